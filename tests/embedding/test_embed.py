@@ -1,0 +1,288 @@
+"""The embed command's contract, on small files and with a small model made here."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from typer.testing import CliRunner
+
+from wearcli.cli.app import app
+from wearcli.embedding.embed import embed
+from wearcli.embedding.table import read_table
+from wearcli.errors import UsageError
+from wearcli.signals.features import FEATURE_NAMES, features
+
+
+def write(path: Path, seconds: float = 60, seed: int = 0, rate: float = 100) -> None:
+    rng = np.random.default_rng(seed)
+    time = np.arange(round(seconds * rate)) / rate
+    values = rng.normal(scale=0.2, size=(len(time), 3)) + [0, 0, 1]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    frame = pd.DataFrame({"time": time, "x": values[:, 0], "y": values[:, 1], "z": values[:, 2]}).round(4)
+    if path.suffix == ".parquet":
+        frame.to_parquet(path)
+    else:
+        frame.to_csv(path, index=False)
+
+
+@pytest.fixture
+def study(tmp_path: Path) -> Path:
+    folder = tmp_path / "recordings"
+    write(folder / "P01_a.csv", seed=1)
+    write(folder / "P01_b.parquet", 33, seed=2)
+    write(folder / "P02_a.csv.gz", 45, seed=3, rate=64)
+    return folder
+
+
+def recordings_of(path: Path) -> list[str]:
+    return read_table(path)[0]["recording"].unique().to_pylist()
+
+
+def test_the_table_is_as_the_design_says(study: Path, tmp_path: Path) -> None:
+    out = tmp_path / "embeddings.parquet"
+    result = embed([study], out)
+    table, metadata = read_table(out)
+    assert (result.recordings, result.windows, result.failed) == (3, 12 + 6 + 9, [])
+    dimension = table.schema.field("embedding").type.list_size
+    assert table.schema.remove_metadata().equals(
+        pa.schema(
+            [
+                ("recording", pa.string()),
+                ("participant", pa.string()),
+                ("placement", pa.string()),
+                ("start", pa.timestamp("us", tz="UTC")),
+                ("onset", pa.float64()),
+                ("duration", pa.float64()),
+                ("embedding", pa.list_(pa.float32(), dimension)),
+                ("features", pa.list_(pa.float32(), len(FEATURE_NAMES))),
+                ("wear", pa.float32()),
+                ("clipped", pa.float32()),
+                ("missing", pa.float32()),
+                ("movement_g", pa.float32()),
+            ]
+        )
+    )
+    assert metadata["feature_names"] == list(FEATURE_NAMES)
+    assert {"version", "model", "rate_hz", "window_s", "stride_s", "unit", "arguments"} <= set(metadata)
+    assert len(metadata["model"]["sha256"]) == 64
+    frame = table.to_pandas()
+    assert frame.groupby("recording").size().to_dict() == {"P01_a": 12, "P01_b": 6, "P02_a": 9}
+    assert frame["participant"].tolist() == ["P01"] * 18 + ["P02"] * 9
+    assert frame["onset"][:12].tolist() == [5.0 * i for i in range(12)]
+    assert np.isfinite(np.stack(frame["embedding"].to_list())).all()
+
+
+def test_embeddings_are_the_models_and_features_the_windows(study: Path, tmp_path: Path) -> None:
+    """Against the file read by pandas, resampled by scipy, and the model run by hand."""
+    import onnxruntime
+    from scipy.signal import resample_poly
+
+    from wearcli.models.folder import DEFAULT_MODEL, load_model
+
+    out = tmp_path / "e.parquet"
+    embed([study / "P01_a.csv"], out)
+    frame = read_table(out)[0].to_pandas()
+    signal = pd.read_csv(study / "P01_a.csv")[["x", "y", "z"]].to_numpy()
+    by_scipy = resample_poly(signal, 1, 2, axis=0, padtype="line").astype(np.float32)
+    windows = by_scipy[: 12 * 250].reshape(12, 250, 3)
+    session = onnxruntime.InferenceSession(str(load_model(DEFAULT_MODEL).onnx_path))
+    (by_hand,) = session.run(None, {session.get_inputs()[0].name: windows})
+    ours = np.stack(frame["embedding"].to_list())
+    # Two low-pass filters differ near the new Nyquist frequency; white noise has power there.
+    similarity = (ours * by_hand).sum(1) / np.linalg.norm(ours, axis=1) / np.linalg.norm(by_hand, axis=1)
+    assert similarity.min() > 0.98
+    means = [FEATURE_NAMES.index(name) for name in FEATURE_NAMES if name.endswith("_mean")][:3]
+    np.testing.assert_allclose(
+        np.stack(frame["features"].to_list())[:, means], features(windows, 50.0)[:, means], atol=2e-3
+    )
+
+
+def test_a_second_run_changes_nothing(study: Path, tmp_path: Path) -> None:
+    out = tmp_path / "e.parquet"
+    embed([study], out)
+    before, stamp = out.read_bytes(), out.stat().st_mtime_ns
+    result = embed([study], out)
+    assert (result.embedded, result.kept, result.windows) == (0, 3, 27)
+    assert out.read_bytes() == before
+    assert out.stat().st_mtime_ns == stamp
+
+
+def test_the_same_command_twice_gives_the_same_bytes(study: Path, tmp_path: Path) -> None:
+    embed([study], tmp_path / "a.parquet", workers=1)
+    embed([study], tmp_path / "b.parquet", workers=3)
+    assert (tmp_path / "a.parquet").read_bytes() == (tmp_path / "b.parquet").read_bytes()
+
+
+def test_what_is_new_or_changed_is_embedded_alone(study: Path, tmp_path: Path) -> None:
+    out = tmp_path / "e.parquet"
+    embed([study], out)
+    write(study / "P01_b.parquet", 40, seed=9)
+    write(study / "P00_new.csv", 20, seed=4)
+    result = embed([study], out)
+    assert result.plan == {"P00_new": "embed", "P01_a": "keep", "P01_b": "embed", "P02_a": "keep"}
+    assert (result.embedded, result.kept) == (2, 2)
+    embed([study], tmp_path / "fresh.parquet")
+    assert read_table(out)[0].equals(read_table(tmp_path / "fresh.parquet")[0])
+    assert embed([study], out).embedded == 0
+
+
+def test_a_changed_sidecar_is_a_change(study: Path, tmp_path: Path) -> None:
+    out = tmp_path / "e.parquet"
+    embed([study], out)
+    (study / "recordings.csv").write_text(
+        "recording,file,participant,placement\nP01_a,P01_a.csv,anna,wrist\n"
+    )
+    result = embed([study], out)
+    assert result.plan["P01_a"] == "embed"
+    rows = read_table(out)[0].to_pandas().set_index("recording").loc["P01_a"]
+    assert set(rows["participant"]) == {"anna"}
+    assert set(rows["placement"]) == {"wrist"}
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"stride_s": 2.5}, "stride_s"),
+        ({"max_missing": 0.5}, "max_missing"),
+        ({"reading": {"unit": "g"}}, "unit"),
+    ],
+)
+def test_other_settings_are_refused(study: Path, tmp_path: Path, change: dict, message: str) -> None:
+    out = tmp_path / "e.parquet"
+    embed([study], out)
+    with pytest.raises(UsageError, match=message):
+        embed([study], out, **change)
+    assert embed([study], out, overwrite=True, **change).embedded == 3
+
+
+def test_a_table_of_other_recordings_is_not_replaced(study: Path, tmp_path: Path) -> None:
+    out = tmp_path / "e.parquet"
+    embed([study], out)
+    with pytest.raises(UsageError, match="not among these inputs"):
+        embed([study / "P01_a.csv"], out)
+    other = tmp_path / "notes.parquet"
+    pd.DataFrame({"a": [1]}).to_parquet(other)
+    with pytest.raises(UsageError, match="not an embeddings table"):
+        embed([study], other)
+
+
+def test_one_bad_file_is_named_and_the_rest_goes_on(study: Path, tmp_path: Path) -> None:
+    (study / "P03_bad.csv").write_text("time,x,y,z\n0,nonsense,1,2\n0.01,a,b,c\n")
+    (study / "P04_bad.parquet").write_bytes(b"PAR1 and then nothing")
+    out = tmp_path / "e.parquet"
+    run = CliRunner().invoke(app, ["embed", str(study), "-o", str(out), "--json"])
+    assert run.exit_code == 1
+    document = json.loads(run.stdout)
+    assert {"recordings", "failed", "windows", "hours", "seconds", "windows_per_s", "model", "output"} <= set(
+        document
+    )
+    assert sorted(each["recording"] for each in document["failed"]) == ["P03_bad", "P04_bad"]
+    assert all("\n" not in each["error"] for each in document["failed"])
+    assert recordings_of(out) == ["P01_a", "P01_b", "P02_a"]
+    # Mended, they alone are embedded.
+    write(study / "P03_bad.csv")
+    write(study / "P04_bad.parquet")
+    assert embed([study], out).embedded == 2
+
+
+def test_a_file_that_breaks_off_late_leaves_no_row(study: Path, tmp_path: Path) -> None:
+    lines = (study / "P01_a.csv").read_text().splitlines()
+    lines[5500] = "55.0,oops,0.1,0.2"
+    (study / "P01_a.csv").write_text("\n".join(lines))
+    out = tmp_path / "e.parquet"
+    result = embed([study], out, batch=2)
+    assert [each["recording"] for each in result.failed] == ["P01_a"]
+    assert recordings_of(out) == ["P01_b", "P02_a"]
+
+
+def test_nothing_readable_writes_nothing(tmp_path: Path) -> None:
+    (tmp_path / "P01_a.csv").write_text("time,x,y,z\n")
+    run = CliRunner().invoke(app, ["embed", str(tmp_path), "-o", str(tmp_path / "e.parquet")])
+    assert run.exit_code == 1
+    assert not (tmp_path / "e.parquet").exists()
+
+
+def test_dry_run_writes_nothing_and_says_what(study: Path, tmp_path: Path) -> None:
+    out = tmp_path / "e.parquet"
+    run = CliRunner().invoke(app, ["embed", str(study), "-o", str(out), "--dry-run"])
+    assert run.exit_code == 0
+    assert "would embed P01_b" in run.stderr
+    assert run.stdout == ""
+    assert not out.exists()
+
+
+@pytest.mark.parametrize("suffix", ["arrow", "jsonl"])
+def test_the_other_formats_hold_the_same(study: Path, tmp_path: Path, suffix: str) -> None:
+    embed([study], tmp_path / "e.parquet")
+    embed([study], tmp_path / f"e.{suffix}")
+    true = read_table(tmp_path / "e.parquet")[0].to_pylist()
+    if suffix == "arrow":
+        assert read_table(tmp_path / "e.arrow")[0].to_pylist() == true
+        return
+    rows = [json.loads(line) for line in (tmp_path / "e.jsonl").read_text().splitlines()]
+    assert [row["onset"] for row in rows] == [row["onset"] for row in true]
+    np.testing.assert_allclose(rows[3]["embedding"], true[3]["embedding"], rtol=1e-6)
+
+
+def wearcli(*arguments: str, **more) -> subprocess.CompletedProcess:
+    return subprocess.run(
+        [sys.executable, "-m", "wearcli", *arguments], capture_output=True, check=False, **more
+    )
+
+
+def test_the_stream_on_stdout_is_arrow_and_nothing_else(study: Path, tmp_path: Path) -> None:
+    run = wearcli("embed", str(study), "-o", "-")
+    assert run.returncode == 0, run.stderr
+    table = pa.ipc.open_stream(run.stdout).read_all()
+    embed([study], tmp_path / "e.parquet")
+    assert table.equals(read_table(tmp_path / "e.parquet")[0])
+    assert b"wearcli" in table.schema.metadata
+
+
+def test_nothing_is_written_outside_the_output_and_torch_is_not_imported(study: Path, tmp_path: Path) -> None:
+    home, work = tmp_path / "home", tmp_path / "work"
+    home.mkdir()
+    work.mkdir()
+    environment = {
+        **os.environ,
+        "HOME": str(home),
+        "XDG_CACHE_HOME": str(home / ".cache"),
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
+    environment.pop("ORT_DISABLE_TELEMETRY", None)
+    code = (
+        "import sys, runpy; sys.argv = ['wearcli', 'embed', sys.argv[1]]\n"
+        "try:\n    runpy.run_module('wearcli', run_name='__main__')\n"
+        "except SystemExit as end:\n    assert not end.code, end.code\n"
+        "assert 'onnxruntime' in sys.modules and 'torch' not in sys.modules"
+    )
+    before = sorted(path for path in study.rglob("*"))
+    run = subprocess.run(
+        [sys.executable, "-c", code, str(study)], cwd=work, env=environment, capture_output=True, check=False
+    )
+    assert run.returncode == 0, run.stderr.decode()
+    assert [path.name for path in work.rglob("*")] == ["embeddings.parquet"]
+    assert list(home.rglob("*")) == []
+    assert sorted(path for path in study.rglob("*")) == before
+
+
+def test_stdout_carries_one_thing(study: Path) -> None:
+    run = CliRunner().invoke(app, ["embed", str(study), "-o", "-", "--json"])
+    assert isinstance(run.exception, UsageError)
+
+
+def test_a_window_that_the_model_does_not_take_is_refused(study: Path, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="takes windows of"):
+        embed([study], tmp_path / "e.parquet", window_s=1.25)
+
+
+def test_statistics_do_not_bloat_and_groups_are_shared(study: Path, tmp_path: Path) -> None:
+    embed([study], tmp_path / "e.parquet")
+    assert pq.ParquetFile(tmp_path / "e.parquet").num_row_groups == 1

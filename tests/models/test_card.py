@@ -1,0 +1,48 @@
+from wearcli.models.card import card
+
+CONFIG = {
+    "name": "tiny-v1",
+    "encoder": "fast",
+    "rate_hz": 50.0,
+    "window_s": 5.0,
+    "samples": 250,
+    "channels": ["x", "y", "z"],
+    "unit": "g",
+    "modality": "acc",
+    "normalisation": "none",
+    "dimension": 256,
+    "parameters": 1_046_784,
+    "sha256": "ab" * 32,
+    "parity": {"max_abs_difference": 3.21e-6, "windows": 512},
+    "training_sets": [
+        {"name": "a", "participants": 5, "hours": 1.5, "windows": 1080, "licence": "MIT"},
+        {"name": "b", "participants": 7, "hours": 2.0, "windows": 1440},
+    ],
+    "training": {"method": "simclr", "steps": 100},
+    "licence": "Apache-2.0",
+    "wearcli": "0.1.0",
+}
+
+
+def test_card_says_where_the_model_comes_from():
+    text = card(CONFIG)
+    for part in (
+        "# tiny-v1",
+        "(batch, 250, 3)",
+        "| a | 5 | 1.5 | 1080 | MIT |",
+        "| b | 7 | 2.0 | 1440 | not stated |",
+        "1,046,784 parameters",
+        "3.2e-06 over 512 real windows",
+        "Not scored yet",
+        "Weights: Apache-2.0",
+        "ab" * 32,
+    ):
+        assert part in text
+
+
+def test_scores_become_a_table():
+    text = card(CONFIG, {"walks": {"linear": ".80", "features": ".75"}, "falls": {"linear": ".60"}})
+    assert "|  | linear | features |" in text
+    assert "| walks | .80 | .75 |" in text
+    assert "| falls | .60 |  |" in text
+    assert "Not scored" not in text

@@ -1,0 +1,193 @@
+"""What goes wrong, each told in one line with the right exit code."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from tests.probing.tables import study, write_table
+from wearcli.errors import InputError, UsageError, WearcliError
+from wearcli.probing.probe import probe
+from wearcli.probing.saved import load_probe
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    study(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def refused(error: type[WearcliError], words: str, /, **arguments: Any) -> None:
+    with pytest.raises(error, match=words) as caught:
+        probe(**{"task": "activity", "bootstrap": 10} | arguments)
+    assert "\n" not in str(caught.value)
+    assert not Path("probes").exists()
+
+
+def relabel(folder: Path, **columns: object) -> None:
+    table = pd.read_csv(folder / "labels.csv")
+    table.assign(**columns).to_csv(folder / "labels.csv", index=False)
+
+
+def test_one_participant(folder: Path) -> None:
+    table = study(folder, people=1)
+    refused(
+        InputError, r"all 30 samples are of one participant \(p00\).*--participant-from", embeddings=table
+    )
+
+
+def test_one_class(folder: Path) -> None:
+    relabel(folder, label="walk")
+    refused(InputError, "every sample is 'walk': a classification needs two classes")
+
+
+def test_few_samples(folder: Path) -> None:
+    study(folder, people=2, bouts=2)
+    refused(InputError, "only 4 samples of .*gait.csv have windows, 5 are the fewest", task="gait")
+
+
+def test_targets_without_values(folder: Path) -> None:
+    table = pd.read_csv("gait.csv").drop(columns=["cadence_spm"])
+    table.assign(stride_time_s=np.nan).to_csv("gait.csv", index=False)
+    refused(InputError, "no row can be used .48 rows without a target.: mend stride_time_s", task="gait")
+    table.assign(stride_time_s=1.0).to_csv("gait.csv", index=False)
+    refused(InputError, "no target can be predicted .target stride_time_s is always 1", task="gait")
+
+
+def test_no_overlap_in_time(folder: Path) -> None:
+    relabel(folder, onset=5000.0)
+    refused(InputError, r"no window lies by half .* \(p00_a: labels 5000 to 5010 s, windows 0 to 60 s\)")
+
+
+def test_recording_names_that_differ(folder: Path) -> None:
+    table = pd.read_csv("labels.csv")
+    relabel(folder, recording=table["recording"].str.replace("p0", "p00"))
+    refused(
+        InputError, r"no recording of labels.csv \(p000_a, p001_a, p002_a and 5 more\).*\(p00_a, p01_a, p02_a"
+    )
+
+
+def test_a_label_of_other_recordings_is_counted(folder: Path) -> None:
+    table = pd.read_csv("labels.csv")
+    pd.concat([table, table.head(2).assign(recording="else")]).to_csv("labels.csv", index=False)
+    result = probe(task="activity", dry_run=True)
+    assert result.dropped == {"labelled recordings that are not among the embeddings": 1}
+
+
+def test_a_column_that_is_not_there(folder: Path) -> None:
+    refused(
+        UsageError,
+        "no column speed; the columns there are stride_time_s, cadence_spm",
+        task="gait",
+        target="speed",
+    )
+    pd.read_csv("labels.csv").rename(columns={"label": "activity"}).to_csv("labels.csv", index=False)
+    refused(UsageError, "no column label; the columns there are activity: use --target")
+
+
+def test_empty_tables(folder: Path) -> None:
+    pd.read_csv("labels.csv").head(0).to_csv("labels.csv", index=False)
+    refused(InputError, "labels.csv: the table has no rows")
+    write_table(
+        Path("none.parquet"),
+        pd.DataFrame(columns=["recording", "participant", "onset"]),
+        *[np.empty((0, 2))] * 2,
+    )
+    refused(InputError, "none.parquet: the table has no windows", embeddings="none.parquet")
+
+
+def test_a_file_that_is_no_embeddings_table(folder: Path) -> None:
+    pq.write_table(pa.table({"x": [1]}), "other.parquet")
+    refused(InputError, "other.parquet: not an embeddings table", embeddings="other.parquet")
+    about = {b"wearcli": json.dumps({}).encode()}
+    pq.write_table(pa.table({"x": [1]}).replace_schema_metadata(about), "other.parquet")
+    refused(InputError, "no column recording, participant.*it has x", embeddings="other.parquet")
+    refused(UsageError, "nowhere.parquet: no such embeddings table", embeddings="nowhere.parquet")
+
+
+def test_labels_that_are_nowhere(folder: Path) -> None:
+    refused(UsageError, "x.csv: no such table of labels: name another with --labels", labels="x.csv")
+    Path("labels.csv").unlink()
+    refused(UsageError, "no labels.csv found in recordings, .*: name it with --labels")
+
+
+def test_an_unknown_task(folder: Path) -> None:
+    refused(
+        UsageError,
+        "unknown task 'sleep': use activity or gait, or a table of your own with --labels",
+        task="sleep",
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ({"epoch": 0}, "--epoch takes seconds above 0"),
+        ({"epoch": float("nan")}, "--epoch takes seconds above 0"),
+        ({"folds": 1}, "--folds takes 2 or more"),
+        ({"bootstrap": 0}, "--bootstrap takes 1 or more"),
+        ({"seed": -1}, "--seed takes 0 or more"),
+        ({"probe": "forest"}, "unknown probe 'forest': --probe linear, mlp or both"),
+        ({"kind": "regression"}, "column label is not of numbers"),
+        ({"task": "gait", "kind": "classification"}, "one column at a time.*--target"),
+    ],
+)
+def test_arguments_that_cannot_be(folder: Path, arguments: dict[str, Any], words: str) -> None:
+    refused(UsageError, words, **arguments)
+
+
+def test_numbers_and_classes_need_a_choice(folder: Path) -> None:
+    refused(UsageError, "both numbers and classes .age, sex.", task="who", labels="participants.csv")
+
+
+def test_whole_numbers_may_be_codes(folder: Path) -> None:
+    relabel(folder, stage=np.arange(48) % 3)
+    amounts = probe(task="stage", labels="labels.csv", target="stage", dry_run=True)
+    assert amounts.kind == "regression"
+    assert any("stage has 3 whole numbers, taken as amounts" in warning for warning in amounts.warnings)
+    codes = probe(task="stage", labels="labels.csv", target="stage", kind="classification", dry_run=True)
+    assert codes.classes == ["0", "1", "2"]
+    assert not codes.warnings
+
+
+def test_another_sidecar_is_a_task_by_its_name(folder: Path) -> None:
+    Path("gait.csv").rename("heart.csv")
+    result = probe(task="heart", target="cadence_spm", dry_run=True)
+    assert result.targets == ["cadence_spm"]
+
+
+def test_labels_are_where_embedding_found_them(
+    folder: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    Path("labels.csv").rename(elsewhere / "labels.csv")
+    table = pq.read_table("embeddings.parquet")
+    times = table.select(["recording", "participant", "onset"]).to_pandas()
+    vectors = [np.stack(table[name].to_pylist()) for name in ("embedding", "features")]
+    for about in (
+        {"sidecars": {"labels": str(elsewhere / "labels.csv")}},
+        {"sidecars": {"labels": [str(elsewhere / "labels.csv")]}},
+        {"arguments": {"paths": [str(elsewhere)]}},
+    ):
+        write_table(Path("embeddings.parquet"), times, *vectors, about)
+        assert probe(task="activity", dry_run=True).n_samples == 240
+
+
+def test_a_damaged_probe_folder(folder: Path) -> None:
+    with pytest.raises(UsageError, match="no probe folder"):
+        load_probe(folder)
+    probe(task="activity", probe="linear", output="p", bootstrap=10)
+    info = json.loads(Path("p/probe.json").read_text())
+    Path("p/probe.json").write_text(json.dumps(info | {"format": 99}))
+    with pytest.raises(InputError, match="later wearcli"):
+        load_probe(Path("p"))
+    Path("p/probe.json").write_text(json.dumps(info))
+    Path("p/weights.npz").write_bytes(Path("p/weights.npz").read_bytes()[:100])
+    with pytest.raises(InputError, match="damaged"):
+        load_probe(Path("p"))

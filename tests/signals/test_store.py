@@ -1,0 +1,118 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.signals.make import noise, recording
+from wearcli.errors import InputError
+from wearcli.signals import store as module
+from wearcli.signals.normalize import random_rotations, revin, rotate, undo_revin
+from wearcli.signals.store import WindowStore, write_store
+from wearcli.signals.windows import WindowSpec, iter_windows
+
+SPEC = WindowSpec(50.0, 2.0, 2.0)
+
+
+def two_recordings() -> list:
+    return [
+        recording(*noise(60, 50, seed), 50, name=name) for seed, name in enumerate(("P01_walk", "P02_walk"))
+    ]
+
+
+def cut(each) -> np.ndarray:
+    return np.concatenate([windows.values for windows in iter_windows(each, SPEC)])
+
+
+@pytest.mark.parametrize("dtype", ["int16", "float32"])
+def test_a_store_gives_back_its_windows(tmp_path: Path, dtype: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "SHARD_ROWS", 7)  # several shards, with recordings across their edges
+    write_store(two_recordings(), SPEC, tmp_path, dtype=dtype)
+    store = WindowStore.open(tmp_path)
+    true = np.concatenate([cut(each) for each in two_recordings()])
+    assert len(store) == len(true) == len(store.index) == 60
+    rows = np.random.default_rng(0).permutation(len(true))
+    np.testing.assert_allclose(store.take(rows), true[rows], atol=0 if dtype == "float32" else 0.5 / 2048)
+    assert store.index["participant"].tolist() == ["P01"] * 30 + ["P02"] * 30
+    assert store.index["onset"].tolist() == [2.0 * i for i in range(30)] * 2
+
+
+def test_revin_is_undone_from_the_index(tmp_path: Path) -> None:
+    write_store(two_recordings(), SPEC, tmp_path, normalize="revin")
+    store = WindowStore.open(tmp_path)
+    normalised = store.take(np.arange(len(store)))
+    np.testing.assert_allclose(normalised.mean(axis=1), 0, atol=1e-5)
+    mean, deviation = (np.stack(store.index[name].to_list()) for name in ("mean", "deviation"))
+    true = np.concatenate([cut(each) for each in two_recordings()])
+    np.testing.assert_allclose(undo_revin(normalised, mean, deviation), true, atol=1e-5)
+
+
+def test_each_rotated_copy_keeps_its_rotation(tmp_path: Path) -> None:
+    write_store(two_recordings()[:1], SPEC, tmp_path, rotations=2, dtype="float32", seed=3)
+    store = WindowStore.open(tmp_path)
+    true = cut(two_recordings()[0])
+    turned = store.index["rotation"].notna().to_numpy()
+    assert turned.sum() == 2 * len(true)
+    rotations = np.stack(store.index["rotation"][turned].to_list()).reshape(-1, 3, 3)
+    assert len({tuple(r.ravel()) for r in rotations}) == len(rotations)
+    back = np.einsum("nji,nsj->nsi", rotations, store.take(np.flatnonzero(turned)))
+    np.testing.assert_allclose(back, np.concatenate([true, true]), atol=1e-5)
+
+
+def test_the_same_seed_gives_the_same_bytes(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        write_store(two_recordings(), SPEC, tmp_path / name, rotations=1, seed=5)
+    for file in (tmp_path / "a").iterdir():
+        assert file.read_bytes() == (tmp_path / "b" / file.name).read_bytes()
+
+
+def test_a_recording_that_breaks_midway_leaves_no_window(tmp_path: Path) -> None:
+    good, bad = two_recordings()
+    whole = bad.stream
+
+    def broken():
+        for number, chunk in enumerate(whole()):
+            yield chunk
+            if number == 0:
+                raise InputError("bad.csv: breaks off")
+
+    bad.stream = broken
+    failed = []
+    write_store([bad, good], SPEC, tmp_path, failed=lambda each, error: failed.append(str(error)))
+    store = WindowStore.open(tmp_path)
+    assert failed == ["bad.csv: breaks off"]
+    assert store.index["recording"].unique().tolist() == ["P01_walk"]
+    np.testing.assert_allclose(store.take(np.arange(len(store))), cut(good), atol=0.5 / 2048)
+
+
+def test_too_short_for_one_window_is_said(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no window of 2 s"):
+        write_store([recording(*noise(1, 50), 50)], SPEC, tmp_path)
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.integers(0, 2**31))
+def test_rotation_keeps_norm_and_handedness(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    values = rng.normal(size=(5, 20, 3)).astype(np.float32)
+    turns = random_rotations(5, rng)
+    np.testing.assert_allclose(np.linalg.det(turns), 1, atol=1e-5)
+    np.testing.assert_allclose(
+        np.linalg.norm(rotate(values, turns), axis=2), np.linalg.norm(values, axis=2), atol=1e-5
+    )
+
+
+def test_rotations_are_uniform_over_the_sphere() -> None:
+    turned = random_rotations(20_000, np.random.default_rng(0)) @ np.array([0.0, 0.0, 1.0])
+    # Archimedes: each coordinate of a uniform direction is uniform on [-1, 1].
+    for coordinate in turned.T:
+        histogram, _ = np.histogram(coordinate, bins=10, range=(-1, 1))
+        assert np.abs(histogram - 2000).max() < 200
+
+
+def test_revin_of_a_constant_window_is_finite() -> None:
+    normalised, mean, deviation = revin(np.ones((1, 10, 3), np.float32))
+    assert np.isfinite(normalised).all()
+    np.testing.assert_allclose(undo_revin(normalised, mean, deviation), 1.0)

@@ -1,0 +1,59 @@
+import os
+from pathlib import Path
+
+import pytest
+
+from wearcli.errors import UsageError
+from wearcli.files import atomic_file, atomic_folder, check_output, sha256_of
+
+
+def test_a_file_appears_whole_or_not_at_all(tmp_path: Path) -> None:
+    target = tmp_path / "deep" / "out.txt"
+    with atomic_file(target) as path:
+        path.write_text("new")
+        assert not target.exists()
+    assert target.read_text() == "new"
+    with pytest.raises(RuntimeError), atomic_file(target) as path:
+        path.write_text("half")
+        raise RuntimeError
+    assert target.read_text() == "new"
+    assert [each.name for each in target.parent.iterdir()] == ["out.txt"]
+
+
+def test_the_mode_is_what_the_umask_leaves(tmp_path: Path) -> None:
+    before = os.umask(0o027)
+    try:
+        with atomic_file(tmp_path / "out") as path:
+            path.write_text("x")
+    finally:
+        os.umask(before)
+    assert (tmp_path / "out").stat().st_mode & 0o777 == 0o640
+
+
+def test_a_folder_replaces_another_whole_or_not_at_all(tmp_path: Path) -> None:
+    target = tmp_path / "out"
+    for text in ("old", "new"):
+        with atomic_folder(target) as folder:
+            (folder / "a").write_text(text)
+    assert (target / "a").read_text() == "new"
+    with pytest.raises(RuntimeError), atomic_folder(target) as folder:
+        (folder / "a").write_text("half")
+        raise RuntimeError
+    assert (target / "a").read_text() == "new"
+    assert [each.name for each in tmp_path.iterdir()] == ["out"]
+
+
+def test_check_output_refuses_what_is_there(tmp_path: Path) -> None:
+    check_output(tmp_path / "not yet", overwrite=False)
+    check_output(tmp_path, overwrite=True)
+    with pytest.raises(UsageError, match="--overwrite"):
+        check_output(tmp_path, overwrite=False)
+
+
+def test_sha256_of_a_file_and_of_a_folder(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b"abc")
+    # FIPS 180-2, appendix B.1
+    assert sha256_of(tmp_path / "a") == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+    before = sha256_of(tmp_path)
+    (tmp_path / "a").rename(tmp_path / "b")
+    assert sha256_of(tmp_path) != before

@@ -1,0 +1,164 @@
+"""`wearcli embed`."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from wearcli.cli.console import (
+    Columns,
+    DryRun,
+    Json,
+    Overwrite,
+    ParticipantFrom,
+    Paths,
+    RateHz,
+    TimeColumn,
+    TimeUnit,
+    Unit,
+    Workers,
+)
+
+
+class Format(StrEnum):
+    """Formats of the table."""
+
+    parquet = "parquet"
+    arrow = "arrow"
+    jsonl = "jsonl"
+
+
+def embed(
+    paths: Paths = None,
+    output: Annotated[
+        str, typer.Option("--output", "-o", help="The table's file; - streams Arrow IPC to stdout.")
+    ] = "embeddings.parquet",
+    model: Annotated[str | None, typer.Option(help="A bundled model's name, or a model folder.")] = None,
+    form: Annotated[
+        Format | None, typer.Option("--format", help="Default: told from the output's suffix.")
+    ] = None,
+    window: Annotated[float | None, typer.Option(help="Seconds. Default: the model's window.")] = None,
+    stride: Annotated[
+        float | None, typer.Option(help="Seconds from window to window. Default: one window.")
+    ] = None,
+    max_missing: Annotated[
+        float, typer.Option(min=0, max=1, help="A window with more of it in gaps is dropped.")
+    ] = 0.1,
+    batch: Annotated[int, typer.Option(min=1, help="Windows embedded at once.")] = 128,
+    workers: Workers = None,
+    overwrite: Overwrite = False,
+    dry_run: DryRun = False,
+    json: Json = False,
+    jsonl: Annotated[
+        bool, typer.Option("--jsonl", help="Print one JSON line a recording on stdout.")
+    ] = False,
+    participant_from: ParticipantFrom = None,
+    unit: Unit = None,
+    rate_hz: RateHz = None,
+    columns: Columns = None,
+    time_column: TimeColumn = None,
+    time_unit: TimeUnit = None,
+) -> None:
+    """Embed recordings: one row a window, in Parquet.
+
+    A second run embeds only what is new or changed. Exit code 1: some recording failed; the rest is done.
+    """
+    import sys
+
+    from wearcli.cli.console import input_paths, print_json, print_json_line, progress, reading_options, say
+    from wearcli.embedding.embed import EmbedResult, Watcher
+    from wearcli.embedding.embed import embed as run
+    from wearcli.errors import UsageError, WearcliError
+    from wearcli.models.folder import DEFAULT_MODEL
+    from wearcli.recordings.recording import Recording, Source
+
+    streamed = output == "-"
+    if (streamed and (json or jsonl)) or (json and jsonl):
+        raise UsageError("stdout carries one thing: choose one of -o -, --json and --jsonl")
+    if streamed and form is None and not dry_run and sys.stdout.isatty():
+        raise UsageError("-o - writes binary Arrow data: pipe it into a command, or use --format jsonl")
+    units: dict[str, int] = {}
+
+    with progress("recordings") as display:
+        task = display.add_task("embed", total=None)
+        windows_done = 0
+
+        def planned(result: EmbedResult) -> None:
+            say(result.participant_rule)
+            for note in result.notes:
+                say(f"note: {note}")
+            new = sum(action == "embed" for action in result.plan.values())
+            if new < len(result.plan):
+                say(f"{len(result.plan) - new} recordings are as the last run saw them: rows kept")
+            display.update(task, total=new)
+
+        def advanced(source: Source, windows: int) -> None:
+            nonlocal windows_done
+            windows_done += windows
+            display.update(task, description=f"embed: {source.recording} ({windows_done} windows)")
+
+        def finished(source: Source, recording: Recording | None, error: WearcliError | None) -> None:
+            display.advance(task)
+            if error is not None:
+                display.console.print(f"failed: {error}", soft_wrap=True, markup=False)
+            if recording is not None:
+                units[recording.unit_how] = units.get(recording.unit_how, 0) + 1
+                for warning in recording.warnings:
+                    say(f"warning: {source.recording}: {warning}")
+            if jsonl:
+                line = {"recording": source.recording, "participant": source.participant}
+                print_json_line(line | {"error": None if error is None else str(error)})
+
+        result = run(
+            input_paths(paths),
+            None if streamed else Path(output),
+            model=model or DEFAULT_MODEL,
+            form=None if form is None else form.value,
+            window_s=window,
+            stride_s=stride,
+            max_missing=max_missing,
+            batch=batch,
+            workers=workers,
+            overwrite=overwrite,
+            dry_run=dry_run,
+            participant_from=participant_from,
+            reading=reading_options(unit, rate_hz, columns, time_column, time_unit),
+            watcher=Watcher(planned, advanced, finished),
+        )
+    if dry_run:
+        for name, action in result.plan.items():
+            say(f"would {action} {name}")
+    for how, count in units.items():
+        say(f"unit: {how} ({count} recordings)" if count > 1 else f"unit: {how}")
+    if json:
+        print_json(result.to_json() | ({"plan": result.plan} if dry_run else {}))
+    if not dry_run:
+        _summary(result)
+    if result.interrupted:
+        say("interrupted: the recordings that were complete are written; the same command does the rest")
+        raise typer.Exit(130)
+    if result.failed:
+        raise typer.Exit(1)
+
+
+def _summary(result: "object") -> None:
+    """One line for people: how much, how fast, where."""
+    from wearcli.cli.console import say
+    from wearcli.embedding.embed import EmbedResult
+
+    assert isinstance(result, EmbedResult)
+    if result.failed:
+        say(f"{len(result.failed)} of {len(result.plan)} recordings failed")
+    if not result.output:
+        say("nothing was embedded: no output is written")
+        return
+    if result.embedded == 0 and not result.interrupted:
+        say(f"{result.output} is up to date: {result.windows} windows of {result.recordings} recordings")
+        return
+    speed = result.windows_embedded / max(result.seconds, 1e-9)
+    dropped = f", {result.windows_dropped} dropped for gaps" if result.windows_dropped else ""
+    say(
+        f"{result.windows} windows of {result.recordings} recordings ({result.hours:.1f} h{dropped}) by "
+        f"{result.model} in {result.seconds:.1f} s, {speed:,.0f} windows/s -> {result.output}"
+    )

@@ -1,0 +1,156 @@
+"""`wearcli inspect`."""
+
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from wearcli.cli.console import Columns, Json, ParticipantFrom, Paths, RateHz, TimeColumn, TimeUnit, Unit
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from wearcli.inspection import Inspection
+
+# More rows than this tell a person nothing: then those with remarks come first, and the rest is counted.
+_MOST_ROWS = 100
+
+
+class Signal(StrEnum):
+    """Signals that a recording may hold."""
+
+    acc = "acc"
+    ppg = "ppg"
+    ecg = "ecg"
+
+
+def inspect(
+    paths: Paths = None,
+    modality: Annotated[Signal, typer.Option(help="The signal to look at.")] = Signal.acc,
+    json: Json = False,
+    jsonl: Annotated[
+        bool, typer.Option("--jsonl", help="Print one JSON line a recording on stdout.")
+    ] = False,
+    participant_from: ParticipantFrom = None,
+    unit: Unit = None,
+    rate_hz: RateHz = None,
+    columns: Columns = None,
+    time_column: TimeColumn = None,
+    time_unit: TimeUnit = None,
+) -> None:
+    """Show what recordings hold: rate, duration, unit, wear, clipping, gaps, magnitude at rest.
+
+    Exit code 1: some recording could not be read; the others are shown.
+    """
+    from dataclasses import asdict
+
+    from wearcli.cli.console import (
+        input_paths,
+        print_json,
+        print_json_line,
+        progress,
+        reading_options,
+        say,
+        stderr,
+    )
+    from wearcli.errors import UsageError
+    from wearcli.inspection import inspect as run
+
+    if json and jsonl:
+        raise UsageError("stdout carries one thing: choose --json or --jsonl")
+    with progress("recordings") as display:
+        task = display.add_task("inspect", total=None)
+
+        def finished(row: "Inspection") -> None:
+            display.update(task, advance=1, description=f"inspect: {row.recording}")
+            if jsonl:
+                print_json_line(asdict(row))
+
+        result = run(
+            input_paths(paths),
+            modality=modality.value,
+            participant_from=participant_from,
+            reading=reading_options(unit, rate_hz, columns, time_column, time_unit),
+            started=lambda count: display.update(task, total=count),
+            finished=finished,
+        )
+    if json:
+        print_json(result.to_json())
+    rows = sorted(result.recordings, key=lambda row: not (row.error or row.warnings))
+    shown = result.recordings if len(rows) <= _MOST_ROWS else rows[:_MOST_ROWS]
+    console = stderr()
+    if not console.is_terminal:
+        console.width = 200
+    console.print(_table(shown))
+    if len(shown) < len(rows):
+        say(f"{len(rows) - len(shown)} more recordings: --json or --jsonl tells all of them")
+    for line in _summary(result.recordings):
+        say(line)
+    say(result.participant_rule)
+    for name, files in result.sidecars.items():
+        say(f"{name}: {', '.join(files[:3])}{f' and {len(files) - 3} more' if len(files) > 3 else ''}")
+    for note in result.notes:
+        say(f"note: {note}")
+    if result.failed:
+        say(f"{result.failed} of {len(rows)} recordings could not be read")
+        raise typer.Exit(1)
+
+
+def _table(rows: "list[Inspection]") -> "Table":
+    from rich.markup import escape
+    from rich.table import Table
+
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for name in ("recording", "format", "participant"):
+        table.add_column(name, overflow="fold")
+    for name in ("said Hz", "Hz", "duration", "unit", "wear", "clipped", "gaps", "rest g"):
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("remarks", overflow="fold")
+    for row in rows:
+        known = row.error is None
+        table.add_row(
+            escape(row.recording),
+            row.format,
+            escape(row.participant),
+            f"{row.rate_nominal_hz:g}" if row.rate_nominal_hz else "-",
+            f"{row.rate_hz:.2f}" if row.rate_hz else "-",
+            _clock(row.duration_s) if known else "-",
+            row.unit or "-",
+            _percent(row.wear),
+            _percent(row.clipped),
+            (f"{row.gaps} ({row.gap_s:.1f} s)" if row.gaps else "0") if known else "-",
+            f"{row.rest_g:.3f}" if row.rest_g is not None else "-",
+            f"[red]{escape(row.error)}[/red]" if row.error else escape("; ".join(row.warnings)),
+        )
+    return table
+
+
+def _summary(rows: "list[Inspection]") -> list[str]:
+    """Hours in all, and how units and times were understood, each kind once."""
+    from collections import Counter
+
+    read = [row for row in rows if row.error is None]
+    if not read:
+        return []
+    hours = sum(row.duration_s for row in read) / 3600
+    lines = [f"{len(read)} recordings, {hours:.2f} hours"]
+    for title, kinds in (
+        ("unit", Counter(f"{row.unit}, {row.unit_how}" for row in read)),
+        ("time", Counter(row.time for row in read)),
+    ):
+        for kind, count in kinds.most_common():
+            lines.append(f"{title}: {kind}" + (f" ({count} recordings)" if len(read) > 1 else ""))
+    return lines
+
+
+def _clock(seconds: float) -> str:
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    whole = round(seconds)
+    return f"{whole // 3600}:{whole // 60 % 60:02d}:{whole % 60:02d}"
+
+
+def _percent(share: float | None) -> str:
+    if share is None:
+        return "-"
+    return "0 %" if share == 0 else "<0.1 %" if share < 0.001 else f"{100 * share:.3g} %"

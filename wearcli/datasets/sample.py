@@ -1,0 +1,165 @@
+"""A small study made by this project's own generator: for the first try, the demo and the tests.
+
+Nobody was measured: people, gait, activities and sensors are drawn in the modules beside this one.
+"""
+
+import gzip
+import io
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from wearcli.datasets.people import draw_person
+from wearcli.datasets.takes import CORRIDOR_M, EMPATICA, WATCH, Take, daily, walks
+from wearcli.errors import UsageError
+from wearcli.files import atomic_folder
+
+HEADING = "# A small made-up study"
+
+
+def write_sample(
+    folder: Path, participants: int = 10, seed: int = 0, *, overwrite: bool = False
+) -> dict[str, object]:
+    """Write the study into `folder`, which appears whole or not at all, and return what it holds.
+
+    Each participant has `<participant>_daily` (wrist: seven activities of about a minute, labels.csv) and
+    `<participant>_walks` (lower back: six walks down a corridor, gait.csv). The same seed gives the same
+    study; a participant is the same however many there are.
+    Raises UsageError for a folder that is there already, unless `overwrite` is set and it holds a study
+    that this function wrote.
+    """
+    if participants < 1:
+        raise UsageError(f"a study needs a participant: --participants {participants} is too few")
+    if folder.exists() and not overwrite:
+        raise UsageError(f"{folder} is there already: give another name, or --overwrite")
+    if folder.exists() and not _replaceable(folder):
+        # The new folder takes the old one's place whole: never that of somebody's recordings.
+        raise UsageError(f"{folder} holds something else than a sample study: give another name")
+    people: list[dict[str, object]] = []
+    recordings: list[dict[str, object]] = []
+    labels: list[dict[str, object]] = []
+    gait: list[dict[str, object]] = []
+    seconds = 0.0
+    with atomic_folder(folder) as into:
+        for number in range(1, participants + 1):
+            rng = np.random.default_rng([seed, number])
+            person = draw_person(number, rng)
+            people.append(
+                {
+                    "participant": person.participant,
+                    "age": person.age,
+                    "sex": person.sex,
+                    "height_cm": person.height_cm,
+                    "weight_kg": person.weight_kg,
+                }
+            )
+            for take, table in ((daily(number, person, rng), labels), (walks(number, person, rng), gait)):
+                seconds += len(take.values) / take.sensor.rate_hz
+                recordings.append(
+                    {
+                        "recording": take.recording,
+                        "file": _write_take(into, take, number),
+                        "participant": person.participant,
+                        "placement": take.placement,
+                        "rate_hz": take.sensor.rate_hz,
+                        "start": take.start.isoformat(),
+                    }
+                )
+                table.extend(
+                    {"recording": take.recording, "onset": onset, "duration": duration, **facts}
+                    for onset, duration, facts in take.intervals
+                )
+        for name, rows in (
+            ("participants", people),
+            ("recordings", recordings),
+            ("labels", labels),
+            ("gait", gait),
+        ):
+            pd.DataFrame(rows).to_csv(into / f"{name}.csv", index=False, lineterminator="\n")
+        (into / "README.md").write_text(_readme(participants, seed))
+        size = sum(file.stat().st_size for file in into.rglob("*") if file.is_file())
+    return {
+        "output": str(folder),
+        "participants": participants,
+        "recordings": len(recordings),
+        "hours": round(seconds / 3600, 2),
+        "bytes": size,
+        "seed": seed,
+    }
+
+
+def _write_take(into: Path, take: Take, number: int) -> str:
+    """Write one recording in one of the formats that studies mix; returns its name in the folder."""
+    if take.sensor is EMPATICA:
+        head = f"{take.start.timestamp():.6f}", f"{take.sensor.rate_hz:.6f}"
+        lines = [", ".join([text] * 3) for text in head]
+        lines += [f"{x},{y},{z}" for x, y, z in np.rint(take.values / take.sensor.step_g).astype(int)]
+        (into / take.recording).mkdir()
+        (into / take.recording / "ACC.csv").write_text("\n".join(lines) + "\n")
+        return take.recording
+    seconds = np.arange(len(take.values)) / take.sensor.rate_hz
+    if take.sensor is WATCH and number % 3 == 0:
+        frame = pd.DataFrame(np.rint(take.values * 1000).astype(int), columns=["acc_x", "acc_y", "acc_z"])
+        frame.insert(0, "time", seconds)
+        text = io.BytesIO()
+        # Without a time and a name in its head the same study is the same bytes.
+        with gzip.GzipFile(fileobj=text, mode="wb", mtime=0, filename="") as stream:
+            stream.write(frame.to_csv(index=False, lineterminator="\n").encode())
+        name = f"{take.recording}.csv.gz"
+        (into / name).write_bytes(text.getvalue())
+        return name
+    began = int(take.start.timestamp() * 1000)
+    stamps = began + np.rint(seconds * 1000).astype(np.int64)
+    axes = {name: take.values[:, i].astype(np.float32) for i, name in enumerate("xyz")}
+    table = pa.table({"timestamp": pa.array(stamps, pa.timestamp("ms", tz="UTC")), **axes})
+    name = f"{take.recording}.parquet"
+    pq.write_table(
+        table,
+        into / name,
+        compression="zstd",
+        compression_level=12,
+        use_dictionary=list(axes),
+        column_encoding={"timestamp": "DELTA_BINARY_PACKED"},
+    )
+    return name
+
+
+def _replaceable(folder: Path) -> bool:
+    if not folder.is_dir():
+        return False
+    readme = folder / "README.md"
+    ours = readme.is_file() and readme.read_text(errors="replace").startswith(HEADING)
+    return ours or not any(folder.iterdir())
+
+
+def _readme(participants: int, seed: int) -> str:
+    return f"""{HEADING}
+
+{participants} participants, nobody real: drawn and simulated by
+
+    wearcli sample DIR --participants {participants} --seed {seed}
+
+which writes this folder again. The code is `wearcli/datasets/` (people, walking, activities, takes,
+sample). Free of rights: CC0 1.0.
+
+| file | what |
+|---|---|
+| `P01_daily.*` | wrist, 50 Hz, seven activities of about a minute each; intervals in `labels.csv` |
+| `P01_walks.*` | lower back, 100 Hz, six walks of {CORRIDOR_M:g} m, each at its pace; truth in `gait.csv` |
+| `recordings.csv`, `participants.csv` | who wore which sensor where, at what rate, since when |
+
+Formats are mixed as in a real study: Parquet in g with time stamps, `.csv.gz` in mg with seconds, and
+Empatica E4 folders (32 Hz, steps of 1/64 g, clipped at 2 g) for each tenth participant.
+
+What is in the signal: the two feet's forces on the ground make the body's acceleration, so stride time,
+stance and double support can be read from it; heel strikes ring; each person has a step length for a
+cadence, an asymmetry, an arm swing, a way to wear the sensor and to hold still; sensors are askew, slip,
+and have gain, offset and noise. cadence = 120 / stride time; stance = 50 + double support / 2; speed =
+step length x cadence / 60, and step length grows with height and cadence; double support falls with speed.
+
+What is not: falls, non-wear, gaps, free living. Scores on this study say that the commands work, nothing
+about people.
+"""

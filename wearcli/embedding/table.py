@@ -1,0 +1,216 @@
+"""The embeddings table: its schema, its writers (Parquet, Arrow stream, JSON lines) and its reader.
+
+One row a window; the columns are a contract that other tools read. What made the table stands in the
+schema's metadata under the key `wearcli`, as one JSON document; a Parquet file holds under
+`wearcli.recordings` the content hash of each recording in it, from which a rerun knows what is new.
+"""
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, BinaryIO, Literal, Protocol
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from wearcli.errors import InputError, UsageError
+from wearcli.files import atomic_file
+from wearcli.recordings.recording import Recording
+from wearcli.signals.windows import Windows
+
+KEY = b"wearcli"
+RECORDINGS_KEY = b"wearcli.recordings"
+Format = Literal["parquet", "arrow", "jsonl"]
+ROW_GROUP = 32_768  # rows; some 45 MB in memory
+
+
+def schema(dimension: int, n_features: int, metadata: dict[str, Any]) -> pa.Schema:
+    """The table's schema for `dimension` numbers an embedding and `n_features` hand-made features."""
+    vector, features = pa.list_(pa.float32(), dimension), pa.list_(pa.float32(), n_features)
+    fields = [
+        ("recording", pa.string()),
+        ("participant", pa.string()),
+        ("placement", pa.string()),
+        ("start", pa.timestamp("us", tz="UTC")),
+        ("onset", pa.float64()),
+        ("duration", pa.float64()),
+        ("embedding", vector),
+        ("features", features),
+        ("wear", pa.float32()),
+        ("clipped", pa.float32()),
+        ("missing", pa.float32()),
+        ("movement_g", pa.float32()),
+    ]
+    return pa.schema(fields).with_metadata({KEY: json.dumps(metadata, sort_keys=True).encode()})
+
+
+def rows(
+    recording: Recording, windows: Windows, duration_s: float, embedding: np.ndarray, features: np.ndarray
+) -> pa.RecordBatch:
+    """One batch of the table.
+
+    embedding: (windows, D) float32; features: (windows, F) float32; both become FixedSizeLists without
+    a copy.
+    """
+    count = len(windows)
+    source, start = recording.source, recording.start
+    starts = (
+        pa.nulls(count, pa.timestamp("us", tz="UTC"))
+        if start is None
+        else pa.array(
+            [start + timedelta(seconds=onset) for onset in windows.onset_s.tolist()],
+            pa.timestamp("us", tz="UTC"),
+        )
+    )
+    columns = {
+        "recording": pa.repeat(source.recording, count),
+        "participant": pa.repeat(source.participant, count),
+        "placement": pa.repeat(pa.scalar(source.placement, pa.string()), count),
+        "start": starts,
+        "onset": pa.array(windows.onset_s),
+        "duration": pa.repeat(duration_s, count),
+        "embedding": _lists(embedding),
+        "features": _lists(features),
+        "wear": pa.array(windows.wear, from_pandas=True),
+        "clipped": pa.array(windows.clipped),
+        "missing": pa.array(windows.missing),
+        "movement_g": pa.array(windows.movement_g, from_pandas=True),
+    }
+    return pa.RecordBatch.from_arrays(list(columns.values()), names=list(columns))
+
+
+def _lists(values: np.ndarray) -> pa.Array:
+    flat = pa.array(np.ascontiguousarray(values, np.float32).reshape(-1))
+    return pa.FixedSizeListArray.from_arrays(flat, values.shape[1])
+
+
+class Sink(Protocol):
+    """Where batches of the table go."""
+
+    def write(self, table: pa.Table) -> None:
+        """Append rows."""
+
+    def close(self, recordings: dict[str, Any]) -> None:
+        """No more rows; `recordings` tells of each recording what it was made from."""
+
+
+class _ParquetSink:
+    def __init__(self, path: Path, table_schema: pa.Schema) -> None:
+        self._writer = pq.ParquetWriter(
+            path,
+            table_schema,
+            compression="zstd",
+            # Dictionaries and statistics of floats cost time and save nothing.
+            use_dictionary=["recording", "participant", "placement"],
+            write_statistics=["recording", "participant", "onset"],
+            store_schema=True,
+        )
+
+        # Short recordings share a row group: one each would make the footer larger than the data.
+        self._held: list[pa.Table] = []
+        self._rows = 0
+
+    def write(self, table: pa.Table) -> None:
+        self._held.append(table)
+        self._rows += table.num_rows
+        if self._rows >= ROW_GROUP:
+            self._flush()
+
+    def _flush(self) -> None:
+        if self._held:
+            self._writer.write_table(pa.concat_tables(self._held), row_group_size=ROW_GROUP)
+        self._held, self._rows = [], 0
+
+    def close(self, recordings: dict[str, Any]) -> None:
+        self._flush()
+        # Not in the schema's metadata, which stands before the first recording is read.
+        self._writer.add_key_value_metadata({RECORDINGS_KEY: json.dumps(recordings, sort_keys=True).encode()})
+        self._writer.close()
+
+
+class _ArrowSink:
+    def __init__(self, target: BinaryIO | Path, table_schema: pa.Schema) -> None:
+        self._file = target.open("wb") if isinstance(target, Path) else None
+        self._writer = pa.ipc.new_stream(self._file or target, table_schema)
+
+    def write(self, table: pa.Table) -> None:
+        self._writer.write_table(table)
+
+    def close(self, recordings: dict[str, Any]) -> None:
+        self._writer.close()
+        if self._file:
+            self._file.close()
+
+
+class _JsonlSink:
+    def __init__(self, target: BinaryIO | Path) -> None:
+        self._own = isinstance(target, Path)
+        self._stream = target.open("wb") if isinstance(target, Path) else target
+
+    def write(self, table: pa.Table) -> None:
+        for batch in table.to_batches(max_chunksize=1024):
+            for row in batch.to_pylist():
+                if row["start"] is not None:
+                    row["start"] = row["start"].isoformat()
+                self._stream.write(json.dumps(row).encode() + b"\n")
+
+    def close(self, recordings: dict[str, Any]) -> None:
+        self._stream.close() if self._own else self._stream.flush()
+
+
+@contextmanager
+def open_sink(output: Path | None, form: Format, table_schema: pa.Schema) -> Iterator[Sink]:
+    """A sink that writes `output` whole or not at all; None streams to stdout (arrow or jsonl)."""
+    if output is None:
+        if form == "parquet":
+            raise UsageError("Parquet cannot be streamed: use -o FILE, or --format arrow with -o -")
+        stream = sys.stdout.buffer
+        yield _JsonlSink(stream) if form == "jsonl" else _ArrowSink(stream, table_schema)
+        stream.flush()
+        return
+    with atomic_file(output) as path:
+        if form == "parquet":
+            yield _ParquetSink(path, table_schema)
+        else:
+            yield _JsonlSink(path) if form == "jsonl" else _ArrowSink(path, table_schema)
+
+
+def read_metadata(table_schema: pa.Schema, name: str) -> dict[str, Any]:
+    """The document that says what made a table; InputError where it has none."""
+    text = (table_schema.metadata or {}).get(KEY)
+    if text is None:
+        raise InputError(f"{name}: not an embeddings table of wearcli: make one with 'wearcli embed'")
+    return json.loads(text)
+
+
+def read_table(source: Path | Literal["-"]) -> tuple[pa.Table, dict[str, Any]]:
+    """An embeddings table and what made it, from a Parquet or Arrow file or, with "-", a stream on stdin."""
+    if source == "-":
+        return _read_stream(sys.stdin.buffer, "stdin")
+    path = Path(source)
+    if not path.is_file():
+        raise UsageError(f"{path}: no such embeddings table: make one with 'wearcli embed', or name another")
+    with path.open("rb") as stream:
+        if stream.read(4) != b"PAR1":
+            stream.seek(0)
+            return _read_stream(stream, str(path))
+    try:
+        table = pq.read_table(path)
+    except (pa.ArrowInvalid, OSError) as error:
+        raise InputError(f"{path}: cannot be read as Parquet ({str(error).splitlines()[0]})") from error
+    return table, read_metadata(table.schema, str(path))
+
+
+def _read_stream(stream: Any, name: str) -> tuple[pa.Table, dict[str, Any]]:
+    try:
+        table = pa.ipc.open_stream(stream).read_all()
+    except (pa.ArrowInvalid, OSError) as error:
+        raise InputError(
+            f"{name}: neither Parquet nor a whole Arrow stream ({str(error).splitlines()[0]}): "
+            "pipe it from 'wearcli embed -o -'"
+        ) from error
+    return table, read_metadata(table.schema, name)

@@ -1,0 +1,54 @@
+"""The 1-D ResNet of RelCon (Xu et al., ICLR 2025, arXiv 2411.18822, section 4): 3,635,840 parameters."""
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+STAGES = ((64, 3, 3), (128, 4, 4), (256, 4, 6))  # width, kernel, blocks
+
+
+class RelConResNet(nn.Module):
+    """(batch, channels, samples) -> (batch, 256); published for 256 samples (2.56 s at 100 Hz), in g."""
+
+    dimension = 256
+    min_samples = 16
+
+    def __init__(self, channels: int = 3) -> None:
+        super().__init__()
+        self.stem = nn.Sequential(
+            nn.Conv1d(channels, 64, kernel_size=7, stride=2),
+            nn.BatchNorm1d(64),
+            nn.ReLU(),
+            nn.MaxPool1d(kernel_size=3, stride=2),
+        )
+        blocks: list[nn.Module] = []
+        width = 64
+        for wide, kernel, count in STAGES:
+            for _ in range(count):
+                blocks.append(PreActivationBlock(width, wide, kernel))
+                width = wide
+        self.blocks = nn.Sequential(*blocks)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """x: (batch, channels, samples) -> (batch, 256), the mean over time of the last block."""
+        return self.blocks(self.stem(x)).mean(dim=2)
+
+
+class PreActivationBlock(nn.Module):
+    """Twice BatchNorm, ReLU, convolution; plus the input, by a 1x1 convolution where the width changes."""
+
+    def __init__(self, width_in: int, width_out: int, kernel: int) -> None:
+        super().__init__()
+        # 'same' for an even kernel: the odd sample of padding stands at the end.
+        self.padding = ((kernel - 1) // 2, kernel // 2)
+        self.norm1 = nn.BatchNorm1d(width_in)
+        self.conv1 = nn.Conv1d(width_in, width_out, kernel)
+        self.norm2 = nn.BatchNorm1d(width_out)
+        self.conv2 = nn.Conv1d(width_out, width_out, kernel)
+        self.skip = nn.Conv1d(width_in, width_out, 1) if width_in != width_out else nn.Identity()
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """x: (batch, width_in, time) -> (batch, width_out, time)."""
+        y = self.conv1(F.pad(F.relu(self.norm1(x)), self.padding))
+        y = self.conv2(F.pad(F.relu(self.norm2(y)), self.padding))
+        return y + self.skip(x)

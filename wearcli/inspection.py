@@ -1,0 +1,202 @@
+"""`inspect`: what each recording holds and how good it is, in one pass over it."""
+
+import dataclasses
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from wearcli.errors import InputError
+from wearcli.recordings.discovery import find_recordings
+from wearcli.recordings.open import open_recording
+from wearcli.recordings.recording import Chunk, Modality, Recording, Source
+from wearcli.recordings.units import still_magnitudes
+from wearcli.signals.clock import Clock
+from wearcli.signals.grid import GAP_PERIODS
+from wearcli.signals.quality import Clipping
+from wearcli.signals.windows import WindowSpec, iter_windows
+
+# Windows that wear is asked of; a recording shorter than one has no wear.
+_RATE_HZ, _WINDOW_S = 30.0, 10.0
+_BIN_G, _BINS = 1e-3, 4000
+
+
+@dataclass
+class Inspection:
+    """What was found in a recording; with `error`, only what was known before it.
+
+    unit is the file's own. wear, clipped: shares of the recording, 0-1. gaps: how often more than 3.5
+    sample periods lie between neighbours; gap_s: seconds in them. rest_g: median magnitude of the still
+    seconds. None: not to be known (no still second, shorter than 10 s, no acceleration).
+    """
+
+    recording: str
+    path: str
+    format: str
+    participant: str
+    placement: str | None = None
+    modality: str = "acc"
+    samples: int = 0
+    duration_s: float = 0.0
+    start: datetime | None = None
+    rate_nominal_hz: float | None = None
+    rate_hz: float | None = None
+    unit: str | None = None
+    unit_how: str | None = None
+    range_g: float | None = None
+    time: str | None = None
+    wear: float | None = None
+    clipped: float | None = None
+    gaps: int = 0
+    gap_s: float = 0.0
+    clock_resets: int = 0
+    stamps_dropped: int = 0
+    samples_missing: int = 0
+    rest_g: float | None = None
+    warnings: list[str] = field(default_factory=list)
+    error: str | None = None
+
+
+@dataclass
+class InspectResult:
+    """The rows of all recordings, in order; how participants were told; what was found beside them."""
+
+    recordings: list[Inspection]
+    participant_rule: str
+    notes: list[str]
+    sidecars: dict[str, list[str]]
+
+    @property
+    def failed(self) -> int:
+        """How many recordings could not be read."""
+        return sum(row.error is not None for row in self.recordings)
+
+    def to_json(self) -> dict[str, Any]:
+        """The document that `wearcli inspect --json` prints."""
+        return {"failed": self.failed, **dataclasses.asdict(self)}
+
+
+def inspect(
+    paths: Sequence[Path | str],
+    *,
+    modality: Modality = "acc",
+    participant_from: str | None = None,
+    reading: dict[str, Any] | None = None,
+    started: Callable[[int], None] = lambda recordings: None,
+    finished: Callable[[Inspection], None] = lambda row: None,
+) -> InspectResult:
+    """Inspect every recording found in `paths`; one that cannot be read becomes a row with `error`.
+
+    reading: how to read the files where they do not tell: see `recordings.open.open_recording`.
+    started: called with the number of recordings; finished: with each row.
+    Raises UsageError where there is nothing to read.
+    """
+    folder = find_recordings(
+        [Path(path) for path in paths], participant_from=participant_from, modality=modality
+    )
+    started(len(folder.sources))
+    rows = []
+    for source in folder.sources:
+        rows.append(inspect_one(source, modality, reading or {}))
+        finished(rows[-1])
+    sidecars = {name: [str(path) for path in files] for name, files in folder.sidecars.items()}
+    return InspectResult(rows, folder.rule, folder.problems, sidecars)
+
+
+def inspect_one(source: Source, modality: Modality, reading: dict[str, Any]) -> Inspection:
+    """Read one recording through, in bounded memory."""
+    row = Inspection(
+        source.recording, str(source.path), source.format, source.participant, source.placement, modality
+    )
+    try:
+        recording = open_recording(source, modality=modality, **reading)
+        row.start, row.rate_hz, row.rate_nominal_hz = (
+            recording.start,
+            recording.rate_hz,
+            recording.rate_nominal_hz,
+        )
+        row.unit, row.unit_how = recording.unit_how.split(", ", 1)
+        row.range_g, row.time = recording.range_limit, str(recording.provenance.get("time"))
+        row.warnings = recording.warnings
+        _read_through(recording, row)
+    except InputError as error:
+        row.error = str(error)
+    return row
+
+
+def _read_through(recording: Recording, row: Inspection) -> None:
+    """Fill `row` from the samples; the windows that tell wear are cut from the same single pass."""
+    tally = _Tally(recording)
+    if recording.modality == "acc":
+        # The reader's stream, with every chunk counted as it passes by.
+        tapped = dataclasses.replace(recording, stream=lambda: tally.counted(recording.chunks()))
+        # A whole part of the recording's own rate: the cheapest grid, and wear needs no certain one.
+        rate = recording.rate_hz / max(1, round(recording.rate_hz / _RATE_HZ))
+        spec = WindowSpec(rate, _WINDOW_S, _WINDOW_S, max_missing=0.9)
+        worn = present = 0.0
+        for windows in iter_windows(tapped, spec):
+            share = 1.0 - windows.missing.astype(np.float64)
+            worn += float((windows.wear * share).sum())
+            present += float(share.sum())
+        row.wear = worn / present if present else None
+        row.clipped = tally.clipped / max(tally.samples, 1)
+        row.rest_g = tally.rest_g()
+    else:
+        for _ in tally.counted(recording.chunks()):
+            pass
+    row.samples, row.duration_s = tally.samples, tally.duration_s()
+    row.gaps, row.gap_s = tally.gaps, tally.gap_s
+    row.clock_resets, row.stamps_dropped = tally.clock.resets, tally.clock.dropped
+    row.samples_missing = tally.clock.invalid
+    if row.samples == 0:
+        raise InputError(f"{row.path}: every sample is missing a value: see --columns")
+
+
+class _Tally:
+    """Counts over a stream of chunks: gaps, clipping, magnitude at rest."""
+
+    def __init__(self, recording: Recording) -> None:
+        self.rate_hz = recording.rate_hz
+        self.motion = recording.modality == "acc"
+        self.clock = Clock(recording.rate_hz)
+        self.clipping = Clipping(recording.range_limit)
+        self.samples = self.clipped = self.gaps = 0
+        self.gap_s = 0.0
+        self.first = self.last = float("nan")
+        # Still seconds by their magnitude: a median in flat memory.
+        self.still = np.zeros(_BINS + 1, np.int64)
+
+    def counted(self, chunks: Iterator[Chunk]) -> Iterator[Chunk]:
+        """The chunks as they are, each counted."""
+        for chunk in chunks:
+            self._add(*self.clock.mend(chunk))
+            yield chunk
+
+    def _add(self, time: np.ndarray, values: np.ndarray) -> None:
+        if len(time) == 0:
+            return
+        steps = np.diff(time, prepend=time[0] if np.isnan(self.last) else self.last)
+        gaps = steps[steps > GAP_PERIODS / self.rate_hz]
+        self.gaps += len(gaps)
+        self.gap_s += float(gaps.sum()) - len(gaps) / self.rate_hz
+        self.first = time[0] if np.isnan(self.first) else self.first
+        self.last = float(time[-1])
+        self.samples += len(time)
+        if self.motion:
+            self.clipped += int(np.count_nonzero(self.clipping.find(values)))
+            still = still_magnitudes(values, self.rate_hz) / _BIN_G
+            self.still += np.bincount(np.minimum(still.astype(np.int64), _BINS), minlength=_BINS + 1)
+
+    def duration_s(self) -> float:
+        """From the first sample to the end of the last one."""
+        return float(self.last - self.first) + 1.0 / self.rate_hz if self.samples else 0.0
+
+    def rest_g(self) -> float | None:
+        """Median magnitude of the still seconds, to 1 mg; None without any."""
+        total = np.cumsum(self.still)
+        if total[-1] == 0:
+            return None
+        return (float(np.searchsorted(total, total[-1] / 2)) + 0.5) * _BIN_G

@@ -1,0 +1,65 @@
+"""The model card: README.md of a model folder, from its config alone."""
+
+from collections.abc import Mapping
+from typing import Any
+
+Scores = Mapping[str, Mapping[str, str]]  # row (a set and its task) -> column -> figure
+
+
+def card(config: Mapping[str, Any], scores: Scores | None = None) -> str:
+    """The card as Markdown.
+
+    config: of the model folder. scores: a table to show; without one the card says that there is none.
+    """
+    recipe = config.get("training", {})
+    parity = config.get("parity", {})
+    rate = f"{config['rate_hz']:g} Hz"
+    channels = ", ".join(config["channels"])
+    sections = [
+        f"# {config['name']}",
+        f"An encoder of {config['modality']} windows, trained by {recipe.get('method', '?')} without labels. "
+        f"In: `windows` (batch, {config['samples']}, {len(config['channels'])}) float32, {channels} in "
+        f"{config['unit']}, {config['window_s']:g} s at {rate}, as measured: the graph holds all "
+        f"normalisation ({config['normalisation']}). "
+        f"Out: `embedding` (batch, {config['dimension']}) float32.",
+        "## Use",
+        f"    wearcli embed recordings/ --model {config['name']}\n\n"
+        "Give the folder's path for `--model` where the model does not come with wearcli.",
+        "## Data it was trained on",
+        _table(
+            ["set", "participants", "hours", "windows", "terms of the data"],
+            [
+                [s["name"], s["participants"], s["hours"], s["windows"], s.get("licence") or "not stated"]
+                for s in config["training_sets"]
+            ],
+        ),
+        "Participants set aside to validate are not counted; they chose when to stop, nothing else.",
+        "## Recipe",
+        _table(["setting", "value"], [[key, value] for key, value in recipe.items()]),
+        f"Encoder `{config['encoder']}`, {config['parameters']:,} parameters. The ONNX graph differs from "
+        f"the torch module by at most {parity.get('max_abs_difference', float('nan')):.1e} over "
+        f"{parity.get('windows', 0)} real windows.",
+        "## Scores",
+        _score_table(scores) if scores else "Not scored yet. `wearcli probe` scores it on your own labels.",
+        "## Limits",
+        "- It knows the people, devices and body places of the sets above; on others, measure first.\n"
+        f"- It expects {config['unit']}, about 1 at rest, and {rate}; `wearcli embed` sees to both.\n"
+        "- The embeddings may tell people apart: treat them as personal data, like the recordings.\n"
+        "- It is no medical device.",
+        "## Licence",
+        f"Weights: {config['licence']}. Made with wearcli {config['wearcli']}; sha256 of model.onnx "
+        f"`{config['sha256']}`.",
+    ]
+    return "\n\n".join(sections) + "\n"
+
+
+def _score_table(scores: Scores) -> str:
+    columns = list(dict.fromkeys(column for row in scores.values() for column in row))
+    return _table(
+        ["", *columns], [[name, *(row.get(c, "") for c in columns)] for name, row in scores.items()]
+    )
+
+
+def _table(head: list[str], rows: list[list[Any]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join("| " + " | ".join(str(cell) for cell in line) + " |" for line in lines)

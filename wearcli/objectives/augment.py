@@ -1,0 +1,96 @@
+"""Random views of acceleration windows, a whole batch at a time, from a generator that is handed in."""
+
+import math
+from dataclasses import dataclass
+
+import torch
+
+Generator = torch.Generator
+
+
+@dataclass(frozen=True)
+class Augment:
+    """What a view goes through, each part with its probability for each window.
+
+    max_degrees: the greatest angle of the random rotation. The default is small: an encoder that is
+    made blind to orientation throws away posture, which gravity's direction tells; 180 does so.
+    noise_g: the greatest standard deviation of the noise, g. scale: deviation of the factor, once for
+    the window and once an axis. warp: deviation of the logarithm of the local speed of time.
+    """
+
+    max_degrees: float = 25.0
+    noise_g: float = 0.05
+    scale: float = 0.1
+    warp: float = 0.15
+    p_rotate: float = 0.8
+    p_noise: float = 0.5
+    p_scale: float = 0.5
+    p_warp: float = 0.5
+
+    def __call__(self, windows: torch.Tensor, generator: Generator) -> torch.Tensor:
+        """windows: (n, samples, channels) g -> new windows of the same shape.
+
+        Rotation needs three channels and is left out for any other number.
+        """
+        n, samples, channels = windows.shape
+        x = windows
+        if self.warp > 0:
+            positions = warped_positions(n, samples, self.warp, generator)
+            chosen = _chosen(n, self.p_warp, generator)
+            still = torch.arange(samples, dtype=positions.dtype)
+            x = resample_at(x, torch.where(chosen[:, None], positions, still))
+        if self.max_degrees > 0 and channels == 3:
+            angles = _chosen(n, self.p_rotate, generator) * torch.rand(n, generator=generator)
+            x = rotate(x, random_axes(n, generator), angles * math.radians(self.max_degrees))
+        if self.scale > 0:
+            chosen = _chosen(n, self.p_scale, generator)[:, None, None]
+            whole = torch.randn(n, 1, 1, generator=generator)
+            each = torch.randn(n, 1, channels, generator=generator)
+            x = x * (1 + self.scale * chosen * (whole + each) / math.sqrt(2))
+        if self.noise_g > 0:
+            chosen = _chosen(n, self.p_noise, generator)[:, None, None]
+            deviation = self.noise_g * torch.rand(n, 1, 1, generator=generator) * chosen
+            x = x + deviation * torch.randn(x.shape, generator=generator)
+        return x
+
+
+def random_axes(n: int, generator: Generator) -> torch.Tensor:
+    """Unit vectors spread evenly over the sphere, (n, 3)."""
+    return torch.nn.functional.normalize(torch.randn(n, 3, generator=generator), dim=1)
+
+
+def rotate(windows: torch.Tensor, axes: torch.Tensor, angles: torch.Tensor) -> torch.Tensor:
+    """Each window (n, samples, 3) turned about its axis (n, 3) by its angle (n,), radians (Rodrigues)."""
+    x, y, z = axes.unbind(1)
+    zero = torch.zeros_like(x)
+    cross = torch.stack([zero, -z, y, z, zero, -x, -y, x, zero], dim=1).view(-1, 3, 3)
+    sine, cosine = angles.sin()[:, None, None], angles.cos()[:, None, None]
+    matrix = torch.eye(3) + sine * cross + (1 - cosine) * (cross @ cross)
+    return windows @ matrix.transpose(1, 2)
+
+
+def warped_positions(
+    n: int, samples: int, strength: float, generator: Generator, knots: int = 5
+) -> torch.Tensor:
+    """Where each sample is taken from in a window whose time runs at a changing speed: (n, samples).
+
+    The logarithm of the speed is drawn at `knots` points, N(0, strength), and a straight line between;
+    positions rise strictly, from 0 to samples - 1.
+    """
+    drawn = strength * torch.randn(n, 1, knots, generator=generator)
+    speed = torch.nn.functional.interpolate(drawn, samples - 1, mode="linear", align_corners=True)
+    walked = torch.nn.functional.pad(speed[:, 0].exp().cumsum(dim=1), (1, 0))
+    return walked * ((samples - 1) / walked[:, -1:])
+
+
+def resample_at(windows: torch.Tensor, positions: torch.Tensor) -> torch.Tensor:
+    """Windows (n, samples, channels) read at fractional positions (n, samples) by straight lines."""
+    last = windows.shape[1] - 1
+    left = positions.floor().clamp(0, last - 1)
+    share = (positions - left)[:, :, None]
+    index = left.long()[:, :, None].expand(-1, -1, windows.shape[2])
+    return torch.lerp(windows.gather(1, index), windows.gather(1, index + 1), share.to(windows.dtype))
+
+
+def _chosen(n: int, probability: float, generator: Generator) -> torch.Tensor:
+    return torch.rand(n, generator=generator) < probability

@@ -1,0 +1,51 @@
+"""Intervals over participants.
+
+Every score here is a function of sums over participants, so the score over everybody, of one fold and of
+a bootstrap replicate differ only in how often each participant counts: all are rows of one weight matrix.
+"""
+
+import numpy as np
+
+
+def participant_weights(
+    fold_of: np.ndarray, n_folds: int, draws: int, rng: np.random.Generator
+) -> np.ndarray:
+    """How often each participant counts: in all, in each fold, and in each bootstrap draw.
+
+    fold_of: (P,) the fold in which each participant is held out. A draw takes P participants with
+    replacement. Returns (1 + folds + draws, P) float64.
+    """
+    people = len(fold_of)
+    folds = np.arange(n_folds)[:, None] == fold_of
+    drawn = np.zeros((draws, people))
+    np.add.at(drawn, (np.arange(draws)[:, None], rng.integers(people, size=(draws, people))), 1)
+    return np.concatenate([np.ones((1, people)), folds.astype(float), drawn])
+
+
+def summary(values: np.ndarray, folds: int) -> dict[str, float | list[float | None] | None]:
+    """`{mean, low, high, folds}` of a score at the rows of `participant_weights`.
+
+    mean: the score over all held-out predictions pooled. low, high: its 95 % percentile interval over
+    participants, None where fewer than half of the draws define the score. folds: each fold's own score.
+    """
+    low, high = interval(values[1 + folds :])
+    return {
+        "mean": number(values[0]),
+        "low": low,
+        "high": high,
+        "folds": [number(v) for v in values[1 : 1 + folds]],
+    }
+
+
+def interval(draws: np.ndarray) -> tuple[float | None, float | None]:
+    """The 2.5 and 97.5 percentiles of the draws that are finite."""
+    finite = draws[np.isfinite(draws)]
+    if not len(finite) or len(finite) < len(draws) / 2:
+        return None, None
+    low, high = np.percentile(finite, [2.5, 97.5])
+    return number(low), number(high)
+
+
+def number(value: float) -> float | None:
+    """A float of six decimals for JSON, None where it is not finite."""
+    return round(float(value), 6) if np.isfinite(value) else None

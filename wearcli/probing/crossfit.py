@@ -1,0 +1,157 @@
+"""Probes fitted once a fold, and once on everybody; folds side by side, each on one core."""
+
+import os
+import warnings
+from collections.abc import Callable
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from sklearn.exceptions import ConvergenceWarning
+from threadpoolctl import threadpool_limits
+
+from wearcli.probing.linear import fit_logistic, fit_ridge
+from wearcli.probing.mlp import fit_mlp
+from wearcli.probing.predictor import Predictor
+
+Probe = Literal["linear", "mlp", "features"]
+PROBES: tuple[Probe, ...] = ("linear", "mlp", "features")
+_PARALLEL_BYTES = 1 << 30  # vectors beyond this are fitted one fold at a time: each fit copies them
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One target: what every probe of it is fitted on.
+
+    vectors: "embedding" and maybe "features" (n, D) float32. truth: (n,) class codes or float64 values.
+    participants: (n,) codes. fold: (n,) the fold in which each sample is held out.
+    """
+
+    vectors: dict[str, np.ndarray]
+    truth: np.ndarray
+    participants: np.ndarray
+    fold: np.ndarray
+    classify: bool
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A probe of a problem: one predictor a fold (None where a fold holds nobody), and one of everybody.
+
+    chosen: the penalty (linear) or the number of epochs (mlp) of each; `everybody` is None for the
+    features, which are there to compare with.
+    """
+
+    folds: list[Predictor | None]
+    chosen: list[float | None]
+    everybody: Predictor | None
+    chosen_by_all: float | None
+
+
+def fit_all(
+    problems: list[Problem],
+    probes: list[Probe],
+    n_folds: int,
+    seed: int,
+    step: Callable[[str, int, int], None],
+) -> dict[tuple[Probe, int], Fitted]:
+    """Every probe of every problem, by (probe, number of the problem).
+
+    step: called with what is done, how many fits are done, and of how many. Each fit has its own generator
+    and one core, so neither the order nor the number of cores changes a result.
+    """
+    jobs: list[tuple[Probe, int, int]] = [
+        (probe, number, fold)
+        for probe in probes
+        for number, problem in enumerate(problems)
+        for fold in np.unique(problem.fold).tolist()
+    ]
+    final: list[tuple[Probe, int, int]] = [
+        (probe, number, n_folds) for probe in probes if probe != "features" for number in range(len(problems))
+    ]
+    size = max(sum(values.nbytes for values in problem.vectors.values()) for problem in problems)
+    workers = (os.cpu_count() or 1) if size < _PARALLEL_BYTES else 1
+    results: dict[tuple[Probe, int, int], tuple[Predictor, float]] = {}
+    with threadpool_limits(limits=1), warnings.catch_warnings(), ThreadPoolExecutor(workers) as pool:
+        # A weak penalty on separable classes has a far-off optimum; the search by score then passes it by.
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        for phase in (jobs, final):
+            epochs = _epochs(results, problems, n_folds) if phase is final else {}
+            waiting = {
+                pool.submit(_fit, problems[job[1]], job, n_folds, seed, epochs.get(job[1])): job
+                for job in phase
+            }
+            try:
+                while waiting:
+                    done, _ = wait(waiting, return_when=FIRST_COMPLETED)
+                    for future in done:
+                        job = waiting.pop(future)
+                        results[job] = future.result()
+                        step(job[0], len(results), len(jobs) + len(final))
+            finally:
+                for future in waiting:
+                    future.cancel()
+    fitted = {}
+    for probe in probes:
+        for number in range(len(problems)):
+            found = [results.get((probe, number, fold)) for fold in range(n_folds + 1)]
+            fitted[probe, number] = Fitted(
+                [fit and fit[0] for fit in found[:-1]],
+                [fit and fit[1] for fit in found[:-1]],
+                found[-1] and found[-1][0],
+                found[-1] and found[-1][1],
+            )
+    return fitted
+
+
+def held_out(problem: Problem, fitted: Fitted, vectors: np.ndarray, classes: int) -> np.ndarray:
+    """What each sample is predicted to be by the fold's predictor that never saw its participant.
+
+    Returns (n, classes) probabilities, or (n,) values where it is a regression.
+    """
+    out = np.empty((len(vectors), classes) if problem.classify else len(vectors))
+    for number, predictor in enumerate(fitted.folds):
+        rows = problem.fold == number
+        if predictor is not None:
+            part = vectors[rows]
+            out[rows] = predictor.probabilities(part, classes) if problem.classify else predictor.values(part)
+    return out
+
+
+def trivial(problem: Problem, classes: int) -> np.ndarray:
+    """The majority class (as code) or the mean of each fold's training samples, for its held-out ones."""
+    out = np.empty(len(problem.truth), problem.truth.dtype)
+    for fold in np.unique(problem.fold):
+        held = problem.fold == fold
+        train = problem.truth[~held]
+        out[held] = np.bincount(train, minlength=classes).argmax() if problem.classify else train.mean()
+    return out
+
+
+def _fit(
+    problem: Problem, job: tuple[Probe, int, int], n_folds: int, seed: int, epochs: int | None
+) -> tuple[Predictor, float]:
+    probe, number, fold = job
+    rng = np.random.default_rng([seed, PROBES.index(probe), number, fold])
+    vectors = problem.vectors["features" if probe == "features" else "embedding"]
+    truth, participants = problem.truth, problem.participants
+    if fold < n_folds:
+        train = problem.fold != fold
+        vectors, truth, participants = vectors[train], truth[train], participants[train]
+    if probe == "mlp":
+        return fit_mlp(vectors, truth, participants, rng, classify=problem.classify, epochs=epochs)
+    return (fit_logistic if problem.classify else fit_ridge)(vectors, truth, participants, rng)
+
+
+def _epochs(
+    results: dict[tuple[Probe, int, int], tuple[Predictor, float]], problems: list[Problem], n_folds: int
+) -> dict[int, int]:
+    """For each problem the median of its folds' best epochs: the MLP of everybody has nobody to stop on."""
+    found = {
+        number: [
+            results["mlp", number, fold][1] for fold in range(n_folds) if ("mlp", number, fold) in results
+        ]
+        for number in range(len(problems))
+    }
+    return {number: max(1, int(np.median(epochs))) for number, epochs in found.items() if epochs}

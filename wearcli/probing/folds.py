@@ -1,0 +1,39 @@
+"""Folds by participant: nobody is ever on both sides."""
+
+import numpy as np
+
+
+def participant_folds(
+    participants: np.ndarray, classes: np.ndarray | None, folds: int, rng: np.random.Generator
+) -> np.ndarray:
+    """The fold (0 .. folds - 1) in which each sample is held out; all samples of a participant share it.
+
+    participants: (n,) codes 0 .. P - 1, each present. classes: (n,) codes, or None for a regression.
+    Folds are balanced by samples, of every class where that is possible. A participant has its share of
+    each class's samples; from the largest shares to the smallest, a participant goes to the fold whose
+    shares so far overlap least with its own, which keeps the sum of squared shares low.
+    `folds` is at most P, and no fold is empty. The same `rng` state gives the same folds.
+    """
+    n_participants = int(participants.max()) + 1
+    if not 2 <= folds <= n_participants:
+        raise ValueError(f"{folds} folds of {n_participants} participants")
+    if classes is None:
+        classes = np.zeros(len(participants), np.int64)
+    counts = np.zeros((n_participants, int(classes.max()) + 1))
+    np.add.at(counts, (participants, classes), 1)
+    shares = counts / np.maximum(counts.sum(axis=0), 1)
+    order = rng.permutation(n_participants)  # between equals, chance decides
+    order = order[np.argsort(-shares[order].max(axis=1), kind="stable")]
+
+    held = np.zeros((folds, shares.shape[1]))
+    people = np.zeros(folds, np.int64)
+    fold_of = np.empty(n_participants, np.int64)
+    for done, person in enumerate(order):
+        overlap = held @ shares[person]
+        if n_participants - done == np.count_nonzero(people == 0):
+            overlap = np.where(people == 0, overlap, np.inf)
+        fold = np.lexsort((people, overlap.round(12)))[0]
+        fold_of[person] = fold
+        held[fold] += shares[person]
+        people[fold] += 1
+    return fold_of[participants]

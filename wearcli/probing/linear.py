@@ -1,0 +1,132 @@
+"""Linear probes: L2 logistic regression and ridge regression, the penalty chosen by participant.
+
+The penalty `l2` is per sample (mean loss + l2 / 2 * |weights|^2), so that one value means the same for few
+samples and for many; scikit-learn's C is 1 / (l2 * n), its ridge alpha l2 * n.
+"""
+
+import numpy as np
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import f1_score
+
+from wearcli.probing.folds import participant_folds
+from wearcli.probing.predictor import Predictor, standardisation
+
+INNER_FOLDS = 3
+RIDGE_INNER_FOLDS = 10  # cheap, and steadier where participants are few
+LOGISTIC_L2 = tuple((10.0 ** np.arange(0, -5.5, -0.5)).tolist())  # strongest first
+RIDGE_L2 = tuple((10.0 ** np.arange(3, -4.5, -0.5)).tolist())
+PATIENCE = 3  # weaker penalties that may do worse before the search ends
+DEFAULT_L2 = 1e-2  # where one participant alone leaves nothing to choose by
+
+
+def fit_logistic(
+    vectors: np.ndarray, truth: np.ndarray, participants: np.ndarray, rng: np.random.Generator
+) -> tuple[Predictor, float]:
+    """Multinomial logistic regression and the penalty chosen for it.
+
+    vectors: (n, D) float32, truth: (n,) class codes, participants: (n,) names or codes. The penalty is
+    the one with the best macro-F1 over the held-out predictions of inner folds by participant (of equals
+    the strongest); the search ends when `PATIENCE` weaker ones in a row did worse.
+    """
+    mean, scale = standardisation(vectors)
+    values = (vectors - mean) / scale
+    classes, codes = np.unique(truth, return_inverse=True)
+    l2 = _choose_logistic(values, codes, participants, rng) if len(classes) > 1 else DEFAULT_L2
+    if len(classes) == 1:
+        weights, bias = np.zeros((vectors.shape[1], 1)), np.zeros(1)
+    else:
+        weights, bias = _logits(_logistic(values, codes, l2, 1e-4))
+    layer = (weights.astype(np.float32), bias.astype(np.float32))
+    return Predictor(mean, scale, (layer,), classes), l2
+
+
+def fit_ridge(
+    vectors: np.ndarray, truth: np.ndarray, participants: np.ndarray, rng: np.random.Generator
+) -> tuple[Predictor, float]:
+    """Ridge regression and the penalty chosen for it: of the least squared error over inner folds.
+
+    vectors: (n, D) float32, truth: (n,) float64, participants: (n,) names or codes.
+    """
+    mean, scale = standardisation(vectors)
+    values = ((vectors - mean) / scale).astype(np.float64)
+    l2 = DEFAULT_L2
+    inner = inner_folds(participants, None, rng, RIDGE_INNER_FOLDS)
+    if inner is not None:
+        errors = np.zeros(len(RIDGE_L2))
+        for fold in range(inner.max() + 1):
+            held = inner == fold
+            weights, bias = _ridge(values[~held], truth[~held], np.array(RIDGE_L2))
+            errors += np.square(values[held] @ weights + bias - truth[held, None]).sum(axis=0)
+        l2 = RIDGE_L2[int(np.argmin(errors))]
+    weights, bias = _ridge(values, truth, np.array([l2]))
+    return Predictor(mean, scale, ((weights.astype(np.float32), bias.astype(np.float32)),)), l2
+
+
+def inner_folds(
+    participants: np.ndarray, truth: np.ndarray | None, rng: np.random.Generator, folds: int = INNER_FOLDS
+) -> np.ndarray | None:
+    """The inner fold of each training sample, by participant; None where there is only one participant."""
+    people, codes = np.unique(participants, return_inverse=True)
+    if len(people) < 2:
+        return None
+    return participant_folds(codes, truth, min(folds, len(people)), rng)
+
+
+def _choose_logistic(
+    values: np.ndarray, codes: np.ndarray, participants: np.ndarray, rng: np.random.Generator
+) -> float:
+    inner = inner_folds(participants, codes, rng)
+    if inner is None:
+        return DEFAULT_L2
+    starts: list[LogisticRegression | None] = [None] * (int(inner.max()) + 1)
+    best, best_score, worse = DEFAULT_L2, -1.0, 0
+    predicted = np.empty_like(codes)
+    for l2 in LOGISTIC_L2:
+        for fold, start in enumerate(starts):
+            held = inner == fold
+            known = np.unique(codes[~held])
+            if len(known) == 1:
+                predicted[held] = known[0]
+                continue
+            model = _logistic(values[~held], codes[~held], l2, 1e-3, start)
+            starts[fold] = model
+            predicted[held] = model.predict(values[held])
+        score = f1_score(codes, predicted, average="macro")
+        if score > best_score + 1e-12:
+            best, best_score, worse = l2, score, 0
+        else:
+            worse += 1
+            if worse == PATIENCE:
+                break
+    return best
+
+
+def _logistic(
+    values: np.ndarray,
+    codes: np.ndarray,
+    l2: float,
+    tolerance: float,
+    start: LogisticRegression | None = None,
+) -> LogisticRegression:
+    """Fit, from the weights of `start` where there are some (the search goes from strong to weak)."""
+    model = start or LogisticRegression(solver="lbfgs", max_iter=300, warm_start=True)
+    model.set_params(C=1 / (l2 * len(codes)), tol=tolerance)
+    return model.fit(values, codes)
+
+
+def _logits(model: LogisticRegression) -> tuple[np.ndarray, np.ndarray]:
+    """Weights (D, classes) and bias (classes,) whose softmax is the model's probability."""
+    if len(model.classes_) == 2:  # scikit-learn keeps one row, for a sigmoid
+        half, bias = model.coef_[0] / 2, model.intercept_[0] / 2
+        return np.stack([-half, half], axis=1), np.array([-bias, bias])
+    return model.coef_.T, model.intercept_
+
+
+def _ridge(values: np.ndarray, truth: np.ndarray, l2: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Weights (D, penalties) and bias (penalties,) of all penalties from one eigendecomposition."""
+    centre, level = values.mean(axis=0), truth.mean()
+    centred = values - centre
+    spectrum, basis = np.linalg.eigh(centred.T @ centred / len(truth))
+    turned = basis.T @ (centred.T @ (truth - level) / len(truth))
+    weights = basis @ (turned[:, None] / (np.maximum(spectrum, 0)[:, None] + l2))
+    return weights, level - centre @ weights

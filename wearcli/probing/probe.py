@@ -1,0 +1,272 @@
+"""`wearcli.probe`: how much of a task can be read out of embeddings, told honestly."""
+
+import platform
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+import scipy
+import sklearn
+
+import wearcli
+from wearcli.embedding.table import read_table
+from wearcli.errors import InputError, UsageError
+from wearcli.files import check_output, sha256_of
+from wearcli.probing.crossfit import Fitted, Probe, Problem, fit_all
+from wearcli.probing.folds import participant_folds
+from wearcli.probing.join import Samples
+from wearcli.probing.predictor import Predictor
+from wearcli.probing.problems import check_samples, class_samples, class_warnings, gather, regressions
+from wearcli.probing.saved import predictions_table, save_probe
+from wearcli.probing.scoring import Scored, Summary, score
+from wearcli.probing.tasks import Kind, Task, resolve_task
+from wearcli.probing.windows import windows_of
+
+FEW_PARTICIPANTS = 5
+PROTOCOL = (
+    "folds by participant; penalty chosen by inner folds by participant, epochs of the mlp on participants "
+    "held out of the training ones; mean: score over all held-out predictions pooled; low, high: 95 % "
+    "percentile interval of a bootstrap over participants; folds: each fold's own score; features: the "
+    "linear probe on hand-made features, same folds"
+)
+
+
+@dataclass
+class ProbeResult:
+    """What a probe found. `scores[probe][metric]` is `{mean, low, high, folds}`.
+
+    mean is the score over all held-out predictions pooled, each made by the probe that had not seen the
+    participant; low and high its 95 % interval by bootstrap over participants; folds each fold's own score,
+    None where it is undefined. Metrics of the task gait, and of several targets, are `target.metric`.
+    """
+
+    task: str
+    kind: str
+    n_windows: int
+    n_samples: int
+    n_participants: int
+    folds: int
+    scores: dict[str, dict[str, Summary]]
+    differences: dict[str, dict[str, dict[str, float | None]]]
+    targets: list[str]
+    classes: list[str]
+    class_samples: dict[str, dict[str, int]]
+    per_class: dict[str, dict[str, float | None]]
+    confusion: dict[str, list[list[int]]]
+    chosen: dict[str, dict[str, dict[str, Any]]]
+    epoch: float | None
+    bootstrap: int
+    seed: int
+    model: dict[str, Any]
+    dropped: dict[str, int]
+    warnings: list[str] = field(default_factory=list)
+    output: str | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """The document of `--json`: plain values only."""
+        return asdict(self)
+
+
+def probe(
+    embeddings: Path | str = "embeddings.parquet",
+    *,
+    task: str,
+    labels: Path | str | None = None,
+    target: str | list[str] | None = None,
+    kind: Kind | None = None,
+    epoch: float | None = None,
+    probe: Literal["linear", "mlp", "both"] = "both",
+    folds: int = 5,
+    bootstrap: int = 2000,
+    seed: int = 0,
+    output: Path | str | None = None,
+    overwrite: bool = False,
+    dry_run: bool = False,
+    step: Callable[[str, int, int], None] | None = None,
+) -> ProbeResult:
+    """Fit and score probes of `task` on an embeddings table, and save them as a folder.
+
+    embeddings: a Parquet or Arrow file, or "-" for an Arrow stream on stdin. task, labels, target, kind: see
+    `resolve_task`. epoch: seconds; label intervals are cut into epochs and the windows of each pooled. probe:
+    the linear one, the MLP, or both; the linear probe on hand-made features and the majority class or mean
+    always stand beside them. folds: by participant, at most one a participant. output: the probe folder,
+    probes/<task> if None. dry_run: join and check, fit nothing, write nothing. step: called after each fit
+    with the probe's name, how many are done, and of how many.
+
+    Raises UsageError for arguments that cannot be, InputError for data that cannot be probed.
+    """
+    _check_arguments(epoch, probe, folds, bootstrap, seed)
+    folder = Path(output) if output is not None else Path("probes") / task
+    if not dry_run:
+        check_output(folder, overwrite)
+    where = "stdin" if str(embeddings) == "-" else str(embeddings)
+    table, metadata = read_table("-" if where == "stdin" else Path(embeddings))
+    windows = windows_of(table, where)
+    wanted = [target] if isinstance(target, str) else target
+    beside = None if where == "stdin" else Path(embeddings)
+    recordings = windows.times["recording"].unique().astype(str).tolist()
+    given = None if labels is None else Path(labels)
+    found = resolve_task(task, given, wanted, kind, metadata, beside, recordings)
+    classify = found.kind == "classification"
+    samples, warnings, dropped = gather(found, windows, epoch)
+    people, owner = np.unique(samples.rows["participant"].astype(str).to_numpy(str), return_inverse=True)
+    check_samples(found, samples, people)
+    classes: list[str] = []
+    codes: np.ndarray | None = None
+    if classify:
+        found_classes, codes = np.unique(samples.truth.astype(str), return_inverse=True)
+        classes = found_classes.tolist()
+        if len(classes) < 2:
+            raise InputError(
+                f"{found.where}: every sample is '{classes[0]}': a classification needs two classes"
+            )
+
+    n_folds = min(folds, len(people))
+    fold = participant_folds(owner, codes, n_folds, np.random.default_rng([seed, 0]))
+    if codes is not None:
+        problems, targets = [Problem(samples.vectors, codes, owner, fold, True)], list(found.targets)
+        warnings += class_warnings(classes, codes, owner, people, fold, n_folds)
+    else:
+        problems, targets, more = regressions(found, samples, owner, fold)
+        warnings += more
+    if len(people) < FEW_PARTICIPANTS:
+        warnings.append(f"{len(people)} participants only: an interval over so few people says little")
+    probes: list[Probe] = ["linear", "mlp"] if probe == "both" else [probe]
+    if "features" in samples.vectors:
+        probes.append("features")
+    else:
+        warnings.append("the table has no hand-made features: the baseline 'features' is left out")
+
+    several = task == "gait" or len(targets) > 1
+    fitted: dict[tuple[Probe, int], Fitted] = {}
+    scored = Scored()
+    if not dry_run:
+        fitted = fit_all(problems, probes, n_folds, seed, step or (lambda *_: None))
+        scored = score(
+            problems,
+            fitted,
+            [f"{name}." if several else "" for name in targets],
+            classes=classes,
+            n_folds=n_folds,
+            draws=bootstrap,
+            seed=seed,
+            agreement=task == "gait",
+        )
+    result = ProbeResult(
+        task=task,
+        kind=found.kind,
+        n_windows=samples.n_windows,
+        n_samples=len(samples),
+        n_participants=len(people),
+        folds=n_folds,
+        scores=scored.scores,
+        differences=scored.differences,
+        targets=targets,
+        classes=classes,
+        class_samples=class_samples(classes, codes, owner) if codes is not None else {},
+        per_class=scored.per_class,
+        confusion=scored.confusion,
+        chosen=_chosen(fitted, targets),
+        epoch=epoch,
+        bootstrap=bootstrap,
+        seed=seed,
+        model=metadata.get("model") or {},
+        dropped=dropped,
+        warnings=warnings,
+        output=None if dry_run else str(folder),
+    )
+    if not dry_run:
+        _save(folder, result, found, where, metadata, samples, problems, fitted, scored, folds)
+    return result
+
+
+def _check_arguments(epoch: float | None, probe: str, folds: int, bootstrap: int, seed: int) -> None:
+    if probe not in ("linear", "mlp", "both"):
+        raise UsageError(f"unknown probe '{probe}': --probe linear, mlp or both")
+    if epoch is not None and not (np.isfinite(epoch) and epoch > 0):
+        raise UsageError(f"an epoch of {epoch} s: --epoch takes seconds above 0")
+    if folds < 2:
+        raise UsageError(f"{folds} folds: --folds takes 2 or more")
+    if bootstrap < 1:
+        raise UsageError(f"{bootstrap} bootstrap draws: --bootstrap takes 1 or more")
+    if seed < 0:
+        raise UsageError(f"seed {seed}: --seed takes 0 or more")
+
+
+def _chosen(
+    fitted: dict[tuple[Probe, int], Fitted], targets: list[str]
+) -> dict[str, dict[str, dict[str, Any]]]:
+    """The penalty (l2) or the epochs that each fit chose: chosen[probe][target]."""
+    chosen: dict[str, dict[str, dict[str, Any]]] = {}
+    for (name, number), fits in fitted.items():
+        what = "epochs" if name == "mlp" else "l2"
+        found = {what: fits.chosen, "everybody": fits.chosen_by_all}
+        chosen.setdefault(name, {})[targets[number]] = found
+    return chosen
+
+
+def _save(
+    folder: Path,
+    result: ProbeResult,
+    task: Task,
+    where: str,
+    metadata: dict[str, Any],
+    samples: Samples,
+    problems: list[Problem],
+    fitted: dict[tuple[Probe, int], Fitted],
+    scored: Scored,
+    folds: int,
+) -> None:
+    pooled = result.epoch is not None or result.kind == "regression"
+    info = result.to_json() | {
+        "wearcli": wearcli.__version__,
+        "protocol": PROTOCOL,
+        "signal": {key: metadata.get(key) for key in ("rate_hz", "window_s", "stride_s", "unit")},
+        "input": {
+            "dimension": int(samples.vectors["embedding"].shape[1]),
+            "pooling": "mean and deviation of an epoch's windows" if pooled else None,
+            "epoch_s": result.epoch,
+        },
+        "labels": {str(path): sha256_of(path) for path in task.paths},
+        "versions": {
+            "python": platform.python_version(),
+            **{module.__name__: module.__version__ for module in (np, scipy, sklearn, pd)},
+        },
+        "arguments": {
+            "embeddings": where,
+            "folds": folds,
+            "bootstrap": result.bootstrap,
+            "seed": result.seed,
+        },
+    }
+    predictors: dict[tuple[str, str], Predictor] = {
+        (name, result.targets[number]): fits.everybody
+        for (name, number), fits in fitted.items()
+        if fits.everybody is not None
+    }
+    rows = samples.rows
+    blocks = []
+    for block in scored.predictions:
+        problem = problems[block["problem"]]
+        truth, predicted = problem.truth, block["predicted"]
+        if problem.classify:
+            names = np.array(result.classes, object)
+            truth, predicted, mine = names[truth], names[predicted], rows
+        else:
+            known = np.isfinite(samples.truth[:, task.targets.index(result.targets[block["problem"]])])
+            mine = rows[known]
+        target = result.targets[block["problem"]]
+        blocks.append(
+            {
+                **block,
+                "rows": mine,
+                "fold": problem.fold,
+                "target": target,
+                "truth": truth,
+                "predicted": predicted,
+            }
+        )
+    save_probe(folder, info, predictors, predictions_table(blocks, result.classes or None))

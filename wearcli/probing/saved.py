@@ -1,0 +1,124 @@
+"""The probe folder: probe.json, weights.npz (plain arrays) and predictions.parquet."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from zipfile import BadZipFile
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from wearcli.errors import InputError, UsageError
+from wearcli.files import atomic_folder
+from wearcli.probing.predictor import Predictor
+
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class SavedProbe:
+    """A probe folder as loaded. predictors: by (probe, target), probe "linear" or "mlp"."""
+
+    info: dict[str, Any]
+    predictors: dict[tuple[str, str], Predictor]
+
+    def predict(self, vectors: np.ndarray, probe: str, target: str) -> np.ndarray:
+        """(n, classes) probabilities in the order of info["classes"], or (n,) values.
+
+        vectors: (n, D) float32, pooled as info["input"] says (`wearcli.probing.join.pool`).
+        """
+        predictor = self.predictors[probe, target]
+        if vectors.shape[1] != len(predictor.mean):
+            raise InputError(
+                f"the probe takes {len(predictor.mean)} numbers a sample, not {vectors.shape[1]}"
+            )
+        if predictor.classes is None:
+            return predictor.values(vectors)
+        return predictor.probabilities(vectors, len(self.info["classes"]))
+
+
+def save_probe(
+    folder: Path, info: dict[str, Any], predictors: dict[tuple[str, str], Predictor], predictions: pa.Table
+) -> None:
+    """Write a probe folder whole or not at all; the same arguments give the same bytes."""
+    targets = list(info["targets"])
+    arrays: dict[str, np.ndarray] = {}
+    for (probe, target), predictor in predictors.items():
+        stem = f"{probe}.{targets.index(target)}"
+        arrays |= {f"{stem}.mean": predictor.mean, f"{stem}.scale": predictor.scale}
+        for number, (weights, bias) in enumerate(predictor.layers):
+            arrays |= {f"{stem}.coef{number}": weights, f"{stem}.intercept{number}": bias}
+        if predictor.classes is not None:
+            arrays[f"{stem}.classes"] = predictor.classes
+    with atomic_folder(folder) as temporary:
+        document = {"format": FORMAT, **info}
+        (temporary / "probe.json").write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
+        np.savez(temporary / "weights.npz", **arrays)  # type: ignore[arg-type]
+        pq.write_table(predictions, temporary / "predictions.parquet", compression="zstd")
+
+
+def load_probe(folder: Path) -> SavedProbe:
+    """Read a probe folder; UsageError where there is none, InputError where it is damaged or newer."""
+    if not (folder / "probe.json").is_file():
+        raise UsageError(f"{folder}: no probe folder: make one with 'wearcli probe', or name another")
+    try:
+        info = json.loads((folder / "probe.json").read_text())
+        if info["format"] > FORMAT:
+            raise InputError(
+                f"{folder}: a probe of a later wearcli (format {info['format']}): upgrade wearcli"
+            )
+        with np.load(folder / "weights.npz", allow_pickle=False) as file:
+            arrays = {name: file[name] for name in file.files}
+        predictors = {}
+        for name in [name for name in arrays if name.endswith(".mean")]:
+            stem = name.removesuffix(".mean")
+            probe, number = stem.split(".")
+            depth = sum(key.startswith(f"{stem}.coef") for key in arrays)
+            layers = tuple((arrays[f"{stem}.coef{i}"], arrays[f"{stem}.intercept{i}"]) for i in range(depth))
+            predictors[probe, info["targets"][int(number)]] = Predictor(
+                arrays[name], arrays[f"{stem}.scale"], layers, arrays.get(f"{stem}.classes")
+            )
+    except (OSError, EOFError, ValueError, LookupError, TypeError, BadZipFile) as error:
+        raise InputError(f"{folder}: the probe folder is damaged ({error}): fit the probe again") from error
+    return SavedProbe(info, predictors)
+
+
+def predictions_table(blocks: list[dict[str, Any]], classes: list[str] | None) -> pa.Table:
+    """Held-out predictions, one row a sample, target and probe.
+
+    Each block has rows (recording, participant, onset, duration), fold, target, probe, truth, predicted and,
+    in a classification, probabilities (n, classes) or None.
+    """
+    tables = []
+    for block in blocks:
+        rows: pd.DataFrame = block["rows"]
+        count = len(rows)
+        text = pa.string()
+        value = pa.float64() if classes is None else text
+        columns = {
+            "recording": pa.array(rows["recording"].astype(object), text),
+            "participant": pa.array(rows["participant"].astype(object), text),
+            "onset": pa.array(rows["onset"].to_numpy(np.float64)),
+            "duration": pa.array(rows["duration"].to_numpy(np.float64)),
+            "fold": pa.array(block["fold"].astype(np.int16)),
+            "target": pa.array([block["target"]] * count, text),
+            "probe": pa.array([block["probe"]] * count, text),
+            "truth": pa.array(block["truth"], value),
+            "predicted": pa.array(block["predicted"], value),
+        }
+        if classes is not None:
+            kind = pa.list_(pa.float32(), len(classes))
+            chances = block["probabilities"]
+            columns["probabilities"] = (
+                pa.nulls(count, kind)
+                if chances is None
+                else pa.FixedSizeListArray.from_arrays(
+                    pa.array(chances.astype(np.float32).reshape(-1)), type=kind
+                )
+            )
+        tables.append(pa.table(columns))
+    table = pa.concat_tables(tables)
+    return table.replace_schema_metadata({"classes": json.dumps(classes)} if classes else None)

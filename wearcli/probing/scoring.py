@@ -1,0 +1,105 @@
+"""From held-out predictions to the scores of a probe, with their intervals over participants."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from wearcli.probing.bootstrap import interval, number, participant_weights, summary
+from wearcli.probing.crossfit import Fitted, Probe, Problem, held_out, trivial
+from wearcli.probing.metrics import auroc, classification_scores, confusion, f1_by_class, regression_scores
+
+Summary = dict[str, float | list[float | None] | None]
+
+
+@dataclass
+class Scored:
+    """scores[probe][metric] as the contract says; differences[probe][metric], a probe less `features`;
+    confusion[probe] (rows true) and per_class[probe][class] of a classification; predictions in blocks for
+    `predictions_table`."""
+
+    scores: dict[str, dict[str, Summary]] = field(default_factory=dict)
+    differences: dict[str, dict[str, dict[str, float | None]]] = field(default_factory=dict)
+    confusion: dict[str, list[list[int]]] = field(default_factory=dict)
+    per_class: dict[str, dict[str, float | None]] = field(default_factory=dict)
+    predictions: list[dict[str, Any]] = field(default_factory=list)
+
+
+def score(
+    problems: list[Problem],
+    fitted: dict[tuple[Probe, int], Fitted],
+    names: list[str],
+    *,
+    classes: list[str],
+    n_folds: int,
+    draws: int,
+    seed: int,
+    agreement: bool,
+) -> Scored:
+    """Score every probe of every problem, and the majority class or the mean.
+
+    names: a prefix of the metric's name for each problem ("" or "stride_time_s."). agreement: ICC(2,1) and
+    limits of agreement too. The same draws of participants serve all probes, so that differences are paired.
+    """
+    out = Scored()
+    for number_, (problem, prefix) in enumerate(zip(problems, names, strict=True)):
+        people, owner = np.unique(problem.participants, return_inverse=True)
+        fold_of = np.empty(len(people), np.int64)
+        fold_of[owner] = problem.fold
+        weights = participant_weights(fold_of, n_folds, draws, np.random.default_rng([seed, 1000 + number_]))
+        values: dict[str, dict[str, np.ndarray]] = {}
+        for probe in [probe for probe, which in fitted if which == number_]:
+            vectors = problem.vectors["features" if probe == "features" else "embedding"]
+            predicted = held_out(problem, fitted[probe, number_], vectors, len(classes))
+            if problem.classify:
+                codes = predicted.argmax(axis=1)
+                values[probe] = classification_scores(weights, problem.truth, codes, owner, len(classes))
+                values[probe]["auroc"] = auroc(weights, problem.truth, predicted, owner)
+                _add_classes(out, probe, problem, codes, classes)
+                _add_predictions(out, number_, probe, codes, predicted)
+            else:
+                values[probe] = regression_scores(weights, problem.truth, predicted, owner, agreement)
+                _add_predictions(out, number_, probe, predicted, None)
+        constant = trivial(problem, len(classes))
+        if problem.classify:
+            values["majority"] = classification_scores(weights, problem.truth, constant, owner, len(classes))
+            ties = np.zeros((len(constant), len(classes)))
+            values["majority"]["auroc"] = auroc(weights, problem.truth, ties, owner)
+        else:
+            values["mean"] = regression_scores(weights, problem.truth, constant, owner, agreement)
+            # Within a fold it is constant. Pooled, the folds' means run against the held-out people's own,
+            # which would give a correlation that says nothing.
+            for name in ("r", "icc"):
+                if name in values["mean"]:
+                    values["mean"][name] = np.full(len(weights), np.nan)
+        _add_predictions(out, number_, "majority" if problem.classify else "mean", constant, None)
+        for name, metrics in values.items():
+            found = {prefix + metric: summary(rows, n_folds) for metric, rows in metrics.items()}
+            out.scores.setdefault(name, {}).update(found)
+        for name in ("linear", "mlp"):
+            if name in values and "features" in values:
+                differences = {
+                    prefix + metric: _difference(values[name][metric] - rows, n_folds)
+                    for metric, rows in values["features"].items()
+                }
+                out.differences.setdefault(name, {}).update(differences)
+    return out
+
+
+def _difference(rows: np.ndarray, n_folds: int) -> dict[str, float | None]:
+    low, high = interval(rows[1 + n_folds :])
+    return {"mean": number(rows[0]), "low": low, "high": high}
+
+
+def _add_classes(out: Scored, probe: str, problem: Problem, codes: np.ndarray, classes: list[str]) -> None:
+    one = np.zeros(len(codes), np.int64)
+    matrix = confusion(problem.truth, codes, one, len(classes), 1)[0]
+    out.confusion[probe] = matrix.astype(int).tolist()
+    out.per_class[probe] = dict(zip(classes, map(number, f1_by_class(matrix)), strict=True))
+
+
+def _add_predictions(
+    out: Scored, problem: int, probe: str, predicted: np.ndarray, probabilities: np.ndarray | None
+) -> None:
+    block = {"problem": problem, "probe": probe, "predicted": predicted, "probabilities": probabilities}
+    out.predictions.append(block)

@@ -1,0 +1,91 @@
+"""The embeddings table as arrays, ready to be joined to labels."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from wearcli.errors import InputError
+
+COLUMNS = ("recording", "participant", "onset", "duration", "embedding", "features")
+
+
+@dataclass(frozen=True)
+class EmbeddedWindows:
+    """The windows that can be used.
+
+    times: one row a window: recording, participant, onset, duration (s).
+    vectors: "embedding" (n, D) and "features" (n, F) float32, always finite; "features" is absent where
+        the table has none.
+    dropped: how many windows were left out, by reason.
+    """
+
+    times: pd.DataFrame
+    vectors: dict[str, np.ndarray]
+    dropped: dict[str, int]
+
+    def __len__(self) -> int:
+        return len(self.times)
+
+
+def windows_of(table: pa.Table, where: str) -> EmbeddedWindows:
+    """The arrays of an embeddings table; `where` names it in errors.
+
+    A window is left out, and counted, where its embedding or features are missing or not finite.
+    Raises InputError for a table that is empty or has not the columns of the contract.
+    """
+    missing = [name for name in COLUMNS if name not in table.column_names]
+    if missing:
+        raise InputError(
+            f"{where}: not an embeddings table: no column {', '.join(missing)} "
+            f"(it has {', '.join(table.column_names) or 'none'}): make one with 'wearcli embed'"
+        )
+    if not len(table):
+        raise InputError(
+            f"{where}: the table has no windows: see what 'wearcli embed' said of its recordings"
+        )
+    usable = np.ones(len(table), bool)
+    for name in COLUMNS:
+        if table[name].null_count:
+            usable &= pc.is_valid(table[name]).to_numpy(zero_copy_only=False)
+    absent = int((~usable).sum())
+    if absent:
+        table = table.filter(pa.array(usable))
+    vectors = {name: _matrix(table[name], name, where) for name in ("embedding", "features")}
+    if not vectors["features"].shape[1]:
+        del vectors["features"]
+    times = pd.DataFrame(
+        {
+            "recording": table["recording"].cast(pa.string()).dictionary_encode().to_pandas(),
+            "participant": table["participant"].cast(pa.string()).dictionary_encode().to_pandas(),
+            "onset": table["onset"].to_numpy().astype(np.float64),
+            "duration": table["duration"].to_numpy().astype(np.float64),
+        }
+    )
+    finite = np.isfinite(times[["onset", "duration"]].to_numpy()).all(axis=1)
+    for values in vectors.values():
+        # A row's sum is finite only if all of it is: no array of booleans as large as the table.
+        finite &= np.isfinite(values.sum(axis=1, dtype=np.float64))
+    bad = int((~finite).sum())
+    if bad:
+        times = times[finite].reset_index(drop=True)
+        vectors = {name: values[finite] for name, values in vectors.items()}
+    if not len(times):
+        raise InputError(f"{where}: no window has a finite embedding: embed the recordings again")
+    dropped = {"windows with a null": absent, "windows with a value that is not finite": bad}
+    return EmbeddedWindows(times, vectors, {reason: count for reason, count in dropped.items() if count})
+
+
+def _matrix(column: pa.ChunkedArray, name: str, where: str) -> np.ndarray:
+    """(n, D) float32 of a FixedSizeList column, copied only where the table is in several pieces."""
+    if not pa.types.is_fixed_size_list(column.type):
+        raise InputError(
+            f"{where}: not an embeddings table: {name} is {column.type}, not FixedSizeList<float32>: "
+            "make one with 'wearcli embed'"
+        )
+    width = column.type.list_size
+    flat = [chunk.flatten().to_numpy(zero_copy_only=False) for chunk in column.chunks]
+    values = flat[0] if len(flat) == 1 else np.concatenate(flat) if flat else np.empty(0)
+    return values.astype(np.float32, copy=False).reshape(-1, width)

@@ -1,0 +1,59 @@
+"""Open a recording of any format."""
+
+from pathlib import Path
+
+from wearcli.errors import InputError
+from wearcli.recordings.recording import Modality, Recording, Source
+from wearcli.recordings.table import Table
+from wearcli.recordings.tabular import open_table
+
+MODALITIES: tuple[Modality, ...] = ("acc", "ppg", "ecg")
+
+
+def open_recording(
+    source: Source,
+    *,
+    modality: Modality = "acc",
+    unit: str | None = None,
+    time_column: str | None = None,
+    channel_columns: list[str] | None = None,
+    time_unit: str | None = None,
+    rate_hz: float | None = None,
+) -> Recording:
+    """Open one signal of a recording: its head is read, the rest is streamed by `Recording.chunks()`.
+
+    unit: g, mg or m/s2. channel_columns, time_column: names or 1-based positions of a table's columns.
+    time_unit: s, ms, us, ns, iso, dmy or mdy. rate_hz: for a file that holds no time.
+    Device files and Empatica exports say all of this themselves, so these arguments do not touch them.
+    Raises InputError, one line that names the file and, in doubt, the flag to settle it with.
+    """
+    where = str(source.path)
+    if not source.path.exists():
+        raise InputError(f"{where}: no such file")
+    if source.format in ("cwa", "bin", "gt3x"):
+        from wearcli.recordings.devices import open_device
+
+        return open_device(source, modality, where)
+    if source.format == "e4":
+        from wearcli.recordings.e4 import open_e4
+
+        return open_table(source, open_e4(source.path, where, modality), modality, where)
+    table = table_of(source.path, source.format, where)
+    return open_table(source, table, modality, where, unit, time_column, channel_columns, time_unit, rate_hz)
+
+
+def table_of(path: Path, kind: str, where: str) -> Table:
+    """The columns of a csv, tsv, parquet or npz file. Raises InputError where they cannot be read."""
+    if kind in ("csv", "tsv"):
+        from wearcli.recordings.delimited import open_csv
+
+        return open_csv(path, where)
+    if kind == "parquet":
+        from wearcli.recordings.parquet import open_parquet
+
+        return open_parquet(path, where)
+    if kind == "npz":
+        from wearcli.recordings.npz import open_npz
+
+        return open_npz(path, where)
+    raise InputError(f"{where}: unknown format '{kind}'")

@@ -1,0 +1,93 @@
+"""What the readers of tables (CSV, Parquet, NPZ, Empatica E4) hand on: named columns and a stream."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+
+Kind = Literal["number", "stamp", "zoned", "clock", "text"]
+
+# Rows read to find out rate and unit; a reader's batches are no longer than this either.
+HEAD_ROWS = 2**17
+
+
+class Column(NamedTuple):
+    """A column's name and what its cells are: numbers, date and time (zoned or not), time of day, text."""
+
+    name: str
+    kind: Kind
+
+
+class Batch(NamedTuple):
+    """Consecutive rows.
+
+    time: (rows,) numbers, datetime64 (UTC), timedelta64 (time of day), text, or None without a column.
+    values: (rows, channels) float32, in the file's own unit; a missing cell is NaN.
+    """
+
+    time: np.ndarray | pa.Array | None
+    values: np.ndarray
+
+
+@dataclass
+class Table:
+    """A file of columns: `stream(time, channels)` reads the columns of these positions in batches.
+
+    named: whether the file itself names its columns.
+    rate_hz, start, date_order (mdy, dmy), unit, unit_how, range_g: where the format or its header says so.
+    """
+
+    columns: list[Column]
+    stream: Callable[[int | None, list[int]], Iterator[Batch]]
+    named: bool = True
+    rate_hz: float | None = None
+    start: datetime | None = None
+    date_order: str | None = None
+    unit: str | None = None
+    unit_how: str | None = None
+    range_g: float | None = None
+    facts: dict[str, object] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
+
+
+def to_numpy(array: pa.Array) -> np.ndarray:
+    """An Arrow column as numpy: numbers (null is NaN), datetime64, timedelta64; text stays with Arrow.
+
+    Times keep their own unit and are exact integers; a null time is NaT.
+    """
+    kind = array.type
+    if pa.types.is_dictionary(kind):
+        return to_numpy(array.dictionary_decode())
+    if pa.types.is_timestamp(kind):
+        return array.cast(pa.int64()).fill_null(_NAT).to_numpy().view(f"M8[{kind.unit}]")
+    if pa.types.is_duration(kind) or pa.types.is_time(kind):
+        wide = array.cast(pa.int32()) if pa.types.is_time32(kind) else array
+        return wide.cast(pa.int64()).fill_null(_NAT).to_numpy().view(f"m8[{kind.unit}]")
+    if pa.types.is_date(kind):
+        return to_numpy(array.cast(pa.timestamp("ms")))
+    if pa.types.is_decimal(kind):
+        array = array.cast(pa.float64())
+    if pa.types.is_integer(kind) and array.null_count:
+        array = array.cast(pa.float64())
+    return array.to_numpy(zero_copy_only=False)
+
+
+def kind_of(data_type: pa.DataType) -> Kind:
+    """What the cells of an Arrow type are."""
+    if pa.types.is_dictionary(data_type):
+        return kind_of(data_type.value_type)
+    if pa.types.is_timestamp(data_type):
+        return "zoned" if data_type.tz else "stamp"
+    if pa.types.is_date(data_type):
+        return "stamp"
+    if pa.types.is_duration(data_type) or pa.types.is_time(data_type):
+        return "clock"
+    if pa.types.is_integer(data_type) or pa.types.is_floating(data_type) or pa.types.is_decimal(data_type):
+        return "number"
+    return "text"
+
+
+_NAT = np.iinfo(np.int64).min

@@ -1,0 +1,185 @@
+"""A table of columns becomes a recording: columns, time, rate and unit are told from its head."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+import numpy as np
+import pyarrow as pa
+
+from wearcli.errors import InputError
+from wearcli.recordings.clock import measure_rate
+from wearcli.recordings.columns import choose_columns
+from wearcli.recordings.recording import Chunk, Modality, Recording, Source
+from wearcli.recordings.table import HEAD_ROWS, Batch, Table
+from wearcli.recordings.times import Stamps, TimeScale, tell_time, unwrap_days
+from wearcli.recordings.units import tell_unit, unit_factor
+
+# A clock that runs this much off the said rate is worth a word.
+_RATE_TOLERANCE = 0.02
+
+
+def open_table(
+    source: Source,
+    table: Table,
+    modality: Modality,
+    where: str,
+    unit: str | None = None,
+    time_column: str | None = None,
+    channel_columns: list[str] | None = None,
+    time_unit: str | None = None,
+    rate_hz: float | None = None,
+) -> Recording:
+    """Tell what the columns hold and stream them as seconds and g (other signals in the file's own unit).
+
+    The flags win over what the file tells. Raises InputError naming the flag where something is in doubt.
+    """
+    warnings = table.warnings
+    chosen = choose_columns(table.columns, modality, where, table.named, time_column, channel_columns)
+    warnings += chosen.warnings
+    nominal = rate_hz or source.rate_hz or table.rate_hz
+    reading = table.stream(chosen.time, chosen.channels)
+    head, ended = _read_head(reading)
+    values = np.concatenate([batch.values for batch in head]) if head else np.empty((0, 3), np.float32)
+    if len(values) == 0:
+        raise InputError(f"{where}: holds no samples")
+
+    scale, rate = None, nominal
+    if chosen.time is not None:
+        stamps = _joined([batch.time for batch in head])
+        zoned = table.columns[chosen.time].kind == "zoned"
+        scale = tell_time(
+            stamps, where, modality, zoned, time_unit, chosen.time_unit, table.date_order, nominal
+        )
+        measured = measure_rate(_seconds(scale, stamps, 0.0))
+        if np.isfinite(measured):
+            rate = measured
+        elif nominal is None:
+            raise InputError(
+                f"{where}: its time does not move, so its rate is unknown: say it with --rate-hz"
+            )
+        else:
+            warnings.append(f"its time does not move: {nominal:g} Hz is taken as said")
+            scale = None
+    if rate is None:
+        raise InputError(
+            f"{where}: no time column, and its rate is not said: name one (--time-column) or --rate-hz"
+        )
+    if nominal is not None and abs(rate / nominal - 1) > _RATE_TOLERANCE:
+        warnings.append(f"the rate is said to be {nominal:g} Hz and measured as {rate:.4g} Hz")
+
+    name, how, factor = _unit(values, rate, modality, where, table, chosen.unit, unit, warnings)
+    pending = [_resumed(head, None if ended else reading)]
+    del head, values, reading
+
+    def stream() -> Iterator[Chunk]:
+        # What was read to tell the unit is not read twice; a second pass begins anew.
+        batches = pending.pop() if pending else table.stream(chosen.time, chosen.channels)
+        return _chunks(batches, scale, rate, factor, warnings)
+
+    return Recording(
+        source,
+        modality,
+        chosen.names,
+        rate,
+        nominal,
+        "g" if modality == "acc" else name,
+        how,
+        _start(scale, source, table),
+        stream,
+        table.range_g,
+        warnings,
+        {
+            "format": source.format,
+            "columns": [table.columns[j].name for j in chosen.channels],
+            "time_column": None if chosen.time is None else table.columns[chosen.time].name,
+            "time": scale.how if scale is not None else "counted at the said rate",
+            "file_unit": name,
+            **table.facts,
+        },
+    )
+
+
+def _read_head(reading: Iterator[Batch]) -> tuple[list[Batch], bool]:
+    """The first batches, up to HEAD_ROWS rows; and whether they are all."""
+    head: list[Batch] = []
+    rows = 0
+    for batch in reading:
+        head.append(batch)
+        rows += len(batch.values)
+        if rows >= HEAD_ROWS:
+            return head, False
+    return head, True
+
+
+def _resumed(head: list[Batch], rest: Iterator[Batch] | None) -> Iterator[Batch]:
+    while head:
+        yield head.pop(0)
+    if rest is not None:
+        yield from rest
+
+
+def _joined(stamps: list[Stamps | None]) -> Stamps:
+    parts = [part for part in stamps if part is not None]
+    return pa.concat_arrays(parts) if isinstance(parts[0], pa.Array) else np.concatenate(parts)
+
+
+def _seconds(scale: TimeScale, stamps: Stamps, last: float) -> np.ndarray:
+    seconds = scale.seconds(stamps)
+    return unwrap_days(seconds, last) if scale.wraps else seconds
+
+
+def _unit(
+    values: np.ndarray,
+    rate_hz: float,
+    modality: Modality,
+    where: str,
+    table: Table,
+    bracket: str | None,
+    said: str | None,
+    warnings: list[str],
+) -> tuple[str, str, float]:
+    """The file's unit, how it is known, and the factor to the recording's unit."""
+    if table.unit == "1/64 g":
+        return table.unit, f"{table.unit}, {table.unit_how}", 1 / 64
+    if modality != "acc":
+        name = table.unit or bracket or "raw"
+        return name, f"{name}, {'said' if table.unit or bracket else 'as'} in the file", 1.0
+    unit, how, odd = tell_unit(values, rate_hz, where, said, table.unit or bracket)
+    warnings += odd
+    return unit, f"{unit}, {how}", unit_factor(unit)
+
+
+def _start(scale: TimeScale | None, source: Source, table: Table) -> datetime | None:
+    """When the first sample was taken: the stamps know best, then recordings.csv, then the header."""
+    return (scale.start if scale is not None else None) or source.start or table.start
+
+
+def _chunks(
+    batches: Iterator[Batch],
+    scale: TimeScale | None,
+    rate_hz: float,
+    factor: float,
+    warnings: list[str],
+) -> Iterator[Chunk]:
+    rows, last, lost = 0, 0.0, 0
+    for batch in batches:
+        values = batch.values
+        if scale is None or batch.time is None:
+            time = np.arange(rows, rows + len(values)) / rate_hz
+        else:
+            time = _seconds(scale, batch.time, last)
+            known = np.isfinite(time)
+            if not known.all():
+                lost += int(np.count_nonzero(~known))
+                time, values = time[known], values[known]
+            last = float(time[-1]) if len(time) else last
+        rows += len(batch.values)
+        if factor != 1.0:
+            values = values * np.float32(factor)
+        if len(time):
+            # No unit has an infinite value: such a sample is a missing one.
+            values[np.isinf(values)] = np.nan
+            yield Chunk(time, values)
+    message = f"{lost} samples without a time stamp were left out"
+    if lost and message not in warnings:
+        warnings.append(message)

@@ -1,0 +1,117 @@
+"""`preprocess`: recordings in, a window store out."""
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from wearcli.errors import InputError, UsageError, WearcliError
+from wearcli.files import atomic_folder, check_output
+from wearcli.recordings.discovery import find_recordings
+from wearcli.recordings.open import open_recording
+from wearcli.recordings.recording import Modality, Recording, Source
+from wearcli.signals.normalize import Normalisation
+from wearcli.signals.store import DType, write_store
+from wearcli.signals.windows import MAX_MISSING, WindowSpec
+
+
+@dataclass
+class PreprocessResult:
+    """What a run did."""
+
+    output: str
+    recordings: int = 0
+    windows: int = 0
+    samples: int = 0
+    dtype: str = ""
+    failed: list[dict[str, str]] = field(default_factory=list)
+    planned: list[str] = field(default_factory=list)
+    participant_rule: str = ""
+    notes: list[str] = field(default_factory=list)
+
+
+def preprocess(
+    paths: Sequence[Path | str],
+    output: Path | str = Path("windows"),
+    *,
+    rate_hz: float = 50.0,
+    window_s: float = 5.0,
+    stride_s: float | None = None,
+    max_missing: float = MAX_MISSING,
+    normalize: Normalisation = "none",
+    rotations: int = 0,
+    seed: int = 0,
+    dtype: DType | None = None,
+    modality: Modality = "acc",
+    overwrite: bool = False,
+    dry_run: bool = False,
+    participant_from: str | None = None,
+    reading: dict[str, Any] | None = None,
+    started: Callable[[int], None] = lambda recordings: None,
+    finished: Callable[[Source, WearcliError | None], None] = lambda source, error: None,
+) -> PreprocessResult:
+    """Cut every recording in `paths` into windows and write them as a store (see `signals.store`).
+
+    Args:
+        rate_hz, window_s, stride_s: of the windows; the stride is one window by default.
+        normalize, rotations, seed, dtype: see `signals.store.write_store`.
+        reading: how to read the files where they do not tell: see `recordings.open.open_recording`.
+        started: called with the number of recordings; finished: after each recording.
+
+    A recording that cannot be read is named in the result and the rest goes on.
+    """
+    target = Path(output)
+    check_output(target, overwrite)
+    if rate_hz <= 0 or window_s <= 0 or (stride_s is not None and stride_s <= 0) or rotations < 0:
+        raise UsageError("--rate, --window and --stride are above 0, --rotate is 0 or more")
+    if target.exists() and not (target / "store.json").exists():
+        raise UsageError(f"{target} is there and is no window store: name another folder with -o")
+    spec = WindowSpec(rate_hz, window_s, stride_s or window_s, max_missing)
+    folder = find_recordings(
+        [Path(path) for path in paths], participant_from=participant_from, modality=modality
+    )
+    result = PreprocessResult(str(target), participant_rule=folder.rule, notes=list(folder.problems))
+    result.planned = [source.recording for source in folder.sources]
+    started(len(folder.sources))
+    if dry_run:
+        return result
+
+    def fail(source: Source, error: WearcliError) -> None:
+        result.failed.append({"recording": source.recording, "error": str(error)})
+        finished(source, error)
+
+    def opened() -> Iterator[Recording]:
+        for source in folder.sources:
+            try:
+                recording = open_recording(source, modality=modality, **(reading or {}))
+            except InputError as error:
+                fail(source, error)
+                continue
+            yield recording
+
+    def done(recording: Recording, windows: int) -> None:
+        result.recordings += 1
+        finished(recording.source, None)
+
+    with atomic_folder(target) as temporary:
+        settings = write_store(
+            opened(),
+            spec,
+            temporary,
+            normalize=normalize,
+            rotations=rotations,
+            seed=seed,
+            dtype=dtype,
+            done=done,
+            failed=lambda recording, error: fail(recording.source, error),
+        )
+        arguments = {
+            "paths": [str(path) for path in paths],
+            "modality": modality,
+            "participant_from": participant_from,
+            **(reading or {}),
+        }
+        (temporary / "arguments.json").write_text(json.dumps(arguments, indent=2) + "\n")
+    result.windows, result.samples, result.dtype = settings.n_windows, settings.samples, settings.dtype
+    return result

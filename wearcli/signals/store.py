@@ -1,0 +1,300 @@
+"""The window store: windows in memory-mapped shards, with an index by participant and time.
+
+A folder: `values-00000.npy` ... (windows, samples, channels) int16 or float32, `index.parquet` (one row a
+window, recordings in order, time rising in each) and `store.json`. It is written whole or not at all.
+"""
+
+import json
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import asdict, dataclass
+from datetime import timedelta
+from functools import cached_property
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+import wearcli
+from wearcli.errors import InputError
+from wearcli.recordings.recording import Recording
+from wearcli.signals.normalize import Normalisation, random_rotations, revin, rotate
+from wearcli.signals.windows import Windows, WindowSpec, iter_windows
+
+SHARD_ROWS = 65_536
+HELD_BYTES = 64 * 2**20
+INT16_SCALE = 1 / 2048  # g a step: 0.5 mg, up to 16 g; finer than the sensors' own steps
+DType = Literal["int16", "float32"]
+
+INDEX_SCHEMA = pa.schema(
+    [
+        ("dataset", pa.string()),
+        ("recording", pa.string()),
+        ("participant", pa.string()),
+        ("placement", pa.string()),
+        ("start", pa.timestamp("us", tz="UTC")),
+        ("onset", pa.float64()),
+        ("duration", pa.float64()),
+        ("wear", pa.float32()),
+        ("clipped", pa.float32()),
+        ("missing", pa.float32()),
+        ("movement_g", pa.float32()),
+        ("mean", pa.list_(pa.float32())),  # of RevIN, per channel; null without it
+        ("deviation", pa.list_(pa.float32())),
+        ("rotation", pa.list_(pa.float32())),  # 9 numbers, row by row; null for a window as it was worn
+    ]
+)
+
+
+@dataclass(frozen=True)
+class StoreSettings:
+    """What `store.json` says of every window of a store; stored value x scale = value in `unit`."""
+
+    rate_hz: float
+    window_s: float
+    stride_s: float
+    max_missing: float
+    channels: tuple[str, ...]
+    unit: str
+    dtype: DType
+    scale: float
+    normalize: Normalisation
+    rotations: int
+    seed: int
+    n_windows: int
+    samples: int
+    shards: tuple[int, ...]  # windows in each
+    version: str
+
+
+class WindowStore:
+    """A store opened for reading; `take` maps rows to float32 windows."""
+
+    def __init__(self, folder: Path, settings: StoreSettings) -> None:
+        self.folder, self.settings = folder, settings
+        self._shards = [np.load(path, mmap_mode="r") for path in sorted(folder.glob("values-*.npy"))]
+        self._starts = np.concatenate(([0], np.cumsum(settings.shards))).astype(np.int64)
+        if [len(shard) for shard in self._shards] != list(settings.shards):
+            raise InputError(f"{folder}: its shards do not hold what store.json says: write the store anew")
+
+    @classmethod
+    def open(cls, folder: Path) -> "WindowStore":
+        """Open a store folder; InputError where it is none."""
+        path = folder / "store.json"
+        if not path.is_file():
+            raise InputError(f"{folder}: no window store (store.json is missing): make one with preprocess")
+        document = json.loads(path.read_text())
+        document["channels"], document["shards"] = tuple(document["channels"]), tuple(document["shards"])
+        return cls(folder, StoreSettings(**document))
+
+    def __len__(self) -> int:
+        return self.settings.n_windows
+
+    @cached_property
+    def index(self) -> pd.DataFrame:
+        """One row a window, in the order of the windows."""
+        return pq.read_table(self.folder / "index.parquet").to_pandas()
+
+    def take(self, rows: np.ndarray) -> np.ndarray:
+        """The windows of these rows, (rows, samples, channels) float32 in the store's unit."""
+        rows = np.asarray(rows, np.int64)
+        out = np.empty((len(rows), self.settings.samples, len(self.settings.channels)), np.float32)
+        shard_of = np.searchsorted(self._starts, rows, side="right") - 1
+        for number in np.unique(shard_of):
+            here = shard_of == number
+            out[here] = self._shards[number][rows[here] - self._starts[number]]
+        if self.settings.scale != 1.0:
+            out *= np.float32(self.settings.scale)
+        return out
+
+
+def _reraise(recording: Recording, error: InputError) -> None:
+    raise error
+
+
+def write_store(
+    recordings: Iterable[Recording],
+    spec: WindowSpec,
+    folder: Path,
+    *,
+    normalize: Normalisation = "none",
+    rotations: int = 0,
+    seed: int = 0,
+    dtype: DType | None = None,
+    dataset: Callable[[Recording], str] = lambda recording: recording.source.path.parent.name,
+    done: Callable[[Recording, int], None] = lambda recording, windows: None,
+    failed: Callable[[Recording, InputError], None] = _reraise,
+) -> StoreSettings:
+    """Write recordings as a window store into `folder`, which must exist (see `files.atomic_folder`).
+
+    Args:
+        recordings: opened one at a time; all of one modality.
+        normalize: "revin" keeps each window's mean and deviation in the index; "zscore" is the same
+            without keeping them.
+        rotations: copies of each window turned at random over SO(3), each with its rotation in the index;
+            windows are turned before they are normalised.
+        dtype: int16 (0.5 mg steps up to 16 g; only without normalisation) or float32; by default int16
+            for acceleration that is not normalised.
+        dataset: names the set that a recording belongs to.
+        done: called after each recording with its number of windows.
+        failed: called for a recording that cannot be read to its end, of which no window is written; by
+            default its error is raised.
+    """
+    rng = np.random.default_rng(seed)
+    shards: _Shards | None = None
+    channels: tuple[str, ...] = ()
+    unit = ""
+    with pq.ParquetWriter(folder / "index.parquet", INDEX_SCHEMA, compression="zstd") as index:
+        for recording in recordings:
+            if shards is None:
+                channels, unit = recording.channels, recording.unit
+                dtype = dtype or ("int16" if unit == "g" and normalize == "none" else "float32")
+                if dtype == "int16" and (normalize != "none" or unit != "g"):
+                    raise InputError("int16 windows hold acceleration in g: leave --dtype or --normalize out")
+                shards = _Shards(folder, dtype, spec.samples, len(channels))
+            if recording.channels != channels or recording.unit != unit:
+                raise InputError(
+                    f"{recording.source.path}: channels {recording.channels} in {recording.unit}, not "
+                    f"{channels} in {unit} as before it: put each kind into a store of its own"
+                )
+            # A recording may turn out broken at its last byte: until then its windows wait, the many of a
+            # long one in a file that has no name.
+            with tempfile.SpooledTemporaryFile(HELD_BYTES) as held:
+                rows = []
+                try:
+                    for windows in iter_windows(recording, spec):
+                        for values, rotation in _copies(windows, rotations, rng):
+                            mean = deviation = None
+                            if normalize != "none":
+                                values, mean, deviation = revin(values)
+                            if normalize == "zscore":
+                                mean = deviation = None
+                            np.save(held, values)
+                            rows.append(
+                                _rows(recording, windows, spec, dataset(recording), mean, deviation, rotation)
+                            )
+                except InputError as error:
+                    failed(recording, error)
+                    continue
+                held.seek(0)
+                for part in rows:
+                    shards.write(np.load(held))
+                    index.write_table(part)
+                done(recording, sum(part.num_rows for part in rows))
+    if shards is None or shards.total == 0:
+        raise InputError(
+            f"no window of {spec.window_s:g} s in what was read: the recordings are too short or have too "
+            "many gaps; see 'wearcli inspect', and --window"
+        )
+    settings = StoreSettings(
+        rate_hz=spec.rate_hz,
+        window_s=spec.window_s,
+        stride_s=spec.stride_s,
+        max_missing=spec.max_missing,
+        channels=channels,
+        unit=unit,
+        dtype=dtype or "float32",
+        scale=INT16_SCALE if dtype == "int16" else 1.0,
+        normalize=normalize,
+        rotations=rotations,
+        seed=seed,
+        n_windows=shards.total,
+        samples=spec.samples,
+        shards=tuple(shards.close()),
+        version=wearcli.__version__,
+    )
+    (folder / "store.json").write_text(json.dumps(asdict(settings), indent=2) + "\n")
+    return settings
+
+
+def _copies(
+    windows: Windows, rotations: int, rng: np.random.Generator
+) -> Iterator[tuple[np.ndarray, np.ndarray | None]]:
+    """The windows as worn, then `rotations` turned copies, each with its rotations (windows, 3, 3)."""
+    yield windows.values, None
+    for _ in range(rotations):
+        turns = random_rotations(len(windows), rng)
+        yield rotate(windows.values, turns), turns
+
+
+def _rows(
+    recording: Recording,
+    windows: Windows,
+    spec: WindowSpec,
+    dataset: str,
+    mean: np.ndarray | None,
+    deviation: np.ndarray | None,
+    rotation: np.ndarray | None,
+) -> pa.Table:
+    count = len(windows)
+    source = recording.source
+    start = recording.start
+    starts = (
+        pa.nulls(count, pa.timestamp("us", tz="UTC"))
+        if start is None
+        else pa.array([start + timedelta(seconds=onset) for onset in windows.onset_s.tolist()])
+    )
+
+    def lists(values: np.ndarray | None) -> pa.Array:
+        return pa.nulls(count) if values is None else pa.array(list(values.reshape(count, -1)))
+
+    columns = [
+        pa.repeat(dataset, count),
+        pa.repeat(source.recording, count),
+        pa.repeat(source.participant, count),
+        pa.repeat(pa.scalar(source.placement, pa.string()), count),
+        starts,
+        pa.array(windows.onset_s),
+        pa.repeat(spec.samples / spec.rate_hz, count),
+        pa.array(windows.wear, from_pandas=True),
+        pa.array(windows.clipped),
+        pa.array(windows.missing),
+        pa.array(windows.movement_g, from_pandas=True),
+        lists(mean),
+        lists(deviation),
+        lists(rotation),
+    ]
+    arrays = [column.cast(field.type) for column, field in zip(columns, INDEX_SCHEMA, strict=True)]
+    return pa.table(arrays, schema=INDEX_SCHEMA)
+
+
+class _Shards:
+    """Appends windows to .npy files of at most SHARD_ROWS windows, written as they come."""
+
+    def __init__(self, folder: Path, dtype: DType, samples: int, channels: int) -> None:
+        self.folder, self.dtype, self.shape = folder, dtype, (samples, channels)
+        self.counts: list[int] = []
+        self.total = 0
+        self._rows: list[np.ndarray] = []
+        self._held = 0
+
+    def write(self, values: np.ndarray) -> None:
+        if self.dtype == "int16":
+            values = np.clip(np.rint(values / INT16_SCALE), -32768, 32767).astype(np.int16)
+        self.total += len(values)
+        while len(values):
+            part = values[: SHARD_ROWS - self._held]
+            self._rows.append(part)
+            self._held += len(part)
+            values = values[len(part) :]
+            if self._held == SHARD_ROWS:
+                self._flush()
+
+    def _flush(self) -> None:
+        path = self.folder / f"values-{len(self.counts):05d}.npy"
+        out = np.lib.format.open_memmap(path, "w+", np.dtype(self.dtype), (self._held, *self.shape))
+        at = 0
+        for rows in self._rows:
+            out[at : at + len(rows)] = rows
+            at += len(rows)
+        out.flush()
+        self.counts.append(self._held)
+        self._rows, self._held = [], 0
+
+    def close(self) -> list[int]:
+        if self._held:
+            self._flush()
+        return self.counts

@@ -1,0 +1,232 @@
+"""Recordings to windows: the one path that embedding, preprocessing and pretraining share."""
+
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from wearcli.recordings.recording import Recording
+from wearcli.signals.clock import Clock
+from wearcli.signals.grid import Piece, to_grid
+from wearcli.signals.quality import CELL_S, Clipping, NonWear, movement, still_cells
+
+MAX_MISSING = 0.1
+
+
+@dataclass(frozen=True)
+class WindowSpec:
+    """How windows are cut: window k covers [k stride_s, k stride_s + window_s) from the recording's start.
+
+    A window of which more than `max_missing` lies in gaps is dropped.
+    """
+
+    rate_hz: float
+    window_s: float
+    stride_s: float
+    max_missing: float = MAX_MISSING
+
+    @property
+    def samples(self) -> int:
+        """Samples a window."""
+        return max(1, round(self.window_s * self.rate_hz))
+
+    @property
+    def stride(self) -> int:
+        """Samples from one window's first to the next one's."""
+        return max(1, round(self.stride_s * self.rate_hz))
+
+
+@dataclass
+class Windows:
+    """A batch of windows of one recording, in time order.
+
+    index: (n,) int64, the window's number; onset_s: (n,) float64 from the recording's start;
+    values: (n, samples, channels) float32; missing, clipped, wear: (n,) float32 fractions;
+    movement_g: (n,) float32. wear and movement_g are NaN for a signal other than acceleration.
+    """
+
+    index: np.ndarray
+    onset_s: np.ndarray
+    values: np.ndarray
+    missing: np.ndarray
+    clipped: np.ndarray
+    wear: np.ndarray
+    movement_g: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.index)
+
+
+@dataclass
+class Findings:
+    """What cutting a recording into windows came upon; complete when the stream has ended."""
+
+    windows: int = 0
+    dropped: int = 0  # windows with too much missing
+    samples_invalid: int = 0
+    stamps_dropped: int = 0
+    clock_resets: int = 0
+    seconds: float = 0.0  # of the grid that held data
+    notes: list[str] = field(default_factory=list)
+
+
+def iter_windows(
+    recording: Recording, spec: WindowSpec, batch: int = 512, findings: Findings | None = None
+) -> Iterator[Windows]:
+    """Cut a recording into windows, at most `batch` at a time, in bounded memory.
+
+    Acceleration gets wear, clipping and movement; a window waits until its wear is decided, at most
+    half an hour of signal. `findings` is filled on the way.
+    """
+    findings = findings if findings is not None else Findings()
+    motion = recording.modality == "acc"
+    clock = Clock(recording.rate_hz)
+    clipping = Clipping(recording.range_limit) if motion else None
+    cutter = _Cutter(spec, batch, len(recording.channels), motion)
+    for piece in to_grid(recording.chunks(), recording.rate_hz, spec.rate_hz, clock, clipping):
+        findings.seconds += piece.values.shape[1] / spec.rate_hz
+        yield from cutter.add(piece)
+    yield from cutter.finish()
+    findings.windows, findings.dropped = cutter.kept, cutter.dropped
+    findings.samples_invalid, findings.stamps_dropped = clock.invalid, clock.dropped
+    findings.clock_resets = clock.resets
+
+
+class _Cutter:
+    """A buffer of `batch` windows of the grid, handed on when full; and the windows that await their wear."""
+
+    def __init__(self, spec: WindowSpec, batch: int, channels: int, motion: bool) -> None:
+        self.spec, self.motion = spec, motion
+        self.block = batch * spec.stride
+        self.size = self.block + max(spec.samples - spec.stride, 0)
+        self.origin = 0  # grid index of the buffer's first sample, a multiple of the block
+        self.end = 0  # grid index after the last sample that came
+        self.values = np.zeros((channels, self.size), np.float32)
+        self.missing = np.ones(self.size, bool)
+        self.clipped = np.zeros(self.size, bool)
+        self.nonwear = NonWear()
+        self.cells = _Cells(max(1, round(CELL_S * spec.rate_hz)), channels)
+        self.waiting: deque[Windows] = deque()
+        self.kept = self.dropped = 0
+
+    def add(self, piece: Piece) -> Iterator[Windows]:
+        first, count = piece.first, piece.values.shape[1]
+        done = 0
+        if self.motion:
+            self.nonwear.add(self.cells.add(piece))
+        while done < count:
+            at = first + done - self.origin
+            if at >= self.size:
+                yield from self._emit()
+                continue
+            part = min(count - done, self.size - at)
+            self.values[:, at : at + part] = piece.values[:, done : done + part]
+            self.missing[at : at + part] = piece.missing[done : done + part]
+            self.clipped[at : at + part] = piece.clipped[done : done + part]
+            done += part
+            self.end = first + done
+
+    def finish(self) -> Iterator[Windows]:
+        yield from self._emit()
+        self.nonwear.finish()
+        yield from self._decided()
+
+    def _emit(self) -> Iterator[Windows]:
+        """The buffer's windows; then the buffer moves on by one block."""
+        if not self.missing.all():
+            self._cut()
+        overlap = self.size - self.block
+        for array, empty in ((self.values, 0.0), (self.missing, True), (self.clipped, False)):
+            tail = array[..., self.block :].copy()
+            array[..., :overlap] = tail
+            array[..., overlap:] = empty
+        self.origin += self.block
+        yield from self._decided()
+
+    def _cut(self) -> None:
+        spec = self.spec
+        starts = np.arange(0, self.block, spec.stride)
+        starts = starts[self.origin + starts + spec.samples <= self.end]
+        missing = _share(self.missing, starts, spec.samples)
+        keep = (missing <= spec.max_missing) & (missing < 1.0)
+        # A window wholly in a long gap was never there to be dropped.
+        self.dropped += int(np.count_nonzero(~keep & (missing < 1.0)))
+        starts, missing = starts[keep], missing[keep]
+        if len(starts) == 0:
+            return
+        self.kept += len(starts)
+        view = np.lib.stride_tricks.sliding_window_view(self.values, spec.samples, axis=1)
+        values = np.ascontiguousarray(view[:, starts].transpose(1, 2, 0))
+        for row in np.flatnonzero(missing > 0):
+            _hold(values[row], self.missing[starts[row] : starts[row] + spec.samples])
+        nan = np.full(len(starts), np.nan, np.float32)
+        self.waiting.append(
+            Windows(
+                index=(self.origin + starts) // spec.stride,
+                onset_s=(self.origin + starts) / spec.rate_hz,
+                values=values,
+                missing=missing,
+                clipped=_share(self.clipped, starts, spec.samples),
+                wear=nan,
+                movement_g=movement(values) if self.motion else nan,
+            )
+        )
+
+    def _decided(self) -> Iterator[Windows]:
+        length = self.spec.samples / self.spec.rate_hz
+        decided = self.nonwear.decided_s() if self.motion else np.inf
+        while self.waiting and self.waiting[0].onset_s[-1] + length <= decided:
+            windows = self.waiting.popleft()
+            if self.motion:
+                windows.wear = self.nonwear.wear(windows.onset_s, windows.onset_s + length)
+            yield windows
+
+
+class _Cells:
+    """Collects grid samples into stillness cells, over the edges of pieces and gaps."""
+
+    def __init__(self, cell: int, channels: int) -> None:
+        self.cell = cell
+        self.next = 0  # grid index after the last sample held
+        self.values = np.zeros((channels, 0), np.float32)
+        self.missing = np.zeros(0, bool)
+
+    def add(self, piece: Piece) -> np.ndarray:
+        """Stillness of the cells that this piece completes, (n,) bool; in a gap none is still."""
+        gap = piece.first - self.next
+        whole = 0
+        if gap > 2 * self.cell:  # do not lay out days of nothing
+            begin = self.next - len(self.missing)
+            whole = (piece.first - begin) // self.cell
+            gap = piece.first - (begin + whole * self.cell)
+            self.values, self.missing = self.values[:, :0], self.missing[:0]
+        values = np.concatenate(
+            (self.values, np.zeros((len(self.values), gap), np.float32), piece.values), axis=1
+        )
+        missing = np.concatenate((self.missing, np.ones(gap, bool), piece.missing))
+        self.next = piece.first + piece.values.shape[1]
+        cells = len(missing) // self.cell
+        used = cells * self.cell
+        still = still_cells(
+            values[:, :used].reshape(len(values), cells, self.cell), missing[:used].reshape(cells, self.cell)
+        )
+        self.values, self.missing = values[:, used:], missing[used:]
+        return np.concatenate((np.zeros(whole, bool), still))
+
+
+def _share(mask: np.ndarray, starts: np.ndarray, samples: int) -> np.ndarray:
+    """Share of True in each window, (n,) float32."""
+    total = np.concatenate(([0], np.cumsum(mask)))
+    return ((total[starts + samples] - total[starts]) / samples).astype(np.float32)
+
+
+def _hold(values: np.ndarray, missing: np.ndarray) -> None:
+    """Fill what is missing of one window, in place, by a straight line between its neighbours.
+
+    values: (samples, channels); at a window's end the nearest value holds.
+    """
+    known = np.flatnonzero(~missing)
+    lost = np.flatnonzero(missing)
+    for channel in range(values.shape[1]):
+        values[lost, channel] = np.interp(lost, known, values[known, channel])

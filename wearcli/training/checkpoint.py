@@ -1,0 +1,105 @@
+"""Checkpoints: safetensors for what is large, JSON for what one wants to read, and nothing to unpickle.
+
+`state.json` is renamed into place last and names the files that belong to it, so a run that is killed at
+any moment finds a whole checkpoint, the old one or the new.
+"""
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import nn
+
+from wearcli.errors import InputError
+from wearcli.files import atomic_file
+
+Weights = dict[str, torch.Tensor]
+
+
+@dataclass
+class Progress:
+    """Where a run stands. The learning rate and every random draw follow from `step` (and `seconds`)."""
+
+    step: int = 0
+    seconds: float = 0.0
+    loss: float = float("nan")  # running mean over about 50 steps
+    best_loss: float | None = None  # on the validation people
+    best_step: int = 0
+    effective_rank: float | None = None
+    stale: int = 0  # validations since the best
+    ended: str | None = None  # steps, minutes or patience, once it has
+
+
+def save(
+    folder: Path, progress: Progress, model: nn.Module, optimizer: torch.optim.Optimizer, best: Weights | None
+) -> None:
+    """Write a checkpoint into `folder` and then drop the one before it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    parts = {"weights": _whole(model.state_dict()), "optimizer": _moments(optimizer)}
+    if best is not None:
+        parts["best"] = best
+    # A second checkpoint at one step gets other names, so that neither touches the other's files.
+    old = _read_state(folder)["files"] if has_checkpoint(folder) else {}
+    turn = next(n for n in range(2) if f"weights-{progress.step:08d}-{n}.safetensors" not in old.values())
+    files = {name: f"{name}-{progress.step:08d}-{turn}.safetensors" for name in parts}
+    for name, tensors in parts.items():
+        with atomic_file(folder / files[name]) as path:
+            save_file(tensors, path)
+    with atomic_file(folder / "state.json") as path:
+        path.write_text(json.dumps({"progress": asdict(progress), "files": files}, indent=2) + "\n")
+    for path in folder.glob("*.safetensors"):
+        if path.name not in files.values():
+            path.unlink()
+
+
+def has_checkpoint(folder: Path) -> bool:
+    """Whether a checkpoint was ever completed in `folder`."""
+    return (folder / "state.json").is_file()
+
+
+def load(folder: Path, model: nn.Module, optimizer: torch.optim.Optimizer) -> tuple[Progress, Weights | None]:
+    """Bring model and optimizer to where the checkpoint was; returns the progress and the best weights.
+
+    Raises InputError where the checkpoint cannot be read or belongs to another model.
+    """
+    state = _read_state(folder)
+    try:
+        parts = {name: load_file(folder / file) for name, file in state["files"].items()}
+        model.load_state_dict(parts["weights"])
+        _restore_moments(optimizer, parts["optimizer"])
+    except (OSError, KeyError, RuntimeError, ValueError, SafetensorError) as error:
+        first = str(error).splitlines()[0]
+        raise InputError(f"{folder}: cannot be resumed ({first}): start the run anew") from None
+    return Progress(**state["progress"]), parts.get("best")
+
+
+def copy_weights(model: nn.Module) -> Weights:
+    """The weights as they are now, apart from the model, on the CPU."""
+    return {name: tensor.detach().cpu().clone() for name, tensor in model.state_dict().items()}
+
+
+def _read_state(folder: Path) -> dict:
+    try:
+        return json.loads((folder / "state.json").read_text())
+    except (OSError, ValueError) as error:
+        raise InputError(f"{folder}: no checkpoint to resume from ({error}): start the run anew") from None
+
+
+def _whole(tensors: Weights) -> Weights:
+    return {name: tensor.detach().contiguous() for name, tensor in tensors.items()}
+
+
+def _moments(optimizer: torch.optim.Optimizer) -> Weights:
+    state = optimizer.state_dict()["state"]
+    return {f"{n}.{key}": value.contiguous() for n, slots in state.items() for key, value in slots.items()}
+
+
+def _restore_moments(optimizer: torch.optim.Optimizer, flat: Weights) -> None:
+    state: dict[int, Weights] = {}
+    for name, value in flat.items():
+        number, key = name.split(".", 1)
+        state.setdefault(int(number), {})[key] = value
+    optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})

@@ -1,0 +1,111 @@
+"""The windows to train on: one or several stores seen as one, and the people set aside for validation."""
+
+import hashlib
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from wearcli.errors import InputError
+from wearcli.signals.store import WindowStore
+
+MIN_WEAR = 0.5  # windows of a sensor that lies on a table teach nothing about people
+
+
+class TrainingData:
+    """Rows of all stores, numbered on from one store to the next.
+
+    index: dataset, recording, participant (unique over stores), onset and seconds of every row, with
+    `usable` false where the sensor was not worn.
+    """
+
+    def __init__(self, stores: Sequence[WindowStore]) -> None:
+        self.stores = list(stores)
+        first = self.stores[0].settings
+        for store in self.stores:
+            here = store.settings
+            if here.normalize != "none":
+                raise InputError(
+                    f"{store.folder}: windows are normalised ({here.normalize}): write the store with "
+                    "--normalize none; an encoder gets windows as they were measured"
+                )
+            if (here.rate_hz, here.samples, len(here.channels), here.unit) != (
+                first.rate_hz,
+                first.samples,
+                len(first.channels),
+                first.unit,
+            ):
+                raise InputError(
+                    f"{store.folder}: {_shape(store)}, unlike {self.stores[0].folder} with "
+                    f"{_shape(self.stores[0])}: write the stores alike"
+                )
+        self.starts = np.concatenate(([0], np.cumsum([len(store) for store in self.stores])))
+        self.index = pd.concat([_identify(s, n) for n, s in enumerate(self.stores)], ignore_index=True)
+
+    def __len__(self) -> int:
+        return int(self.starts[-1])
+
+    def take(self, rows: np.ndarray) -> np.ndarray:
+        """The windows of these rows, (rows, samples, channels) float32."""
+        if len(self.stores) == 1:
+            return self.stores[0].take(rows)
+        settings = self.stores[0].settings
+        out = np.empty((len(rows), settings.samples, len(settings.channels)), np.float32)
+        store_of = np.searchsorted(self.starts, rows, side="right") - 1
+        for number in np.unique(store_of):
+            here = store_of == number
+            out[here] = self.stores[number].take(rows[here] - self.starts[number])
+        return out
+
+    def split(self, share: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
+        """Usable rows for training and for validation, no participant in both.
+
+        Of the participants, `share` validate: those whose name hashes lowest with the seed, so that a
+        participant who joins the study moves few others. None do where there is one participant.
+        """
+        usable = self.index[self.index["usable"]]
+        people = usable["participant"].unique()
+        ranked = sorted(people, key=lambda name: hashlib.sha256(f"{seed}:{name}".encode()).digest())
+        count = (
+            0 if share <= 0 or len(people) < 2 else min(max(1, round(share * len(people))), len(people) - 1)
+        )
+        aside = usable["participant"].isin(ranked[:count]).to_numpy()
+        rows = usable.index.to_numpy()
+        return rows[~aside], rows[aside]
+
+    def describe(self, rows: np.ndarray) -> list[dict[str, object]]:
+        """Of each set among these rows: its name, participants, windows and hours."""
+        chosen = self.index.loc[rows]
+        return [
+            {
+                "name": str(name),
+                "participants": int(part["participant"].nunique()),
+                "windows": len(part),
+                "hours": round(float(part["seconds"].sum()) / 3600, 2),
+            }
+            for name, part in chosen.groupby("dataset", sort=True)
+        ]
+
+
+def _identify(store: WindowStore, number: int) -> pd.DataFrame:
+    """The columns that training needs, participants and recordings made unique over sets and stores."""
+    index, settings = store.index, store.settings
+    # Windows that overlap share their seconds, and turned copies have none of their own.
+    seconds = min(settings.stride_s, settings.window_s) * index["rotation"].isna()
+    prefix = index["dataset"] + "/"
+    worn = index["wear"].fillna(1.0) >= MIN_WEAR
+    return pd.DataFrame(
+        {
+            "dataset": index["dataset"],
+            "recording": str(number) + "/" + prefix + index["recording"],
+            "participant": prefix + index["participant"],
+            "onset": index["onset"],
+            "seconds": seconds,
+            "usable": worn.to_numpy(),
+        }
+    )
+
+
+def _shape(store: WindowStore) -> str:
+    of = store.settings
+    return f"{of.samples} samples of {len(of.channels)} channels at {of.rate_hz:g} Hz in {of.unit}"

@@ -1,0 +1,104 @@
+"""A trained encoder to a model folder: ONNX, checked against torch on real windows, config and card."""
+
+import json
+import logging
+import os
+import warnings
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from wearcli.errors import InputError
+from wearcli.files import atomic_folder, sha256_of
+from wearcli.models.card import card
+from wearcli.models.folder import CARD_NAME, CONFIG_NAME, INPUT, ONNX_NAME, OUTPUT
+
+MAX_DIFFERENCE = 1e-4
+
+
+class WindowsFirst(nn.Module):
+    """The encoder with the input as `embed` has it: (batch, samples, channels)."""
+
+    def __init__(self, encoder: nn.Module) -> None:
+        super().__init__()
+        self.encoder = encoder
+
+    def forward(self, windows: torch.Tensor) -> torch.Tensor:
+        """windows: (batch, samples, channels) -> (batch, dimension)."""
+        return self.encoder(windows.transpose(1, 2))
+
+
+def write_model(encoder: nn.Module, folder: Path, config: Mapping[str, Any], windows: np.ndarray) -> dict:
+    """Write the model folder, whole or not at all; returns its config.
+
+    Args:
+        encoder: on any device; exported as in evaluation.
+        config: all of config.json but what is found here (parameters, dimension, sha256, parity).
+        windows: (n, samples, channels) float32 real windows, for the parity check.
+
+    Raises InputError where ONNX and torch differ by 1e-4 or more.
+    """
+    module = WindowsFirst(encoder).cpu().eval()
+    with atomic_folder(folder) as temporary:
+        to_onnx(module, temporary / ONNX_NAME, windows[:2].shape)
+        difference, dimension = parity(module, temporary / ONNX_NAME, windows)
+        if not difference < MAX_DIFFERENCE:
+            raise InputError(
+                f"{folder}: the ONNX model differs from torch by {difference:.2g}, {MAX_DIFFERENCE:g} is allowed, "
+                "so it is not written: --resume the run with another torch or onnxscript"
+            )
+        document = {
+            **config,
+            "dimension": dimension,
+            "parameters": sum(p.numel() for p in encoder.parameters()),
+            "sha256": sha256_of(temporary / ONNX_NAME),
+            "parity": {"max_abs_difference": difference, "windows": len(windows)},
+        }
+        (temporary / CONFIG_NAME).write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
+        (temporary / CARD_NAME).write_text(card(document))
+    return document
+
+
+def to_onnx(module: nn.Module, path: Path, shape: tuple[int, ...]) -> None:
+    """Export with a free batch size; `shape` is that of an example input."""
+    quiet = logging.getLogger("torch.onnx")
+    level = quiet.level
+    quiet.setLevel(logging.ERROR)  # it warns about operators of packages that are not installed
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            torch.onnx.export(
+                module,
+                (torch.zeros(shape),),
+                path,
+                dynamo=True,
+                input_names=[INPUT],
+                output_names=[OUTPUT],
+                dynamic_shapes=({0: torch.export.Dim("batch")},),
+                external_data=False,
+                verbose=False,
+            )
+    finally:
+        quiet.setLevel(level)
+
+
+@torch.no_grad()
+def parity(module: nn.Module, path: Path, windows: np.ndarray) -> tuple[float, int]:
+    """The greatest absolute difference between ONNX and torch over these windows; and the dimension."""
+    # onnxruntime sends usage data unless this stands in the environment before its import.
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"
+    import onnxruntime
+
+    session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+    difference, dimension = 0.0, 0
+    for start in range(0, len(windows), 256):
+        batch = np.ascontiguousarray(windows[start : start + 256], np.float32)
+        (ours,) = session.run([OUTPUT], {INPUT: batch})
+        theirs = module(torch.from_numpy(batch)).numpy()
+        difference = max(difference, float(np.abs(ours - theirs).max()))
+        dimension = ours.shape[1]
+    return difference, dimension

@@ -1,0 +1,247 @@
+"""Pretraining from end to end: recordings or window stores in, a run folder with a model out."""
+
+import os
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+import wearcli
+from wearcli.encoders import build
+from wearcli.errors import InputError, UsageError
+from wearcli.files import check_output
+from wearcli.objectives.augment import Augment
+from wearcli.objectives.simclr import SimCLR
+from wearcli.signals.store import WindowStore
+from wearcli.training.data import TrainingData
+from wearcli.training.device import choose_device, has_bf16
+from wearcli.training.export import write_model
+from wearcli.training.loop import Batch, Recipe, Report, fit
+from wearcli.training.sampler import AUGMENT, TRAIN, VALIDATION, PairSampler, torch_generator
+from wearcli.training.settings import Settings
+from wearcli.training.stores import check_paths, is_store, open_stores, window_spec
+
+DEFAULT_STEPS = 10_000
+VALIDATION_BATCHES = 4
+PARITY_WINDOWS = 512
+Paths = Sequence[str | Path] | str | Path
+
+
+def pretrain(
+    paths: Paths = (),
+    output: str | Path | None = None,
+    *,
+    resume: str | Path | None = None,
+    overwrite: bool = False,
+    device: str = "auto",
+    workers: int | None = None,
+    report: Report = lambda done, metrics: None,
+    say: Callable[[str], None] = lambda message: None,
+    **options: Any,
+) -> dict[str, Any]:
+    """Train an encoder without labels and export it as a model folder.
+
+    Args:
+        paths: recordings, folders of them, or window stores.
+        output: the run folder; by default runs/<method>-<encoder>, numbered where that is taken.
+        resume: a run folder to go on with, exactly as it was set; leave out paths, output and options.
+        device, workers: auto, cpu or cuda; CPU threads, by default all cores.
+        report: told the share that is done and each line of the log. say: told each line for people.
+        options: of `Settings`: method, encoder, steps, minutes, batch, lr, rate, window, seed, ...
+
+    Returns method, steps, seconds, anchors_per_s, loss, run; also model, validation_loss,
+    effective_rank, `ended` (steps, minutes or patience) and `failed`, the recordings that could not be
+    read. Raises UsageError and InputError; after Ctrl-C a checkpoint is saved and KeyboardInterrupt raised.
+    """
+    where = choose_device(device)
+    torch.set_num_threads(workers or len(os.sched_getaffinity(0)))
+    run, settings = settle(paths, output, resume, overwrite, where, options)
+    if resume is None and run.exists():
+        _remove(run)
+    stores, failed = open_stores(settings, run / "windows", say)
+    if resume is None:
+        of = stores[0].settings
+        settings = replace(settings, rate=of.rate_hz, window=of.window_s, stride=of.stride_s)
+        run.mkdir(parents=True, exist_ok=True)
+        settings.write(
+            run / "config.toml", f"wearcli {wearcli.__version__}, torch {torch.__version__}, {where}"
+        )
+
+    data = TrainingData(stores)
+    train, aside = data.split(settings.validation, settings.seed)
+    if len(train) < 2:
+        raise InputError(f"{run}: fewer than two worn windows to train on: see 'wearcli inspect' for wear")
+    sets = data.describe(train)
+    say(f"{len(train):,} windows train, {len(aside):,} of other people validate: {_people(sets)}")
+    say(f"{where.type}, {settings.precision}, run folder {run}")
+
+    objective = build_objective(settings, stores[0])
+    draw = drawer(data, train, settings, TRAIN)
+    held = drawer(data, aside, settings, VALIDATION) if len(aside) else None
+    fixed = [held(n) for n in range(VALIDATION_BATCHES)] if held else []
+    progress, weights = fit(objective, draw, fixed, run, recipe(settings), where, report)
+
+    objective.load_state_dict(weights)
+    result = {
+        "method": settings.method,
+        "steps": progress.step,
+        "seconds": round(progress.seconds, 3),
+        "anchors_per_s": round(progress.step * settings.batch / max(progress.seconds, 1e-9), 1),
+        "loss": progress.loss,
+        "validation_loss": progress.best_loss,
+        "best_step": progress.best_step or progress.step,
+        "effective_rank": progress.effective_rank,
+        "ended": progress.ended,
+    }
+    rng = np.random.default_rng(settings.seed)
+    some = np.sort(rng.choice(train, min(PARITY_WINDOWS, len(train)), replace=False))
+    write_model(
+        objective.encoder, run / "model", model_config(settings, stores[0], sets, result), data.take(some)
+    )
+    return {**result, "run": str(run), "model": str(run / "model"), "failed": failed}
+
+
+def plan(
+    paths: Paths = (),
+    output: str | Path | None = None,
+    *,
+    resume: str | Path | None = None,
+    overwrite: bool = False,
+    device: str = "auto",
+    **options: Any,
+) -> dict[str, Any]:
+    """What `pretrain` would do with the same arguments; nothing is written."""
+    where = choose_device(device)
+    run, settings = settle(paths, output, resume, overwrite, where, options)
+    stores = [WindowStore.open(Path(path)) for path in settings.paths if is_store(Path(path))]
+    spec = window_spec(settings, stores)
+    encoder = build(settings.encoder, samples=spec.samples)
+    return {
+        "run": str(run),
+        "paths": list(settings.paths),
+        "method": settings.method,
+        "encoder": settings.encoder,
+        "parameters": sum(p.numel() for p in encoder.parameters()),
+        "rate_hz": spec.rate_hz,
+        "window_s": spec.window_s,
+        "windows_in_stores": sum(len(store) for store in stores),
+        "steps": settings.steps,
+        "minutes": settings.minutes,
+        "device": where.type,
+        "precision": settings.precision,
+    }
+
+
+def settle(
+    paths: Paths,
+    output: str | Path | None,
+    resume: str | Path | None,
+    overwrite: bool,
+    device: torch.device,
+    options: dict[str, Any],
+) -> tuple[Path, Settings]:
+    """The run folder and the settings, checked, with what was left open chosen: length and precision."""
+    if resume is not None:
+        settings = Settings.read(Path(resume) / "config.toml")
+        check_paths(settings)
+        return Path(resume), settings
+    several = [paths] if isinstance(paths, str | Path) else paths
+    settings = Settings(**{**options, "paths": tuple(map(str, several))})
+    settings.check()
+    check_paths(settings)
+    if settings.steps is None and settings.minutes is None:
+        settings = replace(settings, steps=DEFAULT_STEPS)
+    if settings.precision == "auto":
+        settings = replace(settings, precision="bf16" if has_bf16(device) else "fp32")
+    run = Path(output) if output is not None else free_run(settings)
+    check_output(run, overwrite)
+    return run, settings
+
+
+def build_objective(settings: Settings, store: WindowStore) -> SimCLR:
+    """The objective with a fresh encoder; its weights follow from the seed."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(settings.seed)
+        encoder = build(settings.encoder, len(store.settings.channels), store.settings.samples)
+        return SimCLR(encoder, temperature=settings.temperature)
+
+
+def drawer(data: TrainingData, rows: np.ndarray, settings: Settings, stream: int) -> Callable[[int], Batch]:
+    """The batch of a step: views (2b, samples, channels), anchors then partners, and what to ignore."""
+    sampler = PairSampler(data.index, rows, settings.batch, settings.positive_seconds, settings.seed)
+    augment = Augment(max_degrees=settings.max_degrees)
+
+    def draw(step: int) -> Batch:
+        chosen, ignore = sampler.draw(step, stream)
+        generator = torch_generator(settings.seed, AUGMENT + stream, step)
+        return augment(torch.from_numpy(data.take(chosen)), generator), torch.from_numpy(ignore)
+
+    return draw
+
+
+def recipe(settings: Settings) -> Recipe:
+    """The part of the settings that the loop needs."""
+    return Recipe(
+        steps=settings.steps,
+        minutes=settings.minutes,
+        lr=settings.lr,
+        weight_decay=settings.weight_decay,
+        warmup=settings.warmup,
+        clip_norm=settings.clip_norm,
+        validate_every=settings.validate_every,
+        patience=settings.patience,
+        checkpoint_every=settings.checkpoint_every,
+        bf16=settings.precision == "bf16",
+    )
+
+
+def model_config(
+    settings: Settings, store: WindowStore, sets: list[dict[str, Any]], result: dict[str, Any]
+) -> dict[str, Any]:
+    """config.json of the model folder, but for what the export finds out."""
+    terms = dict(term.split("=", 1) for term in settings.terms)
+    of = store.settings
+    left_out = ("paths", "name", "licence", "terms", "participant_from", "encoder")
+    return {
+        "name": settings.name or f"{settings.method}-{settings.encoder}",
+        "version": 1,
+        "encoder": settings.encoder,
+        "rate_hz": of.rate_hz,
+        "window_s": of.window_s,
+        "stride_s": of.window_s,
+        "samples": of.samples,
+        "channels": list(of.channels),
+        "unit": of.unit,
+        "modality": "acc",
+        "normalisation": "none",
+        "training_sets": [{**s, "licence": terms.get(str(s["name"]), "not stated")} for s in sets],
+        "licence": settings.licence,
+        "training": {key: v for key, v in asdict(settings).items() if v is not None and key not in left_out},
+        "metrics": result,
+        "wearcli": wearcli.__version__,
+    }
+
+
+def free_run(settings: Settings) -> Path:
+    """runs/<method>-<encoder>, or the first of -2, -3, ... that is not there yet."""
+    first = Path("runs") / f"{settings.method}-{settings.encoder}"
+    path, number = first, 1
+    while path.exists():
+        number += 1
+        path = first.with_name(f"{first.name}-{number}")
+    return path
+
+
+def _remove(run: Path) -> None:
+    """Clear the way for --overwrite, but only of a run: never a folder that holds something else."""
+    if not (run / "config.toml").is_file() and not (run / "windows" / "store.json").is_file():
+        raise UsageError(f"{run} is no run folder, so it is not overwritten: give another name with -o")
+    shutil.rmtree(run)
+
+
+def _people(sets: list[dict[str, Any]]) -> str:
+    return ", ".join(f"{s['name']} ({s['participants']} people, {s['hours']:g} h)" for s in sets)

@@ -1,0 +1,68 @@
+"""Which windows make a step's batch: drawn from the seed and the step's number alone.
+
+Nothing carries over from one step to the next, so a resumed run needs no random state.
+"""
+
+import numpy as np
+import pandas as pd
+import torch
+
+TRAIN, VALIDATION, AUGMENT = range(3)  # streams of one seed that never meet
+
+
+def numpy_generator(seed: int, stream: int, step: int) -> np.random.Generator:
+    """The generator of one step."""
+    return np.random.default_rng([seed, stream, step])
+
+
+def torch_generator(seed: int, stream: int, step: int) -> torch.Generator:
+    """The same for torch, on the CPU."""
+    state = np.random.SeedSequence([seed, stream, step]).generate_state(1, np.uint64)
+    return torch.Generator().manual_seed(int(state[0]))
+
+
+class PairSampler:
+    """Pairs of windows of one recording at most `positive_seconds` apart.
+
+    A participant is drawn with a chance that grows with the square root of their number of windows, so
+    that a week of one does not drown an hour of another; then one of their windows, evenly; then its
+    partner, evenly among the windows around it, the window itself included.
+
+    index: a data frame with recording, participant, onset (seconds). rows: those to draw from.
+    """
+
+    def __init__(
+        self, index: pd.DataFrame, rows: np.ndarray, batch: int, positive_seconds: float, seed: int
+    ) -> None:
+        self.batch, self.positive_seconds, self.seed = batch, positive_seconds, seed
+        part = index.loc[rows]
+        recording = pd.factorize(part["recording"], sort=True)[0]
+        onset = part["onset"].to_numpy(np.float64)
+        order = np.lexsort((onset, recording))
+        self.rows = np.asarray(rows, np.int64)[order]
+        self.recording, self.onset = recording[order], onset[order]
+        person = pd.factorize(part["participant"], sort=True)[0][order]
+        counts = np.bincount(person)
+        weight = np.sqrt(counts)[person] / counts[person]
+        self.cumulative = np.cumsum(weight) / weight.sum()
+        # Recordings laid end to end, too far apart for a window of one to be near one of the next.
+        span = float(np.ptp(onset)) + 2 * positive_seconds + 1
+        line = self.recording * span + (self.onset - self.onset.min())
+        slack = positive_seconds + 1e-6
+        self.first = np.searchsorted(line, line - slack, side="left")
+        self.last = np.searchsorted(line, line + slack, side="right")
+
+    def draw(self, step: int, stream: int = TRAIN) -> tuple[np.ndarray, np.ndarray]:
+        """Rows (2 batch,) int64, anchors then partners; and `ignore` (2 batch, 2 batch) bool.
+
+        `ignore` is true for two windows of one recording within `positive_seconds`: too alike to be told
+        apart, they are no negatives of each other.
+        """
+        rng = numpy_generator(self.seed, stream, step)
+        anchor = np.searchsorted(self.cumulative, rng.random(self.batch), side="right")
+        anchor = np.minimum(anchor, len(self.rows) - 1)
+        partner = rng.integers(self.first[anchor], self.last[anchor])
+        chosen = np.concatenate((anchor, partner))
+        recording, onset = self.recording[chosen], self.onset[chosen]
+        near = np.abs(onset[:, None] - onset[None, :]) <= self.positive_seconds
+        return self.rows[chosen], near & (recording[:, None] == recording[None, :])
