@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -14,7 +15,7 @@ import pytest
 from typer.testing import CliRunner
 
 from wearcli.cli.app import app
-from wearcli.embedding.embed import embed
+from wearcli.embedding.embed import Watcher, embed
 from wearcli.embedding.table import read_table
 from wearcli.errors import UsageError
 from wearcli.signals.features import FEATURE_NAMES, features
@@ -131,6 +132,18 @@ def test_what_is_new_or_changed_is_embedded_alone(study: Path, tmp_path: Path) -
     embed([study], tmp_path / "fresh.parquet")
     assert read_table(out)[0].equals(read_table(tmp_path / "fresh.parquet")[0])
     assert embed([study], out).embedded == 0
+
+
+def test_an_interruption_loses_no_row_of_an_earlier_run(study: Path, tmp_path: Path) -> None:
+    out = tmp_path / "e.parquet"
+    embed([study], out)
+    write(study / "P00_new.csv", 4000, seed=4)
+    watcher = Watcher(advanced=lambda source, windows: os.kill(os.getpid(), signal.SIGINT))
+    result = embed([study], out, watcher=watcher, batch=16)
+    assert result.interrupted
+    assert recordings_of(out) == ["P01_a", "P01_b", "P02_a"]
+    assert embed([study], out).embedded == 1
+    assert recordings_of(out) == ["P00_new", "P01_a", "P01_b", "P02_a"]
 
 
 def test_a_changed_sidecar_is_a_change(study: Path, tmp_path: Path) -> None:

@@ -82,7 +82,7 @@ def test_revin_inside_hides_offset_and_scale():
 def test_registry_refuses_by_name_and_by_length():
     with pytest.raises(UsageError, match="--encoder takes fast, relcon"):
         build("huge")
-    with pytest.raises(UsageError, match="9 samples are too short.*--window"):
+    with pytest.raises(UsageError, match=r"9 samples are too short.*--window"):
         build("fast", samples=9)
 
 

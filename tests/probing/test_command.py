@@ -83,10 +83,11 @@ def test_the_table_is_on_stderr_and_fits_a_terminal(run: Run) -> None:
     ("words", "code"),
     [
         (["--task", "sleep"], 2),
-        (["--kind", "x"], 2),
-        (["labels.csv"], 1),
+        ([], 2),
+        (["--task", "activity", "--kind", "x"], 2),
+        (["labels.csv", "--task", "gait"], 1),
         (["--folds", "x"], 2),
-        (["--probe", "forest"], 2),
+        (["--task", "gait", "--probe", "forest"], 2),
     ],
 )
 def test_exit_codes(run: Run, words: list[str], code: int) -> None:

@@ -67,7 +67,7 @@ def test_windows_not_worn_are_left_out(stores):
     store = WindowStore.open(stores[0].folder)
     store.index.loc[:9, "wear"] = 0.2
     store.index.loc[10, "wear"] = np.nan  # not known: kept
-    train, aside = TrainingData([store]).split(0.0, 0)
+    train, _ = TrainingData([store]).split(0.0, 0)
     assert list(train) == list(range(10, len(store)))
 
 

@@ -1,5 +1,6 @@
 """The command `wearcli`: one small module a verb, errors as one line, exit codes as documented."""
 
+import signal
 import sys
 import tomllib
 from pathlib import Path
@@ -87,6 +88,8 @@ def main() -> None:
     debug = "--debug" in sys.argv
     if debug:
         sys.argv.remove("--debug")  # so that it may stand anywhere
+    # A job that a scheduler ends keeps what is done, as one that a person interrupts.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         app()
     except WearcliError as error:

@@ -143,7 +143,8 @@ def pretrain(
         for key in context.params:
             source = context.get_parameter_source(key)
             if key not in BESIDE_RESUME and source is not None and source.name == "COMMANDLINE":
-                raise UsageError(f"--resume goes on as the run was set: leave {key.replace('_', '-')} out")
+                said = "PATHS" if key == "paths" else "--" + key.replace("_", "-")
+                raise UsageError(f"--resume goes on with a run as it was set: leave {said} out")
         options = {}
     elif not paths and Path("recordings").is_dir():
         paths = [Path("recordings")]

@@ -33,11 +33,11 @@ def probe(
         Path, typer.Argument(help="Embeddings table, or - for an Arrow stream on stdin.")
     ] = Path("embeddings.parquet"),
     task: Annotated[
-        str,
+        str | None,
         typer.Option(
             help="activity (classes of labels.csv), gait (metrics of gait.csv), or a name of yours."
         ),
-    ] = "activity",
+    ] = None,
     labels: Annotated[
         Path | None, typer.Option(help="Table of labels. Default: found beside the recordings.")
     ] = None,
@@ -72,6 +72,10 @@ def probe(
     from wearcli.errors import UsageError
     from wearcli.probing.probe import probe as run
 
+    if task is None:
+        raise UsageError(
+            "no task named: --task activity or gait, or a name of yours with --labels and --target"
+        )
     if kind not in (None, "classification", "regression"):
         raise UsageError(f"unknown kind '{kind}': --kind classification or regression")
     with progress("fits") as display:
@@ -120,11 +124,12 @@ def _print(result: "ProbeResult", console: "Console") -> None:
         console.print(_table(result, "", True), _difference(result, ""), sep="\n")
     for target in result.targets if not result.classes else ():
         prefix = f"{target}." if f"{target}.r" in result.scores["mean"] else ""
-        console.print(f"\n{target}", style="bold")
+        console.print(f"\n{target}", style="bold", markup=False)
         console.print(_table(result, prefix, console.width >= _WIDE), _difference(result, prefix), sep="\n")
     console.print(
         "Score over all held-out predictions \\[95 % interval, bootstrap over participants].\n"
-        "features: the linear probe on hand-made features.",
+        "features: the linear probe on hand-made features."
+        + ("" if result.classes else " An r below 0 is that of a probe that has learnt nothing."),
         style="dim",
         soft_wrap=True,
     )

@@ -2,8 +2,10 @@
 
 import os
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,6 +20,7 @@ from wearcli.embedding.stream import Stream, embed_recordings
 from wearcli.embedding.table import Format, Sink, open_sink, schema
 from wearcli.errors import UsageError, WearcliError
 from wearcli.files import check_output
+from wearcli.interrupts import interrupt_flag
 from wearcli.models.folder import DEFAULT_MODEL, Model, load_model
 from wearcli.recordings.discovery import Folder, find_recordings
 from wearcli.recordings.open import open_recording
@@ -155,35 +158,26 @@ def embed(
     new = [source for source in folder.sources if result.plan[source.recording] == "embed"]
     streams = embed_recordings(new, opened, spec, compute, batch, workers)
     made: dict[str, Any] = {}
-    try:
+    with closing(streams), interrupt_flag() as interrupted, suppress(_Nothing):
         with open_sink(target, form, table_schema) as sink:
-            try:
-                for source in folder.sources:
-                    name = source.recording
-                    if result.plan[name] == "keep" and earlier is not None:
-                        windows = _copy(earlier, name, sink, table_schema)
-                        made[name] = earlier.recordings[name]
-                    else:
-                        entry = _consume(next(streams), sink, table_schema, result, watcher)
-                        if entry is None:
-                            continue
+            for source in folder.sources:
+                name = source.recording
+                if earlier is not None and result.plan[name] == "keep":
+                    made[name] = _copy(earlier, name, sink, table_schema)
+                    result.kept += 1
+                elif not result.interrupted:
+                    entry = _consume(next(streams), sink, table_schema, result, watcher, interrupted)
+                    if entry is not None:
                         made[name] = entry | {"fingerprint": marks.get(name)}
-                        windows = entry["windows"]
-                    made[name] = made[name] | {"row": result.windows}
+                if name in made:
+                    made[name]["row"] = result.windows
                     result.recordings += 1
-                    result.windows += windows
+                    result.windows += made[name]["windows"]
                     result.hours += made[name]["seconds"] / 3600
-                    result.kept += result.plan[name] == "keep"
-            except KeyboardInterrupt:
-                # The recordings that are complete are kept, so that the next run does the rest.
-                result.interrupted = True
             if not made:
+                result.output = ""
                 raise _Nothing
             sink.close(made)
-    except _Nothing:
-        result.output = ""
-    finally:
-        streams.close()
     result.seconds = time.perf_counter() - began
     return result
 
@@ -251,28 +245,38 @@ def _count_kept(earlier: Earlier, result: EmbedResult) -> None:
     result.hours = sum(entry["seconds"] for entry in earlier.recordings.values()) / 3600
 
 
-def _copy(earlier: Earlier, name: str, sink: Sink, table_schema: pa.Schema) -> int:
+def _copy(earlier: Earlier, name: str, sink: Sink, table_schema: pa.Schema) -> dict[str, Any]:
+    """Write a recording's rows as an earlier run made them."""
     for part in earlier.rows(name):
         sink.write(part.replace_schema_metadata(table_schema.metadata))
-    return earlier.recordings[name]["windows"]
+    return dict(earlier.recordings[name])
 
 
 def _consume(
-    stream: Stream, sink: Sink, table_schema: pa.Schema, result: EmbedResult, watcher: Watcher
+    stream: Stream,
+    sink: Sink,
+    table_schema: pa.Schema,
+    result: EmbedResult,
+    watcher: Watcher,
+    interrupted: threading.Event,
 ) -> dict[str, Any] | None:
-    """Write a recording's rows once all of them came; None if it failed: then none is written."""
+    """Write a recording's rows once all of them came; None if it failed or was interrupted: then none is."""
     count = 0
     # A recording may turn out broken at its last byte: until then its rows wait, the many of a long one
     # in a file that has no name.
     with tempfile.SpooledTemporaryFile(HELD_BYTES) as held:
         with pa.ipc.new_stream(held, table_schema.remove_metadata()) as writer:
             for batch in stream.batches():
+                if interrupted.is_set():
+                    # What is complete is kept, so that the next run does the rest.
+                    result.interrupted = True
+                    return None
                 writer.write_batch(batch)
                 count += batch.num_rows
                 watcher.advanced(stream.source, batch.num_rows)
-        watcher.finished(stream.source, stream.recording, stream.error)
         if stream.error is not None:
             result.failed.append({"recording": stream.source.recording, "error": str(stream.error)})
+            watcher.finished(stream.source, stream.recording, stream.error)
             return None
         held.seek(0)
         for batch in pa.ipc.open_stream(held):
@@ -280,6 +284,7 @@ def _consume(
     result.embedded += 1
     result.windows_embedded += count
     result.windows_dropped += stream.findings.dropped
+    watcher.finished(stream.source, stream.recording, None)
     return {"windows": count, "seconds": stream.findings.seconds}
 
 

@@ -24,11 +24,13 @@ _PARALLEL_BYTES = 1 << 30  # vectors beyond this are fitted one fold at a time: 
 class Problem:
     """One target: what every probe of it is fitted on.
 
-    vectors: "embedding" and maybe "features" (n, D) float32. truth: (n,) class codes or float64 values.
-    participants: (n,) codes. fold: (n,) the fold in which each sample is held out.
+    vectors: "embedding" and maybe "features" (n, D) float32. rows: (n,) which of the samples these are, those
+    with a value of the target. truth: (n,) class codes or float64 values. participants: (n,) codes. fold:
+    (n,) the fold in which each sample is held out.
     """
 
     vectors: dict[str, np.ndarray]
+    rows: np.ndarray
     truth: np.ndarray
     participants: np.ndarray
     fold: np.ndarray

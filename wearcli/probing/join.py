@@ -60,7 +60,11 @@ def join_classes(windows: EmbeddedWindows, intervals: pd.DataFrame, epoch_s: flo
     rows = best["window"].to_numpy()
     return Samples(
         rows=windows.times.iloc[rows].assign(windows=1).reset_index(drop=True),
-        vectors={name: values[rows] for name, values in windows.vectors.items()},
+        # Rows are in order: where all windows have a label nothing needs copying.
+        vectors={
+            name: values if len(rows) == len(values) else values[rows]
+            for name, values in windows.vectors.items()
+        },
         truth=labels[best["label"].to_numpy()].astype(object),
         n_windows=len(rows),
         dropped=_counts({"windows without a label": len(windows) - len(rows)}),

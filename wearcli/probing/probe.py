@@ -112,6 +112,7 @@ def probe(
     found = resolve_task(task, given, wanted, kind, metadata, beside, recordings)
     classify = found.kind == "classification"
     samples, warnings, dropped = gather(found, windows, epoch)
+    del table, windows  # the samples may be all that is needed of them
     people, owner = np.unique(samples.rows["participant"].astype(str).to_numpy(str), return_inverse=True)
     check_samples(found, samples, people)
     classes: list[str] = []
@@ -127,7 +128,10 @@ def probe(
     n_folds = min(folds, len(people))
     fold = participant_folds(owner, codes, n_folds, np.random.default_rng([seed, 0]))
     if codes is not None:
-        problems, targets = [Problem(samples.vectors, codes, owner, fold, True)], list(found.targets)
+        problems, targets = (
+            [Problem(samples.vectors, np.arange(len(samples)), codes, owner, fold, True)],
+            list(found.targets),
+        )
         warnings += class_warnings(classes, codes, owner, people, fold, n_folds)
     else:
         problems, targets, more = regressions(found, samples, owner, fold)
@@ -179,7 +183,19 @@ def probe(
         output=None if dry_run else str(folder),
     )
     if not dry_run:
-        _save(folder, result, found, where, metadata, samples, problems, fitted, scored, folds)
+        arguments = {
+            "embeddings": where,
+            "task": task,
+            "labels": None if labels is None else str(labels),
+            "target": wanted,
+            "kind": kind,
+            "epoch": epoch,
+            "probe": probe,
+            "folds": folds,
+            "bootstrap": bootstrap,
+            "seed": seed,
+        }
+        _save(folder, result, found, metadata, samples, problems, fitted, scored, arguments)
     return result
 
 
@@ -212,13 +228,12 @@ def _save(
     folder: Path,
     result: ProbeResult,
     task: Task,
-    where: str,
     metadata: dict[str, Any],
     samples: Samples,
     problems: list[Problem],
     fitted: dict[tuple[Probe, int], Fitted],
     scored: Scored,
-    folds: int,
+    arguments: dict[str, Any],
 ) -> None:
     pooled = result.epoch is not None or result.kind == "regression"
     info = result.to_json() | {
@@ -235,38 +250,26 @@ def _save(
             "python": platform.python_version(),
             **{module.__name__: module.__version__ for module in (np, scipy, sklearn, pd)},
         },
-        "arguments": {
-            "embeddings": where,
-            "folds": folds,
-            "bootstrap": result.bootstrap,
-            "seed": result.seed,
-        },
+        "arguments": arguments,
     }
     predictors: dict[tuple[str, str], Predictor] = {
         (name, result.targets[number]): fits.everybody
         for (name, number), fits in fitted.items()
         if fits.everybody is not None
     }
-    rows = samples.rows
+    names = np.array(result.classes, object)
     blocks = []
     for block in scored.predictions:
         problem = problems[block["problem"]]
-        truth, predicted = problem.truth, block["predicted"]
-        if problem.classify:
-            names = np.array(result.classes, object)
-            truth, predicted, mine = names[truth], names[predicted], rows
-        else:
-            known = np.isfinite(samples.truth[:, task.targets.index(result.targets[block["problem"]])])
-            mine = rows[known]
-        target = result.targets[block["problem"]]
+        told = {"truth": problem.truth, "predicted": block["predicted"]}
         blocks.append(
             {
-                **block,
-                "rows": mine,
+                "rows": samples.rows.iloc[problem.rows],
                 "fold": problem.fold,
-                "target": target,
-                "truth": truth,
-                "predicted": predicted,
+                "target": result.targets[block["problem"]],
+                "probe": block["probe"],
+                "probabilities": block["probabilities"],
+                **{key: names[codes] if problem.classify else codes for key, codes in told.items()},
             }
         )
     save_probe(folder, info, predictors, predictions_table(blocks, result.classes or None))

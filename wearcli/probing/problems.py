@@ -20,10 +20,9 @@ def gather(
     """Samples of the task, warnings, and what was left out on the way."""
     whole = whole_recordings(windows)
     intervals, left_out = intervals_of(task, whole)
-    named = set(task.table["recording" if "recording" in task.table else "participant"])
-    ours = set(whole["recording" if "recording" in task.table else "participant"])
+    what = "recording" if "recording" in task.table else "participant"
+    named, ours = set(task.table[what]), set(whole[what])
     if not named & ours:
-        what = "recording" if "recording" in task.table else "participant"
         raise InputError(
             f"no {what} of {task.where} ({_some(named)}) is among the embeddings' ({_some(ours)}): "
             "make the names the same, or name another table with --labels"
@@ -50,9 +49,8 @@ def gather(
         )
     warnings = list(task.warnings)
     if missing := named - ours:
-        left_out["labelled recordings that are not among the embeddings"] = len(missing)
-    if any("target" in reason for reason in left_out):
-        rows = left_out["rows without a target"]
+        left_out[f"labelled {what}s that are not among the embeddings"] = len(missing)
+    if rows := left_out.get("rows without a target"):
         warnings.append(f"{rows} rows of {task.where} have no value in {', '.join(task.targets)}: left out")
     return samples, warnings, windows.dropped | left_out | samples.dropped
 
@@ -95,7 +93,9 @@ def regressions(
             vectors = {key: values[known] for key, values in samples.vectors.items()}
         else:
             vectors = samples.vectors
-        problems.append(Problem(vectors, truth[known], owner[known], fold[known], False))
+        problems.append(
+            Problem(vectors, np.flatnonzero(known), truth[known], owner[known], fold[known], False)
+        )
         targets.append(name)
     if not problems:
         raise InputError(f"{task.where}: no target can be predicted ({'; '.join(warnings)}): see --target")

@@ -73,7 +73,10 @@ def windows_of(table: pa.Table, where: str) -> EmbeddedWindows:
         times = times[finite].reset_index(drop=True)
         vectors = {name: values[finite] for name, values in vectors.items()}
     if not len(times):
-        raise InputError(f"{where}: no window has a finite embedding: embed the recordings again")
+        raise InputError(
+            f"{where}: no window can be used ({absent} with a null, {bad} with a value that is not finite): "
+            "embed the recordings again"
+        )
     dropped = {"windows with a null": absent, "windows with a value that is not finite": bad}
     return EmbeddedWindows(times, vectors, {reason: count for reason, count in dropped.items() if count})
 

@@ -226,6 +226,7 @@ def _names(named: list[tuple[_Found, Entry | None]]) -> list[tuple[str, _Found, 
     taken = Counter(entry.recording for _, entry in named if entry)
     longer: tuple[Callable[[_Found], str], ...] = (
         lambda item: (item.below.parent / _stem(item)).as_posix(),
+        lambda item: item.below.as_posix(),
         lambda item: (item.root.name / item.below.parent / _stem(item)).as_posix(),
         lambda item: (item.root.name / item.below).as_posix(),
         lambda item: item.path.as_posix(),

@@ -52,7 +52,7 @@ def tell_layout(head: bytes, complete: bool, where: str) -> Layout:
     Raises InputError where no rows of numbers are found, or commas may be separators or decimals.
     """
     text, encoding = _decode(head, where)
-    lines = [line.rstrip("\r") for line in text.split("\n")]
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     if not complete and len(lines) > 1:
         lines.pop()  # cut in the middle
     filled = [line for line in lines if line.strip()]
@@ -95,7 +95,10 @@ def _decode(head: bytes, where: str) -> tuple[str, str]:
 def _split(line: str, delimiter: str) -> list[str]:
     if not line.strip():
         return []
-    return [cell.strip() for cell in next(csv.reader([line], delimiter=delimiter, skipinitialspace=True))]
+    try:
+        return [cell.strip() for cell in next(csv.reader([line], delimiter=delimiter, skipinitialspace=True))]
+    except csv.Error:  # a cell of more than 128 KB: no row of samples
+        return []
 
 
 def _delimiter(lines: list[str]) -> str:

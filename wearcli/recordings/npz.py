@@ -58,7 +58,7 @@ def open_npz(path: Path, where: str) -> Table:
                     scalars[key] = archive[key].reshape(()).item()
                 elif len(header[0]) in (1, 2):
                     shapes[key] = header
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+    except (OSError, ValueError, EOFError, zlib.error, zipfile.BadZipFile) as error:
         raise InputError(f"{where}: not a readable .npz file ({error})") from None
     if not shapes:
         raise InputError(f"{where}: no arrays of samples: save time (n,) and acc (n, 3), for one")

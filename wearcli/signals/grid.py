@@ -220,13 +220,17 @@ def decimate(values: np.ndarray, taps: np.ndarray, down: int, count: int) -> np.
     """
     if down == 1:
         return np.ascontiguousarray(values[:, :count])
-    block = 64
+    block, group = 64, 16
     matrix = _band_matrix(down, block)
-    blocks = -(-count // block)
+    # In groups of products so small that BLAS does not start threads for them: other threads of ours
+    # use the cores already, and BLAS's would spin while they wait.
+    groups = -(-count // (block * group))
+    blocks = groups * group
     needed = (blocks - 1) * block * down + len(matrix)
     if values.shape[1] < needed:
         values = np.pad(values, ((0, 0), (0, needed - values.shape[1])))
     rows = np.lib.stride_tricks.sliding_window_view(values, len(matrix), axis=1)[:, :: block * down][
         :, :blocks
     ]
-    return (np.ascontiguousarray(rows) @ matrix).reshape(len(values), -1)[:, :count]
+    stacked = np.ascontiguousarray(rows).reshape(-1, group, len(matrix))
+    return (stacked @ matrix).reshape(len(values), -1)[:, :count]

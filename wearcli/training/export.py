@@ -48,8 +48,8 @@ def write_model(encoder: nn.Module, folder: Path, config: Mapping[str, Any], win
         difference, dimension = parity(module, temporary / ONNX_NAME, windows)
         if not difference < MAX_DIFFERENCE:
             raise InputError(
-                f"{folder}: the ONNX model differs from torch by {difference:.2g}, {MAX_DIFFERENCE:g} is allowed, "
-                "so it is not written: --resume the run with another torch or onnxscript"
+                f"{folder}: not written, the ONNX model differs from torch by {difference:.2g} (allowed is "
+                f"{MAX_DIFFERENCE:g}): --resume the run with another torch or onnxscript"
             )
         document = {
             **config,

@@ -1,5 +1,6 @@
 """Pretraining from end to end: recordings or window stores in, a run folder with a model out."""
 
+import contextlib
 import os
 import shutil
 from collections.abc import Callable, Sequence
@@ -12,7 +13,7 @@ import torch
 
 import wearcli
 from wearcli.encoders import build
-from wearcli.errors import InputError, UsageError
+from wearcli.errors import InputError, UsageError, WearcliError
 from wearcli.files import check_output
 from wearcli.objectives.augment import Augment
 from wearcli.objectives.simclr import SimCLR
@@ -62,7 +63,17 @@ def pretrain(
     run, settings = settle(paths, output, resume, overwrite, where, options)
     if resume is None and run.exists():
         _remove(run)
-    stores, failed = open_stores(settings, run / "windows", say)
+    try:
+        stores, failed = open_stores(settings, run / "windows", say)
+        objective = build_objective(settings, stores[0])
+        data = TrainingData(stores)
+        train, aside = data.split(settings.validation, settings.seed)
+        if len(train) < 2:
+            raise InputError("fewer than two worn windows to train on: see 'wearcli inspect' for wear")
+    except WearcliError:
+        with contextlib.suppress(OSError):
+            run.rmdir()  # made for its windows, and left empty
+        raise
     if resume is None:
         of = stores[0].settings
         settings = replace(settings, rate=of.rate_hz, window=of.window_s, stride=of.stride_s)
@@ -71,15 +82,10 @@ def pretrain(
             run / "config.toml", f"wearcli {wearcli.__version__}, torch {torch.__version__}, {where}"
         )
 
-    data = TrainingData(stores)
-    train, aside = data.split(settings.validation, settings.seed)
-    if len(train) < 2:
-        raise InputError(f"{run}: fewer than two worn windows to train on: see 'wearcli inspect' for wear")
     sets = data.describe(train)
     say(f"{len(train):,} windows train, {len(aside):,} of other people validate: {_people(sets)}")
     say(f"{where.type}, {settings.precision}, run folder {run}")
 
-    objective = build_objective(settings, stores[0])
     draw = drawer(data, train, settings, TRAIN)
     held = drawer(data, aside, settings, VALIDATION) if len(aside) else None
     fixed = [held(n) for n in range(VALIDATION_BATCHES)] if held else []
@@ -184,13 +190,14 @@ def drawer(data: TrainingData, rows: np.ndarray, settings: Settings, stream: int
 
 
 def recipe(settings: Settings) -> Recipe:
-    """The part of the settings that the loop needs."""
+    """The part of the settings that the loop needs; the warm-up is a tenth of a short run at most."""
+    warmup = settings.warmup if settings.steps is None else min(settings.warmup, settings.steps // 10)
     return Recipe(
         steps=settings.steps,
         minutes=settings.minutes,
         lr=settings.lr,
         weight_decay=settings.weight_decay,
-        warmup=settings.warmup,
+        warmup=warmup,
         clip_norm=settings.clip_norm,
         validate_every=settings.validate_every,
         patience=settings.patience,

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
+from wearcli.encoders import ENCODERS
 from wearcli.errors import InputError, UsageError
 from wearcli.files import atomic_file
 
@@ -60,6 +61,8 @@ class Settings:
         """Raise UsageError for a value that no run can have."""
         if self.method != "simclr":
             raise UsageError(f"no method '{self.method}': --method takes simclr")
+        if self.encoder not in ENCODERS:
+            raise UsageError(f"no encoder '{self.encoder}': --encoder takes {', '.join(ENCODERS)}")
         if self.precision not in ("auto", "bf16", "fp32"):
             raise UsageError(f"no precision '{self.precision}': --precision takes auto, bf16 or fp32")
         for option in ("steps", "minutes", "lr", "rate", "window", "stride", "temperature", "clip_norm"):

@@ -1,0 +1,157 @@
+"""What all commands share: version, configuration, errors as one line, exit codes."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from typer.main import get_group
+from typer.testing import CliRunner
+
+import wearcli
+from wearcli.cli.app import app, read_config
+from wearcli.errors import UsageError
+
+README = Path(wearcli.__file__).parent.parent / "README.md"
+
+
+def run(*arguments: str, **more) -> subprocess.CompletedProcess:
+    return subprocess.run(
+        [sys.executable, "-m", "wearcli", *arguments], capture_output=True, text=True, check=False, **more
+    )
+
+
+def test_version_names_the_model() -> None:
+    result = CliRunner().invoke(app, ["--version"])
+    from wearcli.models.folder import DEFAULT_MODEL
+
+    assert wearcli.__version__ in result.stdout
+    assert DEFAULT_MODEL in result.stdout
+
+
+def test_help_imports_nothing_heavy() -> None:
+    code = (
+        "import sys\nfrom typer.testing import CliRunner\nfrom wearcli.cli.app import app\n"
+        "assert CliRunner().invoke(app, ['--help']).exit_code == 0\n"
+        "heavy = {'numpy', 'pandas', 'pyarrow', 'scipy', 'sklearn', 'onnxruntime', 'torch'} & set(sys.modules)\n"
+        "assert not heavy, heavy"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_no_torch_in_what_runs_without_it() -> None:
+    code = (
+        "import sys\nimport wearcli.embedding.embed, wearcli.probing.probe, wearcli.inspection\n"
+        "import wearcli.signals.preprocess, wearcli.datasets.sample\n"
+        "assert 'torch' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_every_command_is_in_the_readme_and_has_help() -> None:
+    text = README.read_text()
+    for name, command in get_group(app).commands.items():
+        assert f"wearcli {name}" in text, name
+        assert CliRunner().invoke(app, [name, "--help"]).exit_code == 0
+        for parameter in command.params:
+            if parameter.param_type_name == "option":
+                assert getattr(parameter, "help", None), f"{name}: {parameter.name} has no help text"
+
+
+def test_every_public_function_is_importable_from_the_package() -> None:
+    for name in wearcli.__all__:
+        assert getattr(wearcli, name) is not None
+    with pytest.raises(AttributeError):
+        _ = wearcli.nothing
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[embed\n", "not valid TOML"),
+        ("[embode]\nbatch = 1\n", "'embode' is no command"),
+        ("[embed]\nbatsch = 1\n", "no option 'batsch'"),
+    ],
+)
+def test_a_wrong_config_is_one_line(tmp_path: Path, text: str, message: str) -> None:
+    (tmp_path / "wearcli.toml").write_text(text)
+    result = run("embed", cwd=tmp_path)
+    assert result.returncode == 2
+    assert result.stderr.count("\n") == 1
+    assert message in result.stderr
+    assert result.stdout == ""
+
+
+def test_config_sets_defaults_and_flags_win(tmp_path: Path) -> None:
+    config = tmp_path / "study.toml"
+    config.write_text("[sample]\nparticipants = 2\nseed = 3\n")
+    assert read_config(config) == {"sample": {"participants": 2, "seed": 3}}
+    for extra, people in (([], 2), (["--participants", "3"], 3)):
+        folder = tmp_path / f"study-{people}"
+        result = run("--config", str(config), "sample", str(folder), *extra)
+        assert result.returncode == 0, result.stderr
+        assert len((folder / "participants.csv").read_text().splitlines()) == people + 1
+    with pytest.raises(UsageError, match="no such file"):
+        read_config(tmp_path / "none.toml")
+
+
+def test_usage_errors_are_one_line_with_code_2(tmp_path: Path) -> None:
+    for arguments in (
+        ["embed"],
+        ["embed", "nowhere"],
+        ["probe", "none.parquet", "--task", "gait"],
+        ["inspect"],
+    ):
+        result = run(*arguments, cwd=tmp_path)
+        assert result.returncode == 2, (arguments, result.stderr)
+        assert result.stderr.startswith("wearcli: ")
+        assert result.stderr.count("\n") == 1
+        assert result.stdout == ""
+
+
+def test_debug_shows_the_traceback(tmp_path: Path) -> None:
+    for arguments in (["--debug", "embed", "nowhere"], ["embed", "nowhere", "--debug"]):
+        assert "Traceback" in run(*arguments, cwd=tmp_path).stderr
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_embed_keeps_what_is_complete(tmp_path: Path, how: signal.Signals) -> None:
+    time_s = np.arange(200_000) / 100
+    values = np.random.default_rng(0).normal(scale=0.2, size=(200_000, 3)).astype(np.float32) + 0.58
+    for number in range(60):
+        np.savez(
+            tmp_path / f"P{number:02d}_a.npz", time=time_s, x=values[:, 0], y=values[:, 1], z=values[:, 2]
+        )
+    out = tmp_path / "e.parquet"
+    command = [sys.executable, "-m", "wearcli", "embed", str(tmp_path), "-o", str(out), "--jsonl"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    for _ in range(2):  # two recordings are done
+        process.stdout.readline()
+    process.send_signal(how)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 130, errors
+    assert "interrupted" in errors
+    from wearcli.embedding.embed import embed
+
+    done = embed([tmp_path], out, dry_run=True).plan
+    assert 2 <= sum(action == "keep" for action in done.values()) < 60
+    assert not [path for path in tmp_path.iterdir() if path.name.startswith(".")]
+
+
+def test_a_reader_that_goes_away_is_no_traceback(sample_data: Path) -> None:
+    command = f"{sys.executable} -m wearcli embed {sample_data} -o - --format jsonl | head -c 10"
+    result = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)
+    assert "Traceback" not in result.stderr
+    assert len(result.stdout) == 10
+
+
+def test_shell_completion_is_offered() -> None:
+    result = run(
+        "--show-completion", "bash", env={**os.environ, "_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION": "1"}
+    )
+    assert result.returncode == 0
+    assert "wearcli" in result.stdout or "complete" in result.stdout.lower()

@@ -1,0 +1,84 @@
+import gzip
+import zipfile
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.recordings.make import opened, read, wrist
+from wearcli.errors import InputError
+from wearcli.recordings.e4 import is_e4
+
+START = datetime(2022, 2, 7, 9, 52, 54, tzinfo=UTC)
+
+
+@pytest.fixture
+def export(tmp_path: Path) -> Path:
+    folder = tmp_path / "A01"
+    folder.mkdir()
+    counts = np.round(wrist(30.0, 32.0)[1] * 64).astype(int)
+    first = f"{START.timestamp():.6f}"
+    rows = [",".join(map(str, row)) for row in counts.tolist()]
+    pulse = [f"{value:.2f}" for value in np.sin(np.arange(1920) / 10)]
+    (folder / "ACC.csv").write_text("\n".join([", ".join([first] * 3), ", ".join(["32.000000"] * 3), *rows]))
+    (folder / "BVP.csv").write_text("\n".join([first, "64.000000", *pulse]))
+    (folder / "IBI.csv").write_text(f"{first}, IBI\n1.5,0.8\n")
+    (folder / "tags.csv").write_text("")
+    return folder
+
+
+def test_folder(export: Path) -> None:
+    assert is_e4(export)
+    recording = opened(export, "e4")
+    time, values = read(recording)
+    np.testing.assert_array_equal(time, np.arange(960) / 32)
+    np.testing.assert_array_equal(values, (np.round(wrist(30.0, 32.0)[1] * 64) / 64).astype(np.float32))
+    assert (recording.start, recording.rate_hz, recording.range_limit) == (START, 32.0, 2.0)
+    assert (recording.unit, recording.unit_how) == ("g", "1/64 g, Empatica E4 format")
+    pulse = opened(export, "e4", modality="ppg")
+    assert (pulse.rate_hz, pulse.channels) == (64.0, ("ppg",))
+    np.testing.assert_allclose(read(pulse)[1][:, 0], np.sin(np.arange(1920) / 10).round(2), atol=1e-6)
+
+
+@pytest.mark.parametrize("inner", ["", "A01/"])
+def test_zip(export: Path, tmp_path: Path, inner: str) -> None:
+    path = tmp_path / "A01.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for file in export.iterdir():
+            archive.write(file, inner + file.name)
+            archive.writestr(f"__MACOSX/{inner}._{file.name}", b"\0\1")
+    assert is_e4(path)
+    for a, b in zip(read(opened(path, "e4")), read(opened(export, "e4")), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_gz_and_lower_case(export: Path) -> None:
+    whole = read(opened(export, "e4"))
+    (export / "acc.csv.gz").write_bytes(gzip.compress((export / "ACC.csv").read_bytes()))
+    (export / "ACC.csv").unlink()
+    np.testing.assert_array_equal(read(opened(export, "e4"))[1], whole[1])
+
+
+def test_what_is_no_export(export: Path, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no ecg"):
+        opened(export, "e4", modality="ecg")
+    (export / "BVP.csv").unlink()
+    with pytest.raises(InputError, match=r"BVP.csv is not there"):
+        opened(export, "e4", modality="ppg")
+    (export / "ACC.csv").write_text("time,x,y,z\n0,0,0,1\n")
+    assert not is_e4(export)
+    with pytest.raises(InputError, match=r"ACC.csv is not there, or does not begin"):
+        opened(export, "e4")
+    path = tmp_path / "other.zip"
+    path.write_bytes(b"PK\x03\x04junk")
+    assert not is_e4(path)
+    with pytest.raises(InputError, match="cannot be read"):
+        opened(path, "e4")
+
+
+def test_only_a_header(export: Path) -> None:
+    lines = (export / "ACC.csv").read_text().splitlines()
+    (export / "ACC.csv").write_text("\n".join(lines[:2]) + "\n")
+    with pytest.raises(InputError, match="holds no samples"):
+        opened(export, "e4")

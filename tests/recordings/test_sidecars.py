@@ -1,0 +1,87 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from wearcli.errors import InputError
+from wearcli.recordings.sidecars import read_participants, read_target_table, sidecar_name
+
+
+def written(path: Path, text: str) -> Path:
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+def test_target_table(tmp_path: Path, separator: str) -> None:
+    text = "label,recording,duration,onset\nwalk,007,8.5,4.25\nrest,008,3,0\n".replace(",", separator)
+    table = read_target_table(written(tmp_path / "labels.csv", "\ufeff" + text))
+    assert table.columns.tolist() == ["recording", "onset", "duration", "label"]
+    assert table["recording"].tolist() == ["007", "008"]
+    assert table["onset"].tolist() == [4.25, 0.0]
+    assert table["duration"].dtype == np.float64
+
+
+def test_bids_events(tmp_path: Path) -> None:
+    path = written(
+        tmp_path / "sub-01_task-walk_events.tsv", "onset\tduration\ttrial_type\n1.5\t2\tgo\n9\t1\tn/a\n"
+    )
+    names = ["sub-01_task-walk_tracksys-imu_motion", "sub-01_task-rest_motion", "day/sub-01_task-walk_motion"]
+    table = read_target_table(path, names)
+    assert table["recording"].tolist() == [names[0], names[0], names[2], names[2]]
+    assert table["label"].tolist()[0] == "go"
+    assert table["label"].isna().tolist() == [False, True, False, True]
+    assert read_target_table(path)["recording"].tolist() == ["sub-01_task-walk"] * 2
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("recording,onset\na,1\n", "no column 'duration'"),
+        ("onset,duration\n1,1\n", "no column 'recording'"),
+        ("recording,onset,duration\na,1,2\na,soon,2\n", r"onset 'soon' in line 3 is no time"),
+        ("recording,onset,duration\na,1,-2\n", r"duration '-2' in line 2"),
+        ("recording,onset,duration\na,,2\n", r"onset 'nan' in line 2"),
+        ("", "cannot be read as a table"),
+    ],
+)
+def test_bad_target_tables(tmp_path: Path, text: str, says: str) -> None:
+    path = written(tmp_path / "labels.csv", text)
+    with pytest.raises(InputError, match=says) as error:
+        read_target_table(path)
+    assert str(error.value).startswith(str(path))
+    assert "\n" not in str(error.value)
+
+
+def test_a_table_without_rows(tmp_path: Path) -> None:
+    table = read_target_table(written(tmp_path / "gait.csv", "recording,onset,duration,stride_time_s\n"))
+    assert len(table) == 0
+    assert table["onset"].dtype == np.float64
+
+
+def test_participants(tmp_path: Path) -> None:
+    table = read_participants(
+        written(tmp_path / "participants.tsv", "participant_id\tage\n01\tn/a\n02\t40\n")
+    )
+    assert table["participant"].tolist() == ["01", "02"]
+    assert table["age"].isna().tolist() == [True, False]
+    with pytest.raises(InputError, match="no column 'participant'"):
+        read_participants(written(tmp_path / "participants.csv", "name,age\nx,1\n"))
+
+
+@pytest.mark.parametrize(
+    ("name", "header", "kind"),
+    [
+        ("Labels.CSV", "", "labels"),
+        ("recordings.csv", "", "recordings"),
+        ("participants.tsv", "", "participants"),
+        ("sub-1_task-x_events.tsv", "onset\tduration", "labels"),
+        ("sub-1_task-x_channels.tsv", "name\ttype", ""),
+        ("scores.csv", "recording,onset,duration,score", "scores"),
+        ("people.csv", "participant,age", ""),
+        ("walk.csv", "time,x,y,z", None),
+        ("walk.tsv", "0\t1\t2\t3", None),
+    ],
+)
+def test_kinds(tmp_path: Path, name: str, header: str, kind: str | None) -> None:
+    assert sidecar_name(written(tmp_path / name, header)) == kind

@@ -1,0 +1,232 @@
+import json
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from tests.training import make
+from wearcli.errors import InputError, UsageError
+from wearcli.models import load_model
+from wearcli.training import pretrain as module
+from wearcli.training.pretrain import plan, pretrain
+from wearcli.training.settings import Settings
+
+SMALL = {"batch": 8, "validate_every": 4, "checkpoint_every": 4, "workers": 1, "precision": "fp32"}
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory):
+    return make.store(tmp_path_factory.mktemp("study") / "walks").folder
+
+
+@pytest.fixture(scope="module")
+def run(store, tmp_path_factory):
+    """A finished run and what it returned."""
+    folder = tmp_path_factory.mktemp("runs") / "first"
+    deterministic = torch.are_deterministic_algorithms_enabled()
+    torch.use_deterministic_algorithms(True)
+    try:
+        result = pretrain(store, folder, steps=16, seed=5, licence="MIT", terms=("walks=made up",), **SMALL)
+    finally:
+        torch.use_deterministic_algorithms(deterministic)
+    return folder, result
+
+
+@pytest.fixture
+def no_export(monkeypatch):
+    """Leave out the slow end of a run where a test looks at the training alone."""
+    monkeypatch.setattr(module, "write_model", lambda encoder, folder, config, windows: config)
+
+
+def lines(run: Path) -> list[dict]:
+    return [{**json.loads(line), "seconds": 0} for line in (run / "metrics.jsonl").read_text().splitlines()]
+
+
+def test_a_run_gives_what_others_rely_on(run):
+    folder, result = run
+    assert {"method", "steps", "seconds", "anchors_per_s", "loss", "run"} <= set(result)
+    assert (result["method"], result["steps"], result["run"]) == ("simclr", 16, str(folder))
+    assert result["anchors_per_s"] == pytest.approx(16 * 8 / result["seconds"], rel=0.05)
+    assert sorted(p.name for p in folder.iterdir()) == ["checkpoint", "config.toml", "metrics.jsonl", "model"]
+    assert json.loads(json.dumps(result)) == result
+
+
+def test_the_model_names_its_data_and_loads(run, store):
+    model = load_model(run[0])
+    config = model.config
+    assert (config["rate_hz"], config["window_s"], config["stride_s"], config["samples"]) == (50, 2, 2, 100)
+    assert (config["unit"], config["channels"], config["modality"]) == ("g", ["x", "y", "z"], "acc")
+    (walks,) = config["training_sets"]
+    # One of the six people validates; each has 2 recordings of 60 s.
+    assert walks == {"name": "walks", "participants": 5, "windows": 300, "hours": 0.17, "licence": "made up"}
+    assert config["licence"] == "MIT"
+    assert str(store.parent) not in json.dumps(config)  # a model that is given away tells no local path
+    assert "made up" in (model.folder / "README.md").read_text()
+
+
+def weights(run: Path) -> dict[str, bytes]:
+    """Each file of the checkpoint, under the name of its part."""
+    files = json.loads((run / "checkpoint" / "state.json").read_text())["files"]
+    return {part: (run / "checkpoint" / name).read_bytes() for part, name in files.items()}
+
+
+def test_the_same_seed_gives_the_same_bits(run, store, tmp_path, no_export):
+    folder, _ = run
+    pretrain(store, tmp_path / "again", steps=16, seed=5, **SMALL)
+    pretrain(store, tmp_path / "other", steps=16, seed=6, **SMALL)
+    assert weights(tmp_path / "again") == weights(folder)
+    assert lines(tmp_path / "again") == lines(folder)
+    assert weights(tmp_path / "other") != weights(folder)
+
+
+@pytest.mark.slow
+def test_killed_and_resumed_is_as_never_killed(run, store, tmp_path):
+    """SIGKILL at a random step of a process of its own, twice; then to the end."""
+    folder, _ = run
+    killed = tmp_path / "killed"
+    code = (
+        "import time\nfrom wearcli.training.pretrain import pretrain\nfrom wearcli.training import loop\n"
+        "import sys\nfrom wearcli.training import pretrain as m\nbefore = m.drawer\n"
+        "def drawer(*a):\n    draw = before(*a)\n    return lambda n: (time.sleep(0.05), draw(n))[1]\n"
+        "m.drawer = drawer\nstore, run, resume = sys.argv[1:]\n"
+        f"args = dict(workers=1) if resume == 'yes' else dict(steps=16, seed=5, **{SMALL!r})\n"
+        "where = dict(resume=run) if resume == 'yes' else dict(paths=store, output=run)\n"
+        "m.pretrain(**where, **args)\n"
+    )
+    rng = np.random.default_rng()
+    for resume in ("no", "yes"):
+        process = subprocess.Popen([sys.executable, "-c", code, str(store), str(killed), resume])
+        wait_for(lambda: (killed / "config.toml").exists(), process)
+        if resume == "no":
+            wait_for(lambda: (killed / "checkpoint" / "state.json").exists(), process)
+        time.sleep(rng.uniform(0, 0.6))
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    result = pretrain(resume=killed, workers=1)
+    assert (result["steps"], result["ended"]) == (16, "steps")
+    assert (killed / "model" / "model.onnx").read_bytes() == (folder / "model" / "model.onnx").read_bytes()
+    assert lines(killed) == lines(folder)
+    assert weights(killed) == weights(folder)
+
+
+def wait_for(happened, process: subprocess.Popen) -> None:
+    for _ in range(1200):
+        if happened() or process.poll() is not None:
+            return
+        time.sleep(0.05)
+    raise AssertionError("the run did not come so far in a minute")
+
+
+def test_resuming_a_finished_run_exports_anew(run, tmp_path):
+    folder, _ = run
+    before = (folder / "model" / "model.onnx").read_bytes()
+    (folder / "model" / "model.onnx").unlink()
+    result = pretrain(resume=folder, workers=1)
+    assert result["steps"] == 16
+    assert (folder / "model" / "model.onnx").read_bytes() == before
+
+
+def test_config_toml_is_what_was_resolved(run):
+    settings = Settings.read(run[0] / "config.toml")
+    assert (settings.steps, settings.batch, settings.seed, settings.encoder) == (16, 8, 5, "fast")
+    assert (settings.rate, settings.window, settings.stride) == (50, 2, 2)
+    assert settings.terms == ("walks=made up",)
+    assert settings.precision == "fp32"
+
+
+def test_settings_survive_toml(tmp_path):
+    settings = Settings(
+        paths=("a b/c", 'quote"d', "ümlaut"), minutes=1.5, lr=1e-5, terms=("a=b",), columns="x,y,z", name="n"
+    )
+    settings.write(tmp_path / "config.toml", "made by a test")
+    assert Settings.read(tmp_path / "config.toml") == settings
+
+
+def test_runs_are_numbered(store, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    names = []
+    for _ in range(3):
+        names.append(plan(store)["run"])
+        Path(names[-1]).mkdir(parents=True)
+    assert names == ["runs/simclr-fast", "runs/simclr-fast-2", "runs/simclr-fast-3"]
+
+
+def test_overwrite_removes_runs_only(run, store, tmp_path):
+    folder, _ = run
+    with pytest.raises(UsageError, match="--overwrite"):
+        pretrain(store, folder)
+    (tmp_path / "thesis").mkdir()
+    (tmp_path / "thesis" / "chapter.tex").write_text("years of work")
+    with pytest.raises(UsageError, match="no run folder"):
+        pretrain(store, tmp_path / "thesis", overwrite=True)
+    assert (tmp_path / "thesis" / "chapter.tex").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ({"method": "magic"}, "--method takes simclr"),
+        ({"encoder": "huge"}, "--encoder takes fast, relcon"),
+        ({"precision": "fp8"}, "--precision takes"),
+        ({"device": "tpu"}, "--device takes"),
+        ({"steps": 0}, "--steps 0: must be above 0"),
+        ({"minutes": -1.0}, "--minutes -1: must be above 0"),
+        ({"batch": 1}, "--batch must be at least 2"),
+        ({"warmup": -1}, "--warmup must not be below 0"),
+        ({"validation": 1.0}, "--validation 1: give a share"),
+        ({"terms": ("walks",)}, "give SET=TERMS"),
+        ({"rate": 100.0}, "its rate is 50, not 100"),
+        ({"window": 5.0}, "its window is 2, not 5"),
+    ],
+)
+def test_what_no_run_can_have_is_refused_before_anything_is_written(store, tmp_path, options, says):
+    with pytest.raises(UsageError, match=says):
+        pretrain(store, tmp_path / "run", **options)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_no_paths_and_wrong_paths(tmp_path):
+    with pytest.raises(UsageError, match="nothing to train on"):
+        pretrain((), tmp_path / "run")
+    with pytest.raises(UsageError, match="no such file or folder"):
+        pretrain(tmp_path / "nothing", tmp_path / "run")
+    with pytest.raises(UsageError, match="no run to resume"):
+        pretrain(resume=tmp_path)
+
+
+def test_a_broken_config_is_one_line(run, tmp_path):
+    for text in ("[pretrain]\nsteps = ", "[pretrain]\ncolour = 1", "steps = 3"):
+        (tmp_path / "config.toml").write_text(text)
+        with pytest.raises(InputError, match="cannot be resumed") as error:
+            pretrain(resume=tmp_path)
+        assert "\n" not in str(error.value)
+
+
+def test_the_views_of_a_step_depend_on_its_number_alone(store):
+    from wearcli.signals.store import WindowStore
+    from wearcli.training.data import TrainingData
+
+    data = TrainingData([WindowStore.open(store)])
+    rows = np.arange(len(data))
+    settings = Settings(batch=8, seed=2)
+    first, second = (module.drawer(data, rows, settings, 0) for _ in range(2))
+    for step in (4, 1):
+        views, ignore = first(step)
+        assert views.shape == (16, 100, 3)
+        assert ignore.shape == (16, 16)
+        again, same = second(step)
+        assert torch.equal(views, again)
+        assert torch.equal(ignore, same)
+    assert not torch.equal(first(1)[0], first(2)[0])
+
+
+def test_it_learns_to_tell_recordings_apart(store, tmp_path, no_export):
+    result = pretrain(store, tmp_path / "run", steps=40, **{**SMALL, "batch": 32, "warmup": 5})
+    chance = np.log(2 * 32 - 1)
+    assert result["loss"] < 0.7 * chance
+    assert result["effective_rank"] > 3
