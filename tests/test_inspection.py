@@ -72,6 +72,15 @@ def test_other_signals(tmp_path: Path) -> None:
     assert (row.samples, row.rate_hz) == (640, pytest.approx(64.0))
 
 
+def test_an_odd_unit_is_noted(tmp_path: Path) -> None:
+    time, acc = wrist()
+    for name, factor in (("a", 1), ("b", 1), ("c", 1000)):
+        write_csv(tmp_path / f"{name}.csv", "time,x,y,z", time, *(acc * factor).T)
+    result = inspect([tmp_path])
+    assert [row.unit for row in result.recordings] == ["g", "g", "mg"]
+    assert result.notes == ["1 recordings were not taken to be in g as most are (c): see --unit"]
+
+
 @pytest.fixture
 def study(tmp_path: Path) -> Path:
     time, acc = wrist()

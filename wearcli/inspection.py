@@ -1,6 +1,7 @@
 """`inspect`: what each recording holds and how good it is, in one pass over it."""
 
 import dataclasses
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -103,7 +104,20 @@ def inspect(
         rows.append(inspect_one(source, modality, reading or {}))
         finished(rows[-1])
     sidecars = {name: [str(path) for path in files] for name, files in folder.sidecars.items()}
-    return InspectResult(rows, folder.rule, folder.problems, sidecars)
+    return InspectResult(rows, folder.rule, folder.problems + _odd_units(rows), sidecars)
+
+
+def _odd_units(rows: list[Inspection]) -> list[str]:
+    """A note where a few recordings were told to be in another unit than most: one of both may be wrong."""
+    units = Counter(
+        row.unit for row in rows if row.unit is not None and (row.unit_how or "").startswith("by ")
+    )
+    if len(units) < 2:
+        return []
+    usual = units.most_common(1)[0][0]
+    odd = [row for row in rows if row.unit not in (None, usual) and (row.unit_how or "").startswith("by ")]
+    names = ", ".join(row.recording for row in odd[:3]) + (", ..." if len(odd) > 3 else "")
+    return [f"{len(odd)} recordings were not taken to be in {usual} as most are ({names}): see --unit"]
 
 
 def inspect_one(source: Source, modality: Modality, reading: dict[str, Any]) -> Inspection:

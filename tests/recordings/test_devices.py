@@ -86,6 +86,18 @@ def test_truncated_gz_is_used_and_said(devices: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.realdata
+def test_accents_in_the_notes(devices: Path, tmp_path: Path) -> None:
+    def noted(data: bytearray) -> bytearray:
+        return bytearray(data.replace(b"Investigator ID:   ", "Investigator ID:Zoë".encode("latin-1")))
+
+    path = copied(devices / "geneactiv.bin", tmp_path / "a.bin", noted)
+    assert "Zoë".encode("latin-1") in path.read_bytes()
+    recording = opened(path)
+    np.testing.assert_array_equal(read(recording)[1], read(opened(devices / "geneactiv.bin"))[1])
+    assert recording.warnings == []
+
+
+@pytest.mark.realdata
 def test_missing_and_restarted_blocks(devices: Path, tmp_path: Path) -> None:
     def without(data: bytearray) -> bytearray:
         return data[: 1024 + 100 * 512] + data[1024 + 130 * 512 :]

@@ -9,6 +9,7 @@ import pytest
 
 from wearcli.errors import InputError, UsageError
 from wearcli.recordings.discovery import Folder, find_recordings
+from wearcli.recordings.open import open_recording
 
 SIGNAL = "time,x,y,z\n0,0,0,1\n0.02,0,0,1\n"
 E4 = "1644227574.0, 1644227574.0, 1644227574.0\n32.0, 32.0, 32.0\n0,0,64\n"
@@ -236,6 +237,14 @@ def test_links_and_loops(tmp_path: Path) -> None:
     (tmp_path / "study" / "more").symlink_to(tmp_path / "real")
     (tmp_path / "study" / "loop").symlink_to(tmp_path / "study")
     assert [*people(find_recordings([tmp_path / "study"]))] == ["b", "a"]
+
+
+def test_a_link_to_nowhere_is_left_to_the_reader(tmp_path: Path) -> None:
+    for name in ("a.parquet", "b.csv"):
+        (tmp_path / name).symlink_to(tmp_path / "gone")
+    for source in find_recordings([tmp_path]).sources:
+        with pytest.raises(InputError, match="no such file"):
+            open_recording(source)
 
 
 def test_nothing_to_read(tmp_path: Path) -> None:

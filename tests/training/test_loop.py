@@ -197,3 +197,28 @@ def test_effective_rank():
     basis = torch.linalg.qr(basis - basis.mean(dim=0))[0]
     points = basis @ torch.diag(torch.tensor([2.0, 1.0, 1.0]))
     assert effective_rank(points) == pytest.approx(math.exp(0.5 * math.log(2) + 0.5 * math.log(4)), rel=1e-2)
+
+
+def test_drawing_ahead_leaves_torch_its_threads(tmp_path):
+    """torch.set_num_threads in any thread is for all of them."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        seen = []
+
+        def watching(step: int) -> tuple[torch.Tensor, torch.Tensor]:
+            seen.append(torch.get_num_threads())
+            return draw(step)
+
+        fit(
+            Regression(),
+            watching,
+            [],
+            tmp_path,
+            recipe(),
+            CPU,
+            lambda d, m: seen.append(torch.get_num_threads()),
+        )
+        assert set(seen) == {2}
+    finally:
+        torch.set_num_threads(before)

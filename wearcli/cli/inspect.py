@@ -82,6 +82,13 @@ def inspect(
     if not console.is_terminal:
         console.width = 200
     console.print(_table(shown))
+    for row in shown:
+        if row.error:
+            # Below the table, not in it: a terminal has no room for a sentence in a column.
+            text = f"failed: {row.recording}: {row.error.removeprefix(f'{row.path}: ')}"
+            console.print(text, style="red", soft_wrap=True, markup=False)
+        for warning in row.warnings:
+            console.print(f"warning: {row.recording}: {warning}", soft_wrap=True, markup=False)
     if len(shown) < len(rows):
         say(f"{len(rows) - len(shown)} more recordings: --json or --jsonl tells all of them")
     for line in _summary(result.recordings):
@@ -105,7 +112,6 @@ def _table(rows: "list[Inspection]") -> "Table":
         table.add_column(name, overflow="fold")
     for name in ("said Hz", "Hz", "duration", "unit", "wear", "clipped", "gaps", "rest g"):
         table.add_column(name, justify="right", no_wrap=True)
-    table.add_column("remarks", overflow="fold")
     for row in rows:
         known = row.error is None
         table.add_row(
@@ -120,7 +126,6 @@ def _table(rows: "list[Inspection]") -> "Table":
             _percent(row.clipped),
             (f"{row.gaps} ({row.gap_s:.1f} s)" if row.gaps else "0") if known else "-",
             f"{row.rest_g:.3f}" if row.rest_g is not None else "-",
-            f"[red]{escape(row.error)}[/red]" if row.error else escape("; ".join(row.warnings)),
         )
     return table
 

@@ -10,7 +10,6 @@ import tempfile
 import zipfile
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -93,23 +92,26 @@ def _read(source: Source, where: str) -> _Read:
         raise InputError(
             f"{where}: reading {_NAMES[source.format]} files needs actfast: pip install 'wearcli[devices]'"
         ) from None
-    with _unpacked(source.path, where) as (path, warnings):
-        _check_head(path, source.format, where)
+    with tempfile.TemporaryDirectory(prefix="wearcli-") as scratch:
         try:
-            found: Any = actfast.read(str(path), lenient=True)
+            path, warnings = _unpacked(source.path, Path(scratch), where)
+            _check_head(path, source.format, where)
+            found: Any
+            try:
+                found = actfast.read(str(path), lenient=True)
+            except ValueError as error:
+                if source.format != "bin" or "UTF-8" not in str(error):
+                    raise
+                found = actfast.read(str(_ascii_copy(path, Path(scratch))), lenient=True)
+            if source.format == "cwa":
+                warnings += _check_cwa(path)
         except (ValueError, OSError) as error:
             raise InputError(
                 f"{where}: not a readable {_NAMES[source.format]} file ({_short(error)})"
             ) from None
-        metadata = found["metadata"]
-        damage = [str(text) for text in found["warnings"]]
-        tables = found.pop("timeseries")
-        if damage:
-            warnings.append(
-                f"{len(damage)} damaged parts were left out (the first: {damage[0].splitlines()[0]})"
-            )
-        if source.format == "cwa":
-            warnings += _check_cwa(path)
+    metadata, tables = found["metadata"], found.pop("timeseries")
+    if damage := [str(text) for text in found["warnings"]]:
+        warnings.append(f"{len(damage)} damaged parts were left out (the first: {damage[0].splitlines()[0]})")
     if source.format == "bin":
         warnings += _check_geneactiv(metadata, tables)
     signal = next((table for table in tables.values() if "acceleration" in table), None)
@@ -118,25 +120,32 @@ def _read(source: Source, where: str) -> _Read:
     return _Read(signal["datetime"], signal["acceleration"], metadata, warnings)
 
 
-@contextmanager
-def _unpacked(path: Path, where: str) -> Iterator[tuple[Path, list[str]]]:
-    """The file itself, or a .gz unpacked to a temporary one; and what was wrong with the .gz."""
+def _unpacked(path: Path, scratch: Path, where: str) -> tuple[Path, list[str]]:
+    """The file itself, or its .gz unpacked into `scratch`; and what was wrong with the .gz."""
     if path.suffix.lower() != ".gz":
-        yield path, []
-        return
+        return path, []
     warnings: list[str] = []
-    with tempfile.TemporaryDirectory(prefix="wearcli-") as folder:
-        plain = Path(folder) / path.with_suffix("").name
-        with plain.open("wb") as target:
-            try:
-                with gzip.open(path) as packed:
-                    while data := packed.read1(2**16):  # read() would throw away what precedes the damage
-                        target.write(data)
-            except (EOFError, zlib.error, OSError) as error:
-                warnings.append(f"the .gz is cut off or damaged ({error}): what came before is used")
-        if warnings and plain.stat().st_size == 0:
-            raise InputError(f"{where}: the .gz cannot be unpacked: is the file whole?")
-        yield plain, warnings
+    plain = scratch / path.with_suffix("").name
+    with plain.open("wb") as target:
+        try:
+            with gzip.open(path) as packed:
+                while data := packed.read1(2**16):  # read() would throw away what precedes the damage
+                    target.write(data)
+        except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+            warnings.append(f"the .gz is cut off or damaged ({error}): what came before is used")
+    if warnings and plain.stat().st_size == 0:
+        raise InputError(f"{where}: the .gz cannot be unpacked: is the file whole?")
+    return plain, warnings
+
+
+def _ascii_copy(path: Path, scratch: Path) -> Path:
+    """The file with "?" for what is not ASCII, such as accents in its notes: actfast takes UTF-8 only."""
+    table = bytes(range(128)) + b"?" * 128
+    copy = scratch / "ascii.bin"
+    with path.open("rb") as source, copy.open("wb") as target:
+        while data := source.read(2**20):
+            target.write(data.translate(table))
+    return copy
 
 
 def _check_head(path: Path, kind: str, where: str) -> None:

@@ -170,14 +170,17 @@ def _is_own_output(path: Path, kind: str) -> bool:
     """Whether a Parquet file is an embeddings table: its footer then holds our metadata."""
     if kind != "parquet":
         return False
-    with path.open("rb") as stream:
-        size = stream.seek(0, os.SEEK_END)
-        stream.seek(max(0, size - 8))
-        tail = stream.read()
-        if len(tail) < 8 or tail[4:] != b"PAR1":
-            return False
-        stream.seek(max(0, size - 8 - int.from_bytes(tail[:4], "little")))
-        return b"\x07wearcli" in stream.read()  # a Thrift string: its length, then the key
+    try:
+        with path.open("rb") as stream:
+            size = stream.seek(0, os.SEEK_END)
+            stream.seek(max(0, size - 8))
+            tail = stream.read()
+            if len(tail) < 8 or tail[4:] != b"PAR1":
+                return False
+            stream.seek(max(0, size - 8 - int.from_bytes(tail[:4], "little")))
+            return b"\x07wearcli" in stream.read()  # a Thrift string: its length, then the key
+    except OSError:
+        return False  # opening it as a recording will name it
 
 
 def _useful(tables: dict[Path, str], files: list[_Found]) -> dict[str, list[Path]]:

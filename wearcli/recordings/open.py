@@ -7,8 +7,6 @@ from wearcli.recordings.recording import Modality, Recording, Source
 from wearcli.recordings.table import Table
 from wearcli.recordings.tabular import open_table
 
-MODALITIES: tuple[Modality, ...] = ("acc", "ppg", "ecg")
-
 
 def open_recording(
     source: Source,

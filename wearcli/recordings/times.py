@@ -150,7 +150,8 @@ def _numbers(
 
 
 def _elapsed_unit(head: np.ndarray, where: str, modality: Modality, rate_hz: float | None) -> str:
-    rate = measure_rate(np.asarray(head - head[0], np.float64))
+    known = head[np.isfinite(head)]
+    rate = measure_rate(np.asarray(known - known[0], np.float64))
     if not np.isfinite(rate):
         return "s"  # the stamps do not move: whoever measures the rate says so
     rates = {unit: rate * per for unit, per in _PER_SECOND.items()}

@@ -194,7 +194,7 @@ def _prefetch(draw: Callable[[int], Batch], first: int) -> Iterator[Iterator[Bat
             ready, coming = coming.result(), pool.submit(draw, step)
             yield ready
 
-    with ThreadPoolExecutor(1, initializer=torch.set_num_threads, initargs=(1,)) as pool:
+    with ThreadPoolExecutor(1) as pool:
         yield batches()
 
 

@@ -1,7 +1,6 @@
 """Pretraining from end to end: recordings or window stores in, a run folder with a model out."""
 
 import contextlib
-import os
 import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
@@ -50,7 +49,7 @@ def pretrain(
         paths: recordings, folders of them, or window stores.
         output: the run folder; by default runs/<method>-<encoder>, numbered where that is taken.
         resume: a run folder to go on with, exactly as it was set; leave out paths, output and options.
-        device, workers: auto, cpu or cuda; CPU threads, by default all cores.
+        device, workers: auto, cpu or cuda; CPU threads, by default torch's own choice: all cores.
         report: told the share that is done and each line of the log. say: told each line for people.
         options: of `Settings`: method, encoder, steps, minutes, batch, lr, rate, window, seed, ...
 
@@ -59,7 +58,8 @@ def pretrain(
     read. Raises UsageError and InputError; after Ctrl-C a checkpoint is saved and KeyboardInterrupt raised.
     """
     where = choose_device(device)
-    torch.set_num_threads(workers or len(os.sched_getaffinity(0)))
+    if workers is not None:
+        torch.set_num_threads(workers)  # for the whole process
     run, settings = settle(paths, output, resume, overwrite, where, options)
     if resume is None and run.exists():
         _remove(run)
