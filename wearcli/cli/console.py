@@ -25,7 +25,9 @@ Unit = Annotated[str | None, typer.Option(help="Unit of the acceleration in the 
 RateHz = Annotated[float | None, typer.Option(help="Sample rate of files that hold no time.")]
 Columns = Annotated[str | None, typer.Option(help="The signal's columns, comma-separated, such as x,y,z.")]
 TimeColumn = Annotated[str | None, typer.Option(help="The column that holds the time.")]
-TimeUnit = Annotated[str | None, typer.Option(help="Of the time column: s, ms, us, ns, iso, or dmy or mdy for written dates.")]
+TimeUnit = Annotated[
+    str | None, typer.Option(help="Of the time column: s, ms, us, ns, iso, or dmy or mdy for written dates.")
+]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace an output that is there already.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")]

@@ -2,8 +2,6 @@
 
 import json
 import math
-import signal
-import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -16,6 +14,7 @@ from torch import nn
 
 from wearcli.errors import InputError
 from wearcli.files import atomic_file
+from wearcli.interrupts import interrupt_flag
 from wearcli.training import checkpoint
 from wearcli.training.checkpoint import Progress, Weights
 
@@ -88,7 +87,7 @@ def fit(
     begin = time.monotonic() - progress.seconds
 
     with (
-        _interrupt_flag() as interrupted,
+        interrupt_flag() as interrupted,
         _Log(run / "metrics.jsonl", progress.step, recipe, report) as log,
         _prefetch(draw, progress.step) as batches,
     ):
@@ -196,26 +195,3 @@ def _prefetch(draw: Callable[[int], Batch], first: int) -> Iterator[Iterator[Bat
 
     with ThreadPoolExecutor(1) as pool:
         yield batches()
-
-
-@contextmanager
-def _interrupt_flag() -> Iterator[threading.Event]:
-    """An event that the first Ctrl-C sets, so that it never lands within an optimizer's step.
-
-    A second Ctrl-C raises at once. Outside the main thread no signal can be caught: the flag stays down.
-    """
-    flag = threading.Event()
-    if threading.current_thread() is not threading.main_thread():
-        yield flag
-        return
-    before = signal.getsignal(signal.SIGINT)
-
-    def catch(number: int, frame: object) -> None:
-        signal.signal(signal.SIGINT, before)
-        flag.set()
-
-    signal.signal(signal.SIGINT, catch)
-    try:
-        yield flag
-    finally:
-        signal.signal(signal.SIGINT, before)
