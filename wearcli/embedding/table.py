@@ -9,7 +9,6 @@ import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
 from pathlib import Path
 from typing import Any, BinaryIO, Literal, Protocol
 
@@ -20,6 +19,7 @@ import pyarrow.parquet as pq
 from wearcli.errors import InputError, UsageError
 from wearcli.files import atomic_file
 from wearcli.recordings.recording import Recording
+from wearcli.signals.origin import ORIGIN, QUALITY, origin, quality
 from wearcli.signals.windows import Windows
 
 KEY = b"wearcli"
@@ -28,24 +28,16 @@ Format = Literal["parquet", "arrow", "jsonl"]
 ROW_GROUP = 32_768  # rows; some 45 MB in memory
 
 
-def schema(dimension: int, n_features: int, metadata: dict[str, Any]) -> pa.Schema:
+def schema(dimension: int, n_features: int, metadata: dict[str, Any] | None = None) -> pa.Schema:
     """The table's schema for `dimension` numbers an embedding and `n_features` hand-made features."""
-    vector, features = pa.list_(pa.float32(), dimension), pa.list_(pa.float32(), n_features)
     fields = [
-        ("recording", pa.string()),
-        ("participant", pa.string()),
-        ("placement", pa.string()),
-        ("start", pa.timestamp("us", tz="UTC")),
-        ("onset", pa.float64()),
-        ("duration", pa.float64()),
-        ("embedding", vector),
-        ("features", features),
-        ("wear", pa.float32()),
-        ("clipped", pa.float32()),
-        ("missing", pa.float32()),
-        ("movement_g", pa.float32()),
+        *ORIGIN,
+        pa.field("embedding", pa.list_(pa.float32(), dimension)),
+        pa.field("features", pa.list_(pa.float32(), n_features)),
+        *QUALITY,
     ]
-    return pa.schema(fields).with_metadata({KEY: json.dumps(metadata, sort_keys=True).encode()})
+    document = None if metadata is None else {KEY: json.dumps(metadata, sort_keys=True).encode()}
+    return pa.schema(fields, document)
 
 
 def rows(
@@ -56,31 +48,13 @@ def rows(
     embedding: (windows, D) float32; features: (windows, F) float32; both become FixedSizeLists without
     a copy.
     """
-    count = len(windows)
-    source, start = recording.source, recording.start
-    starts = (
-        pa.nulls(count, pa.timestamp("us", tz="UTC"))
-        if start is None
-        else pa.array(
-            [start + timedelta(seconds=onset) for onset in windows.onset_s.tolist()],
-            pa.timestamp("us", tz="UTC"),
-        )
-    )
-    columns = {
-        "recording": pa.repeat(source.recording, count),
-        "participant": pa.repeat(source.participant, count),
-        "placement": pa.repeat(pa.scalar(source.placement, pa.string()), count),
-        "start": starts,
-        "onset": pa.array(windows.onset_s),
-        "duration": pa.repeat(duration_s, count),
-        "embedding": _lists(embedding),
-        "features": _lists(features),
-        "wear": pa.array(windows.wear, from_pandas=True),
-        "clipped": pa.array(windows.clipped),
-        "missing": pa.array(windows.missing),
-        "movement_g": pa.array(windows.movement_g, from_pandas=True),
-    }
-    return pa.RecordBatch.from_arrays(list(columns.values()), names=list(columns))
+    columns = [
+        *origin(recording, windows, duration_s),
+        _lists(embedding),
+        _lists(features),
+        *quality(windows),
+    ]
+    return pa.RecordBatch.from_arrays(columns, schema=schema(embedding.shape[1], features.shape[1]))
 
 
 def _lists(values: np.ndarray) -> pa.Array:

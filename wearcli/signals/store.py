@@ -8,7 +8,6 @@ import json
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
-from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import Literal
@@ -22,6 +21,7 @@ import wearcli
 from wearcli.errors import InputError
 from wearcli.recordings.recording import Recording
 from wearcli.signals.normalize import Normalisation, random_rotations, revin, rotate
+from wearcli.signals.origin import ORIGIN, QUALITY, origin, quality
 from wearcli.signals.windows import Windows, WindowSpec, iter_windows
 
 SHARD_ROWS = 65_536
@@ -31,20 +31,12 @@ DType = Literal["int16", "float32"]
 
 INDEX_SCHEMA = pa.schema(
     [
-        ("dataset", pa.string()),
-        ("recording", pa.string()),
-        ("participant", pa.string()),
-        ("placement", pa.string()),
-        ("start", pa.timestamp("us", tz="UTC")),
-        ("onset", pa.float64()),
-        ("duration", pa.float64()),
-        ("wear", pa.float32()),
-        ("clipped", pa.float32()),
-        ("missing", pa.float32()),
-        ("movement_g", pa.float32()),
-        ("mean", pa.list_(pa.float32())),  # of RevIN, per channel; null without it
-        ("deviation", pa.list_(pa.float32())),
-        ("rotation", pa.list_(pa.float32())),  # 9 numbers, row by row; null for a window as it was worn
+        pa.field("dataset", pa.string()),
+        *ORIGIN,
+        *QUALITY,
+        pa.field("mean", pa.list_(pa.float32())),  # of RevIN, per channel; null without it
+        pa.field("deviation", pa.list_(pa.float32())),
+        pa.field("rotation", pa.list_(pa.float32())),  # 9 numbers, row by row; null for one as it was worn
     ]
 )
 
@@ -230,35 +222,20 @@ def _rows(
     rotation: np.ndarray | None,
 ) -> pa.Table:
     count = len(windows)
-    source = recording.source
-    start = recording.start
-    starts = (
-        pa.nulls(count, pa.timestamp("us", tz="UTC"))
-        if start is None
-        else pa.array([start + timedelta(seconds=onset) for onset in windows.onset_s.tolist()])
-    )
 
     def lists(values: np.ndarray | None) -> pa.Array:
-        return pa.nulls(count) if values is None else pa.array(list(values.reshape(count, -1)))
+        kind = pa.list_(pa.float32())
+        return pa.nulls(count, kind) if values is None else pa.array(list(values.reshape(count, -1)), kind)
 
     columns = [
         pa.repeat(dataset, count),
-        pa.repeat(source.recording, count),
-        pa.repeat(source.participant, count),
-        pa.repeat(pa.scalar(source.placement, pa.string()), count),
-        starts,
-        pa.array(windows.onset_s),
-        pa.repeat(spec.samples / spec.rate_hz, count),
-        pa.array(windows.wear, from_pandas=True),
-        pa.array(windows.clipped),
-        pa.array(windows.missing),
-        pa.array(windows.movement_g, from_pandas=True),
+        *origin(recording, windows, spec.samples / spec.rate_hz),
+        *quality(windows),
         lists(mean),
         lists(deviation),
         lists(rotation),
     ]
-    arrays = [column.cast(field.type) for column, field in zip(columns, INDEX_SCHEMA, strict=True)]
-    return pa.table(arrays, schema=INDEX_SCHEMA)
+    return pa.table(columns, schema=INDEX_SCHEMA)
 
 
 class _Shards:

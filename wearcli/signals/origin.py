@@ -1,0 +1,52 @@
+"""The columns that tell where and when a window was taken and how good it is: one truth for all tables."""
+
+from datetime import timedelta
+
+import pyarrow as pa
+
+from wearcli.recordings.recording import Recording
+from wearcli.signals.windows import Windows
+
+UTC = pa.timestamp("us", tz="UTC")
+ORIGIN = pa.schema(
+    [
+        ("recording", pa.string()),
+        ("participant", pa.string()),
+        ("placement", pa.string()),
+        ("start", UTC),  # null where the recording's own start is not known
+        ("onset", pa.float64()),  # seconds from the recording's start
+        ("duration", pa.float64()),
+    ]
+)
+QUALITY = pa.schema(
+    [
+        ("wear", pa.float32()),  # fractions of the window; wear is null for other signals than acceleration
+        ("clipped", pa.float32()),
+        ("missing", pa.float32()),
+        ("movement_g", pa.float32()),
+    ]
+)
+
+
+def origin(recording: Recording, windows: Windows, duration_s: float) -> list[pa.Array]:
+    """The columns of `ORIGIN` for these windows."""
+    count, source, start = len(windows), recording.source, recording.start
+    starts = (
+        pa.nulls(count, UTC)
+        if start is None
+        else pa.array([start + timedelta(seconds=onset) for onset in windows.onset_s.tolist()], UTC)
+    )
+    return [
+        pa.repeat(source.recording, count),
+        pa.repeat(source.participant, count),
+        pa.repeat(pa.scalar(source.placement, pa.string()), count),
+        starts,
+        pa.array(windows.onset_s),
+        pa.repeat(float(duration_s), count),
+    ]
+
+
+def quality(windows: Windows) -> list[pa.Array]:
+    """The columns of `QUALITY` for these windows."""
+    columns = (windows.wear, windows.clipped, windows.missing, windows.movement_g)
+    return [pa.array(column, pa.float32(), from_pandas=True) for column in columns]
