@@ -138,12 +138,24 @@ def test_an_interruption_loses_no_row_of_an_earlier_run(study: Path, tmp_path: P
     out = tmp_path / "e.parquet"
     embed([study], out)
     write(study / "P00_new.csv", 4000, seed=4)
-    watcher = Watcher(advanced=lambda source, windows: os.kill(os.getpid(), signal.SIGINT))
+    watcher = Watcher(advanced=lambda source, windows, share: os.kill(os.getpid(), signal.SIGINT))
     result = embed([study], out, watcher=watcher, batch=16)
     assert result.interrupted
     assert recordings_of(out) == ["P01_a", "P01_b", "P02_a"]
     assert embed([study], out).embedded == 1
     assert recordings_of(out) == ["P00_new", "P01_a", "P01_b", "P02_a"]
+
+
+def test_progress_knows_how_much_is_done(study: Path, tmp_path: Path) -> None:
+    shares: dict[str, list[float]] = {}
+    watcher = Watcher(advanced=lambda source, n, share: shares.setdefault(source.recording, []).append(share))
+    result = embed([study], tmp_path / "e.parquet", watcher=watcher, batch=3)
+    # The last window's onset, over the length: 55 of 60 s in the CSV, whose length is told by its size.
+    assert shares["P01_a"] == sorted(shares["P01_a"])
+    assert shares["P01_a"][-1] == pytest.approx(55 / 60, abs=0.03)
+    assert shares["P01_b"][-1] == pytest.approx(25 / 33, abs=1e-6)
+    assert set(shares["P02_a"]) == {0.0}  # a gzipped file does not say how long it is
+    assert result.sizes["P01_b"] == (study / "P01_b.parquet").stat().st_size
 
 
 def test_a_changed_sidecar_is_a_change(study: Path, tmp_path: Path) -> None:

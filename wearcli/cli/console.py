@@ -71,9 +71,10 @@ def _finite(value: object) -> object:
 
 @contextmanager
 def progress(unit: str) -> Iterator["Progress"]:
-    """A progress display on stderr with what is done, the rate and the time left; silent off a terminal."""
+    """A progress display on stderr with what is done and the time left; silent off a terminal."""
     from rich.progress import (
         BarColumn,
+        DownloadColumn,
         MofNCompleteColumn,
         Progress,
         TextColumn,
@@ -85,8 +86,7 @@ def progress(unit: str) -> Iterator["Progress"]:
     with Progress(
         TextColumn("{task.description}"),
         BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn(unit),
+        *([DownloadColumn()] if unit == "bytes" else [MofNCompleteColumn(), TextColumn(unit)]),
         TimeElapsedColumn(),
         TextColumn("left"),
         TimeRemainingColumn(),

@@ -80,26 +80,33 @@ def embed(
         raise UsageError("-o - writes binary Arrow data: pipe it into a command, or use --format jsonl")
     units: dict[str, int] = {}
 
-    with progress("recordings") as display:
+    # By bytes: the one measure that is known before anything is read.
+    with progress("bytes") as display:
         task = display.add_task("embed", total=None)
-        windows_done = 0
+        sizes: dict[str, int] = {}
+        windows_done = bytes_done = 0
 
         def planned(result: EmbedResult) -> None:
             say(result.participant_rule)
             for note in result.notes:
                 say(f"note: {note}")
             new = sum(action == "embed" for action in result.plan.values())
+            sizes.update(result.sizes)
+            display.update(task, total=sum(sizes.values()))
             if new < len(result.plan):
                 say(f"{len(result.plan) - new} recordings are as the last run saw them: rows kept")
-            display.update(task, total=new)
 
-        def advanced(source: Source, windows: int) -> None:
+        def advanced(source: Source, windows: int, share: float) -> None:
             nonlocal windows_done
             windows_done += windows
-            display.update(task, description=f"embed: {source.recording} ({windows_done} windows)")
+            text = f"embed: {source.recording} ({windows_done} windows)"
+            done = bytes_done + share * sizes[source.recording]
+            display.update(task, description=text, completed=done)
 
         def finished(source: Source, recording: Recording | None, error: WearcliError | None) -> None:
-            display.advance(task)
+            nonlocal bytes_done
+            bytes_done += sizes[source.recording]
+            display.update(task, completed=bytes_done)
             if error is not None:
                 display.console.print(f"failed: {error}", soft_wrap=True, markup=False)
             if recording is not None:

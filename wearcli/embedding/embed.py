@@ -19,7 +19,7 @@ from wearcli.embedding.reuse import Earlier, fingerprint, open_earlier
 from wearcli.embedding.stream import Stream, embed_recordings
 from wearcli.embedding.table import Format, Sink, open_sink, schema
 from wearcli.errors import UsageError, WearcliError
-from wearcli.files import check_output
+from wearcli.files import check_output, size_of
 from wearcli.interrupts import interrupt_flag
 from wearcli.models.folder import DEFAULT_MODEL, Model, load_model
 from wearcli.recordings.discovery import Folder, find_recordings
@@ -37,7 +37,7 @@ HELD_BYTES = 64 * 2**20
 class EmbedResult:
     """What a run did; `to_json` has the keys that others rely on.
 
-    plan: each recording and what becomes of it: "embed" or "keep".
+    plan: each recording and what becomes of it: "embed" or "keep". sizes: bytes of those to embed.
     """
 
     model: str
@@ -52,6 +52,7 @@ class EmbedResult:
     windows_dropped: int = 0
     failed: list[dict[str, str]] = field(default_factory=list)
     plan: dict[str, str] = field(default_factory=dict)
+    sizes: dict[str, int] = field(default_factory=dict)
     participant_rule: str = ""
     notes: list[str] = field(default_factory=list)
     interrupted: bool = False
@@ -77,10 +78,13 @@ class EmbedResult:
 
 @dataclass
 class Watcher:
-    """What a caller may watch: the plan before the work, each batch's windows, each recording's end."""
+    """What a caller may watch: the plan before the work, each batch's windows, each recording's end.
+
+    advanced: windows of this batch, and the share of the recording that is done (0 where it cannot be told).
+    """
 
     planned: Callable[[EmbedResult], None] = lambda result: None
-    advanced: Callable[[Source, int], None] = lambda source, windows: None
+    advanced: Callable[[Source, int, float], None] = lambda source, windows, share: None
     finished: Callable[[Source, Recording | None, WearcliError | None], None] = lambda *_: None
 
 
@@ -228,7 +232,7 @@ def _format_of(path: Path) -> Format:
 def _plan(
     sources: Sequence[Source], earlier: Earlier | None, result: EmbedResult, hashed: bool
 ) -> dict[str, str]:
-    """Fill `result.plan`; returns the fingerprints where the output will hold them."""
+    """Fill `result.plan` and `sizes`; returns the fingerprints where the output will hold them."""
     marks: dict[str, str] = {}
     for source in sources:
         name = source.recording
@@ -236,6 +240,8 @@ def _plan(
             marks[name] = fingerprint(source)
         known = earlier.recordings.get(name) if earlier else None
         result.plan[name] = "keep" if known and known["fingerprint"] == marks[name] else "embed"
+        if result.plan[name] == "embed":
+            result.sizes[name] = size_of(source.path)
     return marks
 
 
@@ -273,7 +279,7 @@ def _consume(
                     return None
                 writer.write_batch(batch)
                 count += batch.num_rows
-                watcher.advanced(stream.source, batch.num_rows)
+                watcher.advanced(stream.source, batch.num_rows, _share(stream, batch))
         if stream.error is not None:
             result.failed.append({"recording": stream.source.recording, "error": str(stream.error)})
             watcher.finished(stream.source, stream.recording, stream.error)
@@ -286,6 +292,13 @@ def _consume(
     result.windows_dropped += stream.findings.dropped
     watcher.finished(stream.source, stream.recording, None)
     return {"windows": count, "seconds": stream.findings.seconds}
+
+
+def _share(stream: Stream, batch: pa.RecordBatch) -> float:
+    """About how much of a recording is done after this batch."""
+    if stream.recording is None or not stream.recording.duration_s:
+        return 0.0
+    return min(1.0, batch.column("onset")[-1].as_py() / stream.recording.duration_s)
 
 
 class _Nothing(Exception):

@@ -35,6 +35,10 @@ def open_csv(path: Path, where: str) -> Table:
         layout.columns,
         lambda time, channels: _stream(path, where, layout, time, channels, table.warnings),
         layout.named,
+        # A gzipped file does not say its length.
+        None
+        if path.suffix.lower() == ".gz"
+        else path.stat().st_size / (len(head) / max(head.count(b"\n"), 1)),
         layout.rate_hz,
         layout.start,
         layout.date_order,

@@ -51,6 +51,7 @@ def open_device(source: Source, modality: Modality, where: str) -> Recording:
     }
     start = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=int(data.time_ns[0]) // 1000)
     limit, warnings = _range(data.metadata), data.warnings
+    duration_s = float(data.time_ns[-1] - data.time_ns[0]) / 1e9
     pending = [data]
     del data, head
 
@@ -68,6 +69,7 @@ def open_device(source: Source, modality: Modality, where: str) -> Recording:
         start,
         stream,
         limit,
+        duration_s,
         warnings,
         {
             "format": source.format,

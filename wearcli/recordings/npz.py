@@ -75,6 +75,7 @@ def open_npz(path: Path, where: str) -> Table:
     return Table(
         columns,
         lambda time, channels: _stream(path, where, stored, rows, time, channels),
+        rows=rows,
         rate_hz=rate,
         start=_start(start),
         unit=unit,

@@ -14,11 +14,12 @@ from wearcli.recordings.table import HEAD_ROWS, Batch, Column, Table, kind_of, t
 def open_parquet(path: Path, where: str) -> Table:
     """A Parquet file as a table. Raises InputError (while streaming too) where it cannot be read."""
     try:
-        schema = pq.read_schema(path)
+        with pq.ParquetFile(path) as file:
+            schema, rows = file.schema_arrow, file.metadata.num_rows
     except (pa.ArrowException, OSError) as error:
         raise InputError(f"{where}: not a readable Parquet file ({_first_line(error)})") from None
     columns = [Column(field.name, kind_of(field.type)) for field in schema]
-    return Table(columns, lambda time, channels: _stream(path, where, schema, time, channels))
+    return Table(columns, lambda time, channels: _stream(path, where, schema, time, channels), rows=rows)
 
 
 def _stream(

@@ -42,6 +42,7 @@ class Recording:
 
     rate_hz: measured from the stamps (the nominal one where a file has no stamps).
     unit: after conversion, "g" for acceleration; `unit_how` says how the file's own unit was known.
+    duration_s: about, as far as the head tells; for a progress display only.
     range_limit: the device's measuring range in `unit` where the file tells it, else None.
     """
 
@@ -55,6 +56,7 @@ class Recording:
     start: datetime | None
     stream: Callable[[], Iterator[Chunk]]
     range_limit: float | None = None
+    duration_s: float | None = None
     warnings: list[str] = field(default_factory=list)
     provenance: dict[str, object] = field(default_factory=dict)
 

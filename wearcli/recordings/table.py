@@ -37,12 +37,14 @@ class Table:
     """A file of columns: `stream(time, channels)` reads the columns of these positions in batches.
 
     named: whether the file itself names its columns.
+    rows: how many there are, about; for a progress display only.
     rate_hz, start, date_order (mdy, dmy), unit, unit_how, range_g: where the format or its header says so.
     """
 
     columns: list[Column]
     stream: Callable[[int | None, list[int]], Iterator[Batch]]
     named: bool = True
+    rows: float | None = None
     rate_hz: float | None = None
     start: datetime | None = None
     date_order: str | None = None

@@ -87,6 +87,7 @@ def open_table(
         _start(scale, source, table),
         stream,
         table.range_g,
+        None if table.rows is None else table.rows / rate,
         warnings,
         {
             "format": source.format,
