@@ -51,6 +51,19 @@ def test_check_output_refuses_what_is_there(tmp_path: Path) -> None:
         check_output(tmp_path, overwrite=False)
 
 
+def test_check_output_never_gives_up_a_folder_of_another_kind(tmp_path: Path) -> None:
+    target = tmp_path / "recordings"
+    target.mkdir()
+    check_output(target, overwrite=False, mark="probe.json")  # empty: nobody's
+    (target / "thesis.txt").write_text("years of work")
+    with pytest.raises(UsageError, match="holds something else"):
+        check_output(target, overwrite=True, mark="probe.json")
+    (target / "probe.json").write_text("{}")
+    check_output(target, overwrite=True, mark="probe.json")
+    with pytest.raises(UsageError, match="there already"):
+        check_output(target, overwrite=False, mark="probe.json")
+
+
 def test_sha256_of_a_file_and_of_a_folder(tmp_path: Path) -> None:
     (tmp_path / "a").write_bytes(b"abc")
     # FIPS 180-2, appendix B.1

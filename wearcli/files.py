@@ -11,10 +11,20 @@ from pathlib import Path
 from wearcli.errors import UsageError
 
 
-def check_output(path: Path, overwrite: bool) -> None:
-    """Refuse to write over `path` unless `overwrite`; called before any work starts."""
-    if path.exists() and not overwrite:
+def check_output(path: Path, overwrite: bool, mark: str | None = None) -> None:
+    """Refuse to write over `path` unless `overwrite`; called before any work starts.
+
+    mark: a file that every folder of the kind to be written holds. A folder without it is somebody's own and
+    is not replaced, whatever was said; an empty one is nobody's.
+    """
+    if not path.exists():
+        return
+    if not overwrite and not (mark and path.is_dir() and not any(path.iterdir())):
         raise UsageError(f"{path} is there already: give another name with -o, or --overwrite")
+    if mark and (not path.is_dir() or (any(path.iterdir()) and not (path / mark).is_file())):
+        raise UsageError(
+            f"{path} holds something else (no {mark} in it), so it is not replaced: use another -o"
+        )
 
 
 @contextlib.contextmanager
@@ -49,8 +59,13 @@ def atomic_folder(path: Path) -> Iterator[Path]:
             # A folder cannot be replaced in one step: the old one moves aside first.
             old = Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".old", dir=path.parent))
             path.replace(old / path.name)
-            temporary.replace(path)
-            shutil.rmtree(old)
+            try:
+                temporary.replace(path)
+            except BaseException:
+                (old / path.name).replace(path)
+                raise
+            finally:
+                shutil.rmtree(old, ignore_errors=True)
         else:
             temporary.replace(path)
         _sync(path.parent)

@@ -62,11 +62,9 @@ def preprocess(
     A recording that cannot be read is named in the result and the rest goes on.
     """
     target = Path(output)
-    check_output(target, overwrite)
+    check_output(target, overwrite, "store.json")
     if rate_hz <= 0 or window_s <= 0 or (stride_s is not None and stride_s <= 0) or rotations < 0:
         raise UsageError("--rate, --window and --stride are above 0, --rotate is 0 or more")
-    if target.exists() and not (target / "store.json").exists():
-        raise UsageError(f"{target} is there and is no window store: name another folder with -o")
     spec = WindowSpec(rate_hz, window_s, stride_s or window_s, max_missing)
     folder = find_recordings(
         [Path(path) for path in paths], participant_from=participant_from, modality=modality
