@@ -46,9 +46,14 @@ def test_a_folder_replaces_another_whole_or_not_at_all(tmp_path: Path) -> None:
 
 def test_check_output_refuses_what_is_there(tmp_path: Path) -> None:
     check_output(tmp_path / "not yet", overwrite=False)
-    check_output(tmp_path, overwrite=True)
+    (tmp_path / "out").write_text("old")
+    check_output(tmp_path / "out", overwrite=True)
     with pytest.raises(UsageError, match="--overwrite"):
-        check_output(tmp_path, overwrite=False)
+        check_output(tmp_path / "out", overwrite=False)
+    with pytest.raises(UsageError, match="is a folder"):
+        check_output(tmp_path, overwrite=True)
+    with pytest.raises(UsageError, match="cannot be written"):
+        check_output(tmp_path / "out" / "below a file", overwrite=True)
 
 
 def test_check_output_never_gives_up_a_folder_of_another_kind(tmp_path: Path) -> None:

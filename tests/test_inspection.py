@@ -137,6 +137,14 @@ def test_command_flags_reach_the_reader(tmp_path: Path) -> None:
     assert (row["rate_nominal_hz"], row["error"]) == (50.0, None)
 
 
+@pytest.mark.parametrize("flags", [["--unit", "furlong"], ["--time-unit", "foo"], ["--columns", "x,y"]])
+def test_flags_that_no_file_takes_are_usage(study: Path, flags: list[str]) -> None:
+    done = RUNNER.invoke(app, ["inspect", str(study), "--json", *flags])
+    assert isinstance(done.exception, UsageError)
+    assert done.stdout == ""
+    assert flags[0] in str(done.exception)
+
+
 @pytest.mark.realdata
 def test_real_devices(realdata: Path) -> None:
     rows = inspect([realdata / "data" / "devices"]).recordings

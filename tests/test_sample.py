@@ -217,6 +217,9 @@ def test_it_replaces_its_own_study_on_demand_and_nothing_else(tmp_path: Path) ->
     with pytest.raises(UsageError, match="something else"):
         write_sample(recordings, participants=1, overwrite=True)
     assert (recordings / "precious.csv").exists()
+    (tmp_path / "empty").mkdir()
+    write_sample(tmp_path / "empty", participants=1)
+    assert (tmp_path / "empty" / "gait.csv").exists()
     with pytest.raises(UsageError, match="--participants"):
         write_sample(tmp_path / "none", participants=0)
     assert not (tmp_path / "none").exists()

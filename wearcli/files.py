@@ -7,6 +7,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import IO
 
 from wearcli.errors import UsageError
 
@@ -18,13 +19,21 @@ def check_output(path: Path, overwrite: bool, mark: str | None = None) -> None:
     is not replaced, whatever was said; an empty one is nobody's.
     """
     if not path.exists():
+        place = next(parent for parent in path.absolute().parents if parent.exists())
+        if not place.is_dir() or not os.access(place, os.W_OK):
+            raise UsageError(f"{path}: cannot be written in {place}: give another place with -o")
         return
+    if mark is None and path.is_dir():
+        raise UsageError(f"{path} is a folder: give the name of a file with -o")
     if not overwrite and not (mark and path.is_dir() and not any(path.iterdir())):
         raise UsageError(f"{path} is there already: give another name with -o, or --overwrite")
     if mark and (not path.is_dir() or (any(path.iterdir()) and not (path / mark).is_file())):
         raise UsageError(
             f"{path} holds something else (no {mark} in it), so it is not replaced: use another -o"
         )
+
+
+HELD_BYTES = 64 * 2**20
 
 
 @contextlib.contextmanager
@@ -84,9 +93,18 @@ def sha256_of(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
+def held(folder: Path | None) -> IO[bytes]:
+    """A file without a name for what must wait until it is known to be whole.
+
+    Small ones stay in memory; a large one lies in `folder`, where the output will lie too (None: where the
+    system puts such files, which may be memory).
+    """
+    return tempfile.SpooledTemporaryFile(HELD_BYTES, dir=None if folder is None else str(folder))
+
+
 def size_of(path: Path) -> int:
     """Bytes of a file, or of a folder's files."""
-    files = path.rglob("*") if path.is_dir() else [path]
+    files = path.rglob("*") if path.is_dir() else [path]  # of a dangling link: none
     return sum(file.stat().st_size for file in files if file.is_file())
 
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from wearcli.errors import InputError
 from wearcli.recordings.discovery import find_recordings
-from wearcli.recordings.open import open_recording
+from wearcli.recordings.open import check_reading, open_recording
 from wearcli.recordings.recording import Chunk, Modality, Recording, Source
 from wearcli.recordings.units import still_magnitudes
 from wearcli.signals.clock import Clock
@@ -93,8 +93,9 @@ def inspect(
 
     reading: how to read the files where they do not tell: see `recordings.open.open_recording`.
     started: called with the number of recordings; finished: with each row.
-    Raises UsageError where there is nothing to read.
+    Raises UsageError where there is nothing to read, or `reading` is nothing that a file can be read by.
     """
+    check_reading(modality=modality, **(reading or {}))
     folder = find_recordings(
         [Path(path) for path in paths], participant_from=participant_from, modality=modality
     )

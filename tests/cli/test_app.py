@@ -98,18 +98,45 @@ def test_config_sets_defaults_and_flags_win(tmp_path: Path) -> None:
         read_config(tmp_path / "none.toml")
 
 
-def test_usage_errors_are_one_line_with_code_2(tmp_path: Path) -> None:
-    for arguments in (
+def test_config_takes_the_flags_names(tmp_path: Path) -> None:
+    config = tmp_path / "study.toml"
+    config.write_text(
+        '[embed]\nformat = "jsonl"\nmax-missing = 0.2\n[probe]\nprobe = "linear"\njson = true\n'
+    )
+    defaults = read_config(config)
+    assert set(defaults["embed"].values()) == {"jsonl", 0.2}
+    assert set(defaults["probe"].values()) == {"linear", True}
+
+
+def test_what_the_system_refuses_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("no folder")
+    result = run("sample", str(tmp_path / "file" / "study"), "--participants", "2")
+    assert result.returncode in (1, 2)
+    assert result.stderr.count("\n") == 1
+    assert "file" in result.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
         ["embed"],
         ["embed", "nowhere"],
+        ["embed", "--batch", "many"],
+        ["embed", "--no-such-flag"],
+        ["embod"],
+        ["embed", "README.md", "--unit", "furlong"],
+        ["embed", "README.md", "--stride", "0"],
+        ["embed", "README.md", "--model", "nonsense"],
         ["probe", "none.parquet", "--task", "gait"],
         ["inspect"],
-    ):
-        result = run(*arguments, cwd=tmp_path)
-        assert result.returncode == 2, (arguments, result.stderr)
-        assert result.stderr.startswith("wearcli: ")
-        assert result.stderr.count("\n") == 1
-        assert result.stdout == ""
+    ],
+)
+def test_usage_errors_are_one_line_with_code_2(tmp_path: Path, arguments: list[str]) -> None:
+    result = run(*arguments, cwd=tmp_path)
+    assert result.returncode == 2, result.stderr
+    assert result.stderr.startswith("wearcli: ")
+    assert result.stderr.count("\n") == 1
+    assert result.stdout == ""
 
 
 def test_debug_shows_the_traceback(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -15,9 +16,11 @@ import pytest
 from typer.testing import CliRunner
 
 from wearcli.cli.app import app
-from wearcli.embedding.embed import Watcher, embed
-from wearcli.embedding.table import read_table
-from wearcli.errors import UsageError
+from wearcli.embedding import embed as module
+from wearcli.embedding.embed import embed
+from wearcli.embedding.result import Watcher
+from wearcli.embedding.table import END_OF_STREAM, read_table
+from wearcli.errors import InputError, UsageError
 from wearcli.signals.features import FEATURE_NAMES, features
 
 
@@ -225,6 +228,74 @@ def test_a_file_that_breaks_off_late_leaves_no_row(study: Path, tmp_path: Path) 
     result = embed([study], out, batch=2)
     assert [each["recording"] for each in result.failed] == ["P01_a"]
     assert recordings_of(out) == ["P01_b", "P02_a"]
+
+
+@pytest.mark.parametrize("error", [KeyError("x"), MemoryError(), zlib.error("bad"), UnicodeError("y")])
+def test_whatever_a_broken_file_raises_the_rest_goes_on(
+    study: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    real = module.open_recording
+
+    def failing(source, **reading):
+        if source.recording == "P01_b":
+            raise error
+        return real(source, **reading)
+
+    monkeypatch.setattr(module, "open_recording", failing)
+    result = embed([study], tmp_path / "e.parquet")
+    assert [each["recording"] for each in result.failed] == ["P01_b"]
+    assert type(error).__name__ in result.failed[0]["error"]
+    assert recordings_of(tmp_path / "e.parquet") == ["P01_a", "P02_a"]
+
+
+def test_a_dangling_link_is_one_failed_recording(study: Path, tmp_path: Path) -> None:
+    (study / "P05_annexed.csv").symlink_to(tmp_path / "not here")
+    result = embed([study], tmp_path / "e.parquet")
+    assert len(result.plan) - len(result.failed) == 3
+
+
+def test_a_rerun_whose_only_news_fails_leaves_the_file_alone(study: Path, tmp_path: Path) -> None:
+    out = tmp_path / "e.parquet"
+    (study / "P05_bad.csv").write_text("time,x,y,z\n")
+    embed([study], out)
+    stamp = out.stat().st_mtime_ns
+    result = embed([study], out)
+    assert (len(result.failed), result.kept) == (1, 3)
+    assert out.stat().st_mtime_ns == stamp
+
+
+def test_too_short_for_a_window_is_said(study: Path, tmp_path: Path) -> None:
+    write(study / "P03_short.csv", 2)
+    run = CliRunner().invoke(app, ["embed", str(study), "-o", str(tmp_path / "e.parquet")])
+    assert run.exit_code == 0
+    assert "P03_short: no window: shorter than 5 s" in run.stderr
+
+
+def test_a_stream_that_breaks_off_is_not_taken_as_whole(study: Path, tmp_path: Path) -> None:
+    embed([study], tmp_path / "e.arrow", batch=2)
+    whole = (tmp_path / "e.arrow").read_bytes()
+    assert read_table(tmp_path / "e.arrow")[0].num_rows == 27
+    (tmp_path / "cut.arrow").write_bytes(whole[: -len(END_OF_STREAM)])
+    with pytest.raises(InputError, match="broke off"):
+        read_table(tmp_path / "cut.arrow")
+
+
+def test_format_and_output_agree(study: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert CliRunner().invoke(app, ["embed", str(study), "--format", "jsonl"]).exit_code == 0
+    assert len(Path("embeddings.jsonl").read_text().splitlines()) == 27
+    with pytest.raises(UsageError, match="suffix says"):
+        embed([study], "e.parquet", form="arrow")
+
+
+def test_jsonl_tells_of_each_recording(study: Path, tmp_path: Path) -> None:
+    run = CliRunner().invoke(app, ["embed", str(study), "-o", str(tmp_path / "e.parquet"), "--jsonl"])
+    lines = [json.loads(line) for line in run.stdout.splitlines()]
+    assert [(line["recording"], line["windows"], line["error"]) for line in lines] == [
+        ("P01_a", 12, None),
+        ("P01_b", 6, None),
+        ("P02_a", 9, None),
+    ]
 
 
 def test_nothing_readable_writes_nothing(tmp_path: Path) -> None:

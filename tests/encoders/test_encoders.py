@@ -86,24 +86,15 @@ def test_registry_refuses_by_name_and_by_length():
         build("fast", samples=9)
 
 
-@pytest.mark.parametrize("affine", [True, False])
-def test_revin_normalises_and_is_undone(affine):
+def test_revin_gives_each_channel_mean_0_and_deviation_1_before_its_affine_map():
     torch.manual_seed(0)
-    layer = RevIN(3, affine=affine)
-    x = 5 + 2 * torch.randn(7, 3, 100, dtype=torch.float64).float()
+    layer = RevIN(3)
+    x = 5 + 2 * torch.randn(7, 3, 100)
     y = layer(x)
     torch.testing.assert_close(y.mean(dim=2), torch.zeros(7, 3), atol=1e-5, rtol=0)
     torch.testing.assert_close(y.var(dim=2, unbiased=False), torch.ones(7, 3), atol=1e-4, rtol=0)
-    if affine:
-        with torch.no_grad():
-            layer.weight.copy_(torch.tensor([[0.5], [2.0], [-1.0]]))
-            layer.bias.copy_(torch.tensor([[0.1], [0.0], [3.0]]))
-    torch.testing.assert_close(layer.undo(layer(x), layer.statistics(x)), x, atol=1e-4, rtol=1e-4)
-
-
-def test_revin_with_statistics_of_another_window_keeps_the_relative_size():
-    layer = RevIN(3)
-    candidate = torch.randn(4, 3, 100)
-    mean, deviation = layer.statistics(candidate)
-    normalised = layer(2 * candidate, (mean, deviation))
-    torch.testing.assert_close(normalised, (2 * candidate - mean) / deviation)
+    with torch.no_grad():
+        layer.weight.copy_(torch.tensor([[0.5], [2.0], [-1.0]]))
+        layer.bias.copy_(torch.tensor([[0.1], [0.0], [3.0]]))
+    torch.testing.assert_close(layer(x), y * layer.weight + layer.bias)
+    assert torch.isfinite(layer(torch.ones(1, 3, 10))).all()

@@ -40,6 +40,16 @@ def test_card_says_where_the_model_comes_from():
         assert part in text
 
 
+def test_people_and_notes_stand_with_the_data():
+    first, second = CONFIG["training_sets"]
+    sets = [{**first, "people": ["P1", "P2"]}, {**second, "people": "S03 to S09"}]
+    text = card({**CONFIG, "training_sets": sets, "notes": ["The phone was in a pocket.", "Two sets."]})
+    data = text[text.index("## Data") : text.index("## Recipe")]
+    assert "- People of a: P1, P2\n- People of b: S03 to S09\n" in data
+    assert "- The phone was in a pocket.\n- Two sets.\n" in data
+    assert "People of" not in card(CONFIG)
+
+
 def test_scores_become_a_table():
     text = card(CONFIG, {"walks": {"linear": ".80", "features": ".75"}, "falls": {"linear": ".60"}})
     assert "|  | linear | features |" in text

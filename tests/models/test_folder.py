@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from wearcli.errors import InputError
+from wearcli.errors import InputError, UsageError
 from wearcli.models import DEFAULT_MODEL, bundled_models, folder, load_model
 
 
@@ -34,7 +34,6 @@ def test_a_folder_is_read_and_a_run_folder_finds_its_model(tmp_path):
         model = load_model(path)
         assert (model.name, model.config["samples"]) == ("tiny", 250)
         assert model.onnx_path == tmp_path / "run" / "model" / "model.onnx"
-        assert model.sha256 == model.config["sha256"]
 
 
 def test_bundled_names_come_first(tmp_path, monkeypatch):
@@ -42,7 +41,7 @@ def test_bundled_names_come_first(tmp_path, monkeypatch):
     write(tmp_path / "some-v1", name="some-v1")
     assert bundled_models() == ["some-v1"]
     assert load_model("some-v1").folder == tmp_path / "some-v1"
-    with pytest.raises(InputError, match=r"other: no such model.*\(some-v1\)"):
+    with pytest.raises(UsageError, match=r"other: no such model.*\(some-v1\)"):
         load_model("other")
 
 
@@ -60,7 +59,6 @@ def test_exchanged_weights_are_refused(tmp_path):
         (lambda path: (path / "model.onnx").unlink(), "weights are missing"),
         (lambda path: (path / "config.json").write_text("{"), "not valid JSON"),
         (lambda path: (path / "config.json").write_text("[]"), "no name in it"),
-        (lambda path: (path / "config.json").unlink(), "no such model"),
     ],
 )
 def test_damage_is_named(tmp_path, damage, says):
@@ -74,6 +72,38 @@ def test_damage_is_named(tmp_path, damage, says):
 def test_a_config_that_lacks_something_is_named(tmp_path, key):
     with pytest.raises(InputError, match=f"no {key} in it"):
         load_model(write(tmp_path / "m", **{key: None}))
+
+
+def test_a_folder_without_a_model_is_a_wrong_name(tmp_path):
+    with pytest.raises(UsageError, match=r"no such model: give --model a model folder or a bundled name"):
+        load_model(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"samples": 256}, "5 s at 50 Hz are not its 256 samples"),
+        ({"window_s": 4.9}, "4.9 s at 50 Hz are not its 250 samples"),
+        ({"rate_hz": "50"}, "rate_hz is '50', not a number above 0"),
+        ({"rate_hz": float("nan")}, "rate_hz is nan"),
+        ({"samples": 250.0}, "samples is 250.0, not a whole number above 0"),
+        ({"dimension": 0}, "dimension is 0"),
+        ({"dimension": True}, "dimension is True"),
+        ({"channels": "xyz"}, "channels are 'xyz', not a list"),
+        ({"channels": []}, "channels are"),
+        ({"channels": ["x", "y"]}, "three channels in g, not 2 in g"),
+        ({"unit": "m/s2"}, "three channels in g, not 3 in m/s2"),
+    ],
+)
+def test_a_config_that_contradicts_itself_is_refused(tmp_path, changes, says):
+    with pytest.raises(InputError, match=says) as error:
+        load_model(write(tmp_path / "m", **changes))
+    assert "\n" not in str(error.value)
+
+
+def test_a_rate_that_is_no_whole_number_of_samples_is_rounded(tmp_path):
+    assert load_model(write(tmp_path / "m", rate_hz=33.3, window_s=2.56, samples=85)).config["samples"] == 85
+    assert load_model(write(tmp_path / "n", modality="ppg", channels=["ppg"], unit="raw")).name == "tiny"
 
 
 def test_every_bundled_model_is_whole():

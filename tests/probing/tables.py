@@ -20,7 +20,7 @@ def write_table(
     features: np.ndarray,
     metadata: dict[str, Any] | None = None,
 ) -> Path:
-    """times: recording, participant, onset and maybe duration; embedding, features: (n, D)."""
+    """times: recording, participant, onset and maybe duration, wear; embedding, features: (n, D)."""
     count = len(times)
     about = {"model": {"name": "toy", "sha256": "abc"}, "rate_hz": 50.0, "window_s": WINDOW_S} | (
         metadata or {}
@@ -36,7 +36,8 @@ def write_table(
         "duration": pa.array(times.get("duration", pd.Series([WINDOW_S] * count)).to_numpy(np.float64)),
         "embedding": _lists(embedding),
         "features": _lists(features),
-        **dict.fromkeys(("wear", "clipped", "missing", "movement_g"), zeros),
+        "wear": pa.array(times.get("wear", pd.Series(1.0, range(count))), pa.float32(), from_pandas=True),
+        **dict.fromkeys(("clipped", "missing", "movement_g"), zeros),
     }
     table = pa.Table.from_arrays([columns[field.name] for field in form], schema=form)
     pq.write_table(table, path)

@@ -11,9 +11,10 @@ from types import SimpleNamespace
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+import typer
 
 from tests.probing.tables import study
-from wearcli.cli.app import main
+from wearcli.cli.app import app, main
 
 Run = Callable[..., tuple[int, str, str]]
 
@@ -66,17 +67,55 @@ def test_an_arrow_stream_on_stdin_gives_one_json_document(run: Run) -> None:
     assert document == {key: saved[key] for key in document}
 
 
-def test_the_table_is_on_stderr_and_fits_a_terminal(run: Run) -> None:
+@pytest.mark.parametrize(("width", "intervals"), [(60, 0), (80, 1), (120, 3), (200, 5)])
+def test_the_table_is_on_stderr_and_fits_a_terminal(
+    run: Run, monkeypatch: pytest.MonkeyPatch, width: int, intervals: int
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(width))
     code, out, err = run("--task", "gait", "--probe", "linear", "--bootstrap", "50")
     assert (code, out) == (0, ""), err
     for words in ("stride_time_s", "cadence_spm", "linear", "features", "mean", "ICC(2,1)", "probes/gait"):
         assert words in err
     assert "…" not in err
-    rows = [line for line in err.splitlines() if line.startswith(("probe ", "linear ", "features ", "mean "))]
-    assert len(rows) >= 8
-    assert max(map(len, rows)) <= 80
-    assert Path("probes/gait/probe.json").is_file()
+    lines = err.splitlines()
+    head = next(number for number, line in enumerate(lines) if line.startswith("target"))
+    titles = ["target", "probe", "r", "MAE", "RMSE", "R2", "ICC", "bias", "limits"]
+    shown = lines[head].split()
+    assert shown == [title for title in titles if title in shown]
+    assert {"r", "MAE", "R2", "ICC", "limits"} <= set(shown)
+    assert {"RMSE", "bias"} <= set(shown) or width < 120
+    table = lines[head : head + 2 + 3 + 1 + 3]  # a head, and two targets of three probes
+    assert max(len(line.rstrip()) for line in table) <= width
+    rows = [line for line in table[2:] if line.strip()]
+    saved = json.loads(Path("probes/gait/probe.json").read_text())["scores"]["linear"]
+    assert rows[0].split()[:2] == ["stride_time_s", "linear"]
+    assert float(rows[0].split()[2]) == pytest.approx(saved["stride_time_s.r"]["mean"], abs=6e-4)
+    assert rows[0].count("[") == intervals
+    assert [row.split()[0] for row in rows[1:]] == ["features", "mean", "cadence_spm", "features", "mean"]
     assert run("--task", "gait")[0] == 2
+
+
+def test_one_target_and_classes_have_a_table_with_every_interval(run: Run) -> None:
+    for words in (["--task", "activity"], ["--task", "gait", "--target", "cadence_spm"]):
+        code, _, err = run(*words, "--probe", "linear", "--bootstrap", "50")
+        assert code == 0, err
+        assert "…" not in err
+        assert max(len(line) for line in err.splitlines() if line.startswith(("linear", "  "))) <= 80
+        assert "of linear less that of features: " in err
+
+
+def test_options_are_named_alike_in_the_file_and_on_the_command_line(run: Run) -> None:
+    Path("wearcli.toml").write_text(
+        '[probe]\ntask = "activity"\nprobe = "linear"\njson = true\nbootstrap = 10\nkeep-nonwear = true\n'
+    )
+    code, out, err = run()
+    assert code == 0, err
+    assert set(json.loads(out)["scores"]) == {"linear", "features", "majority"}
+    assert json.loads(Path("probes/activity/probe.json").read_text())["arguments"]["keep_nonwear"]
+    for name in ("probe", "sample"):
+        for option in typer.main.get_group(app).commands[name].params:
+            flags = {flag.lstrip("-").replace("-", "_") for flag in option.opts}
+            assert option.name in flags
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from tests.probing.tables import study, write_table
 from wearcli.errors import InputError, UsageError, WearcliError
 from wearcli.probing.probe import probe
 from wearcli.probing.saved import load_probe
+from wearcli.probing.tasks import Task, intervals_of
 
 
 @pytest.fixture
@@ -33,6 +34,14 @@ def refused(error: type[WearcliError], words: str, /, **arguments: Any) -> None:
 def relabel(folder: Path, **columns: object) -> None:
     table = pd.read_csv(folder / "labels.csv")
     table.assign(**columns).to_csv(folder / "labels.csv", index=False)
+
+
+def rewrite(about: dict[str, Any] | None = None, **columns: object) -> None:
+    """The same embeddings table with more in its metadata, or other columns."""
+    table = pq.read_table("embeddings.parquet")
+    times = table.select(["recording", "participant", "onset"]).to_pandas().assign(**columns)
+    vectors = [np.stack(table[name].to_pylist()) for name in ("embedding", "features")]
+    write_table(Path("embeddings.parquet"), times, *vectors, about)
 
 
 def test_one_participant(folder: Path) -> None:
@@ -77,7 +86,7 @@ def test_a_label_of_other_recordings_is_counted(folder: Path) -> None:
     table = pd.read_csv("labels.csv")
     pd.concat([table, table.head(2).assign(recording="else")]).to_csv("labels.csv", index=False)
     result = probe(task="activity", dry_run=True)
-    assert result.dropped == {"labelled recordings that are not among the embeddings": 1}
+    assert result.dropped == {"labelled recordings without usable windows": 1}
 
 
 def test_a_column_that_is_not_there(folder: Path) -> None:
@@ -115,6 +124,50 @@ def test_labels_that_are_nowhere(folder: Path) -> None:
     refused(UsageError, "x.csv: no such table of labels: name another with --labels", labels="x.csv")
     Path("labels.csv").unlink()
     refused(UsageError, "no labels.csv found in recordings, .*: name it with --labels")
+
+
+def test_a_folder_of_something_else_is_never_replaced(folder: Path) -> None:
+    for output in (".", "labels.csv"):
+        refused(UsageError, "something else .no probe.json in it.", output=output, overwrite=True)
+    assert Path("labels.csv").is_file()
+    Path("empty").mkdir()
+    probe(task="activity", probe="linear", bootstrap=10, output="empty")
+    assert Path("empty/probe.json").is_file()
+
+
+def test_recordings_without_windows_are_named(folder: Path) -> None:
+    rewrite({"recordings_planned": [f"p{number:02d}_a" for number in range(12)]})
+    result = probe(task="activity", dry_run=True)
+    assert result.warnings[0].startswith(
+        "4 of 12 recordings have no windows in the table (p08_a, p09_a, p10_a and 1 more)"
+    )
+    rewrite({"recordings_planned": [f"p{number:02d}_a" for number in range(8)]})
+    assert not probe(task="activity", dry_run=True).warnings
+
+
+def test_windows_that_were_not_worn_are_left_out(folder: Path) -> None:
+    wear = np.ones(240)
+    wear[:30], wear[30:40], wear[40:50] = 0.49, 0.5, np.nan
+    rewrite(wear=wear)
+    result = probe(task="activity", dry_run=True)
+    assert (result.n_windows, result.n_participants) == (210, 7)
+    assert result.dropped == {
+        "windows not worn (--keep-nonwear keeps them)": 30,
+        "labelled recordings without usable windows": 1,
+    }
+    kept = probe(task="activity", dry_run=True, keep_nonwear=True)
+    assert (kept.n_windows, kept.dropped) == (240, {})
+    rewrite(wear=np.zeros(240))
+    refused(InputError, "no window can be used .240 windows not worn.*: see --keep-nonwear")
+
+
+def test_events_without_a_time_are_counted(folder: Path) -> None:
+    table = pd.read_csv("gait.csv").iloc[:, :4]
+    table.loc[:2, "duration"] = np.nan
+    table.loc[3:4, "onset"] = np.nan
+    task = Task("gait", "regression", ("stride_time_s",), (Path("gait.csv"),), table)
+    intervals, left_out = intervals_of(task, pd.DataFrame())
+    assert (len(intervals), left_out) == (43, {"rows without a time or a duration": 5})
 
 
 def test_an_unknown_task(folder: Path) -> None:
@@ -167,16 +220,29 @@ def test_labels_are_where_embedding_found_them(
 ) -> None:
     elsewhere = tmp_path_factory.mktemp("elsewhere")
     Path("labels.csv").rename(elsewhere / "labels.csv")
-    table = pq.read_table("embeddings.parquet")
-    times = table.select(["recording", "participant", "onset"]).to_pandas()
-    vectors = [np.stack(table[name].to_pylist()) for name in ("embedding", "features")]
     for about in (
         {"sidecars": {"labels": str(elsewhere / "labels.csv")}},
         {"sidecars": {"labels": [str(elsewhere / "labels.csv")]}},
         {"arguments": {"paths": [str(elsewhere)]}},
     ):
-        write_table(Path("embeddings.parquet"), times, *vectors, about)
+        rewrite(about)
         assert probe(task="activity", dry_run=True).n_samples == 240
+
+
+def test_labels_made_after_the_embedding_are_found(
+    folder: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    (elsewhere / "p00" / "a").mkdir(parents=True)
+    (elsewhere / "p00" / "p00_a.csv").write_text("time,x,y,z\n0,0,0,1\n0.02,0,0,1\n")
+    earlier = Path("labels.csv").rename(elsewhere / "earlier.csv")
+    rewrite({"sidecars": {"labels": [str(earlier)]}, "arguments": {"paths": [str(elsewhere)]}})
+    assert probe(task="activity", dry_run=True).n_windows == 240
+    # Beside the recording, not at the top of the folder; and before what was there at the time.
+    table = pd.read_csv(earlier)
+    table[table["recording"] != "p07_a"].to_csv(elsewhere / "p00" / "labels.csv", index=False)
+    assert probe(task="activity", dry_run=True).n_windows == 210
+    assert probe(task="activity", labels=earlier, dry_run=True).n_windows == 240
 
 
 def test_a_damaged_probe_folder(folder: Path) -> None:

@@ -111,6 +111,35 @@ def test_the_interval_is_the_percentile_of_the_draws() -> None:
     assert interval(np.array([np.nan, np.nan, 1.0])) == (None, None)
 
 
+def test_draws_spread_as_the_mean_of_participants_does() -> None:
+    # The bias of people with as many samples each is the mean of their own effects; over draws with
+    # replacement it has their deviation / sqrt(people). Draws of samples would spread a quarter as far.
+    rng = np.random.default_rng(0)
+    owner = np.repeat(np.arange(12), 40)
+    effect = rng.normal(size=12)
+    error = effect[owner] + rng.normal(size=len(owner))
+    weights = participant_weights(np.arange(12) % 5, 5, 8000, rng)
+    truth = rng.normal(size=len(owner))
+    draws = regression_scores(weights, truth, truth + error, owner, True)["bias"][6:]
+    own = np.bincount(owner, weights=error) / 40
+    assert draws.mean() == pytest.approx(own.mean(), abs=0.02)
+    assert draws.std() == pytest.approx(own.std() / np.sqrt(12), rel=0.03)
+    assert draws.std() > 3 * error.std() / np.sqrt(len(owner))
+
+
+def test_the_interval_covers_the_mean_of_participant_effects() -> None:
+    rng = np.random.default_rng(1)
+    owner = np.repeat(np.arange(25), 10)
+    hits = 0
+    for _ in range(300):
+        error = 0.3 + rng.normal(size=25)[owner] + 0.5 * rng.normal(size=len(owner))
+        weights = participant_weights(np.arange(25) % 5, 5, 300, rng)
+        truth = np.arange(len(owner), dtype=float)
+        found = summary(regression_scores(weights, truth, truth + error, owner, True)["bias"], 5)
+        hits += found["low"] <= 0.3 <= found["high"]  # type: ignore[operator]
+    assert 0.87 <= hits / 300 <= 0.98
+
+
 def test_the_interval_covers_the_truth_about_as_often_as_it_says() -> None:
     # The mean absolute error of people whose own errors differ: its interval over people holds the
     # population's value in about 95 % of studies (a little under, with 20 people).

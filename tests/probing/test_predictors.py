@@ -5,6 +5,7 @@ import pytest
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.preprocessing import StandardScaler
 
+from wearcli.probing.crossfit import Problem, fit_all, held_out
 from wearcli.probing.linear import DEFAULT_L2, LOGISTIC_L2, RIDGE_L2, fit_logistic, fit_ridge
 from wearcli.probing.mlp import DEFAULT_EPOCHS, fit_mlp
 from wearcli.probing.predictor import standardisation
@@ -33,21 +34,58 @@ def test_logistic_is_scikit_learns_at_the_chosen_penalty(classes: int) -> None:
 
 def test_ridge_is_scikit_learns_at_the_chosen_penalty() -> None:
     vectors, _, owner = samples(2)
-    truth = vectors @ np.arange(8) + np.random.default_rng(1).normal(size=len(vectors))
-    predictor, l2 = fit_ridge(vectors, truth, owner, np.random.default_rng(0))
-    assert l2 in RIDGE_L2
-    scaled = StandardScaler().fit_transform(vectors.astype(np.float64))
-    model = Ridge(alpha=l2 * len(truth)).fit(scaled, truth)
-    np.testing.assert_allclose(predictor.values(vectors), model.predict(scaled), rtol=1e-4)
+    noise = np.random.default_rng(1).normal(size=(len(vectors), 2)) * [1, 60]
+    truth = vectors @ np.arange(16).reshape(8, 2) + noise
+    # With many samples for the dimension and with few, where it is solved in the samples' space.
+    for rows in (slice(None), slice(None, None, 40)):
+        x, y = vectors[rows], truth[rows]
+        predictor, l2 = fit_ridge(x, y, owner[rows], np.random.default_rng(0))
+        scaled = StandardScaler().fit_transform(x.astype(np.float64))
+        for target in (0, 1):
+            assert l2[target] in RIDGE_L2
+            model = Ridge(alpha=l2[target] * len(y)).fit(scaled, y[:, target])
+            found = predictor.only(target).values(x)
+            np.testing.assert_allclose(found, model.predict(scaled), rtol=1e-4, atol=1e-2)
+
+
+def test_ridge_of_a_target_is_the_same_alone_and_with_others() -> None:
+    vectors, _, owner = samples(2)
+    truth = vectors @ np.arange(24).reshape(8, 3) + np.random.default_rng(1).normal(size=(240, 3)) * 20
+    together, l2 = fit_ridge(vectors, truth, owner, np.random.default_rng(0))
+    for target in range(3):
+        alone, own = fit_ridge(vectors, truth[:, [target]], owner, np.random.default_rng(0))
+        assert own[0] == l2[target]
+        np.testing.assert_allclose(together.only(target).values(vectors), alone.values(vectors), rtol=1e-5)
+
+
+def test_targets_of_the_same_samples_are_fitted_together() -> None:
+    vectors, _, owner = samples(2, 120)
+    truth = vectors[:, :3].astype(np.float64) * [1, 100, 1e-3]
+    fold = owner % 3
+    kept = np.arange(120) % 4 > 0
+    problems = [
+        Problem({"embedding": vectors[rows]}, np.flatnonzero(rows), y[rows], owner[rows], fold[rows], False)
+        for y, rows in ((truth[:, 0], kept | True), (truth[:, 1], kept), (truth[:, 2], kept | True))
+    ]
+    steps: list[tuple[str, int, int]] = []
+    fitted = fit_all(problems, ["linear", "mlp"], 3, 0, lambda *step: steps.append(step))
+    # Two sets of samples, two probes, three folds and everybody.
+    assert [step[1:] for step in steps] == [(number, 16) for number in range(1, 17)]
+    for (probe, number), fits in fitted.items():
+        problem = problems[number]
+        assert all(fit is not None for fit in [*fits.folds, fits.everybody])
+        found = held_out(problem, fits, problem.vectors["embedding"], 0)
+        assert np.corrcoef(found, problem.truth)[0, 1] > 0.9, (probe, number)
+        assert np.abs(found - problem.truth).mean() < 0.5 * problem.truth.std()
 
 
 def test_a_noisy_problem_is_given_a_stronger_penalty_than_a_clean_one() -> None:
     rng = np.random.default_rng(0)
     vectors = rng.normal(size=(120, 60)).astype(np.float32)
     owner, signal = np.repeat(np.arange(12), 10), vectors[:, :3].sum(axis=1).astype(np.float64)
-    clean = fit_ridge(vectors, signal, owner, rng)[1]
-    noisy = fit_ridge(vectors, signal + 5 * rng.normal(size=120), owner, rng)[1]
-    assert clean < 0.01 < 0.1 < noisy
+    noisy = signal + 5 * rng.normal(size=120)
+    _, l2 = fit_ridge(vectors, np.stack([signal, noisy], axis=1), owner, rng)
+    assert l2[0] < 0.01 < 0.1 < l2[1]
 
 
 def test_mlp_learns_what_no_line_can() -> None:
@@ -61,9 +99,13 @@ def test_mlp_learns_what_no_line_can() -> None:
     assert (chance.argmax(axis=1) == truth).mean() > 0.9
     np.testing.assert_allclose(chance.sum(axis=1), 1)
     product = (vectors[:, 0] * vectors[:, 1]).astype(np.float64) * 40 + 100
-    values = fit_mlp(vectors, product, owner, rng, classify=False)[0].values(vectors)
-    assert np.corrcoef(values, product)[0, 1] > 0.9
-    assert values.mean() == pytest.approx(product.mean(), abs=5)
+    both = np.stack([product, np.abs(vectors[:, 0]) / 100], axis=1)
+    for targets in (both[:, :1], both):
+        predictor, _ = fit_mlp(vectors, targets, owner, rng, classify=False)
+        for number, target in enumerate(targets.T):
+            values = predictor.only(number).values(vectors)
+            assert np.corrcoef(values, target)[0, 1] > 0.9
+            assert values.mean() == pytest.approx(target.mean(), abs=0.15 * target.std())
 
 
 def test_mlp_epochs_can_be_given_and_seeds_repeat() -> None:

@@ -8,8 +8,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from wearcli.errors import InputError, UsageError
-from wearcli.recordings.discovery import Folder, find_recordings
+from wearcli.recordings.discovery import Folder, find_recordings, find_sidecars
 from wearcli.recordings.open import open_recording
+from wearcli.recordings.recording import Source
 
 SIGNAL = "time,x,y,z\n0,0,0,1\n0.02,0,0,1\n"
 E4 = "1644227574.0, 1644227574.0, 1644227574.0\n32.0, 32.0, 32.0\n0,0,64\n"
@@ -175,6 +176,122 @@ def test_colliding_stems(tmp_path: Path) -> None:
     assert {"P1/walk", "P2/walk"} < {*people(both)}
 
 
+def test_several_paths_are_a_choice_from_the_folder_above(tmp_path: Path, monkeypatch) -> None:
+    """`study/*/`, `study/*/*.csv` and `study` are one study with the same people and names."""
+    study = tree(tmp_path / "study", *(f"P{p}/{name}.csv" for p in (1, 2, 3) for name in ("walk", "rest")))
+    tree(study, "labels.csv", "gait.csv", content="recording,onset,duration,label\n")
+    tree(tmp_path, "labels.csv", content="recording,onset,duration,label\n")
+    whole = find_recordings([study])
+    assert people(whole) == {f"P{p}/{name}": f"P{p}" for p in (1, 2, 3) for name in ("rest", "walk")}
+    monkeypatch.chdir(study)
+    for paths in (
+        sorted(study.glob("*/")),
+        [path for path in sorted(study.glob("*/")) if path.is_dir()],
+        sorted(study.glob("*/*.csv")),
+        [Path("P1"), Path("P2/"), Path("./P3")],
+        [study / "P1", study, Path("P2/walk.csv")],
+    ):
+        folder = find_recordings([path for path in paths if path.name not in ("labels.csv", "gait.csv")])
+        assert people(folder) == people(whole)
+        assert [source.root for source in folder.sources] == [study] * 6
+        assert {source.dataset for source in folder.sources} == {"study"}
+        found = {name: [path.resolve() for path in files] for name, files in folder.sidecars.items()}
+        assert found == {"labels": [study / "labels.csv"], "gait": [study / "gait.csv"]}
+
+
+def test_placements_of_one_study_are_the_same_people(tmp_path: Path) -> None:
+    study = tree(tmp_path / "study", "wrist/P01/a.csv", "ankle/P01/a.csv", "wrist/P02/a.csv")
+    for paths in ([study], [study / "wrist", study / "ankle"]):
+        folder = find_recordings(paths)
+        assert set(people(folder)) == {"ankle/P01/a", "wrist/P01/a", "wrist/P02/a"}
+        assert set(people(folder).values()) == {"P01", "P02"}
+        assert {source.dataset for source in folder.sources} == {"study"}
+
+
+@pytest.mark.parametrize("given", [["."], ["sub-01"], ["sub-01/ses-1", "sub-01/ses-2"], ["sub-01", "sub-02"]])
+def test_bids_sessions_are_one_person_of_the_dataset(tmp_path: Path, monkeypatch, given: list[str]) -> None:
+    names = [f"sub-{p}/ses-{s}/motion.csv" for p in ("01", "02") for s in (1, 2)]
+    bids = tree(tmp_path / "bids", *names)
+    tree(bids, "participants.tsv", content="participant_id\tage\nsub-01\t30\n")
+    monkeypatch.chdir(bids)
+    for folder in (find_recordings([Path(p) for p in given]), find_recordings([bids / p for p in given])):
+        assert {(s.dataset, s.participant) for s in folder.sources} <= {
+            ("bids", "sub-01"),
+            ("bids", "sub-02"),
+        }
+        assert list(folder.sidecars) == ["participants"]
+
+
+def test_two_studies_stay_two(tmp_path: Path) -> None:
+    """Each has a recordings.csv or participants.csv of its own: P01 and walk are another in each."""
+    for site, table in (("a/study", "recordings.csv"), ("b/study", "recordings.csv")):
+        tree(tmp_path / site, "walk.csv", "P02_rest.csv")
+        tree(tmp_path / site, table, content="recording,file,participant\nwalk,walk.csv,P01\n")
+    tree(tmp_path / "c", "P01_rest.csv", "P03_rest.csv")
+    tree(tmp_path / "c", "participants.csv", content="participant,age\nP01,3\n")
+    folder = find_recordings([tmp_path / "a" / "study", tmp_path / "b" / "study", tmp_path / "c"])
+    top = tmp_path.name
+    assert people(folder) == {
+        "a/study/walk": "a/study/P01",
+        "b/study/walk": "b/study/P01",
+        "a/study/P02_rest": "a/study/P02",
+        "b/study/P02_rest": "b/study/P02",
+        "P01_rest": f"{top}/c/P01",
+        "P03_rest": "P03",
+    }
+    (note,) = folder.problems
+    assert note.startswith("2 participants of one name in several studies, such as 'P02' in a/study and b/st")
+    assert len(folder.sidecars["recordings"]) == 2
+    above = find_recordings([tmp_path])
+    assert {s.participant for s in above.sources} == {"P01", "study", "c"}
+    assert "a/study/walk" in people(above)
+
+
+def test_rows_of_one_table_are_not_for_the_files_of_another(tmp_path: Path) -> None:
+    for site, person in (("a", "P1"), ("b", "P2")):
+        tree(tmp_path / site, "walk.csv")
+        tree(tmp_path / site, "recordings.csv", content=f"recording,participant\nwalk,{person}\n")
+    for paths in ([tmp_path], [tmp_path / "a", tmp_path / "b"]):
+        assert people(find_recordings(paths)) == {"a/walk": "P1", "b/walk": "P2"}
+
+
+def test_e4_exports_named_one_by_one(tmp_path: Path, monkeypatch) -> None:
+    for name in ("A01", "A02"):
+        tree(tmp_path / "study", f"{name}/ACC.csv", content=E4)
+    exports = sorted((tmp_path / "study").iterdir())
+    for paths in (exports, [path / "ACC.csv" for path in exports], [tmp_path / "study"]):
+        folder = find_recordings(paths)
+        assert people(folder) == {"A01": "A01", "A02": "A02"}
+        assert {source.dataset for source in folder.sources} == {"study"}
+    monkeypatch.chdir(exports[0])
+    for path in (Path(), Path("ACC.csv"), Path("../A01")):
+        (source,) = find_recordings([path]).sources
+        assert (source.recording, source.participant, source.dataset) == ("A01", "A01", "study")
+
+
+def test_the_set_is_named_after_what_was_given(tmp_path: Path, monkeypatch) -> None:
+    tree(tmp_path / "study", "P1/a.csv", "P2/b.csv")
+    (tmp_path / "link").symlink_to(tmp_path / "study")
+    monkeypatch.chdir(tmp_path / "study")
+    for path, name in (
+        (Path(), "study"),
+        (Path("P1/.."), "study"),
+        (tmp_path / "link", "link"),
+        (tmp_path / "study" / "P1" / "a.csv", "P1"),
+    ):
+        assert {source.dataset for source in find_recordings([path]).sources} == {name}
+
+
+def test_sidecars_without_their_recordings_being_read(tmp_path: Path) -> None:
+    study = tree(tmp_path / "study", "P1/a.csv", "P2/b.csv")
+    assert find_sidecars([study]) == {}
+    tree(study, "labels.csv", "P1/falls.csv", content="recording,onset,duration,label\n")
+    expected = {"labels": [study / "labels.csv"], "falls": [study / "P1" / "falls.csv"]}
+    assert find_sidecars([study]) == expected
+    assert find_sidecars([study / "P1", study / "P2", tmp_path / "gone"]) == expected
+    assert find_sidecars([tmp_path / "gone"]) == find_sidecars([]) == {}
+
+
 def test_modality_picks_among_the_files_of_a_recording(tmp_path: Path) -> None:
     tree(tmp_path, "s.acc.csv")
     tree(tmp_path, "s.ppg.csv", content="time,ppg\n0,1\n0.1,2\n")
@@ -240,11 +357,17 @@ def test_links_and_loops(tmp_path: Path) -> None:
 
 
 def test_a_link_to_nowhere_is_left_to_the_reader(tmp_path: Path) -> None:
-    for name in ("a.parquet", "b.csv"):
-        (tmp_path / name).symlink_to(tmp_path / "gone")
-    for source in find_recordings([tmp_path]).sources:
-        with pytest.raises(InputError, match="no such file"):
+    for name in ("a.parquet", "b.csv", "c.npz", "d.cwa", "e.csv.gz"):
+        (tmp_path / name).symlink_to(tmp_path / "gone" / name)
+    (tmp_path / "f.csv").symlink_to(tmp_path / "f.csv")
+    tree(tmp_path, "recordings.csv", content="file,participant\nb.csv,P1\n")
+    sources = find_recordings([tmp_path]).sources
+    assert [source.participant for source in sources] == ["a", "P1", "c", "d", "e", "f"]
+    for source in sources:
+        with pytest.raises(InputError, match="a link to a file that is not here: fetch it"):
             open_recording(source)
+    with pytest.raises(InputError, match="no such file"):
+        open_recording(Source("x", tmp_path / "x.csv", "csv", "p"))
 
 
 def test_nothing_to_read(tmp_path: Path) -> None:

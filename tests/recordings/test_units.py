@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from scipy.signal import butter, sosfiltfilt
 
 from tests.recordings.make import wrist
-from wearcli.errors import InputError
+from wearcli.errors import InputError, UsageError
 from wearcli.recordings.units import normal_unit, see_gravity, still_magnitudes, tell_unit
 
 SCALES = {"g": 1.0, "mg": 1000.0, "m/s2": 9.80665}
@@ -79,7 +79,7 @@ def test_missing_samples_do_not_hide_the_unit() -> None:
     assert tell_unit(values, 50.0, "f")[0] == "g"
     with pytest.raises(InputError, match="--unit"):
         tell_unit(np.full((100, 3), np.nan), 50.0, "f")
-    with pytest.raises(InputError, match="--unit takes g, mg or m/s2"):
+    with pytest.raises(UsageError, match="--unit 'furlong': give g, mg or m/s2"):
         tell_unit(values, 50.0, "f", said="furlong")
 
 

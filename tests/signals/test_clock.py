@@ -80,3 +80,46 @@ def test_samples_without_time_or_value_are_left_out() -> None:
 def test_whatever_comes_times_strictly_increase(steps: list[float], size: int) -> None:
     mended, _ = mend(np.cumsum(steps), 10.0, size)
     assert (np.diff(mended) > 0).all()
+
+
+@pytest.mark.parametrize("leap", [86_400.0, -500.0])
+@pytest.mark.parametrize("count", [1, 40])
+def test_stamps_that_leap_away_and_return_are_left_out(leap: float, count: int) -> None:
+    time = np.arange(5000) / 50
+    wrong = time.copy()
+    wrong[2000 : 2000 + count] += leap
+    mended, clock = mend(wrong, 50.0)
+    np.testing.assert_array_equal(mended, np.delete(time, np.arange(2000, 2000 + count)))
+    assert (clock.invalid, clock.resets) == (count, 0)
+    assert clock.warnings() == [f"{count} samples without a usable time or value left out"]
+
+
+def test_a_real_gap_followed_by_a_reset_is_not_a_leap() -> None:
+    time = np.arange(20_000) / 50
+    time[5000:] += 3600
+    time[15_000:] -= 1000
+    mended, clock = mend(time, 50.0)
+    assert clock.resets == 1
+    assert len(mended) == 20_000
+
+
+@pytest.mark.parametrize("size", [1000, 10**9])
+@pytest.mark.parametrize("burst_s", [0.1, 0.5, 1.0])
+def test_bursts_go_through_to_windows(burst_s: float, size: int) -> None:
+    from tests.signals.make import recording
+    from wearcli.signals.windows import Findings, WindowSpec, iter_windows
+
+    true = np.arange(6000) / 50
+    stamps = np.floor(true / burst_s + 1e-9) * burst_s
+    values = np.stack([np.sin(2 * np.pi * true), 0 * true, 0 * true + 1], axis=1)
+    findings = Findings()
+    parts = list(
+        iter_windows(recording(stamps, values, 50, size=size), WindowSpec(50, 5, 5), findings=findings)
+    )
+    assert sum(map(len, parts)) >= 23
+    assert findings.warnings == []
+    inner = np.concatenate([part.values for part in parts])[1:-1]
+    assert np.abs(inner[..., 0]).max() < 1.05
+    # The tone is still one cycle a second.
+    spectrum = np.abs(np.fft.rfft(inner[..., 0] - inner[..., 0].mean(axis=1, keepdims=True))).mean(axis=0)
+    assert np.fft.rfftfreq(250, 1 / 50)[spectrum.argmax()] == pytest.approx(1.0)

@@ -27,7 +27,9 @@ def cut(each) -> np.ndarray:
 
 @pytest.mark.parametrize("dtype", ["int16", "float32"])
 def test_a_store_gives_back_its_windows(tmp_path: Path, dtype: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "SHARD_ROWS", 7)  # several shards, with recordings across their edges
+    monkeypatch.setattr(
+        module, "SHARD_BYTES", 7 * 300 * (2 if dtype == "int16" else 4)
+    )  # several shards, with recordings across their edges
     write_store(two_recordings(), SPEC, tmp_path, dtype=dtype)
     store = WindowStore.open(tmp_path)
     true = np.concatenate([cut(each) for each in two_recordings()])

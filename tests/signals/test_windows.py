@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.signals.make import noise, recording
-from wearcli.signals.quality import movement
+from wearcli.signals.quality import NonWear, movement
 from wearcli.signals.windows import Findings, Windows, WindowSpec, iter_windows
 
 
@@ -70,15 +70,52 @@ def test_an_hour_without_motion_is_not_worn_and_twenty_minutes_are() -> None:
     assert ((found["wear"] == 0) | (found["wear"] == 1)).all()
 
 
-def test_days_between_two_stretches_cost_nothing() -> None:
+@pytest.mark.parametrize("days", [10, 365 * 50])
+def test_days_or_decades_between_two_stretches_cost_nothing(days: int) -> None:
     time, values = noise(60, 50)
-    later = np.concatenate((time, time + 10 * 86_400))
+    later = np.concatenate((time, time + days * 86_400))
     found = collect(
         list(iter_windows(recording(later, np.concatenate((values, values)), 50), WindowSpec(50, 5, 5)))
     )
     assert len(found["onset_s"]) == 24
-    assert found["onset_s"][12] == 10 * 86_400
-    np.testing.assert_array_equal(found["values"][:12], found["values"][12:])
+    assert found["onset_s"][12] == days * 86_400
+    np.testing.assert_allclose(found["values"][:12], found["values"][12:], atol=1e-3)
+    assert (found["wear"] == 1).all()
+
+
+def test_non_wear_agrees_with_a_plain_loop() -> None:
+    rng = np.random.default_rng(3)
+    still = np.repeat(rng.random(60) < 0.5, rng.integers(20, 400, 60))
+    nonwear = NonWear()
+    for part in np.array_split(still, 13):
+        nonwear.add(part)
+    nonwear.finish()
+    worn, begin = np.ones(len(still)), None
+    for i, cell in enumerate([*still, False]):
+        if cell and begin is None:
+            begin = i
+        if not cell and begin is not None:
+            if i - begin >= 180:
+                worn[begin:i] = 0
+            begin = None
+    onsets = np.arange(0, 10 * len(still) - 35, 7.0)
+    oracle = [np.repeat(worn, 10)[int(t) : int(t) + 35].mean() for t in onsets]
+    np.testing.assert_allclose(nonwear.wear(onsets, onsets + 35), oracle, atol=1e-6)
+
+
+def test_what_was_mended_is_said() -> None:
+    time, values = noise(60, 20)
+    time[600:] -= 40
+    values[100] = np.nan
+    findings = Findings()
+    list(iter_windows(recording(time, values, 20), WindowSpec(50, 5, 5), findings=findings))
+    text = "; ".join(findings.warnings)
+    assert "1 samples without a usable time or value" in text
+    assert "1 times the clock was set back" in text
+    assert "nothing above 10 Hz" in text
+    findings = Findings()
+    list(iter_windows(recording(time[:50], values[:50], 20), WindowSpec(20, 5, 5), findings=findings))
+    assert findings.warnings == ["no window: shorter than 5 s"]
 
 
 def test_movement_is_the_mean_amplitude_deviation() -> None:

@@ -12,16 +12,17 @@ from wearcli.signals.windows import WindowSpec
 SPEC = WindowSpec(rate_hz=50.0, window_s=2.0, stride_s=2.0)
 
 
-def recording(participant: str, number: int, seconds: float, rng: np.random.Generator) -> Recording:
+def recording(
+    participant: str, number: int, seconds: float, rng: np.random.Generator, root: Path
+) -> Recording:
     """A swinging sensor: every participant at a rhythm of their own, every recording at another tilt."""
     time = np.arange(round(seconds * 50)) / 50
     tilt = rng.normal(size=3)
     swing = 0.3 * np.sin(2 * np.pi * rng.uniform(0.5, 3) * time + rng.uniform(0, 6))
     values = tilt / np.linalg.norm(tilt) + swing[:, None] * rng.normal(size=3)
     values = (values + rng.normal(scale=0.05, size=values.shape)).astype(np.float32)
-    source = Source(
-        f"{participant}_{number}", Path("study") / f"{participant}_{number}.csv", "csv", participant
-    )
+    name = f"{participant}_{number}"
+    source = Source(name, root / f"{name}.csv", "csv", participant, root=root)
 
     def stream() -> Iterator[Chunk]:
         yield Chunk(time, values)
@@ -35,6 +36,6 @@ def store(
     """people x recordings x seconds / 2 windows of 2 s at 50 Hz; participants P0, P1, ..."""
     rng = np.random.default_rng(seed)
     folder.mkdir(parents=True)
-    made = (recording(f"P{p}", n, seconds, rng) for p in range(people) for n in range(recordings))
-    write_store(made, SPEC, folder, dataset=lambda recording: folder.name)
+    made = (recording(f"P{p}", n, seconds, rng, folder) for p in range(people) for n in range(recordings))
+    write_store(made, SPEC, folder)
     return WindowStore.open(folder)

@@ -63,6 +63,15 @@ def test_describe_counts_people_windows_and_hours(stores):
     assert second["participants"] == 3
 
 
+def test_people_of_each_set_by_their_own_names(stores):
+    data = TrainingData(stores)
+    first, second = [f"P{n}" for n in range(6)], ["P0", "P1", "P2"]
+    assert data.people(np.arange(len(data))) == {"first": first, "second": second}
+    assert data.people(data.split(0.34, 0)[0]).keys() <= {"first", "second"}
+    assert data.people_in_several_sets() == second
+    assert TrainingData(stores[:1]).people_in_several_sets() == []
+
+
 def test_windows_not_worn_are_left_out(stores):
     store = WindowStore.open(stores[0].folder)
     store.index.loc[:9, "wear"] = 0.2

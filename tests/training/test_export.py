@@ -1,5 +1,4 @@
 import json
-import os
 from pathlib import Path
 
 import numpy as np
@@ -10,10 +9,10 @@ import torch
 from wearcli.encoders import build
 from wearcli.errors import InputError
 from wearcli.models import load_model
+from wearcli.models.runtime import open_session
 from wearcli.training import export
 from wearcli.training.export import write_model
 
-os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 CONFIG = {
     "name": "tiny",
     "encoder": "fast",
@@ -52,14 +51,12 @@ def fast(tmp_path_factory, windows):
 
 
 def check(module: torch.nn.Module, folder: Path, document: dict, windows: np.ndarray) -> None:
-    import onnxruntime
-
     assert document["parity"]["windows"] == len(windows)
     assert document["parity"]["max_abs_difference"] < 1e-4
     model = load_model(folder)
     assert model.config == document == json.loads((folder / "config.json").read_text())
     assert document["parameters"] == sum(p.numel() for p in module.parameters())
-    session = onnxruntime.InferenceSession(model.onnx_path, providers=["CPUExecutionProvider"])
+    session = open_session(model.onnx_path)
     with torch.no_grad():
         expected = module.eval()(torch.from_numpy(windows).transpose(1, 2)).numpy()
     for batch in (1, 3, len(windows)):

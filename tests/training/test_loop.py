@@ -8,25 +8,25 @@ from torch import nn
 
 from wearcli.errors import InputError
 from wearcli.training import checkpoint
-from wearcli.training.loop import Recipe, effective_rank, fit
+from wearcli.training.loop import effective_rank, fit, learning_rate, share_done
+from wearcli.training.settings import Settings
 
 CPU = torch.device("cpu")
 
 
-def recipe(**changes) -> Recipe:
+def recipe(**changes) -> Settings:
     usual = {
         "steps": 30,
-        "minutes": None,
         "lr": 0.05,
         "weight_decay": 0.0,
-        "warmup": 5,
+        "warmup": 3,
         "clip_norm": 10.0,
         "validate_every": 10,
         "patience": 0,
         "checkpoint_every": 10,
-        "bf16": False,
+        "precision": "fp32",
     }
-    return Recipe(**{**usual, **changes})
+    return Settings(**{**usual, **changes})
 
 
 class Regression(nn.Module):
@@ -70,10 +70,10 @@ def test_learns_logs_and_keeps_the_best(tmp_path):
 
 def test_one_step_is_clipped_adamw_at_the_scheduled_rate(tmp_path):
     model, plain = Regression(), Regression()
-    setting = recipe(steps=3, lr=0.5, clip_norm=0.1, weight_decay=0.3, warmup=2)
+    setting = recipe(steps=3, lr=0.5, clip_norm=0.1, weight_decay=0.3)
     fit(model, draw, [], tmp_path, setting, CPU)
     optimizer = torch.optim.AdamW(plain.parameters(), lr=0.5, weight_decay=0.3)
-    for step, rate in enumerate((0.25, 0.5 * (0.01 + 0.99 * 0.75), 0.5 * (0.01 + 0.99 * 0.25))):
+    for step, rate in enumerate((0.5, 0.5 * (0.01 + 0.99 * 0.75), 0.5 * (0.01 + 0.99 * 0.25))):
         optimizer.param_groups[0]["lr"] = rate
         loss, _ = plain(*draw(step))
         optimizer.zero_grad()
@@ -85,15 +85,20 @@ def test_one_step_is_clipped_adamw_at_the_scheduled_rate(tmp_path):
 
 def test_schedule():
     setting = recipe(steps=1000, lr=1.0, warmup=100)
-    assert setting.learning_rate(0, 0) == pytest.approx(0.01)
-    assert setting.learning_rate(500, 0) == pytest.approx(0.505)
-    assert setting.learning_rate(1000, 0) == pytest.approx(0.01)
-    rates = [setting.learning_rate(step, 0) for step in range(100, 1000)]
+    assert learning_rate(setting, 0, 0) == pytest.approx(0.01)
+    assert learning_rate(setting, 500, 0) == pytest.approx(0.505)
+    assert learning_rate(setting, 1000, 0) == pytest.approx(0.01)
+    rates = [learning_rate(setting, step, 0) for step in range(100, 1000)]
     assert rates == sorted(rates, reverse=True)
     timed = recipe(steps=None, minutes=10, lr=1.0, warmup=0)
-    assert timed.learning_rate(123_456, 300) == pytest.approx(0.505)
+    assert learning_rate(timed, 123_456, 300) == pytest.approx(0.505)
     both = recipe(steps=1000, minutes=10)
-    assert (both.done(100, 300), both.done(900, 300), both.done(2000, 0)) == (0.5, 0.9, 1.0)
+    assert [share_done(both, *at) for at in ((100, 300), (900, 300), (2000, 0))] == [0.5, 0.9, 1.0]
+
+
+def test_a_short_run_warms_up_over_a_tenth_of_it_at_most():
+    rates = [learning_rate(recipe(steps=50, lr=1.0, warmup=200), step, 0) for step in range(50)]
+    assert rates.index(max(rates)) == 4
 
 
 def test_minutes_end_a_run(tmp_path):

@@ -1,4 +1,5 @@
 import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -52,7 +53,9 @@ def test_a_run_gives_what_others_rely_on(run):
     assert {"method", "steps", "seconds", "anchors_per_s", "loss", "run"} <= set(result)
     assert (result["method"], result["steps"], result["run"]) == ("simclr", 16, str(folder))
     assert result["anchors_per_s"] == pytest.approx(16 * 8 / result["seconds"], rel=0.05)
-    assert sorted(p.name for p in folder.iterdir()) == ["checkpoint", "config.toml", "metrics.jsonl", "model"]
+    assert sorted(p.name for p in folder.iterdir()) == [
+        *("checkpoint", "config.toml", "metrics.jsonl", "model", "people.json")
+    ]
     assert json.loads(json.dumps(result)) == result
 
 
@@ -162,9 +165,96 @@ def test_overwrite_removes_runs_only(run, store, tmp_path):
         pretrain(store, folder)
     (tmp_path / "thesis").mkdir()
     (tmp_path / "thesis" / "chapter.tex").write_text("years of work")
-    with pytest.raises(UsageError, match="no run folder"):
-        pretrain(store, tmp_path / "thesis", overwrite=True)
+    for _ in range(2):
+        with pytest.raises(UsageError, match="is not replaced"):
+            pretrain(store, tmp_path / "thesis", overwrite=True)
+        (tmp_path / "thesis" / "config.toml").write_text('title = "Thesis"')
     assert (tmp_path / "thesis" / "chapter.tex").exists()
+
+
+def test_overwrite_does_not_remove_what_is_trained_on(store, tmp_path, no_export):
+    """The windows of an earlier run, given back to it by a path that does not look like it."""
+    folder = tmp_path / "run"
+    pretrain(store, folder, steps=2, **SMALL)
+    shutil.copytree(store, folder / "windows")
+    (tmp_path / "link").symlink_to(folder / "windows")
+    before = sorted(folder.rglob("*"))
+    for path in (folder / "windows", folder, tmp_path / "link", tmp_path / "x" / ".." / "run" / "windows"):
+        (tmp_path / "x").mkdir(exist_ok=True)
+        with pytest.raises(UsageError, match="which --overwrite would remove"):
+            pretrain([store, path], folder, overwrite=True, steps=2, **SMALL)
+    assert sorted(folder.rglob("*")) == before
+
+
+@pytest.mark.parametrize("cause", ["no windows", "too short", "interrupted"])
+def test_a_run_that_cannot_begin_leaves_the_old_one(store, tmp_path, no_export, monkeypatch, cause):
+    folder = tmp_path / "run"
+    pretrain(store, folder, steps=2, **SMALL)
+    before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    (tmp_path / "study").mkdir()
+    rows = "".join(f"{k / 50:.2f},0.0,{0.1 * (k % 25) / 25:.4f},1.0\n" for k in range(200))
+    (tmp_path / "study" / "a.csv").write_text("time,x,y,z\n" + (rows if cause != "no windows" else "broken"))
+    if cause == "interrupted":
+
+        def stop(*given: object) -> None:
+            raise KeyboardInterrupt
+
+        monkeypatch.setattr(module, "build_objective", stop)
+    with pytest.raises((InputError, KeyboardInterrupt)):
+        pretrain(tmp_path / "study", folder, overwrite=True, steps=2, **SMALL)
+    assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["run", "study"]
+    monkeypatch.undo()
+    monkeypatch.setattr(module, "write_model", lambda encoder, folder, config, windows: config)
+    assert pretrain(store, folder, overwrite=True, steps=4, **SMALL)["steps"] == 4
+    assert Settings.read(folder / "config.toml").steps == 4
+
+
+def swing(path: Path, seconds: int = 30) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    rows = "".join(f"{k / 50:.2f},0.0,{0.1 * (k % 25) / 25:.4f},1.0\n" for k in range(50 * seconds))
+    path.write_text("time,x,y,z\n" + rows)
+
+
+@pytest.mark.parametrize("given", ["above", "folders", "files"])
+@pytest.mark.parametrize("names", ["bids/sub-{p:02d}/ses-{s}/motion.csv", "study/place{s}/P{p:02d}/walk.csv"])
+def test_a_person_is_on_one_side_however_the_folders_are(tmp_path, monkeypatch, given, names):
+    files = [tmp_path / names.format(p=p, s=s) for p in range(4) for s in (1, 2)]
+    for path in files:
+        swing(path)
+    (root,) = tmp_path.iterdir()
+    paths = {"above": [root], "folders": sorted(root.iterdir()), "files": files}[given]
+    captured = {}
+    monkeypatch.setattr(
+        module, "write_model", lambda encoder, folder, config, windows: captured.update(config)
+    )
+    pretrain(paths, tmp_path / "run", steps=2, window=2.0, unit="g", validation=0.5, **SMALL)
+    people = json.loads((tmp_path / "run" / "people.json").read_text())
+    (training,), (validation,) = people["training"].values(), people["validation"].values()
+    everybody = [path.parent.parent.name if root.name == "bids" else path.parent.name for path in files]
+    assert sorted([*training, *validation]) == sorted(set(everybody))
+    assert len(training) == len(validation) == 2
+    (described,) = captured["training_sets"]
+    assert (described["name"], described["participants"], described["windows"]) == (root.name, 2, 60)
+    assert "people" not in described  # the names stay in the run folder
+
+
+def test_revin_goes_into_the_model(store, tmp_path, monkeypatch):
+    captured = {}
+
+    def keep(encoder, folder, config, windows):
+        captured.update(config, encoder=encoder.eval())
+
+    monkeypatch.setattr(module, "write_model", keep)
+    pretrain(store, tmp_path / "run", steps=2, revin=True, **SMALL)
+    assert captured["normalisation"] == "revin"
+    assert Settings.read(tmp_path / "run" / "config.toml").revin
+    x = torch.randn(4, 3, 100)
+    moved = 3 * x + torch.randn(4, 3, 1)
+    torch.testing.assert_close(captured["encoder"](x), captured["encoder"](moved), atol=1e-3, rtol=1e-3)
+    assert plan(store, revin=True)["parameters"] == plan(store)["parameters"] + 6
+    pretrain(store, tmp_path / "plain", steps=2, **SMALL)
+    assert captured["normalisation"] == "none"
 
 
 @pytest.mark.parametrize(
@@ -180,6 +270,9 @@ def test_overwrite_removes_runs_only(run, store, tmp_path):
         ({"warmup": -1}, "--warmup must not be below 0"),
         ({"validation": 1.0}, "--validation 1: give a share"),
         ({"terms": ("walks",)}, "give SET=TERMS"),
+        ({"unit": "furlong"}, "--unit 'furlong': give g, mg or m/s2"),
+        ({"time_unit": "foo"}, "--time-unit 'foo'"),
+        ({"columns": "x,y"}, "needs three columns"),
         ({"rate": 100.0}, "its rate is 50, not 100"),
         ({"window": 5.0}, "its window is 2, not 5"),
     ],

@@ -30,6 +30,10 @@ for verb in (
     app.command()(verb)
 
 
+# The base of what the command line's parser raises; typer has no public name for it.
+CommandLineError: Any = typer.BadParameter.__mro__[2]
+
+
 def _version(wanted: bool) -> None:
     if wanted:
         from wearcli.models import DEFAULT_MODEL
@@ -74,12 +78,17 @@ def read_config(path: Path | None) -> dict[str, Any]:
     for verb, table in tables.items():
         if verb not in commands or not isinstance(table, dict):
             raise UsageError(f"{path}: '{verb}' is no command: use [{'], ['.join(commands)}]")
-        known = {parameter.name for parameter in commands[verb].params}
-        options = {name.replace("-", "_"): value for name, value in table.items()}
-        unknown = sorted(set(options) - known)
-        if unknown:
-            raise UsageError(f"{path}: [{verb}] has no option '{unknown[0]}': see 'wearcli {verb} --help'")
-        defaults[verb] = options
+        # A key is an option's flag or an argument's name, with - or _.
+        known = {
+            flag.lstrip("-").replace("-", "_"): parameter.name
+            for parameter in commands[verb].params
+            for flag in parameter.opts
+        }
+        for key, value in table.items():
+            name = known.get(key.replace("-", "_"))
+            if name is None:
+                raise UsageError(f"{path}: [{verb}] has no option '{key}': see 'wearcli {verb} --help'")
+            defaults.setdefault(verb, {})[name] = value
     return defaults
 
 
@@ -91,7 +100,15 @@ def main() -> None:
     # A job that a scheduler ends keeps what is done, as one that a person interrupts.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        app()
+        sys.exit(app(standalone_mode=False) or 0)
+    except CommandLineError as error:
+        context = getattr(error, "ctx", None)
+        if type(error).__name__ == "NoArgsIsHelpError":
+            error.show()  # the help
+        else:
+            command = context.command_path if context else "wearcli"
+            print(f"wearcli: {error.format_message()}: see '{command} --help'", file=sys.stderr)
+        sys.exit(error.exit_code)
     except WearcliError as error:
         if debug:
             raise
@@ -100,6 +117,12 @@ def main() -> None:
     except BrokenPipeError:
         # The reader of our stdout went away (| head): nothing is left to say, nor to flush.
         sys.stderr.close()
+        sys.exit(1)
+    except OSError as error:
+        if debug:
+            raise
+        where = f"{error.filename}: " if error.filename else ""
+        print(f"wearcli: {where}{error.strerror or error}", file=sys.stderr)
         sys.exit(1)
     except KeyboardInterrupt:
         if debug:

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -118,9 +118,9 @@ def reading_options(
     columns: str | None,
     time_column: str | None,
     time_unit: str | None,
-) -> dict[str, object]:
+) -> dict[str, Any]:
     """The flags that say how to read files, as `open_recording` takes them; those not given left out."""
-    options: dict[str, object] = {
+    options: dict[str, Any] = {
         "unit": unit,
         "rate_hz": rate_hz,
         "channel_columns": [name.strip() for name in columns.split(",")] if columns else None,

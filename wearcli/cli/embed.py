@@ -32,11 +32,15 @@ class Format(StrEnum):
 def embed(
     paths: Paths = None,
     output: Annotated[
-        str, typer.Option("--output", "-o", help="The table's file; - streams Arrow IPC to stdout.")
-    ] = "embeddings.parquet",
+        str | None,
+        typer.Option(
+            "--output", "-o", help="The table's file; - streams to stdout. Default: embeddings.parquet"
+        ),
+    ] = None,
     model: Annotated[str | None, typer.Option(help="A bundled model's name, or a model folder.")] = None,
     form: Annotated[
-        Format | None, typer.Option("--format", help="Default: told from the output's suffix.")
+        Format | None,
+        typer.Option("--format", help="Default: told from the output's suffix; Arrow IPC on stdout."),
     ] = None,
     window: Annotated[float | None, typer.Option(help="Seconds. Default: the model's window.")] = None,
     stride: Annotated[
@@ -67,18 +71,21 @@ def embed(
     import sys
 
     from wearcli.cli.console import input_paths, print_json, print_json_line, progress, reading_options, say
-    from wearcli.embedding.embed import EmbedResult, Watcher
     from wearcli.embedding.embed import embed as run
-    from wearcli.errors import UsageError, WearcliError
+    from wearcli.embedding.result import EmbedResult, Watcher
+    from wearcli.embedding.stream import Stream
+    from wearcli.errors import UsageError
     from wearcli.models.folder import DEFAULT_MODEL
-    from wearcli.recordings.recording import Recording, Source
+    from wearcli.recordings.recording import Source
 
+    output = output or f"embeddings.{form.value if form else 'parquet'}"
     streamed = output == "-"
     if (streamed and (json or jsonl)) or (json and jsonl):
         raise UsageError("stdout carries one thing: choose one of -o -, --json and --jsonl")
     if streamed and form is None and not dry_run and sys.stdout.isatty():
         raise UsageError("-o - writes binary Arrow data: pipe it into a command, or use --format jsonl")
     units: dict[str, int] = {}
+    warned: dict[str, list[str]] = {}
 
     # By bytes: the one measure that is known before anything is read.
     with progress("bytes") as display:
@@ -93,6 +100,10 @@ def embed(
             new = sum(action == "embed" for action in result.plan.values())
             sizes.update(result.sizes)
             display.update(task, total=sum(sizes.values()))
+            if jsonl and not dry_run:
+                for name, action in result.plan.items():
+                    if action == "keep":
+                        print_json_line({"recording": name, "kept": True, "error": None})
             if new < len(result.plan):
                 say(f"{len(result.plan) - new} recordings are as the last run saw them: rows kept")
 
@@ -103,19 +114,23 @@ def embed(
             done = bytes_done + share * sizes[source.recording]
             display.update(task, description=text, completed=done)
 
-        def finished(source: Source, recording: Recording | None, error: WearcliError | None) -> None:
+        def finished(stream: Stream) -> None:
             nonlocal bytes_done
-            bytes_done += sizes[source.recording]
+            bytes_done += sizes[stream.source.recording]
             display.update(task, completed=bytes_done)
-            if error is not None:
-                display.console.print(f"failed: {error}", soft_wrap=True, markup=False)
-            if recording is not None:
-                units[recording.unit_how] = units.get(recording.unit_how, 0) + 1
-                for warning in recording.warnings:
-                    say(f"warning: {source.recording}: {warning}")
+            if stream.error is not None:
+                display.console.print(f"failed: {stream.error}", soft_wrap=True, markup=False)
+            if stream.recording is not None:
+                units[stream.recording.unit_how] = units.get(stream.recording.unit_how, 0) + 1
+            for warning in stream.warnings():
+                warned.setdefault(warning, []).append(stream.source.recording)
             if jsonl:
-                line = {"recording": source.recording, "participant": source.participant}
-                print_json_line(line | {"error": None if error is None else str(error)})
+                line: dict[str, object] = {
+                    "recording": stream.source.recording,
+                    "participant": stream.source.participant,
+                }
+                line |= {"windows": stream.findings.windows, "seconds": round(stream.findings.seconds, 2)}
+                print_json_line(line | {"error": None if stream.error is None else str(stream.error)})
 
         result = run(
             input_paths(paths),
@@ -136,6 +151,9 @@ def embed(
     if dry_run:
         for name, action in result.plan.items():
             say(f"would {action} {name}")
+    for warning, names in warned.items():
+        others = f" and {len(names) - 1} others" if len(names) > 1 else ""
+        say(f"warning: {names[0]}{others}: {warning}")
     for how, count in units.items():
         say(f"unit: {how} ({count} recordings)" if count > 1 else f"unit: {how}")
     if json:
@@ -143,7 +161,11 @@ def embed(
     if not dry_run:
         _summary(result)
     if result.interrupted:
-        say("interrupted: the recordings that were complete are written; the same command does the rest")
+        say(
+            "interrupted"
+            if not result.output
+            else "interrupted: the recordings that were complete are written; the same command does the rest"
+        )
         raise typer.Exit(130)
     if result.failed:
         raise typer.Exit(1)
@@ -152,7 +174,7 @@ def embed(
 def _summary(result: "object") -> None:
     """One line for people: how much, how fast, where."""
     from wearcli.cli.console import say
-    from wearcli.embedding.embed import EmbedResult
+    from wearcli.embedding.result import EmbedResult
 
     assert isinstance(result, EmbedResult)
     if result.failed:
@@ -160,7 +182,7 @@ def _summary(result: "object") -> None:
     if not result.output:
         say("nothing was embedded: no output is written")
         return
-    if result.embedded == 0 and not result.interrupted:
+    if result.embedded == 0 and not result.failed and not result.interrupted:
         say(f"{result.output} is up to date: {result.windows} windows of {result.recordings} recordings")
         return
     speed = result.windows_embedded / max(result.seconds, 1e-9)

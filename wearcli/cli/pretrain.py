@@ -66,6 +66,10 @@ def pretrain(
     ] = None,
     method: Annotated[Method, typer.Option(help="The objective.")] = Method.simclr,
     encoder: Annotated[Encoder, typer.Option(help="What is trained.")] = Encoder.fast,
+    revin: Annotated[
+        bool,
+        typer.Option("--revin", help="Normalise each window inside the encoder: hides gravity's direction."),
+    ] = False,
     steps: Annotated[int | None, typer.Option(help="Batches to train on. Default: 10000.")] = None,
     minutes: Annotated[
         float | None, typer.Option(help="Time to train, in place of --steps or as its limit.")
@@ -121,7 +125,7 @@ def pretrain(
 ) -> None:
     """Train an encoder on recordings without labels; ends with a model folder that `embed` takes.
 
-    Writes config.toml, metrics.jsonl, checkpoint/ and model/ into the run folder. A run that was
+    Writes config.toml, people.json, metrics.jsonl, checkpoint/ and model/ into the run folder. A run that was
     stopped goes on with --resume. Exit code 1: some recording could not be read; the others were used.
     """
     from wearcli.cli.console import print_json, progress, say

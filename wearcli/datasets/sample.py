@@ -28,16 +28,18 @@ def write_sample(
     Each participant has `<participant>_daily` (wrist: seven activities of about a minute, labels.csv) and
     `<participant>_walks` (lower back: six walks down a corridor, gait.csv). The same seed gives the same
     study; a participant is the same however many there are.
-    Raises UsageError for a folder that is there already, unless `overwrite` is set and it holds a study
-    that this function wrote.
+    Raises UsageError for a folder that is there already and not empty, unless `overwrite` is set and it
+    holds a study that this function wrote.
     """
     if participants < 1:
         raise UsageError(f"a study needs a participant: --participants {participants} is too few")
-    if folder.exists() and not overwrite:
-        raise UsageError(f"{folder} is there already: give another name, or --overwrite")
-    if folder.exists() and not _replaceable(folder):
-        # The new folder takes the old one's place whole: never that of somebody's recordings.
-        raise UsageError(f"{folder} holds something else than a sample study: give another name")
+    if folder.exists() and not (folder.is_dir() and not any(folder.iterdir())):
+        if not overwrite:
+            raise UsageError(f"{folder} is there already: give another name, or --overwrite")
+        if not _is_study(folder):
+            # The new folder takes the old one's place whole: never that of somebody's recordings. All names
+            # in a study are common ones, so what tells it is what its README.md says.
+            raise UsageError(f"{folder} holds something else than a sample study: give another name")
     people: list[dict[str, object]] = []
     recordings: list[dict[str, object]] = []
     labels: list[dict[str, object]] = []
@@ -127,12 +129,9 @@ def _write_take(into: Path, take: Take, number: int) -> str:
     return name
 
 
-def _replaceable(folder: Path) -> bool:
-    if not folder.is_dir():
-        return False
+def _is_study(folder: Path) -> bool:
     readme = folder / "README.md"
-    ours = readme.is_file() and readme.read_text(errors="replace").startswith(HEADING)
-    return ours or not any(folder.iterdir())
+    return readme.is_file() and readme.read_text(errors="replace").startswith(HEADING)
 
 
 def _readme(participants: int, seed: int) -> str:

@@ -1,12 +1,11 @@
 """`embed`: recordings in, the embeddings table out."""
 
 import os
-import tempfile
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -15,77 +14,28 @@ import pyarrow as pa
 
 import wearcli
 from wearcli.embedding.encoder import Encoder
+from wearcli.embedding.result import EmbedResult, Watcher
 from wearcli.embedding.reuse import Earlier, fingerprint, open_earlier
 from wearcli.embedding.stream import Stream, embed_recordings
 from wearcli.embedding.table import Format, Sink, open_sink, schema
-from wearcli.errors import UsageError, WearcliError
-from wearcli.files import check_output, size_of
+from wearcli.errors import UsageError
+from wearcli.files import check_output, held, size_of
 from wearcli.interrupts import interrupt_flag
 from wearcli.models.folder import DEFAULT_MODEL, Model, load_model
 from wearcli.recordings.discovery import Folder, find_recordings
-from wearcli.recordings.open import open_recording
+from wearcli.recordings.open import check_reading, open_recording
 from wearcli.recordings.recording import Recording, Source
 from wearcli.signals.features import FEATURE_NAMES, features
 from wearcli.signals.windows import MAX_MISSING, WindowSpec
 
 DEFAULT_OUTPUT = Path("embeddings.parquet")
+SUFFIXES: dict[str, Format] = {
+    ".parquet": "parquet",
+    ".arrow": "arrow",
+    ".arrows": "arrow",
+    ".jsonl": "jsonl",
+}
 BATCH = 128
-HELD_BYTES = 64 * 2**20
-
-
-@dataclass
-class EmbedResult:
-    """What a run did; `to_json` has the keys that others rely on.
-
-    plan: each recording and what becomes of it: "embed" or "keep". sizes: bytes of those to embed.
-    """
-
-    model: str
-    output: str
-    recordings: int = 0
-    windows: int = 0
-    hours: float = 0.0
-    seconds: float = 0.0
-    embedded: int = 0  # recordings embedded now
-    kept: int = 0  # recordings whose rows are as an earlier run made them
-    windows_embedded: int = 0
-    windows_dropped: int = 0
-    failed: list[dict[str, str]] = field(default_factory=list)
-    plan: dict[str, str] = field(default_factory=dict)
-    sizes: dict[str, int] = field(default_factory=dict)
-    participant_rule: str = ""
-    notes: list[str] = field(default_factory=list)
-    interrupted: bool = False
-
-    def to_json(self) -> dict[str, Any]:
-        """The document of `--json`: windows_per_s counts the windows embedded now."""
-        return {
-            "recordings": self.recordings,
-            "failed": self.failed,
-            "windows": self.windows,
-            "hours": round(self.hours, 4),
-            "seconds": round(self.seconds, 3),
-            "windows_per_s": round(self.windows_embedded / self.seconds, 1) if self.seconds else 0.0,
-            "model": self.model,
-            "output": self.output,
-            "embedded": self.embedded,
-            "kept": self.kept,
-            "windows_dropped": self.windows_dropped,
-            "participant_rule": self.participant_rule,
-            "notes": self.notes,
-        }
-
-
-@dataclass
-class Watcher:
-    """What a caller may watch: the plan before the work, each batch's windows, each recording's end.
-
-    advanced: windows of this batch, and the share of the recording that is done (0 where it cannot be told).
-    """
-
-    planned: Callable[[EmbedResult], None] = lambda result: None
-    advanced: Callable[[Source, int, float], None] = lambda source, windows, share: None
-    finished: Callable[[Source, Recording | None, WearcliError | None], None] = lambda *_: None
 
 
 def embed(
@@ -119,50 +69,51 @@ def embed(
             that the model does not take.
     """
     began = time.perf_counter()
-    watcher = watcher or Watcher()
-    reading = reading or {}
+    watcher, reading = watcher or Watcher(), reading or {}
     target = None if output is None else Path(output)
-    form = form or ("arrow" if target is None else _format_of(target))
+    form = _format(target, form)
     loaded = load_model(model)
+    modality = loaded.config.get("modality", "acc")
+    check_reading(modality=modality, **reading)
     spec = _window_spec(loaded, window_s, stride_s, max_missing)
     folder = find_recordings(
-        [Path(path) for path in paths],
-        participant_from=participant_from,
-        modality=loaded.config.get("modality", "acc"),
+        [Path(path) for path in paths], participant_from=participant_from, modality=modality
     )
-    settings = _settings(loaded, spec, folder, [str(path) for path in paths], reading)
-    result = EmbedResult(f"{loaded.name}", "-" if target is None else str(target))
+    arguments = {
+        "paths": [str(path) for path in paths],
+        "participant_from": participant_from,
+        "max_missing": max_missing,
+        **reading,
+    }
+    settings = _settings(loaded, spec, folder, arguments)
+    result = EmbedResult(loaded.name, "-" if target is None else str(target))
     result.participant_rule, result.notes = folder.rule, list(folder.problems)
+    updatable = form == "parquet" and target is not None
     earlier = None
-    if target is not None and not overwrite:
-        if form == "parquet":
+    if target is not None:
+        check_output(target, overwrite=overwrite or updatable)
+        if updatable and not overwrite:
             earlier = open_earlier(target, settings, {source.recording for source in folder.sources})
-        else:
-            check_output(target, overwrite)
-    marks = _plan(folder.sources, earlier, result, hashed=form == "parquet" and target is not None)
+    workers = workers or os.cpu_count() or 1
+    marks = _fingerprints(folder.sources, workers) if updatable else {}
+    _plan(folder.sources, marks, earlier, result)
     watcher.planned(result)
     if dry_run:
         return result
-    if earlier is not None and "embed" not in result.plan.values():
-        _count_kept(earlier, result)  # nothing is new: the file stays as it is, to the byte
-        result.seconds = time.perf_counter() - began
-        return result
 
     encoder = Encoder(loaded)
-    workers = workers or os.cpu_count() or 1
-    rate = spec.rate_hz
 
     def compute(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        return encoder(values), features(values, rate)
+        return encoder(values), features(values, spec.rate_hz)
 
     def opened(source: Source) -> Recording:
-        return open_recording(source, modality=loaded.config.get("modality", "acc"), **reading)
+        return open_recording(source, modality=modality, **reading)
 
     table_schema = schema(encoder.dimension, len(FEATURE_NAMES), settings)
     new = [source for source in folder.sources if result.plan[source.recording] == "embed"]
     streams = embed_recordings(new, opened, spec, compute, batch, workers)
     made: dict[str, Any] = {}
-    with closing(streams), interrupt_flag() as interrupted, suppress(_Nothing):
+    with closing(streams), interrupt_flag() as interrupted, suppress(_Unchanged):
         with open_sink(target, form, table_schema) as sink:
             for source in folder.sources:
                 name = source.recording
@@ -170,7 +121,7 @@ def embed(
                     made[name] = _copy(earlier, name, sink, table_schema)
                     result.kept += 1
                 elif not result.interrupted:
-                    entry = _consume(next(streams), sink, table_schema, result, watcher, interrupted)
+                    entry = _consume(next(streams), target, sink, table_schema, result, watcher, interrupted)
                     if entry is not None:
                         made[name] = entry | {"fingerprint": marks.get(name)}
                 if name in made:
@@ -180,10 +131,24 @@ def embed(
                     result.hours += made[name]["seconds"] / 3600
             if not made:
                 result.output = ""
-                raise _Nothing
+                raise _Unchanged
+            if earlier is not None and made == earlier.recordings:
+                raise _Unchanged
             sink.close(made)
     result.seconds = time.perf_counter() - began
     return result
+
+
+def _format(target: Path | None, form: Format | None) -> Format:
+    """The output's format, by --format, else by its suffix; Arrow on stdout."""
+    if target is None:
+        return form or "arrow"
+    told = SUFFIXES.get(target.suffix.lower())
+    if form is None and told is None:
+        raise UsageError(f"{target}: the suffix tells no format: use {', '.join(SUFFIXES)}, or --format")
+    if form is not None and told not in (None, form):
+        raise UsageError(f"{target}: the suffix says {told}, --format {form}: change one of them")
+    return form or told or "parquet"
 
 
 def _window_spec(model: Model, window_s: float | None, stride_s: float | None, missing: float) -> WindowSpec:
@@ -194,61 +159,52 @@ def _window_spec(model: Model, window_s: float | None, stride_s: float | None, m
         raise UsageError(
             f"model {model.name} takes windows of {own:g} s: leave --window out, or use --stride"
         )
-    spec = WindowSpec(float(config["rate_hz"]), window_s or own, stride_s or window_s or own, missing)
-    if spec.window_s <= 0 or spec.stride_s <= 0:
+    window = own if window_s is None else window_s
+    stride = window if stride_s is None else stride_s
+    if not (0 < window < np.inf and 0 < stride < np.inf):
         raise UsageError("--window and --stride are seconds above 0")
-    return spec
+    return WindowSpec(float(config["rate_hz"]), window, stride, missing)
 
 
-def _settings(
-    model: Model, spec: WindowSpec, folder: Folder, paths: list[str], reading: dict[str, Any]
-) -> dict[str, Any]:
+def _settings(model: Model, spec: WindowSpec, folder: Folder, arguments: dict[str, Any]) -> dict[str, Any]:
     """The document in the table's metadata: all that its rows depend on, and where the labels are."""
     return {
         "version": wearcli.__version__,
         "model": {"name": model.name, "sha256": model.config["sha256"]},
         "rate_hz": spec.rate_hz,
-        "window_s": spec.window_s,
-        "stride_s": spec.stride_s,
+        "window_s": spec.samples / spec.rate_hz,
+        "stride_s": spec.stride / spec.rate_hz,
         "unit": model.config["unit"],
         "feature_names": list(FEATURE_NAMES),
+        "arguments": arguments,
         "sidecars": {kind: [str(path) for path in files] for kind, files in folder.sidecars.items()},
-        "arguments": {"paths": paths, "max_missing": spec.max_missing, **reading},
+        # A reader tells from it whether a recording failed, or was too short, or the stream broke off.
+        "recordings_planned": [source.recording for source in folder.sources],
     }
 
 
-def _format_of(path: Path) -> Format:
-    forms: dict[str, Format] = {
-        ".parquet": "parquet",
-        ".arrow": "arrow",
-        ".arrows": "arrow",
-        ".jsonl": "jsonl",
-    }
-    if path.suffix.lower() not in forms:
-        raise UsageError(f"{path}: the suffix tells no format: use .parquet, .arrow or .jsonl, or --format")
-    return forms[path.suffix.lower()]
+def _fingerprints(sources: Sequence[Source], workers: int) -> dict[str, str]:
+    """Each recording's fingerprint; an unreadable one has none, and fails where it is read."""
+
+    def mark(source: Source) -> str:
+        try:
+            return fingerprint(source)
+        except OSError:
+            return ""
+
+    with ThreadPoolExecutor(workers) as pool:
+        return dict(zip((s.recording for s in sources), pool.map(mark, sources), strict=True))
 
 
 def _plan(
-    sources: Sequence[Source], earlier: Earlier | None, result: EmbedResult, hashed: bool
-) -> dict[str, str]:
-    """Fill `result.plan` and `sizes`; returns the fingerprints where the output will hold them."""
-    marks: dict[str, str] = {}
+    sources: Sequence[Source], marks: dict[str, str], earlier: Earlier | None, result: EmbedResult
+) -> None:
     for source in sources:
         name = source.recording
-        if hashed:
-            marks[name] = fingerprint(source)
         known = earlier.recordings.get(name) if earlier else None
         result.plan[name] = "keep" if known and known["fingerprint"] == marks[name] else "embed"
         if result.plan[name] == "embed":
             result.sizes[name] = size_of(source.path)
-    return marks
-
-
-def _count_kept(earlier: Earlier, result: EmbedResult) -> None:
-    result.recordings = result.kept = len(result.plan)
-    result.windows = sum(entry["windows"] for entry in earlier.recordings.values())
-    result.hours = sum(entry["seconds"] for entry in earlier.recordings.values()) / 3600
 
 
 def _copy(earlier: Earlier, name: str, sink: Sink, table_schema: pa.Schema) -> dict[str, Any]:
@@ -260,6 +216,7 @@ def _copy(earlier: Earlier, name: str, sink: Sink, table_schema: pa.Schema) -> d
 
 def _consume(
     stream: Stream,
+    target: Path | None,
     sink: Sink,
     table_schema: pa.Schema,
     result: EmbedResult,
@@ -270,27 +227,29 @@ def _consume(
     count = 0
     # A recording may turn out broken at its last byte: until then its rows wait, the many of a long one
     # in a file that has no name.
-    with tempfile.SpooledTemporaryFile(HELD_BYTES) as held:
-        with pa.ipc.new_stream(held, table_schema.remove_metadata()) as writer:
-            for batch in stream.batches():
-                if interrupted.is_set():
-                    # What is complete is kept, so that the next run does the rest.
-                    result.interrupted = True
-                    return None
+    with held(None if target is None else target.parent) as waiting:
+        with pa.ipc.new_stream(waiting, table_schema.remove_metadata()) as writer:
+            for batch in stream.batches(interrupted):
                 writer.write_batch(batch)
                 count += batch.num_rows
                 watcher.advanced(stream.source, batch.num_rows, _share(stream, batch))
+        if interrupted.is_set():
+            # What is complete is kept, so that the next run does the rest.
+            result.interrupted = True
+            return None
         if stream.error is not None:
             result.failed.append({"recording": stream.source.recording, "error": str(stream.error)})
-            watcher.finished(stream.source, stream.recording, stream.error)
+            watcher.finished(stream)
             return None
-        held.seek(0)
-        for batch in pa.ipc.open_stream(held):
+        waiting.seek(0)
+        for batch in pa.ipc.open_stream(waiting):
             sink.write(pa.Table.from_batches([batch]).replace_schema_metadata(table_schema.metadata))
     result.embedded += 1
     result.windows_embedded += count
     result.windows_dropped += stream.findings.dropped
-    watcher.finished(stream.source, stream.recording, None)
+    if said := stream.warnings():
+        result.warnings[stream.source.recording] = said
+    watcher.finished(stream)
     return {"windows": count, "seconds": stream.findings.seconds}
 
 
@@ -301,5 +260,5 @@ def _share(stream: Stream, batch: pa.RecordBatch) -> float:
     return min(1.0, batch.column("onset")[-1].as_py() / stream.recording.duration_s)
 
 
-class _Nothing(Exception):
-    """Not one recording came through: no output is written."""
+class _Unchanged(Exception):
+    """Not one recording came through, or every row is as it was: no file is written."""

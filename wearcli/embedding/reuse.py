@@ -53,7 +53,7 @@ def open_earlier(path: Path, settings: dict[str, Any], names: set[str]) -> Earli
     """The table at `path` if its rows can serve this run; None where there is no file.
 
     Args:
-        settings: this run's metadata; the earlier one's must be equal but for the paths.
+        settings: this run's metadata; in the earlier one all that rows depend on must be equal.
         names: this run's recordings; a table that holds others is not replaced silently.
 
     Raises:
@@ -68,8 +68,9 @@ def open_earlier(path: Path, settings: dict[str, Any], names: set[str]) -> Earli
         recordings = json.loads(metadata[RECORDINGS_KEY])
     except (pa.ArrowInvalid, OSError, InputError, KeyError, IsADirectoryError):
         raise UsageError(f"{path} is there and is not an embeddings table of wearcli: {way_out}") from None
-    for key, value in settings.items():
-        if key not in ("arguments", "sidecars") and earlier.get(key) != value:
+    for key in ("version", "model", "rate_hz", "window_s", "stride_s", "unit", "feature_names"):
+        value = settings[key]
+        if earlier.get(key) != value:
             raise UsageError(
                 f"{path} was made with another {key} ({_short(earlier.get(key))}, now {_short(value)}): "
                 f"{way_out}"

@@ -16,11 +16,12 @@ import numpy as np
 import pyarrow as pa
 
 from wearcli.embedding.table import rows
-from wearcli.errors import WearcliError
-from wearcli.recordings.recording import Recording, Source
+from wearcli.errors import WearcliError, unreadable
+from wearcli.recordings.recording import Chunk, Recording, Source
 from wearcli.signals.windows import Findings, Windows, WindowSpec, iter_windows
 
 AHEAD = 4  # batches of one recording that may wait: bounds the memory, however long the recording
+POLL_S = 0.2
 WHOLE_FILE_FORMATS = ("cwa", "bin", "gt3x")  # their library reads a file whole: one at a time
 Embed = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
 
@@ -34,14 +35,24 @@ class Stream:
     recording: Recording | None = None
     findings: Findings = field(default_factory=Findings)
     error: WearcliError | None = None
-    _fatal: BaseException | None = None
 
-    def batches(self) -> Iterator[pa.RecordBatch]:
-        """The recording's rows in time order; when they end, `error` says whether all came."""
-        while (future := self.queue.get()) is not None:
+    def warnings(self) -> list[str]:
+        """What was found on the way that a user should know."""
+        return [*(self.recording.warnings if self.recording else []), *self.findings.warnings]
+
+    def batches(self, interrupted: threading.Event) -> Iterator[pa.RecordBatch]:
+        """The recording's rows in time order; when they end, `error` says whether all came.
+
+        Ends early once `interrupted` is set, also while no batch comes.
+        """
+        while not interrupted.is_set():
+            try:
+                future = self.queue.get(timeout=POLL_S)
+            except Empty:
+                continue
+            if future is None:
+                return
             yield future.result()
-        if self._fatal is not None:
-            raise self._fatal
 
 
 def embed_recordings(
@@ -67,7 +78,7 @@ def embed_recordings(
     def put(stream: Stream, item: "Future[pa.RecordBatch] | None") -> None:
         while not stop.is_set():
             try:
-                return stream.queue.put(item, timeout=0.2)
+                return stream.queue.put(item, timeout=POLL_S)
             except Full:
                 continue
         raise _Stopped
@@ -76,14 +87,16 @@ def embed_recordings(
         try:
             try:
                 stream.recording = open_recording(stream.source)
+                stream.recording.stream = until(stop, stream.recording.stream)
                 for windows in iter_windows(stream.recording, spec, batch, stream.findings):
                     put(stream, pool.submit(compute, stream.recording, windows))
             except WearcliError as error:
                 stream.error = error
             except _Stopped:
                 raise
-            except BaseException as error:
-                stream._fatal = error  # raised where the batches are consumed
+            except Exception as error:
+                # Whatever a broken file makes a library raise: the file is named, the rest goes on.
+                stream.error = unreadable(stream.source.path, error)
             put(stream, None)
         except _Stopped:
             return
@@ -102,6 +115,18 @@ def embed_recordings(
             stop.set()
             for stream in reading:  # wake nothing up for results that nobody takes
                 _drain(stream)
+
+
+def until(stop: threading.Event, chunks: Callable[[], Iterator[Chunk]]) -> Callable[[], Iterator[Chunk]]:
+    """The chunks, until `stop` is set: reading may go on for minutes without a window."""
+
+    def checked() -> Iterator[Chunk]:
+        for chunk in chunks():
+            if stop.is_set():
+                raise _Stopped
+            yield chunk
+
+    return checked
 
 
 def _may_start(source: Source, reading: "deque[Stream]", workers: int) -> bool:

@@ -25,6 +25,7 @@ from wearcli.signals.windows import Windows
 KEY = b"wearcli"
 RECORDINGS_KEY = b"wearcli.recordings"
 Format = Literal["parquet", "arrow", "jsonl"]
+END_OF_STREAM = b"\xff\xff\xff\xff\0\0\0\0"  # Arrow columnar format, IPC streaming format
 ROW_GROUP = 32_768  # rows; some 45 MB in memory
 
 
@@ -179,12 +180,34 @@ def read_table(source: Path | Literal["-"]) -> tuple[pa.Table, dict[str, Any]]:
     return table, read_metadata(table.schema, str(path))
 
 
-def _read_stream(stream: Any, name: str) -> tuple[pa.Table, dict[str, Any]]:
+class _Tail:
+    """Remembers a stream's last eight bytes: Arrow takes one that breaks off between batches as whole."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+        self.last = b""
+        self.closed = False
+
+    def read(self, size: int = -1) -> bytes:
+        data = self._stream.read(size)
+        self.last = (self.last + data[-8:])[-8:]
+        return data
+
+    def readable(self) -> bool:
+        return True
+
+
+def _read_stream(stream: BinaryIO, name: str) -> tuple[pa.Table, dict[str, Any]]:
+    watched = _Tail(stream)
     try:
-        table = pa.ipc.open_stream(stream).read_all()
+        table = pa.ipc.open_stream(watched).read_all()
     except (pa.ArrowInvalid, OSError) as error:
         raise InputError(
             f"{name}: neither Parquet nor a whole Arrow stream ({str(error).splitlines()[0]}): "
             "pipe it from 'wearcli embed -o -'"
         ) from error
+    if watched.last != END_OF_STREAM:
+        raise InputError(
+            f"{name}: the stream broke off after {table.num_rows} rows: run 'wearcli embed' again"
+        )
     return table, read_metadata(table.schema, name)

@@ -9,9 +9,12 @@ Scores = Mapping[str, Mapping[str, str]]  # row (a set and its task) -> column -
 def card(config: Mapping[str, Any], scores: Scores | None = None) -> str:
     """The card as Markdown.
 
-    config: of the model folder. scores: a table to show; without one the card says that there is none.
+    config: of the model folder; its `notes` (lines) and the `people` of a training set (their names, or a
+    range as text) stand with the data where they are given. scores: a table to show; without one the card
+    says that there is none.
     """
     recipe = config.get("training", {})
+    sets = config["training_sets"]
     parity = config.get("parity", {})
     rate = f"{config['rate_hz']:g} Hz"
     channels = ", ".join(config["channels"])
@@ -30,10 +33,12 @@ def card(config: Mapping[str, Any], scores: Scores | None = None) -> str:
             ["set", "participants", "hours", "windows", "terms of the data"],
             [
                 [s["name"], s["participants"], s["hours"], s["windows"], s.get("licence") or "not stated"]
-                for s in config["training_sets"]
+                for s in sets
             ],
         ),
         "Participants set aside to validate are not counted; they chose when to stop, nothing else.",
+        *_lines([f"People of {s['name']}: {_people(s['people'])}" for s in sets if s.get("people")]),
+        *_lines(config.get("notes", [])),
         "## Recipe",
         _table(["setting", "value"], [[key, value] for key, value in recipe.items()]),
         f"Encoder `{config['encoder']}`, {config['parameters']:,} parameters. The ONNX graph differs from "
@@ -51,6 +56,14 @@ def card(config: Mapping[str, Any], scores: Scores | None = None) -> str:
         f"`{config['sha256']}`.",
     ]
     return "\n\n".join(sections) + "\n"
+
+
+def _people(people: str | list[str]) -> str:
+    return people if isinstance(people, str) else ", ".join(people)
+
+
+def _lines(texts: list[str]) -> list[str]:
+    return ["\n".join(f"- {text}" for text in texts)] if texts else []
 
 
 def _score_table(scores: Scores) -> str:

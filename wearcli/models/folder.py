@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from wearcli.errors import InputError
+from wearcli.errors import InputError, UsageError
 from wearcli.files import sha256_of
 
 DEFAULT_MODEL = "simclr-fast-v1"
@@ -27,11 +27,6 @@ class Model:
     config: dict[str, Any]
     onnx_path: Path
 
-    @property
-    def sha256(self) -> str:
-        """Of model.onnx."""
-        return str(self.config["sha256"])
-
 
 def bundled_models() -> list[str]:
     """The names of the models that come with wearcli."""
@@ -41,7 +36,8 @@ def bundled_models() -> list[str]:
 def load_model(model: str | Path = DEFAULT_MODEL) -> Model:
     """Open a model by its bundled name or by its folder, and check its weights against their sha256.
 
-    Raises InputError where there is no such model, or where its files are damaged or do not belong together.
+    Raises UsageError where there is no such model, InputError where its files are damaged or do not belong
+    together, or where config.json says what no model can be.
     """
     folder = BUNDLED / str(model)
     if str(model) not in bundled_models():
@@ -51,7 +47,7 @@ def load_model(model: str | Path = DEFAULT_MODEL) -> Model:
             folder = folder / "model"
     if not (folder / CONFIG_NAME).is_file():
         names = ", ".join(bundled_models()) or "none"
-        raise InputError(f"{model}: no such model: give --model a model folder or a bundled name ({names})")
+        raise UsageError(f"{model}: no such model: give --model a model folder or a bundled name ({names})")
     try:
         config = json.loads((folder / CONFIG_NAME).read_text())
     except ValueError as error:
@@ -60,6 +56,8 @@ def load_model(model: str | Path = DEFAULT_MODEL) -> Model:
     missing = [key for key in needed if not isinstance(config, dict) or key not in config]
     if missing:
         raise InputError(f"{folder / CONFIG_NAME}: no {missing[0]} in it: export the model anew")
+    if wrong := _contradiction(config):
+        raise InputError(f"{folder / CONFIG_NAME}: {wrong}: export the model anew")
     onnx = folder / ONNX_NAME
     if not onnx.is_file():
         raise InputError(f"{onnx}: the weights are missing: fetch or export the model anew")
@@ -70,3 +68,21 @@ def load_model(model: str | Path = DEFAULT_MODEL) -> Model:
             "the file is damaged or was exchanged; fetch or export the model anew"
         )
     return Model(name=str(config["name"]), folder=folder, config=config, onnx_path=onnx)
+
+
+def _contradiction(config: dict[str, Any]) -> str | None:
+    """What in a model's config cannot be, in words; None for a config that can be used."""
+    numbers = {key: config[key] for key in ("rate_hz", "window_s", "samples", "dimension")}
+    for key, value in numbers.items():
+        whole = key in ("samples", "dimension")
+        if isinstance(value, bool) or not isinstance(value, int if whole else int | float) or not value > 0:
+            return f"{key} is {value!r}, not a {'whole ' if whole else ''}number above 0"
+    rate, window, samples = config["rate_hz"], config["window_s"], config["samples"]
+    if not abs(rate * window - samples) <= 0.5:
+        return f"{window:g} s at {rate:g} Hz are not its {samples} samples"
+    channels = config["channels"]
+    if not isinstance(channels, list) or not channels or not all(isinstance(c, str) for c in channels):
+        return f"channels are {channels!r}, not a list of names"
+    if config.get("modality", "acc") == "acc" and (len(channels) != 3 or config["unit"] != "g"):
+        return f"acceleration has three channels in g, not {len(channels)} in {config['unit']}"
+    return None

@@ -5,7 +5,7 @@ import warnings
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
@@ -60,37 +60,44 @@ def fit_all(
 ) -> dict[tuple[Probe, int], Fitted]:
     """Every probe of every problem, by (probe, number of the problem).
 
-    step: called with what is done, how many fits are done, and of how many. Each fit has its own generator
-    and one core, so neither the order nor the number of cores changes a result.
+    Regressions of the same samples are fitted together. step: called with what is done, how many fits are
+    done, and of how many. Each fit has its own generator and one core, so neither the order nor the number
+    of cores changes a result.
     """
+    together = _together(problems)
     jobs: list[tuple[Probe, int, int]] = [
         (probe, number, fold)
         for probe in probes
-        for number, problem in enumerate(problems)
-        for fold in np.unique(problem.fold).tolist()
+        for number in together
+        for fold in np.unique(problems[number].fold).tolist()
     ]
     final: list[tuple[Probe, int, int]] = [
-        (probe, number, n_folds) for probe in probes if probe != "features" for number in range(len(problems))
+        (probe, number, n_folds) for probe in probes if probe != "features" for number in together
     ]
     size = max(sum(values.nbytes for values in problem.vectors.values()) for problem in problems)
     workers = (os.cpu_count() or 1) if size < _PARALLEL_BYTES else 1
     results: dict[tuple[Probe, int, int], tuple[Predictor, float]] = {}
+    fits_done = 0
     with threadpool_limits(limits=1), warnings.catch_warnings(), ThreadPoolExecutor(workers) as pool:
         # A weak penalty on separable classes has a far-off optimum; the search by score then passes it by.
         warnings.simplefilter("ignore", ConvergenceWarning)
         for phase in (jobs, final):
             epochs = _epochs(results, problems, n_folds) if phase is final else {}
             waiting = {
-                pool.submit(_fit, problems[job[1]], job, n_folds, seed, epochs.get(job[1])): job
+                pool.submit(
+                    _fit, [problems[i] for i in together[job[1]]], job, n_folds, seed, epochs.get(job[1])
+                ): job
                 for job in phase
             }
             try:
                 while waiting:
                     done, _ = wait(waiting, return_when=FIRST_COMPLETED)
                     for future in done:
-                        job = waiting.pop(future)
-                        results[job] = future.result()
-                        step(job[0], len(results), len(jobs) + len(final))
+                        probe, first, fold = waiting.pop(future)
+                        for number, fit in zip(together[first], future.result(), strict=True):
+                            results[probe, number, fold] = fit
+                        fits_done += 1
+                        step(probe, fits_done, len(jobs) + len(final))
             finally:
                 for future in waiting:
                     future.cancel()
@@ -131,19 +138,38 @@ def trivial(problem: Problem, classes: int) -> np.ndarray:
     return out
 
 
+def _together(problems: list[Problem]) -> dict[int, list[int]]:
+    """Problems that one fit serves, by the first of them: regressions of the same samples."""
+    first: dict[bytes, int] = {}
+    together: dict[int, list[int]] = {}
+    for number, problem in enumerate(problems):
+        leader = number if problem.classify else first.setdefault(problem.rows.tobytes(), number)
+        together.setdefault(leader, []).append(number)
+    return together
+
+
 def _fit(
-    problem: Problem, job: tuple[Probe, int, int], n_folds: int, seed: int, epochs: int | None
-) -> tuple[Predictor, float]:
+    problems: list[Problem], job: tuple[Probe, int, int], n_folds: int, seed: int, epochs: int | None
+) -> list[tuple[Predictor, float]]:
+    """A predictor, and what was chosen for it, for each of the problems."""
     probe, number, fold = job
+    problem = problems[0]
     rng = np.random.default_rng([seed, PROBES.index(probe), number, fold])
     vectors = problem.vectors["features" if probe == "features" else "embedding"]
-    truth, participants = problem.truth, problem.participants
+    participants = problem.participants
+    truth = problem.truth if problem.classify else np.stack([each.truth for each in problems], axis=1)
     if fold < n_folds:
         train = problem.fold != fold
         vectors, truth, participants = vectors[train], truth[train], participants[train]
+    chosen: Any
     if probe == "mlp":
-        return fit_mlp(vectors, truth, participants, rng, classify=problem.classify, epochs=epochs)
-    return (fit_logistic if problem.classify else fit_ridge)(vectors, truth, participants, rng)
+        fitted, chosen = fit_mlp(vectors, truth, participants, rng, classify=problem.classify, epochs=epochs)
+    else:
+        fitted, chosen = (fit_logistic if problem.classify else fit_ridge)(vectors, truth, participants, rng)
+    if problem.classify:
+        return [(fitted, chosen)]
+    each_chosen = np.broadcast_to(chosen, len(problems)).tolist()
+    return [(fitted.only(output), each) for output, each in enumerate(each_chosen)]
 
 
 def _epochs(

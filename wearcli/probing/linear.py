@@ -42,24 +42,27 @@ def fit_logistic(
 
 def fit_ridge(
     vectors: np.ndarray, truth: np.ndarray, participants: np.ndarray, rng: np.random.Generator
-) -> tuple[Predictor, float]:
-    """Ridge regression and the penalty chosen for it: of the least squared error over inner folds.
+) -> tuple[Predictor, np.ndarray]:
+    """Ridge regression of each target, and its penalty: that of the least squared error over inner folds.
 
-    vectors: (n, D) float32, truth: (n,) float64, participants: (n,) names or codes.
+    vectors: (n, D) float32, truth: (n, targets) float64, participants: (n,) names or codes. The targets
+    share the folds and what is costly, not the penalty: (targets,).
     """
     mean, scale = standardisation(vectors)
     values = ((vectors - mean) / scale).astype(np.float64)
-    l2 = DEFAULT_L2
+    l2 = np.full(truth.shape[1], DEFAULT_L2)
     inner = inner_folds(participants, None, rng, RIDGE_INNER_FOLDS)
     if inner is not None:
-        errors = np.zeros(len(RIDGE_L2))
+        tried = np.array(RIDGE_L2)[:, None]
+        errors = np.zeros((len(tried), len(l2)))
         for fold in range(inner.max() + 1):
             held = inner == fold
-            weights, bias = _ridge(values[~held], truth[~held], np.array(RIDGE_L2))
-            errors += np.square(values[held] @ weights + bias - truth[held, None]).sum(axis=0)
-        l2 = RIDGE_L2[int(np.argmin(errors))]
-    weights, bias = _ridge(values, truth, np.array([l2]))
-    return Predictor(mean, scale, ((weights.astype(np.float32), bias.astype(np.float32)),)), l2
+            weights, bias = _ridge(values[~held], truth[~held], tried)
+            predicted = np.tensordot(values[held], weights, axes=1) + bias
+            errors += np.square(predicted - truth[held, None]).sum(axis=0)
+        l2 = tried[errors.argmin(axis=0), 0]
+    weights, bias = _ridge(values, truth, l2[None])
+    return Predictor(mean, scale, ((weights[:, 0].astype(np.float32), bias[0].astype(np.float32)),)), l2
 
 
 def inner_folds(
@@ -123,10 +126,17 @@ def _logits(model: LogisticRegression) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _ridge(values: np.ndarray, truth: np.ndarray, l2: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Weights (D, penalties) and bias (penalties,) of all penalties from one eigendecomposition."""
-    centre, level = values.mean(axis=0), truth.mean()
-    centred = values - centre
-    spectrum, basis = np.linalg.eigh(centred.T @ centred / len(truth))
-    turned = basis.T @ (centred.T @ (truth - level) / len(truth))
-    weights = basis @ (turned[:, None] / (np.maximum(spectrum, 0)[:, None] + l2))
-    return weights, level - centre @ weights
+    """Weights (D, penalties, targets) and bias (penalties, targets), all from one eigendecomposition.
+
+    values: (n, D); truth: (n, targets); l2: (penalties, targets), or (penalties, 1) the same for all targets.
+    """
+    count, dimension = values.shape
+    centre, level = values.mean(axis=0), truth.mean(axis=0)
+    centred, goal = values - centre, (truth - level) / count
+    # (X'X / n + l2) w = X'y / n, and w = X'v where (XX' / n + l2) v = y / n: whichever is the smaller.
+    dual = count < dimension
+    spectrum, basis = np.linalg.eigh((centred @ centred.T if dual else centred.T @ centred) / count)
+    turned = basis.T @ (goal if dual else centred.T @ goal)
+    shrunk = turned[:, None] / (np.maximum(spectrum, 0)[:, None, None] + l2)
+    weights = np.tensordot(centred.T @ basis if dual else basis, shrunk, axes=1)
+    return weights, level - np.tensordot(centre, weights, axes=1)

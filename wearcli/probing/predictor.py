@@ -20,8 +20,14 @@ class Predictor:
     layers: tuple[tuple[np.ndarray, np.ndarray], ...]
     classes: np.ndarray | None = None
 
+    def only(self, output: int) -> "Predictor":
+        """The predictor of one of the targets of a regression of several."""
+        weights, bias = self.layers[-1]
+        last = (weights[:, output : output + 1].copy(), bias[output : output + 1].copy())
+        return Predictor(self.mean, self.scale, (*self.layers[:-1], last))
+
     def outputs(self, vectors: np.ndarray) -> np.ndarray:
-        """(n, outputs) float32 of (n, D) vectors: logits, or the target's values."""
+        """(n, outputs) float32 of (n, D) vectors: logits, or the targets' values."""
         values = (vectors - self.mean) / self.scale
         for number, (weights, bias) in enumerate(self.layers):
             if number:
@@ -30,7 +36,7 @@ class Predictor:
         return values
 
     def values(self, vectors: np.ndarray) -> np.ndarray:
-        """(n,) float64 predictions of a regression."""
+        """(n,) float64 predictions of a regression of one target."""
         return self.outputs(vectors)[:, 0].astype(np.float64)
 
     def probabilities(self, vectors: np.ndarray, classes: int) -> np.ndarray:

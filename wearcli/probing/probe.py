@@ -19,18 +19,18 @@ from wearcli.probing.crossfit import Fitted, Probe, Problem, fit_all
 from wearcli.probing.folds import participant_folds
 from wearcli.probing.join import Samples
 from wearcli.probing.predictor import Predictor
-from wearcli.probing.problems import check_samples, class_samples, class_warnings, gather, regressions
+from wearcli.probing.problems import check_samples, class_samples, class_warnings, gather, regressions, some
 from wearcli.probing.saved import predictions_table, save_probe
 from wearcli.probing.scoring import Scored, Summary, score
 from wearcli.probing.tasks import Kind, Task, resolve_task
-from wearcli.probing.windows import windows_of
+from wearcli.probing.windows import windows_of, without_windows
 
 FEW_PARTICIPANTS = 5
 PROTOCOL = (
     "folds by participant; penalty chosen by inner folds by participant, epochs of the mlp on participants "
-    "held out of the training ones; mean: score over all held-out predictions pooled; low, high: 95 % "
-    "percentile interval of a bootstrap over participants; folds: each fold's own score; features: the "
-    "linear probe on hand-made features, same folds"
+    "held out of the training ones, one network for all targets of the same samples; mean: score over all "
+    "held-out predictions pooled; low, high: 95 % percentile interval of a bootstrap over participants; "
+    "folds: each fold's own score; features: the linear probe on hand-made features, same folds"
 )
 
 
@@ -82,6 +82,7 @@ def probe(
     folds: int = 5,
     bootstrap: int = 2000,
     seed: int = 0,
+    keep_nonwear: bool = False,
     output: Path | str | None = None,
     overwrite: bool = False,
     dry_run: bool = False,
@@ -92,8 +93,9 @@ def probe(
     embeddings: a Parquet or Arrow file, or "-" for an Arrow stream on stdin. task, labels, target, kind: see
     `resolve_task`. epoch: seconds; label intervals are cut into epochs and the windows of each pooled. probe:
     the linear one, the MLP, or both; the linear probe on hand-made features and the majority class or mean
-    always stand beside them. folds: by participant, at most one a participant. output: the probe folder,
-    probes/<task> if None. dry_run: join and check, fit nothing, write nothing. step: called after each fit
+    always stand beside them. folds: by participant, at most one a participant. keep_nonwear: windows that
+    were not worn too. output: the probe folder, probes/<task> if None; one that holds something else is not
+    replaced. dry_run: join and check, fit nothing, write nothing. step: called after each fit
     with the probe's name, how many are done, and of how many.
 
     Raises UsageError for arguments that cannot be, InputError for data that cannot be probed.
@@ -101,10 +103,10 @@ def probe(
     _check_arguments(epoch, probe, folds, bootstrap, seed)
     folder = Path(output) if output is not None else Path("probes") / task
     if not dry_run:
-        check_output(folder, overwrite)
+        check_output(folder, overwrite, mark="probe.json")
     where = "stdin" if str(embeddings) == "-" else str(embeddings)
     table, metadata = read_table("-" if where == "stdin" else Path(embeddings))
-    windows = windows_of(table, where)
+    windows = windows_of(table, where, keep_nonwear)
     wanted = [target] if isinstance(target, str) else target
     beside = None if where == "stdin" else Path(embeddings)
     recordings = windows.times["recording"].unique().astype(str).tolist()
@@ -112,6 +114,8 @@ def probe(
     found = resolve_task(task, given, wanted, kind, metadata, beside, recordings)
     classify = found.kind == "classification"
     samples, warnings, dropped = gather(found, windows, epoch)
+    if absent := without_windows(table, metadata):
+        warnings.insert(0, _absent(absent, metadata))
     del table, windows  # the samples may be all that is needed of them
     people, owner = np.unique(samples.rows["participant"].astype(str).to_numpy(str), return_inverse=True)
     check_samples(found, samples, people)
@@ -194,6 +198,7 @@ def probe(
             "folds": folds,
             "bootstrap": bootstrap,
             "seed": seed,
+            "keep_nonwear": keep_nonwear,
         }
         _save(folder, result, found, metadata, samples, problems, fitted, scored, arguments)
     return result
@@ -210,6 +215,13 @@ def _check_arguments(epoch: float | None, probe: str, folds: int, bootstrap: int
         raise UsageError(f"{bootstrap} bootstrap draws: --bootstrap takes 1 or more")
     if seed < 0:
         raise UsageError(f"seed {seed}: --seed takes 0 or more")
+
+
+def _absent(names: list[str], metadata: dict[str, Any]) -> str:
+    return (
+        f"{len(names)} of {len(metadata['recordings_planned'])} recordings have no windows in the table "
+        f"({some(names)}): failed, too short or not reached; 'wearcli embed' says which"
+    )
 
 
 def _chosen(

@@ -24,7 +24,7 @@ def gather(
     named, ours = set(task.table[what]), set(whole[what])
     if not named & ours:
         raise InputError(
-            f"no {what} of {task.where} ({_some(named)}) is among the embeddings' ({_some(ours)}): "
+            f"no {what} of {task.where} ({some(named)}) is among the embeddings' ({some(ours)}): "
             "make the names the same, or name another table with --labels"
         )
     if not len(intervals):
@@ -49,7 +49,7 @@ def gather(
         )
     warnings = list(task.warnings)
     if missing := named - ours:
-        left_out[f"labelled {what}s that are not among the embeddings"] = len(missing)
+        left_out[f"labelled {what}s without usable windows"] = len(missing)
     if rows := left_out.get("rows without a target"):
         warnings.append(f"{rows} rows of {task.where} have no value in {', '.join(task.targets)}: left out")
     return samples, warnings, windows.dropped | left_out | samples.dropped
@@ -144,7 +144,7 @@ def _span(times: pd.DataFrame) -> str:
     return f"{times['onset'].min():g} to {(times['onset'] + times['duration']).max():g} s"
 
 
-def _some(names: Collection[str]) -> str:
+def some(names: Collection[str]) -> str:
     """A few names of many, for a message."""
     first = sorted(names)[:3]
     return ", ".join(first) + (f" and {len(names) - 3} more" if len(names) > 3 else "")

@@ -1,6 +1,7 @@
 """Tasks: which tables of labels, which of its columns, and whether they are classes or numbers."""
 
 from collections.abc import Collection, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -9,7 +10,8 @@ import numpy as np
 import pandas as pd
 from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
-from wearcli.errors import InputError, UsageError
+from wearcli.errors import InputError, UsageError, WearcliError
+from wearcli.recordings.discovery import find_sidecars
 from wearcli.recordings.sidecars import read_participants, read_target_table, sidecar_name
 
 Kind = Literal["classification", "regression"]
@@ -66,9 +68,9 @@ def resolve_task(
 
     `activity` is a classification of the column label of labels.csv; `gait` a regression of every numeric
     column of gait.csv that is a metric (not a key, not a quality or a count: quality, confidence, n_...).
-    Another name needs `labels`, or a table NAME.csv where labels.csv is looked for: the sidecars that
-    `embed` found, the folders it read, recordings/, the folder of the embeddings. Without `target` every
-    column that is not a key is one.
+    Another name needs `labels`, or a table NAME.csv where labels.csv is looked for: among the recordings that
+    `embed` read, as they are now or as it found them; recordings/; the folder of the embeddings. Without
+    `target` every column that is not a key is one.
 
     Numbers are a regression, all else a classification; `kind` overrides. A table of participants
     (participant, age, sex) holds for all recordings of each. recordings: names, to find those of BIDS events.
@@ -112,9 +114,11 @@ def intervals_of(task: Task, whole: pd.DataFrame) -> tuple[pd.DataFrame, dict[st
     if "recording" not in table:
         table = table.merge(whole, on="participant", how="inner")
     table = table[["recording", "onset", "duration", *targets]]
-    long, known = table["duration"] > 0, table[targets].notna().any(axis=1)
+    # BIDS events may have n/a for either.
+    long = (table["duration"] > 0) & table["onset"].notna()
+    known = table[targets].notna().any(axis=1)
     left_out = {
-        "rows of no duration": int((~long).sum()),
+        "rows without a time or a duration": int((~long).sum()),
         "rows without a target": int((long & ~known).sum()),
     }
     usable = table[long & known].reset_index(drop=True)
@@ -134,11 +138,14 @@ def _read(path: Path, recordings: Collection[str]) -> pd.DataFrame:
 
 def _find(name: str, metadata: dict[str, Any], embeddings: Path | None) -> tuple[Path, ...]:
     stem = "labels" if name == "activity" else name
+    places = [Path(path) for path in (metadata.get("arguments") or {}).get("paths") or []]
+    with suppress(WearcliError):  # what was a recording then may be none now
+        if now := find_sidecars(places).get(stem):
+            return tuple(now)
     sidecars = (metadata.get("sidecars") or {}).get(stem) or []
     known = [Path(path) for path in ([sidecars] if isinstance(sidecars, str) else sidecars)]
     if known and all(path.is_file() for path in known):
         return tuple(known)
-    places = [Path(path) for path in (metadata.get("arguments") or {}).get("paths") or []]
     folders = [place if place.is_dir() else place.parent for place in places] + [Path("recordings")]
     if embeddings is not None:
         folders.append(embeddings.parent)

@@ -1,6 +1,7 @@
 """The embeddings table as arrays, ready to be joined to labels."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -9,6 +10,7 @@ import pyarrow.compute as pc
 
 from wearcli.errors import InputError
 
+WORN = 0.5  # a window less worn than this tells nothing of the person
 COLUMNS = ("recording", "participant", "onset", "duration", "embedding", "features")
 
 
@@ -30,10 +32,11 @@ class EmbeddedWindows:
         return len(self.times)
 
 
-def windows_of(table: pa.Table, where: str) -> EmbeddedWindows:
+def windows_of(table: pa.Table, where: str, keep_nonwear: bool = False) -> EmbeddedWindows:
     """The arrays of an embeddings table; `where` names it in errors.
 
-    A window is left out, and counted, where its embedding or features are missing or not finite.
+    A window is left out, and counted, where its embedding or features are missing or not finite, and, unless
+    `keep_nonwear`, where it was worn for less than half of it; one of unknown wear is kept.
     Raises InputError for a table that is empty or has not the columns of the contract.
     """
     missing = [name for name in COLUMNS if name not in table.column_names]
@@ -68,17 +71,37 @@ def windows_of(table: pa.Table, where: str) -> EmbeddedWindows:
     for values in vectors.values():
         # A row's sum is finite only if all of it is: no array of booleans as large as the table.
         finite &= np.isfinite(values.sum(axis=1, dtype=np.float64))
-    bad = int((~finite).sum())
-    if bad:
-        times = times[finite].reset_index(drop=True)
-        vectors = {name: values[finite] for name, values in vectors.items()}
+    unworn = finite & ~(keep_nonwear | _worn(table))
+    used = finite & ~unworn
+    if not used.all():
+        times = times[used].reset_index(drop=True)
+        vectors = {name: values[used] for name, values in vectors.items()}
+    counts = {
+        "windows with a null": absent,
+        "windows with a value that is not finite": int((~finite).sum()),
+        "windows not worn (--keep-nonwear keeps them)": int(unworn.sum()),
+    }
+    dropped = {reason: count for reason, count in counts.items() if count}
     if not len(times):
-        raise InputError(
-            f"{where}: no window can be used ({absent} with a null, {bad} with a value that is not finite): "
-            "embed the recordings again"
-        )
-    dropped = {"windows with a null": absent, "windows with a value that is not finite": bad}
-    return EmbeddedWindows(times, vectors, {reason: count for reason, count in dropped.items() if count})
+        reasons = ", ".join(f"{count} {reason}" for reason, count in dropped.items())
+        todo = "see --keep-nonwear" if unworn.any() else "embed the recordings again"
+        raise InputError(f"{where}: no window can be used ({reasons}): {todo}")
+    return EmbeddedWindows(times, vectors, dropped)
+
+
+def without_windows(table: pa.Table, metadata: dict[str, Any]) -> list[str]:
+    """Recordings that `embed` was given and of which the table has no window: failed ones, too short ones."""
+    planned = metadata.get("recordings_planned") or []
+    found = set(pc.unique(table["recording"]).to_pylist())
+    return sorted(set(planned) - found)
+
+
+def _worn(table: pa.Table) -> np.ndarray:
+    """(n,) bool: worn for half of the window at least, or it is not known."""
+    if "wear" not in table.column_names:
+        return np.ones(len(table), bool)
+    wear = table["wear"].cast(pa.float32()).to_numpy()
+    return ~(wear < WORN)
 
 
 def _matrix(column: pa.ChunkedArray, name: str, where: str) -> np.ndarray:

@@ -77,8 +77,6 @@ def choose_columns(
     time = _find(columns, time_column, where, "--time-column") if time_column else None
     if channel_columns:
         channels = [_find(columns, name, where, "--columns") for name in channel_columns]
-        if modality == "acc" and len(channels) != 3:
-            raise InputError(f"{where}: acceleration needs three columns, in the order x,y,z: see --columns")
     elif not named:
         # Nameless columns have one reading only: an optional first column of time, then the signal.
         width = 3 if modality == "acc" else 1
@@ -140,11 +138,14 @@ def _find(columns: list[Column], name: str, where: str, flag: str) -> int:
 
 def _triplet(columns: list[Column], parsed: list[_Name], where: str) -> list[int]:
     groups: dict[tuple[str, ...], dict[str, int]] = {}
+    twice: set[tuple[str, ...]] = set()
     for i, name in enumerate(parsed):
         axes = [token for token in name.tokens if token in ("x", "y", "z")]
         if columns[i].kind == "number" and len(axes) == 1:
             rest = tuple(token for token in name.tokens if token not in (axes[0], "axis"))
-            groups.setdefault((*rest, f"[{name.bracket or ''}]"), {})[axes[0]] = i
+            group = groups.setdefault((*rest, f"[{name.bracket or ''}]"), {})
+            twice |= {rest} if axes[0] in group else set()
+            group[axes[0]] = i
     whole = {key[:-1]: group for key, group in groups.items() if len(group) == 3}
     if len({*whole}) < sum(len(group) == 3 for group in groups.values()):
         raise InputError(
@@ -159,7 +160,13 @@ def _triplet(columns: list[Column], parsed: list[_Name], where: str) -> list[int
         ours,
     ):
         if len(some) == 1:
-            (group,) = some.values()
+            ((key, group),) = some.items()
+            if key in twice:
+                positions = ",".join(str(group[axis] + 1) for axis in "xyz")
+                raise InputError(
+                    f"{where}: an axis has several columns of one name: choose by position, as in --columns "
+                    f"{positions}"
+                )
             return [group[axis] for axis in "xyz"]
         if some:
             choices = " or ".join(",".join(columns[g[axis]].name for axis in "xyz") for g in some.values())

@@ -101,6 +101,10 @@ def read_numbers(
             yield Batch(None if time is None else _stamps(batch.column(names[time])), values)
     except pa.ArrowInvalid as error:
         raise InputError(f"{where}: {_explain(str(error), layout)}") from None
+    except UnicodeDecodeError as error:
+        raise InputError(
+            f"{where}: not valid {error.encoding} text ({error.reason}): save it as UTF-8"
+        ) from None
     except OSError as error:
         raise InputError(f"{where}: cannot be read to its end ({error}): is the file whole?") from None
     message = f"{odd} rows with another number of columns were left out"
@@ -111,7 +115,11 @@ def read_numbers(
 def _stream(
     path: Path, where: str, layout: Layout, time: int | None, channels: list[int], warnings: list[str]
 ) -> Iterator[Batch]:
-    with open_bytes(path) as stream:
+    try:
+        stream = open_bytes(path)
+    except OSError as error:
+        raise InputError(f"{where}: cannot be read again ({error})") from None
+    with stream:
         yield from read_numbers(stream, where, layout, time, channels, warnings)
 
 

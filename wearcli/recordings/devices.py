@@ -39,7 +39,7 @@ def open_device(source: Source, modality: Modality, where: str) -> Recording:
     Raises InputError where nothing can, for another modality than acc, and without actfast.
     """
     if modality != "acc":
-        raise InputError(f"{where}: {_NAMES[source.format]} files hold acceleration only: see --modality")
+        raise InputError(f"{where}: {_NAMES[source.format]} files hold acceleration only, no {modality}")
     data = _read(source, where)
     head = (data.time_ns[:HEAD_ROWS] - data.time_ns[0]) / 1e9
     nominal, measured = _rate(data.metadata), measure_rate(head)

@@ -2,8 +2,8 @@
 
 import os
 import re
-from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 from typing import NamedTuple
@@ -11,9 +11,18 @@ from typing import NamedTuple
 from wearcli.errors import InputError, UsageError
 from wearcli.recordings.e4 import FILES as E4_FILES
 from wearcli.recordings.e4 import OTHER_FILES, is_e4
-from wearcli.recordings.participants import participant_rule, rule_in_words, stem_of
+from wearcli.recordings.naming import (
+    Entries,
+    Found,
+    Named,
+    absolute,
+    name_recordings,
+    told_modality,
+    unique_people,
+)
+from wearcli.recordings.participants import participant_rule, rule_in_words
 from wearcli.recordings.recording import Modality, Source
-from wearcli.recordings.sidecars import Entry, read_recordings_table, sidecar_name
+from wearcli.recordings.sidecars import sidecar_name
 
 FORMATS = {
     ".csv": "csv",
@@ -32,11 +41,9 @@ _GZIPPED = {"csv", "tsv", "cwa", "bin", "gt3x"}
 _E4_NAMES = {name.lower() for name in E4_FILES.values()}
 # A folder with one of these was written by wearcli: a window store, a probe, a run.
 _OWN_FOLDERS = {"store.json", "probe.json", "metrics.jsonl"}
-_MODALITY_WORDS: dict[str, Modality] = {
-    **dict.fromkeys(("acc", "accel", "accelerometer"), "acc"),
-    **dict.fromkeys(("ppg", "bvp"), "ppg"),
-    **dict.fromkeys(("ecg", "ekg"), "ecg"),
-}
+_BIDS_LEVEL = re.compile(r"sub-[A-Za-z0-9]*[0-9][A-Za-z0-9]*|ses-[A-Za-z0-9]+")
+# A folder with one of these is a study of its own, whatever is named beside it.
+_STUDY_TABLES = {f"{name}{suffix}" for name in ("recordings", "participants") for suffix in (".csv", ".tsv")}
 
 
 @dataclass
@@ -44,7 +51,7 @@ class Folder:
     """What `find_recordings` found.
 
     rule: how participants were told, in one sentence. sidecars: name (recordings, participants, labels,
-    gait, other target tables) -> the files. problems: what was left out, one line each.
+    gait, other target tables) -> the files. problems: what was left out or is in doubt, one line each.
     """
 
     sources: list[Source]
@@ -53,92 +60,155 @@ class Folder:
     problems: list[str] = field(default_factory=list)
 
 
-class _Found(NamedTuple):
-    path: Path
-    format: str
-    root: Path
-
-    @property
-    def below(self) -> PurePath:
-        return self.path.relative_to(self.root)
-
-
 def find_recordings(
     paths: Sequence[Path], *, participant_from: str | None = None, modality: Modality = "acc"
 ) -> Folder:
     """Search files and folders for recordings, sorted by path; nothing of a signal is read yet.
+
+    Several paths are a choice from the folder above them all: `study/P01 study/P02` is `study` without the
+    rest. Only a folder with a recordings.csv or participants.csv of its own stays a study of its own.
 
     participant_from: None (recordings.csv, else the usual rule), or folder, file, recording, regex:PATTERN.
     modality picks where recordings.csv, or names such as x.acc.csv and x.ppg.csv, give one recording
     several files. Raises UsageError for a path that is not there and where nothing can be read, InputError
     for a recordings.csv that cannot.
     """
-    found: dict[Path, _Found] = {}
-    tables: dict[Path, str] = {}
-    for path in paths:
-        for item in _search(path):
-            if isinstance(item, _Found):
-                found.setdefault(item.path.resolve(), item)
-            else:
-                tables.setdefault(*item)
-    if not found:
+    files, sidecars = _search(paths)
+    if not files:
         raise UsageError(f"{', '.join(map(str, paths))}: no recordings found: wearcli reads {ACCEPTED}")
-    files = sorted(found.values(), key=lambda item: item.path.parts)
-    sidecars = _useful(tables, files)
-    problems: list[str] = []
-    entries = _entries(sidecars.get("recordings", []), problems)
-    named = [(item, _entry_of(item, entries)) for item in files]
+    entries = Entries(sidecars.get("recordings", []))
+    problems = list(entries.problems)
     rule = participant_rule(participant_from, {item.below for item in files if item.path.is_dir()})
     used: Counter[str] = Counter()
-    sources = []
-    for recording, item, entry in _one_each(_names(named), modality, problems):
-        if entry and entry.participant and participant_from is None:
-            participant, how = entry.participant, "recordings.csv"
+    chosen, people = [], []
+    for recording, item in _one_each(name_recordings(files, entries), modality, problems):
+        if participant_from is None and recording.entry and recording.entry.participant:
+            participant, how = recording.entry.participant, "recordings.csv"
         else:
-            participant, how = rule(item.below, recording)
+            participant, how = rule(item.below, recording.name)
         used[how] += 1
+        chosen.append((recording, item))
+        people.append((participant, item.root))
+    if not chosen:
+        raise UsageError(f"{', '.join(map(str, paths))}: {problems[-1]}")
+    participants, notes = unique_people(people)
+    sources = []
+    for (recording, item), participant in zip(chosen, participants, strict=True):
+        entry = recording.entry
         told = (entry.placement or None, entry.rate_hz, entry.start) if entry else (None, None, None)
-        sources.append(Source(recording, item.path, item.format, participant, *told))
-    if not sources:
-        raise UsageError(f"{', '.join(map(str, paths))}: {problems[0]}: see --modality")
-    return Folder(sources, rule_in_words(used, len({s.participant for s in sources})), sidecars, problems)
+        sources.append(Source(recording.name, item.path, item.format, participant, *told, item.root))
+    return Folder(sources, rule_in_words(used, len({*participants})), sidecars, problems + notes)
 
 
-def _search(path: Path) -> Iterator[_Found | tuple[Path, str]]:
-    """Recordings, and sidecars as (path, name), of one path that the user gave."""
+def find_sidecars(paths: Sequence[Path]) -> dict[str, list[Path]]:
+    """The sidecars of these paths as they are now, by name; a path that is not there any more has none."""
+    return _search([path for path in paths if path.exists()])[1]
+
+
+class _Given(NamedTuple):
+    """A path of the user's: the recording that it is (None: a folder to search) and the folder it lies in."""
+
+    recording: tuple[Path, str] | None
+    anchor: Path
+
+
+def _search(paths: Sequence[Path]) -> tuple[list[Found], dict[str, list[Path]]]:
+    """All recordings of the paths, sorted, and the sidecars that lie beside or above one, by name."""
+    given = [_look(path) for path in paths]
+    roots = _roots([item.anchor for item in given])
+    found: dict[str, Found] = {}
+    tables: dict[Path, tuple[Path, str]] = {}
+    folders: dict[Path, None] = {}  # not searched, but for sidecars
+    for item in given:
+        root = roots[item.anchor]
+        for path, kind, table in _walk(item.anchor) if item.recording is None else [(*item.recording, None)]:
+            if table is not None:
+                tables.setdefault(absolute(path), (path, table))
+            else:
+                below = absolute(path).relative_to(root)
+                found.setdefault(os.path.realpath(path), Found(path, kind, root, below))
+        for folder in _with_parents(item.anchor)[item.recording is None :]:
+            if folder.is_relative_to(root):
+                shown = folder if item.anchor.is_absolute() else Path(os.path.relpath(folder))
+                folders.setdefault(shown)
+    for folder in folders:
+        for path, table in _sidecars_in(folder):
+            tables.setdefault(absolute(path), (path, table))
+    files = sorted(found.values(), key=lambda item: item.path.parts)
+    near = {folder for item in files for folder in _with_parents(item.path)}
+    sidecars: dict[str, list[Path]] = {}
+    for path, table in sorted(tables.values()):
+        if table and absolute(path).parent in near:
+            sidecars.setdefault(table, []).append(path)
+    return files, sidecars
+
+
+def _look(path: Path) -> _Given:
+    """What a path that the user gave is. Raises UsageError where it is nothing to read."""
     if not path.exists():
         raise UsageError(f"{path}: no such file or folder: check the name, or the working folder")
     if path.is_dir():
-        if is_e4(path):
-            yield _Found(path, "e4", path.parent)
-            yield from _sidecars_in(path.parent)
-        else:
-            yield from _walk(path)
-        return
+        return _Given((path, "e4"), _above(path)) if is_e4(path) else _Given(None, path)
     if path.name.lower() in _E4_NAMES and is_e4(path.parent):
-        yield _Found(path.parent, "e4", path.parent.parent)
-        yield from _sidecars_in(path.parent.parent)
-        return
+        return _Given((path.parent, "e4"), _above(path.parent))
     kind = _format_of(path)
     if kind is None or _is_own_output(path, kind):
         raise UsageError(f"{path}: not a recording: wearcli reads {ACCEPTED}")
-    yield _Found(path, kind, path.parent)
-    yield from _sidecars_in(path.parent)
+    return _Given((path, kind), path.parent)
 
 
-def _walk(root: Path) -> Iterator[_Found | tuple[Path, str]]:
-    seen: set[Path] = set()
+def _roots(anchors: Sequence[Path]) -> dict[Path, Path]:
+    """The root of each anchor, absolute: its own folder where that is a study, else the one above all."""
+    places = {anchor: _study_of(absolute(anchor)) for anchor in anchors}
+    given = {*places.values()}
+    outermost = {
+        here: min(given.intersection(_with_parents(here)), key=lambda a: len(a.parts)) for here in given
+    }
+    single = {here for here in outermost.values() if not _is_study(here)}
+    common = {here: Path(os.path.commonpath(single)) for here in single}
+    return {anchor: common.get(outermost[here], outermost[here]) for anchor, here in places.items()}
+
+
+def _study_of(folder: Path) -> Path:
+    """The folder itself, but of a BIDS participant's or session's folder the dataset's."""
+    while _BIDS_LEVEL.fullmatch(folder.name):
+        folder = folder.parent
+    return folder
+
+
+def _is_study(folder: Path) -> bool:
+    return any(path.name.lower().removesuffix(".gz") in _STUDY_TABLES for path in _listed(folder))
+
+
+def _listed(folder: Path) -> list[Path]:
+    try:
+        return sorted(folder.iterdir())
+    except OSError:  # a folder above the user's own may be closed to them
+        return []
+
+
+def _with_parents(path: Path) -> list[Path]:
+    return [absolute(path), *absolute(path).parents]
+
+
+def _above(folder: Path) -> Path:
+    return folder.parent if folder.name not in ("", "..") else absolute(folder).parent
+
+
+def _walk(root: Path) -> Iterator[tuple[Path, str, str | None]]:
+    """Recordings with their format, and sidecars with their name, below a folder."""
+    seen: set[str] = set()
     for folder, folders, names in os.walk(root, followlinks=True):
         here = Path(folder)
-        if here.resolve() in seen or not _OWN_FOLDERS.isdisjoint(names):
+        if os.path.realpath(here) in seen or not _OWN_FOLDERS.isdisjoint(names):
             folders.clear()
             continue
-        seen.add(here.resolve())
+        seen.add(os.path.realpath(here))
         folders[:] = sorted(name for name in folders if not name.startswith((".", "__MACOSX")))
         lower = {name.lower().removesuffix(".gz") for name in names}
-        export = not lower.isdisjoint(_E4_NAMES) and is_e4(here)
+        export = here != root and not lower.isdisjoint(_E4_NAMES) and is_e4(here)
         if export:
-            yield _Found(here, "e4", root if here != root else root.parent)
+            yield here, "e4", None
         for name in sorted(names):
             plain = name.lower().removesuffix(".gz")
             if name.startswith(".") or (export and plain in _E4_NAMES | OTHER_FILES):
@@ -146,13 +216,13 @@ def _walk(root: Path) -> Iterator[_Found | tuple[Path, str]]:
             path = here / name
             kind = _format_of(path)
             if kind in ("csv", "tsv") and (table := sidecar_name(path)) is not None:
-                yield path, table
+                yield path, kind, table
             elif kind is not None and not _is_own_output(path, kind):
-                yield _Found(path, kind, root)
+                yield path, kind, None
 
 
 def _sidecars_in(folder: Path) -> Iterator[tuple[Path, str]]:
-    for path in sorted(folder.iterdir()):
+    for path in _listed(folder):
         if _format_of(path) in ("csv", "tsv") and path.is_file() and (table := sidecar_name(path)):
             yield path, table
 
@@ -183,119 +253,32 @@ def _is_own_output(path: Path, kind: str) -> bool:
         return False  # opening it as a recording will name it
 
 
-def _useful(tables: dict[Path, str], files: list[_Found]) -> dict[str, list[Path]]:
-    """Sidecars by name that lie beside a recording or in a folder above one."""
-    above = {folder for item in files for folder in (item.path, *item.path.parents)}
-    sidecars: dict[str, list[Path]] = {}
-    for path, name in sorted(tables.items()):
-        if name and path.parent in above:
-            sidecars.setdefault(name, []).append(path)
-    return sidecars
-
-
-def _entries(tables: list[Path], problems: list[str]) -> dict[Path | str, Entry]:
-    """Rows of the recordings.csv files by the file that they name, or by recording."""
-    entries: dict[Path | str, Entry] = {}
-    for table in tables:
-        absent = []
-        for entry in read_recordings_table(table):
-            if entry.file is None:
-                entries[entry.recording] = entry
-            elif entry.file.exists():
-                entries[entry.file.resolve()] = entry
-            else:
-                absent.append(entry.file.name)
-        if absent:
-            problems.append(f"{table} names {len(absent)} files that are not there, such as {absent[0]}")
-    return entries
-
-
-def _entry_of(item: _Found, entries: dict[Path | str, Entry]) -> Entry | None:
-    return entries.get(item.path.resolve()) or entries.get(_stem(item))
-
-
-def _stem(item: _Found) -> str:
-    return item.path.name if item.path.is_dir() else stem_of(item.path.name)
-
-
-def _names(named: list[tuple[_Found, Entry | None]]) -> list[tuple[str, _Found, Entry | None]]:
-    """Each file with its recording's name: recordings.csv's, else the stem, made longer where two collide."""
-    plain = [item for item, entry in named if entry is None]
-    bases = Counter(_base(item)[0] for item in plain if _base(item)[1])
-    names: dict[Path, str] = {}
-    for item in plain:
-        base, tells = _base(item)
-        names[item.path] = base if tells and bases[base] > 1 else _stem(item)
-    taken = Counter(entry.recording for _, entry in named if entry)
-    longer: tuple[Callable[[_Found], str], ...] = (
-        lambda item: (item.below.parent / _stem(item)).as_posix(),
-        lambda item: item.below.as_posix(),
-        lambda item: (item.root.name / item.below.parent / _stem(item)).as_posix(),
-        lambda item: (item.root.name / item.below).as_posix(),
-        lambda item: item.path.as_posix(),
-    )
-    for lengthen in longer:
-        clashes = Counter(
-            names[item.path] for item in plain if names[item.path] not in _grouped(plain, names)
-        )
-        for item in plain:
-            if clashes[names[item.path]] > 1 or (taken[names[item.path]] and clashes[names[item.path]]):
-                names[item.path] = lengthen(item)
-    return [(entry.recording if entry else names[item.path], item, entry) for item, entry in named]
-
-
-def _grouped(plain: list[_Found], names: dict[Path, str]) -> set[str]:
-    """Names that files share on purpose: x.acc.csv and x.ppg.csv in one folder."""
-    groups: dict[str, list[_Found]] = defaultdict(list)
-    for item in plain:
-        groups[names[item.path]].append(item)
-    return {
-        name
-        for name, items in groups.items()
-        if len(items) > 1
-        and len({item.path.parent for item in items}) == 1
-        and len({_told(item.path) for item in items} - {None}) == len(items)
-    }
-
-
-def _base(item: _Found) -> tuple[str, bool]:
-    """A stem without .acc, .ppg or .ecg, and whether it had one."""
-    base, _, last = _stem(item).rpartition(".")
-    return (base, True) if base and last.lower() in _MODALITY_WORDS else (_stem(item), False)
-
-
-def _told(path: Path) -> Modality | None:
-    words = re.split(r"[._-]", stem_of(path.name).lower())
-    told = {_MODALITY_WORDS[word] for word in words if word in _MODALITY_WORDS}
-    return told.pop() if len(told) == 1 else None
-
-
 def _one_each(
-    named: list[tuple[str, _Found, Entry | None]], modality: Modality, problems: list[str]
-) -> Iterator[tuple[str, _Found, Entry | None]]:
+    recordings: Sequence[Named], modality: Modality, problems: list[str]
+) -> Iterator[tuple[Named, Found]]:
     """One file a recording: where there are several, the one that holds the modality."""
-    groups: dict[str, list[tuple[str, _Found, Entry | None]]] = defaultdict(list)
-    for row in named:
-        groups[row[0]].append(row)
     without = []
-    for name, rows in groups.items():
-        fitting = rows if len(rows) == 1 else [row for row in rows if _holds(row[1], modality)]
+    for recording in recordings:
+        files = recording.files
+        fitting = files if len(files) == 1 else [item for item in files if _holds(item, modality)]
         if len(fitting) == 1:
-            yield fitting[0]
+            yield recording, fitting[0]
         elif fitting:
-            files = ", ".join(str(row[1].below) for row in fitting)
-            problems.append(f"recording '{name}' has several files of {modality} ({files}): left out")
+            listed = ", ".join(str(item.below) for item in fitting)
+            problems.append(
+                f"recording '{recording.name}' has several files of {modality} ({listed}): left out"
+            )
         else:
-            without.append(name)
+            without.append(recording.name)
     if without:
         problems.append(f"{len(without)} recordings without {modality}, such as '{without[0]}': left out")
 
 
-def _holds(item: _Found, modality: Modality) -> bool:
+def _holds(item: Found, modality: Modality) -> bool:
     from wearcli.recordings.columns import choose_columns
     from wearcli.recordings.open import table_of
 
-    if (told := _told(item.path)) is not None:
+    if (told := told_modality(item.path)) is not None:
         return told == modality
     if item.format in ("cwa", "bin", "gt3x"):
         return modality == "acc"

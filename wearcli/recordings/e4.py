@@ -13,7 +13,7 @@ from wearcli.errors import InputError
 from wearcli.recordings.delimited import open_bytes, read_numbers
 from wearcli.recordings.layout import Layout
 from wearcli.recordings.recording import Modality
-from wearcli.recordings.table import Batch, Column, Table
+from wearcli.recordings.table import ARCHIVE_ERRORS, Batch, Column, Table
 
 FILES = {"acc": "ACC.csv", "ppg": "BVP.csv"}
 # What else an export holds; none of it is a recording of its own.
@@ -26,7 +26,7 @@ def is_e4(path: Path) -> bool:
         try:
             if _header(path, FILES[modality]) is not None:
                 return True
-        except (OSError, ValueError, zipfile.BadZipFile):
+        except ARCHIVE_ERRORS:
             continue
     return False
 
@@ -34,14 +34,14 @@ def is_e4(path: Path) -> bool:
 def open_e4(path: Path, where: str, modality: Modality) -> Table:
     """One signal of an export as a table without stamps. Acceleration comes in 1/64 g, range 2 g."""
     if modality not in FILES:
-        raise InputError(f"{where}: an Empatica E4 records no {modality}: see --modality")
+        raise InputError(f"{where}: an Empatica E4 export holds no {modality}: only {' and '.join(FILES)}")
     name = FILES[modality]
     try:
         header = _header(path, name)
-    except (OSError, zipfile.BadZipFile) as error:
-        raise InputError(f"{where}: cannot be read ({error})") from None
     except ValueError:
         header = None
+    except ARCHIVE_ERRORS as error:
+        raise InputError(f"{where}: cannot be read ({error}): is the file whole?") from None
     if header is None:
         raise InputError(f"{where}: {name} is not there, or does not begin with start and rate")
     start, rate = header
@@ -50,9 +50,12 @@ def open_e4(path: Path, where: str, modality: Modality) -> Table:
     layout = Layout(",", ".", 2, columns, True, set())
 
     def stream(_: int | None, channels: list[int]) -> Iterator[Batch]:
-        with _member(path, name) as member:
-            if member is not None:
-                yield from read_numbers(member, f"{where}/{name}", layout, None, channels, table.warnings)
+        try:
+            with _member(path, name) as member:
+                if member is not None:
+                    yield from read_numbers(member, f"{where}/{name}", layout, None, channels, table.warnings)
+        except ARCHIVE_ERRORS as error:
+            raise InputError(f"{where}: {name} cannot be read to its end ({error}): is it whole?") from None
 
     table = Table(
         columns,

@@ -1,7 +1,7 @@
 """NumPy .npz files, streamed from the archive: an array is never held whole."""
 
+import tokenize
 import zipfile
-import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 
 from wearcli.errors import InputError
-from wearcli.recordings.table import HEAD_ROWS, Batch, Column, Kind, Table
+from wearcli.recordings.table import ARCHIVE_ERRORS, HEAD_ROWS, Batch, Column, Kind, Table
 
 _RATE_KEYS = {
     "rate_hz",
@@ -24,6 +24,9 @@ _RATE_KEYS = {
     "sampling_frequency",
     "sfreq",
 }
+# An array's header is parsed as Python.
+_UNREADABLE = (*ARCHIVE_ERRORS, SyntaxError, tokenize.TokenError)
+_KINDS: dict[str, Kind] = {"M": "stamp", "m": "clock", **dict.fromkeys("biuf", "number")}
 _TIME_STEPS = {(unit, 1) for unit in ("s", "ms", "us", "ns")}
 
 
@@ -45,6 +48,8 @@ def open_npz(path: Path, where: str) -> Table:
     read.
     """
     try:
+        if not zipfile.is_zipfile(path):
+            raise InputError(f"{where}: not a readable .npz file (no zip archive): is it whole?")
         with np.load(path, allow_pickle=False) as archive:
             scalars: dict[str, Any] = {}
             shapes: dict[str, tuple[tuple[int, ...], bool, np.dtype]] = {}
@@ -58,7 +63,7 @@ def open_npz(path: Path, where: str) -> Table:
                     scalars[key] = archive[key].reshape(()).item()
                 elif len(header[0]) in (1, 2):
                     shapes[key] = header
-    except (OSError, ValueError, EOFError, zlib.error, zipfile.BadZipFile) as error:
+    except _UNREADABLE as error:
         raise InputError(f"{where}: not a readable .npz file ({error})") from None
     if not shapes:
         raise InputError(f"{where}: no arrays of samples: save time (n,) and acc (n, 3), for one")
@@ -106,7 +111,7 @@ def _read_header(stream: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype] | 
 def _columns_of(
     key: str, shape: tuple[int, ...], fortran: bool, dtype: np.dtype, rows: int
 ) -> Iterator[tuple[Column, _Stored]]:
-    kind: Kind = {"M": "stamp", "m": "clock", "U": "text", "S": "text"}.get(dtype.kind, "number")  # type: ignore[assignment]
+    kind: Kind = _KINDS.get(dtype.kind, "text")
     if shape == (rows,):
         yield Column(key, kind), _Stored(key, dtype, 0, 1)
         return
@@ -137,13 +142,14 @@ def _stream(
                 count = min(HEAD_ROWS, rows - first)
                 stamps = None if read_time is None else _stamps(read_time(count)[:, 0])
                 values = np.empty((count, len(channels)), np.float32)
-                if shared:
-                    values[:] = readers[0](count)[:, [stored[j].offset for j in channels]]
-                else:
-                    for k, (j, read) in enumerate(zip(channels, readers, strict=True)):
-                        values[:, k] = read(count)[:, stored[j].offset % stored[j].stride]
+                with np.errstate(over="ignore"):  # beyond float32: infinite, and so a missing sample
+                    if shared:
+                        values[:] = readers[0](count)[:, [stored[j].offset for j in channels]]
+                    else:
+                        for k, (j, read) in enumerate(zip(channels, readers, strict=True)):
+                            values[:, k] = read(count)[:, stored[j].offset % stored[j].stride]
                 yield Batch(stamps, values)
-    except (OSError, ValueError, EOFError, zlib.error, zipfile.BadZipFile) as error:
+    except _UNREADABLE as error:
         raise InputError(f"{where}: cannot be read to its end ({error}): is the file whole?") from None
 
 

@@ -2,10 +2,36 @@
 
 from pathlib import Path
 
-from wearcli.errors import InputError
+from wearcli.errors import InputError, UsageError
 from wearcli.recordings.recording import Modality, Recording, Source
 from wearcli.recordings.table import Table
 from wearcli.recordings.tabular import open_table
+from wearcli.recordings.times import check_time_unit
+from wearcli.recordings.units import said_unit
+
+
+def check_reading(
+    *,
+    modality: Modality = "acc",
+    unit: str | None = None,
+    time_column: str | None = None,
+    channel_columns: list[str] | None = None,
+    time_unit: str | None = None,
+    rate_hz: float | None = None,
+) -> None:
+    """Raise UsageError where `open_recording` takes no such arguments, whatever the file; before any work."""
+    if unit is not None:
+        said_unit(unit)
+    if time_unit is not None:
+        check_time_unit(time_unit)
+    if rate_hz is not None and not 0 < rate_hz < float("inf"):
+        raise UsageError(f"--rate-hz {rate_hz:g}: must be above 0")
+    if channel_columns is not None and modality == "acc" and len(channel_columns) != 3:
+        raise UsageError(
+            f"--columns {','.join(channel_columns)}: acceleration needs three columns, in the order x,y,z"
+        )
+    if "" in [time_column, *(channel_columns or [])]:
+        raise UsageError("--columns and --time-column take names or positions of columns, not nothing")
 
 
 def open_recording(
@@ -23,9 +49,21 @@ def open_recording(
     unit: g, mg or m/s2. channel_columns, time_column: names or 1-based positions of a table's columns.
     time_unit: s, ms, us, ns, iso, dmy or mdy. rate_hz: for a file that holds no time.
     Device files and Empatica exports say all of this themselves, so these arguments do not touch them.
-    Raises InputError, one line that names the file and, in doubt, the flag to settle it with.
+    Raises InputError, one line that names the file and, in doubt, the flag to settle it with; UsageError
+    where the arguments are none that any file could take (see `check_reading`).
     """
+    check_reading(
+        modality=modality,
+        unit=unit,
+        time_column=time_column,
+        channel_columns=channel_columns,
+        time_unit=time_unit,
+        rate_hz=rate_hz,
+    )
     where = str(source.path)
+    if source.path.is_symlink() and not source.path.exists():
+        # Such as git-annex leaves for what was not downloaded.
+        raise InputError(f"{where}: a link to a file that is not here: fetch it ('git annex get', for one)")
     if not source.path.exists():
         raise InputError(f"{where}: no such file")
     if source.format in ("cwa", "bin", "gt3x"):

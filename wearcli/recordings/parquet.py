@@ -30,10 +30,13 @@ def _stream(
         # A buffered stream reads page by page: a row group of hours would else be loaded whole.
         with pq.ParquetFile(path, buffer_size=2**20, pre_buffer=False) as file:
             names = [schema.names[j] for j in wanted]
+            if twice := [name for name in names if schema.names.count(name) > 1]:
+                raise InputError(f"{where}: several columns are called '{twice[0]}': give each its own name")
             for batch in file.iter_batches(HEAD_ROWS, columns=names, use_threads=True):
                 values = np.empty((batch.num_rows, len(channels)), np.float32)
-                for k, j in enumerate(channels):
-                    values[:, k] = to_numpy(batch.column(schema.names[j]))
+                with np.errstate(over="ignore"):  # beyond float32: infinite, and so a missing sample
+                    for k, j in enumerate(channels):
+                        values[:, k] = to_numpy(batch.column(schema.names[j]))
                 yield Batch(None if time is None else _stamps(batch.column(schema.names[time])), values)
     except (pa.ArrowException, OSError) as error:
         raise InputError(f"{where}: cannot be read to its end ({_first_line(error)})") from None

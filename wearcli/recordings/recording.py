@@ -34,6 +34,12 @@ class Source:
     placement: str | None = None
     rate_hz: float | None = None  # said by recordings.csv or --rate-hz
     start: datetime | None = None  # said by recordings.csv, UTC
+    root: Path | None = None  # of the study that it was found in; None: the folder it lies in
+
+    @property
+    def dataset(self) -> str:
+        """The name of the study that the recording belongs to: that of its root."""
+        return (self.root or self.path.absolute().parent).name
 
 
 @dataclass

@@ -2,6 +2,7 @@
 
 import csv
 import gzip
+import zlib
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -148,7 +149,7 @@ def _first_line(path: Path) -> str:
     try:
         with gzip.open(path) if path.suffix.lower() == ".gz" else path.open("rb") as stream:
             return stream.readline(2**16).decode("utf-8-sig", errors="replace").strip("\r\n\0")
-    except (OSError, EOFError):
+    except (OSError, EOFError, zlib.error):
         return ""
 
 

@@ -1,5 +1,8 @@
 """What the readers of tables (CSV, Parquet, NPZ, Empatica E4) hand on: named columns and a stream."""
 
+import lzma
+import zipfile
+import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -12,6 +15,9 @@ Kind = Literal["number", "stamp", "zoned", "clock", "text"]
 
 # Rows read to find out rate and unit; a reader's batches are no longer than this either.
 HEAD_ROWS = 2**17
+
+# What damaged, encrypted or oddly packed zips and what is in them raise (RuntimeError: encrypted).
+ARCHIVE_ERRORS = (OSError, ValueError, EOFError, RuntimeError, zlib.error, lzma.LZMAError, zipfile.BadZipFile)
 
 
 class Column(NamedTuple):

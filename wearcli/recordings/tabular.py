@@ -16,6 +16,8 @@ from wearcli.recordings.units import tell_unit, unit_factor
 
 # A clock that runs this much off the said rate is worth a word.
 _RATE_TOLERANCE = 0.02
+# No accelerometer that is worn is slower or faster: the stamps are of another unit, or dates.
+_SLOWEST_HZ, _FASTEST_HZ = 1.0, 1e4
 
 
 def open_table(
@@ -53,6 +55,11 @@ def open_table(
         measured = measure_rate(_seconds(scale, stamps, 0.0))
         if np.isfinite(measured):
             rate = measured
+            if modality == "acc" and not _SLOWEST_HZ <= rate <= _FASTEST_HZ:
+                raise InputError(
+                    f"{where}: its stamps lie {1 / rate:.3g} s apart, which no acceleration does: say their "
+                    "unit with --time-unit, or name another column with --time-column"
+                )
         elif nominal is None:
             raise InputError(
                 f"{where}: its time does not move, so its rate is unknown: say it with --rate-hz"

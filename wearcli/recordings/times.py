@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from wearcli.errors import InputError
+from wearcli.errors import InputError, UsageError
 from wearcli.recordings.clock import measure_rate
 from wearcli.recordings.recording import Modality
 from wearcli.recordings.table import to_numpy
@@ -43,6 +43,12 @@ class TimeScale:
     wraps: bool = False
 
 
+def check_time_unit(unit: str) -> None:
+    """Raise UsageError for what no time is written in."""
+    if unit not in TIME_UNITS:
+        raise UsageError(f"--time-unit '{unit}': give {', '.join(TIME_UNITS[:-1])} or {TIME_UNITS[-1]}")
+
+
 def tell_time(
     head: Stamps,
     where: str,
@@ -55,12 +61,10 @@ def tell_time(
 ) -> TimeScale:
     """What the stamps at a recording's head mean.
 
-    zoned: the file names their zone. unit: said by --time-unit. name_unit: in the column's name.
-    order: dmy or mdy, said in the file's header. rate_hz: said; it settles the unit of elapsed time.
-    Raises InputError naming --time-unit where no reading, or more than one, is possible.
+    zoned: the file names their zone. unit: said by --time-unit, one of `TIME_UNITS`. name_unit: in the
+    column's name. order: dmy or mdy, said in the file's header. rate_hz: said; it settles the unit of
+    elapsed time. Raises InputError naming --time-unit where no reading, or more than one, is possible.
     """
-    if unit is not None and unit not in TIME_UNITS:
-        raise InputError(f"{where}: unknown time unit '{unit}': --time-unit takes {', '.join(TIME_UNITS)}")
     if isinstance(head, pa.Array):
         if unit in ("dmy", "mdy"):
             order = unit
@@ -71,6 +75,8 @@ def tell_time(
         return _dates(head, zoned, where)
     if head.dtype.kind == "m":
         return _time_of_day(head, where)
+    if head.dtype.kind not in "iufb":
+        raise InputError(f"{where}: its time column holds no times: name another with --time-column")
     return _numbers(head, where, modality, unit, name_unit, rate_hz)
 
 

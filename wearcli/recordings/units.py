@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from wearcli.errors import InputError
+from wearcli.errors import InputError, UsageError
 
 G_MPS2 = 9.80665
 _FACTOR = {"g": 1.0, "mg": 1e-3, "m/s2": 1 / G_MPS2}
@@ -43,6 +43,14 @@ def normal_unit(written: str | None) -> str | None:
     if squeezed in ("mg", "millig", "milligs", "milligravity"):
         return "mg"
     return "g" if squeezed in ("g", "gs", "gravity", "standardgravity", "grav") else None
+
+
+def said_unit(said: str) -> str:
+    """What --unit says as g, mg or m/s2; UsageError where it is none of these."""
+    unit = normal_unit(said)
+    if unit is None:
+        raise UsageError(f"--unit '{said}': give g, mg or m/s2")
+    return unit
 
 
 def still_magnitudes(values: np.ndarray, rate_hz: float) -> np.ndarray:
@@ -91,11 +99,9 @@ def tell_unit(
     seen = f"the magnitude {'at rest' if still else 'in motion (no rest found)'}"
     low, high = _AT_REST if still else _IN_MOTION
     fitting = [unit for unit in UNITS if low <= magnitude * _FACTOR[unit] <= high and not gravity.absent]
+    unit: str | None
     if said is not None:
-        unit = normal_unit(said)
-        if unit is None:
-            raise InputError(f"{where}: unknown unit '{said}': --unit takes g, mg or m/s2")
-        how = "said by --unit"
+        unit, how = said_unit(said), "said by --unit"
     elif np.isnan(magnitude):
         raise InputError(f"{where}: no sample to tell the unit by: say it with --unit g|mg|m/s2")
     elif (unit := normal_unit(bracket)) is not None:

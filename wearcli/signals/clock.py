@@ -6,9 +6,12 @@ What happens in real files, and what is done here:
 - stamps that come in bursts (many equal, then a jump: radio packets, whole-second stamps) are spread at
   the sample rate about their own smoothed course;
 - a duplicate stamp, or one a little before its predecessor, is left out;
+- a few samples whose stamps leap away, and then return to where they would be, have wrong stamps: left out;
 - a step back of more than `RESET_S` is a clock that was set anew: what follows is taken to continue one
   sample later, and is counted, as no one can know how long the clock stood.
 """
+
+import itertools
 
 import numpy as np
 from scipy.ndimage import uniform_filter1d
@@ -20,6 +23,7 @@ BURST_SHARE = (
     0.05  # of sample intervals under a fifth of the period: the stamps tell of delivery, not sampling
 )
 SMOOTH_S = 10.0
+LEAP_S = 60.0  # samples that leap away for longer are taken at their word
 
 
 class Clock:
@@ -33,7 +37,7 @@ class Clock:
         self.period = 1.0 / rate_hz
         self.resets = 0
         self.dropped = 0  # duplicate and backward stamps
-        self.invalid = 0  # no time or no value
+        self.invalid = 0  # no time, no value, or a time that leapt away
         self._shift = 0.0  # added to the file's stamps since the last reset
         self._last_raw = -np.inf
         self._last = -np.inf
@@ -51,16 +55,47 @@ class Clock:
             time, values = time[valid], values[valid]
         if len(time) == 0:
             return Chunk(time, values)
-        steps = np.diff(
-            time, prepend=self._last_raw if np.isfinite(self._last_raw) else time[0] - self.period
-        )
+        before = self._last_raw
+        steps = self._steps(time)
+        if np.abs(steps).max() > RESET_S and (leapt := self._leaps(time, steps)).any():
+            self.invalid += int(np.count_nonzero(leapt))
+            time, values = time[~leapt], values[~leapt]
+            steps = self._steps(time)
         self._last_raw = float(time[-1])
         time = time + (self._shift + self._undo_resets(steps))
         self._shift = float(time[-1] - self._last_raw)
         if steps.min() >= 0.2 * self.period and time[0] > self._last:
             self._last = float(time[-1])
             return Chunk(time, values)
-        return self._order(time, values)
+        return self._order(time, values, continues=time[0] - before <= RESET_S)
+
+    def warnings(self) -> list[str]:
+        """What was mended, in words."""
+        found = {
+            "samples without a usable time or value left out": self.invalid,
+            "samples with duplicate or backward stamps left out": self.dropped,
+            "times the clock was set back: what follows is taken to continue at once": self.resets,
+        }
+        return [f"{count} {what}" for what, count in found.items() if count]
+
+    def _steps(self, time: np.ndarray) -> np.ndarray:
+        before = self._last_raw if np.isfinite(self._last_raw) else time[0] - self.period
+        return np.diff(time, prepend=before)
+
+    def _leaps(self, time: np.ndarray, steps: np.ndarray) -> np.ndarray:
+        """Samples between a leap and the one that undoes it, (samples,) bool.
+
+        Undone: the sample after them lies within `RESET_S` of where the samples before them lead.
+        """
+        leapt = np.zeros(len(time), bool)
+        leaps = np.flatnonzero(np.abs(steps) > RESET_S)
+        for begin, end in itertools.pairwise(leaps.tolist()):
+            elapsed = steps[begin : end + 1].sum()
+            expected = (end - begin + 1) * self.period
+            short = end - begin <= LEAP_S / self.period
+            if short and steps[begin] * steps[end] < 0 and abs(elapsed - expected) <= RESET_S:
+                leapt[begin:end] = True
+        return leapt
 
     def _undo_resets(self, steps: np.ndarray) -> np.ndarray | float:
         """What to add to each stamp so that a clock set back continues; (samples,) or 0."""
@@ -70,10 +105,10 @@ class Clock:
         self.resets += int(back.sum())
         return np.cumsum(np.where(back, self.period - steps, 0.0))
 
-    def _order(self, time: np.ndarray, values: np.ndarray) -> Chunk:
+    def _order(self, time: np.ndarray, values: np.ndarray, continues: bool) -> Chunk:
         """Spread bursts, then leave out what does not move forward."""
         if len(time) > 1 and np.mean(np.diff(time) < 0.2 * self.period) > BURST_SHARE:
-            time = self._spread(time)
+            time = self._spread(time, continues)
         latest = np.maximum.accumulate(np.concatenate(([self._last], time)))[:-1]
         forward = time > latest
         self.dropped += int(np.count_nonzero(~forward))
@@ -82,11 +117,12 @@ class Clock:
             self._last = float(time[-1])
         return Chunk(time, values)
 
-    def _spread(self, time: np.ndarray) -> np.ndarray:
-        """Bursts at the sample rate: each stretch keeps the smoothed lateness of its stamps.
+    def _spread(self, time: np.ndarray, continues: bool) -> np.ndarray:
+        """Bursts at the sample rate: each stretch follows the smoothed lateness of its stamps.
 
-        A stretch ends where a stamp is more than a second later than the samples since the last distinct
-        stamp explain.
+        A stretch begins at its first stamp (the first of a chunk, if it `continues` the last chunk's, one
+        sample after that), as nobody can tell by how much its stamps are early or late. It ends where a
+        stamp is more than a second later than the samples since the last distinct stamp explain.
         """
         first = np.flatnonzero(np.diff(time, prepend=-np.inf) != 0)  # of each run of equal stamps
         counts = np.diff(np.append(first, len(time)))
@@ -98,5 +134,6 @@ class Clock:
             ideal = np.arange(end - begin) * self.period
             lateness = time[begin:end] - ideal
             course = uniform_filter1d(lateness, min(size, end - begin), mode="nearest")
-            out[begin:end] = ideal + course
+            onset = self._last + self.period if begin == 0 and continues else time[begin]
+            out[begin:end] = ideal + course + (onset - course[0])
         return out

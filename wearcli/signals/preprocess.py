@@ -1,15 +1,16 @@
 """`preprocess`: recordings in, a window store out."""
 
 import json
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from wearcli.errors import InputError, UsageError, WearcliError
+from wearcli.errors import InputError, UsageError, WearcliError, unreadable
 from wearcli.files import atomic_folder, check_output
 from wearcli.recordings.discovery import find_recordings
-from wearcli.recordings.open import open_recording
+from wearcli.recordings.open import check_reading, open_recording
 from wearcli.recordings.recording import Modality, Recording, Source
 from wearcli.signals.normalize import Normalisation
 from wearcli.signals.store import DType, write_store
@@ -63,9 +64,13 @@ def preprocess(
     """
     target = Path(output)
     check_output(target, overwrite, "store.json")
-    if rate_hz <= 0 or window_s <= 0 or (stride_s is not None and stride_s <= 0) or rotations < 0:
+    sizes = (rate_hz, window_s, window_s if stride_s is None else stride_s)
+    if not all(0 < size < math.inf for size in sizes) or rotations < 0:
         raise UsageError("--rate, --window and --stride are above 0, --rotate is 0 or more")
-    spec = WindowSpec(rate_hz, window_s, stride_s or window_s, max_missing)
+    if dtype == "int16" and normalize != "none":
+        raise UsageError("int16 holds plain g: leave --dtype or --normalize out")
+    check_reading(modality=modality, **(reading or {}))
+    spec = WindowSpec(*sizes, max_missing)
     folder = find_recordings(
         [Path(path) for path in paths], participant_from=participant_from, modality=modality
     )
@@ -85,6 +90,9 @@ def preprocess(
                 recording = open_recording(source, modality=modality, **(reading or {}))
             except InputError as error:
                 fail(source, error)
+                continue
+            except Exception as error:
+                fail(source, unreadable(source.path, error))
                 continue
             yield recording
 

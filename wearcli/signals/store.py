@@ -1,11 +1,11 @@
 """The window store: windows in memory-mapped shards, with an index by participant and time.
 
 A folder: `values-00000.npy` ... (windows, samples, channels) int16 or float32, `index.parquet` (one row a
-window, recordings in order, time rising in each) and `store.json`. It is written whole or not at all.
+window: recordings in order, time rising in each; turned copies of a batch of windows follow that batch) and
+`store.json`.
 """
 
 import json
-import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from functools import cached_property
@@ -18,14 +18,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 import wearcli
-from wearcli.errors import InputError
+from wearcli.errors import InputError, UsageError, unreadable
+from wearcli.files import held
 from wearcli.recordings.recording import Recording
 from wearcli.signals.normalize import Normalisation, random_rotations, revin, rotate
 from wearcli.signals.origin import ORIGIN, QUALITY, origin, quality
 from wearcli.signals.windows import Windows, WindowSpec, iter_windows
 
-SHARD_ROWS = 65_536
-HELD_BYTES = 64 * 2**20
+SHARD_BYTES = 64 * 2**20
 INT16_SCALE = 1 / 2048  # g a step: 0.5 mg, up to 16 g; finer than the sensors' own steps
 DType = Literal["int16", "float32"]
 
@@ -116,7 +116,6 @@ def write_store(
     rotations: int = 0,
     seed: int = 0,
     dtype: DType | None = None,
-    dataset: Callable[[Recording], str] = lambda recording: recording.source.path.parent.name,
     done: Callable[[Recording, int], None] = lambda recording, windows: None,
     failed: Callable[[Recording, InputError], None] = _reraise,
 ) -> StoreSettings:
@@ -130,7 +129,6 @@ def write_store(
             windows are turned before they are normalised.
         dtype: int16 (0.5 mg steps up to 16 g; only without normalisation) or float32; by default int16
             for acceleration that is not normalised.
-        dataset: names the set that a recording belongs to.
         done: called after each recording with its number of windows.
         failed: called for a recording that cannot be read to its end, of which no window is written; by
             default its error is raised.
@@ -145,7 +143,7 @@ def write_store(
                 channels, unit = recording.channels, recording.unit
                 dtype = dtype or ("int16" if unit == "g" and normalize == "none" else "float32")
                 if dtype == "int16" and (normalize != "none" or unit != "g"):
-                    raise InputError("int16 windows hold acceleration in g: leave --dtype or --normalize out")
+                    raise UsageError("int16 windows hold acceleration in g: leave --dtype or --normalize out")
                 shards = _Shards(folder, dtype, spec.samples, len(channels))
             if recording.channels != channels or recording.unit != unit:
                 raise InputError(
@@ -154,7 +152,7 @@ def write_store(
                 )
             # A recording may turn out broken at its last byte: until then its windows wait, the many of a
             # long one in a file that has no name.
-            with tempfile.SpooledTemporaryFile(HELD_BYTES) as held:
+            with held(folder) as waiting:
                 rows = []
                 try:
                     for windows in iter_windows(recording, spec):
@@ -164,16 +162,19 @@ def write_store(
                                 values, mean, deviation = revin(values)
                             if normalize == "zscore":
                                 mean = deviation = None
-                            np.save(held, values)
-                            rows.append(
-                                _rows(recording, windows, spec, dataset(recording), mean, deviation, rotation)
-                            )
+                            np.save(waiting, values)
+                            rows.append(_rows(recording, windows, spec, mean, deviation, rotation))
+                except UsageError:
+                    raise
                 except InputError as error:
                     failed(recording, error)
                     continue
-                held.seek(0)
+                except Exception as error:
+                    failed(recording, unreadable(recording.source.path, error))
+                    continue
+                waiting.seek(0)
                 for part in rows:
-                    shards.write(np.load(held))
+                    shards.write(np.load(waiting))
                     index.write_table(part)
                 done(recording, sum(part.num_rows for part in rows))
     if shards is None or shards.total == 0:
@@ -216,7 +217,6 @@ def _rows(
     recording: Recording,
     windows: Windows,
     spec: WindowSpec,
-    dataset: str,
     mean: np.ndarray | None,
     deviation: np.ndarray | None,
     rotation: np.ndarray | None,
@@ -228,7 +228,7 @@ def _rows(
         return pa.nulls(count, kind) if values is None else pa.array(list(values.reshape(count, -1)), kind)
 
     columns = [
-        pa.repeat(dataset, count),
+        pa.repeat(recording.source.dataset, count),
         *origin(recording, windows, spec.samples / spec.rate_hz),
         *quality(windows),
         lists(mean),
@@ -239,10 +239,11 @@ def _rows(
 
 
 class _Shards:
-    """Appends windows to .npy files of at most SHARD_ROWS windows, written as they come."""
+    """Appends windows to .npy files of about SHARD_BYTES each, written as they fill."""
 
     def __init__(self, folder: Path, dtype: DType, samples: int, channels: int) -> None:
         self.folder, self.dtype, self.shape = folder, dtype, (samples, channels)
+        self.rows = max(1, SHARD_BYTES // (samples * channels * np.dtype(dtype).itemsize))
         self.counts: list[int] = []
         self.total = 0
         self._rows: list[np.ndarray] = []
@@ -253,11 +254,11 @@ class _Shards:
             values = np.clip(np.rint(values / INT16_SCALE), -32768, 32767).astype(np.int16)
         self.total += len(values)
         while len(values):
-            part = values[: SHARD_ROWS - self._held]
+            part = values[: self.rows - self._held]
             self._rows.append(part)
             self._held += len(part)
             values = values[len(part) :]
-            if self._held == SHARD_ROWS:
+            if self._held == self.rows:
                 self._flush()
 
     def _flush(self) -> None:

@@ -16,9 +16,10 @@ MAX_MISSING = 0.1
 
 @dataclass(frozen=True)
 class WindowSpec:
-    """How windows are cut: window k covers [k stride_s, k stride_s + window_s) from the recording's start.
+    """How windows are cut: window k begins k strides after the recording's start.
 
-    A window of which more than `max_missing` lies in gaps is dropped.
+    Window and stride are rounded to whole samples of the grid. A window of which more than `max_missing`
+    lies in gaps is dropped.
     """
 
     rate_hz: float
@@ -64,11 +65,8 @@ class Findings:
 
     windows: int = 0
     dropped: int = 0  # windows with too much missing
-    samples_invalid: int = 0
-    stamps_dropped: int = 0
-    clock_resets: int = 0
     seconds: float = 0.0  # of the grid that held data
-    notes: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
 
 
 def iter_windows(
@@ -89,8 +87,15 @@ def iter_windows(
         yield from cutter.add(piece)
     yield from cutter.finish()
     findings.windows, findings.dropped = cutter.kept, cutter.dropped
-    findings.samples_invalid, findings.stamps_dropped = clock.invalid, clock.dropped
-    findings.clock_resets = clock.resets
+    findings.warnings += clock.warnings()
+    if recording.rate_hz < 0.5 * spec.rate_hz:
+        findings.warnings.append(
+            f"sampled at {recording.rate_hz:.3g} Hz, cut at {spec.rate_hz:g}: nothing above "
+            f"{recording.rate_hz / 2:.3g} Hz is in it"
+        )
+    if cutter.kept == 0:
+        why = "too many gaps (see --max-missing)" if cutter.dropped else f"shorter than {spec.window_s:g} s"
+        findings.warnings.append(f"no window: {why}")
 
 
 class _Cutter:
@@ -114,11 +119,16 @@ class _Cutter:
         first, count = piece.first, piece.values.shape[1]
         done = 0
         if self.motion:
-            self.nonwear.add(self.cells.add(piece))
+            empty, still = self.cells.add(piece)
+            self.nonwear.skip(empty)
+            self.nonwear.add(still)
         while done < count:
             at = first + done - self.origin
             if at >= self.size:
                 yield from self._emit()
+                if self.missing.all():  # over a gap, be it of years, in one step
+                    behind = first + done - self.origin - self.size
+                    self.origin += max(0, behind // self.block) * self.block
                 continue
             part = min(count - done, self.size - at)
             self.values[:, at : at + part] = piece.values[:, done : done + part]
@@ -192,14 +202,14 @@ class _Cells:
         self.values = np.zeros((channels, 0), np.float32)
         self.missing = np.zeros(0, bool)
 
-    def add(self, piece: Piece) -> np.ndarray:
-        """Stillness of the cells that this piece completes, (n,) bool; in a gap none is still."""
+    def add(self, piece: Piece) -> tuple[int, np.ndarray]:
+        """Cells that a gap before this piece leaves empty; stillness of those it completes, (n,) bool."""
         gap = piece.first - self.next
-        whole = 0
+        empty = 0
         if gap > 2 * self.cell:  # do not lay out days of nothing
             begin = self.next - len(self.missing)
-            whole = (piece.first - begin) // self.cell
-            gap = piece.first - (begin + whole * self.cell)
+            empty = (piece.first - begin) // self.cell
+            gap = piece.first - (begin + empty * self.cell)
             self.values, self.missing = self.values[:, :0], self.missing[:0]
         values = np.concatenate(
             (self.values, np.zeros((len(self.values), gap), np.float32), piece.values), axis=1
@@ -212,7 +222,7 @@ class _Cells:
             values[:, :used].reshape(len(values), cells, self.cell), missing[:used].reshape(cells, self.cell)
         )
         self.values, self.missing = values[:, used:], missing[used:]
-        return np.concatenate((np.zeros(whole, bool), still))
+        return empty, still
 
 
 def _share(mask: np.ndarray, starts: np.ndarray, samples: int) -> np.ndarray:

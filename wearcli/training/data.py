@@ -15,8 +15,8 @@ MIN_WEAR = 0.5  # windows of a sensor that lies on a table teach nothing about p
 class TrainingData:
     """Rows of all stores, numbered on from one store to the next.
 
-    index: dataset, recording, participant (unique over stores), onset and seconds of every row, with
-    `usable` false where the sensor was not worn.
+    index: dataset, recording, participant (unique over stores; `name` is it within its set), onset and
+    seconds of every row, with `usable` false where the sensor was not worn.
     """
 
     def __init__(self, stores: Sequence[WindowStore]) -> None:
@@ -73,6 +73,16 @@ class TrainingData:
         rows = usable.index.to_numpy()
         return rows[~aside], rows[aside]
 
+    def people(self, rows: np.ndarray) -> dict[str, list[str]]:
+        """Of each set among these rows: its participants, as the study calls them."""
+        sets = self.index.loc[rows].groupby("dataset", sort=True)["name"]
+        return {str(dataset): sorted(names.unique().tolist()) for dataset, names in sets}
+
+    def people_in_several_sets(self) -> list[str]:
+        """Participants' names that more than one set has."""
+        sets = self.index.groupby("name", sort=True)["dataset"].nunique()
+        return sets.index[sets > 1].tolist()
+
     def describe(self, rows: np.ndarray) -> list[dict[str, object]]:
         """Of each set among these rows: its name, participants, windows and hours."""
         chosen = self.index.loc[rows]
@@ -99,6 +109,7 @@ def _identify(store: WindowStore, number: int) -> pd.DataFrame:
             "dataset": index["dataset"],
             "recording": str(number) + "/" + prefix + index["recording"],
             "participant": prefix + index["participant"],
+            "name": index["participant"],
             "onset": index["onset"],
             "seconds": seconds,
             "usable": worn.to_numpy(),

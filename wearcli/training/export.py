@@ -2,7 +2,6 @@
 
 import json
 import logging
-import os
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,6 +15,7 @@ from wearcli.errors import InputError
 from wearcli.files import atomic_folder, sha256_of
 from wearcli.models.card import card
 from wearcli.models.folder import CARD_NAME, CONFIG_NAME, INPUT, ONNX_NAME, OUTPUT
+from wearcli.models.runtime import open_session
 
 MAX_DIFFERENCE = 1e-4
 
@@ -89,11 +89,7 @@ def to_onnx(module: nn.Module, path: Path, shape: tuple[int, ...]) -> None:
 @torch.no_grad()
 def parity(module: nn.Module, path: Path, windows: np.ndarray) -> tuple[float, int]:
     """The greatest absolute difference between ONNX and torch over these windows; and the dimension."""
-    # onnxruntime sends usage data unless this stands in the environment before its import.
-    os.environ["ORT_DISABLE_TELEMETRY"] = "1"
-    import onnxruntime
-
-    session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+    session = open_session(path)
     difference, dimension = 0.0, 0
     for start in range(0, len(windows), 256):
         batch = np.ascontiguousarray(windows[start : start + 256], np.float32)

@@ -1,7 +1,7 @@
 """Pretraining from end to end: recordings or window stores in, a run folder with a model out."""
 
-import contextlib
-import shutil
+import json
+import tomllib
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -12,18 +12,18 @@ import torch
 
 import wearcli
 from wearcli.encoders import build
-from wearcli.errors import InputError, UsageError, WearcliError
-from wearcli.files import check_output
+from wearcli.errors import InputError, UsageError
+from wearcli.files import atomic_folder, check_output
 from wearcli.objectives.augment import Augment
 from wearcli.objectives.simclr import SimCLR
 from wearcli.signals.store import WindowStore
 from wearcli.training.data import TrainingData
 from wearcli.training.device import choose_device, has_bf16
 from wearcli.training.export import write_model
-from wearcli.training.loop import Batch, Recipe, Report, fit
+from wearcli.training.loop import Batch, Report, fit
 from wearcli.training.sampler import AUGMENT, TRAIN, VALIDATION, PairSampler, torch_generator
 from wearcli.training.settings import Settings
-from wearcli.training.stores import check_paths, is_store, open_stores, window_spec
+from wearcli.training.stores import Failed, check_paths, is_store, open_stores, window_spec
 
 DEFAULT_STEPS = 10_000
 VALIDATION_BATCHES = 4
@@ -61,26 +61,17 @@ def pretrain(
     if workers is not None:
         torch.set_num_threads(workers)  # for the whole process
     run, settings = settle(paths, output, resume, overwrite, where, options)
-    if resume is None and run.exists():
-        _remove(run)
-    try:
-        stores, failed = open_stores(settings, run / "windows", say)
-        objective = build_objective(settings, stores[0])
-        data = TrainingData(stores)
-        train, aside = data.split(settings.validation, settings.seed)
-        if len(train) < 2:
-            raise InputError("fewer than two worn windows to train on: see 'wearcli inspect' for wear")
-    except WearcliError:
-        with contextlib.suppress(OSError):
-            run.rmdir()  # made for its windows, and left empty
-        raise
+    failed: Failed = []
     if resume is None:
-        of = stores[0].settings
-        settings = replace(settings, rate=of.rate_hz, window=of.window_s, stride=of.stride_s)
-        run.mkdir(parents=True, exist_ok=True)
-        settings.write(
-            run / "config.toml", f"wearcli {wearcli.__version__}, torch {torch.__version__}, {where}"
-        )
+        # Whole or not at all, in place of an earlier run: that one stays where this one cannot begin.
+        with atomic_folder(run) as fresh:
+            failed = begin(fresh, settings, where, say)
+        settings = Settings.read(run / "config.toml")
+    stores, late = open_stores(settings, run / "windows", say)
+    failed += late
+    objective = build_objective(settings, stores[0])
+    data = TrainingData(stores)
+    train, aside = data.split(settings.validation, settings.seed)
 
     sets = data.describe(train)
     say(f"{len(train):,} windows train, {len(aside):,} of other people validate: {_people(sets)}")
@@ -89,7 +80,7 @@ def pretrain(
     draw = drawer(data, train, settings, TRAIN)
     held = drawer(data, aside, settings, VALIDATION) if len(aside) else None
     fixed = [held(n) for n in range(VALIDATION_BATCHES)] if held else []
-    progress, weights = fit(objective, draw, fixed, run, recipe(settings), where, report)
+    progress, weights = fit(objective, draw, fixed, run, settings, where, report)
 
     objective.load_state_dict(weights)
     result = {
@@ -125,7 +116,7 @@ def plan(
     run, settings = settle(paths, output, resume, overwrite, where, options)
     stores = [WindowStore.open(Path(path)) for path in settings.paths if is_store(Path(path))]
     spec = window_spec(settings, stores)
-    encoder = build(settings.encoder, samples=spec.samples)
+    encoder = build(settings.encoder, samples=spec.samples, revin=settings.revin)
     return {
         "run": str(run),
         "paths": list(settings.paths),
@@ -164,15 +155,47 @@ def settle(
     if settings.precision == "auto":
         settings = replace(settings, precision="bf16" if has_bf16(device) else "fp32")
     run = Path(output) if output is not None else free_run(settings)
-    check_output(run, overwrite)
+    check_output(run, overwrite, mark="config.toml")
+    if run.exists() and any(run.iterdir()) and not is_run(run):
+        raise UsageError(f"{run}: its config.toml is no run's, so it is not replaced: use another -o")
+    for path in map(Path, settings.paths):
+        if run.exists() and path.resolve().is_relative_to(run.resolve()):
+            raise UsageError(f"{path} lies in {run}, which --overwrite would remove: use another -o")
     return run, settings
+
+
+def begin(folder: Path, settings: Settings, device: torch.device, say: Callable[[str], None]) -> Failed:
+    """Make a run's folder: its windows, config.toml and people.json; returns what could not be read.
+
+    Raises UsageError and InputError where there is nothing to train on, or the encoder cannot take it.
+    """
+    stores, failed = open_stores(settings, folder / "windows", say)
+    build_objective(settings, stores[0])
+    data = TrainingData(stores)
+    train, aside = data.split(settings.validation, settings.seed)
+    if len(train) < 2:
+        raise InputError("fewer than two worn windows to train on: see 'wearcli inspect' for wear")
+    if shared := data.people_in_several_sets():
+        say(
+            f"note: {len(shared)} participants of one name in several sets, such as '{shared[0]}', are taken "
+            "as different people: where they are the same, name the one folder above both"
+        )
+    people = {"training": data.people(train), "validation": data.people(aside)}
+    (folder / "people.json").write_text(json.dumps(people, indent=2, ensure_ascii=False) + "\n")
+    of = stores[0].settings
+    settings = replace(settings, rate=of.rate_hz, window=of.window_s, stride=of.stride_s)
+    settings.write(
+        folder / "config.toml", f"wearcli {wearcli.__version__}, torch {torch.__version__}, {device}"
+    )
+    return failed
 
 
 def build_objective(settings: Settings, store: WindowStore) -> SimCLR:
     """The objective with a fresh encoder; its weights follow from the seed."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(settings.seed)
-        encoder = build(settings.encoder, len(store.settings.channels), store.settings.samples)
+        of = store.settings
+        encoder = build(settings.encoder, len(of.channels), of.samples, settings.revin)
         return SimCLR(encoder, temperature=settings.temperature)
 
 
@@ -187,23 +210,6 @@ def drawer(data: TrainingData, rows: np.ndarray, settings: Settings, stream: int
         return augment(torch.from_numpy(data.take(chosen)), generator), torch.from_numpy(ignore)
 
     return draw
-
-
-def recipe(settings: Settings) -> Recipe:
-    """The part of the settings that the loop needs; the warm-up is a tenth of a short run at most."""
-    warmup = settings.warmup if settings.steps is None else min(settings.warmup, settings.steps // 10)
-    return Recipe(
-        steps=settings.steps,
-        minutes=settings.minutes,
-        lr=settings.lr,
-        weight_decay=settings.weight_decay,
-        warmup=warmup,
-        clip_norm=settings.clip_norm,
-        validate_every=settings.validate_every,
-        patience=settings.patience,
-        checkpoint_every=settings.checkpoint_every,
-        bf16=settings.precision == "bf16",
-    )
 
 
 def model_config(
@@ -224,7 +230,7 @@ def model_config(
         "channels": list(of.channels),
         "unit": of.unit,
         "modality": "acc",
-        "normalisation": "none",
+        "normalisation": "revin" if settings.revin else "none",
         "training_sets": [{**s, "licence": terms.get(str(s["name"]), "not stated")} for s in sets],
         "licence": settings.licence,
         "training": {key: v for key, v in asdict(settings).items() if v is not None and key not in left_out},
@@ -243,11 +249,12 @@ def free_run(settings: Settings) -> Path:
     return path
 
 
-def _remove(run: Path) -> None:
-    """Clear the way for --overwrite, but only of a run: never a folder that holds something else."""
-    if not (run / "config.toml").is_file() and not (run / "windows" / "store.json").is_file():
-        raise UsageError(f"{run} is no run folder, so it is not overwritten: give another name with -o")
-    shutil.rmtree(run)
+def is_run(folder: Path) -> bool:
+    """Whether the config.toml in a folder is one that a run was started with."""
+    try:
+        return "pretrain" in tomllib.loads((folder / "config.toml").read_text())
+    except (OSError, ValueError):
+        return False
 
 
 def _people(sets: list[dict[str, Any]]) -> str:

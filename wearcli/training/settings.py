@@ -9,25 +9,29 @@ from typing import Any
 from wearcli.encoders import ENCODERS
 from wearcli.errors import InputError, UsageError
 from wearcli.files import atomic_file
+from wearcli.recordings.open import check_reading
 
 
 @dataclass(frozen=True)
 class Settings:
     """Everything that decides what a run learns; the names are those of the command's options.
 
-    paths: recordings, folders of them, or window stores. method: the objective. steps, minutes: how
-    long, whichever comes first; a run by minutes depends on the machine's speed, one by steps is
-    repeatable. rate, window, stride: of windows cut from recordings, Hz and seconds; a store has its
-    own. positive_seconds: how far apart the two windows of a pair may lie. max_degrees: of the random
-    rotation. validation: share of the participants set aside to choose the best weights. precision:
-    bf16, fp32, or auto for bf16 where the machine multiplies in it. licence: of the weights; terms:
-    SET=TERMS, those of a training set's data; both for the card. From participant_from on: how
-    recordings are read, see `recordings.open_recording`.
+    paths: recordings, folders of them, or window stores. method: the objective. revin: each window
+    normalised inside the encoder, which hides gravity's direction from it. steps, minutes: how long,
+    whichever comes first; a run by minutes depends on the machine's speed, one by steps is repeatable.
+    warmup: steps in which the learning rate rises. rate, window, stride: of windows cut from recordings,
+    Hz and seconds; a store has its own. positive_seconds: how far apart the two windows of a pair may lie.
+    max_degrees: of the random rotation. validation: share of the participants set aside to choose the best
+    weights. patience: validations without a better one before the run stops; 0 is never. precision: bf16,
+    fp32, or auto for bf16 where the machine multiplies in it. licence: of the weights; terms: SET=TERMS,
+    those of a training set's data; both for the card. From participant_from on: how recordings are read,
+    see `recordings.open_recording`.
     """
 
     paths: tuple[str, ...] = ()
     method: str = "simclr"
     encoder: str = "fast"
+    revin: bool = False
     steps: int | None = None
     minutes: float | None = None
     batch: int = 256
@@ -81,6 +85,18 @@ class Settings:
         for term in self.terms:
             if "=" not in term:
                 raise UsageError(f"--terms {term}: give SET=TERMS")
+        check_reading(**self.reading())
+
+    def reading(self) -> dict[str, Any]:
+        """How to read the files, as `open_recording` takes it; what is not set is left out."""
+        options = {
+            "unit": self.unit,
+            "rate_hz": self.rate_hz,
+            "channel_columns": [c.strip() for c in self.columns.split(",")] if self.columns else None,
+            "time_column": self.time_column,
+            "time_unit": self.time_unit,
+        }
+        return {name: value for name, value in options.items() if value is not None}
 
     def write(self, path: Path, comment: str) -> None:
         """As TOML under [pretrain], under one line of comment; what is None is left out."""

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
 from wearcli.errors import UsageError
 from wearcli.signals.preprocess import preprocess
@@ -50,7 +49,7 @@ def open_stores(
                 window_s=spec.window_s,
                 stride_s=spec.stride_s,
                 participant_from=settings.participant_from,
-                reading=reading(settings),
+                reading=settings.reading(),
                 finished=lambda source, error: say(f"left out: {error}") if error else None,
             )
             say(f"{result.participant_rule}; {result.windows:,} windows of {result.recordings} recordings")
@@ -79,15 +78,3 @@ def window_spec(settings: Settings, stores: Sequence[WindowStore]) -> WindowSpec
     rate = settings.rate or (like.rate_hz if like else DEFAULT_RATE_HZ)
     window = settings.window or (like.window_s if like else DEFAULT_WINDOW_S)
     return WindowSpec(rate, window, settings.stride or (like.stride_s if like else window))
-
-
-def reading(settings: Settings) -> dict[str, Any]:
-    """How to read the files, as `open_recording` takes it; what is not set is left out."""
-    options = {
-        "unit": settings.unit,
-        "rate_hz": settings.rate_hz,
-        "channel_columns": [c.strip() for c in settings.columns.split(",")] if settings.columns else None,
-        "time_column": settings.time_column,
-        "time_unit": settings.time_unit,
-    }
-    return {name: value for name, value in options.items() if value is not None}

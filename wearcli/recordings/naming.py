@@ -1,0 +1,173 @@
+"""Which files are one recording, and what it is called: by recordings.csv, else by file names."""
+
+import os
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from itertools import count
+from pathlib import Path, PurePath
+from typing import NamedTuple
+
+from wearcli.recordings.participants import stem_of
+from wearcli.recordings.recording import Modality
+from wearcli.recordings.sidecars import Entry, read_recordings_table
+
+_MODALITY_WORDS: dict[str, Modality] = {
+    **dict.fromkeys(("acc", "accel", "accelerometer"), "acc"),
+    **dict.fromkeys(("ppg", "bvp"), "ppg"),
+    **dict.fromkeys(("ecg", "ekg"), "ecg"),
+}
+
+
+def absolute(path: Path) -> Path:
+    """The whole path, without `..`; unlike `Path.resolve` it keeps the links' names, as a user knows them."""
+    return Path(os.path.abspath(path))  # noqa: PTH100
+
+
+class Found(NamedTuple):
+    """A file (or Empatica folder) that holds a recording; below: its path from `root`, which is absolute."""
+
+    path: Path
+    format: str
+    root: Path
+    below: PurePath
+
+
+class Named(NamedTuple):
+    """A recording: its files (several where each holds another signal) and its row of recordings.csv."""
+
+    name: str
+    files: list[Found]
+    entry: Entry | None
+
+
+class Entries:
+    """The rows of all recordings.csv files; `problems`: what they name that is not there."""
+
+    def __init__(self, tables: Iterable[Path]) -> None:
+        self.problems: list[str] = []
+        self._by_file: dict[str, tuple[Path, Entry]] = {}
+        self._by_name: dict[tuple[Path, str], tuple[Path, Entry]] = {}
+        for table in tables:
+            absent = []
+            folder = absolute(table.parent)
+            for entry in read_recordings_table(table):
+                if entry.file is None:
+                    self._by_name[folder, entry.recording] = (folder, entry)
+                elif os.path.lexists(entry.file):
+                    self._by_file[os.path.realpath(entry.file)] = (folder, entry)
+                else:
+                    absent.append(entry.file.name)
+            if absent:
+                self.problems.append(
+                    f"{table} names {len(absent)} files that are not there, such as {absent[0]}"
+                )
+
+    def of(self, item: Found) -> tuple[Path, Entry] | None:
+        """The row for a file and its table's folder: the one with its path, else with its name, from near."""
+        if told := self._by_file.get(os.path.realpath(item.path)):
+            return told
+        if self._by_name:
+            for folder in absolute(item.path).parents:
+                if told := self._by_name.get((folder, _stem(item))):
+                    return told
+        return None
+
+
+def name_recordings(files: Sequence[Found], entries: Entries) -> list[Named]:
+    """The files as recordings, each with a name of its own.
+
+    The name is that of recordings.csv, else the file's stem; where several have the same it is the path
+    below the root, with the root's name and the suffix where that is needed to tell them apart.
+    """
+    labels = root_labels({item.root for item in files})
+    groups: dict[object, list[Found]] = {}
+    told: dict[object, tuple[Path, Entry] | None] = {}
+    for item in files:
+        row = entries.of(item)
+        base = _base(item)
+        key: object = item.path
+        if row is not None:
+            key = (row[0], row[1].recording)
+        elif base is not None:
+            key = (item.path.parent, base)
+        groups.setdefault(key, []).append(item)
+        told[key] = row
+    named: list[tuple[list[Found], Entry | None]] = []
+    choices: list[list[str]] = []
+    for key, items in groups.items():
+        row = told[key]
+        if row is not None:
+            place = PurePath(os.path.relpath(row[0], items[0].root))
+            named.append((items, row[1]))
+            choices.append(_choices(items[0], place, row[1].recording, row[1].recording, labels))
+        elif len(items) > 1 and len({told_modality(item.path) for item in items} - {None}) == len(items):
+            base = _base(items[0]) or ""
+            named.append((items, None))
+            choices.append(_choices(items[0], items[0].below.parent, base, base, labels))
+        else:
+            for item in items:
+                named.append(([item], None))
+                stem = _stem(item)
+                choices.append(_choices(item, item.below.parent, stem, item.path.name, labels))
+    names = [names[0] for names in choices]
+    for level in range(1, len(choices[0]) if choices else 0):
+        used = Counter(names)
+        names = [
+            longer[level] if used[name] > 1 else name for name, longer in zip(names, choices, strict=True)
+        ]
+    return [Named(name, items, entry) for name, (items, entry) in zip(names, named, strict=True)]
+
+
+def _choices(item: Found, place: PurePath, name: str, full: str, labels: dict[Path, str]) -> list[str]:
+    """Names from short to long, the last one unique; place: of the name below the root."""
+    root = labels[item.root]
+    below, whole = (place / name).as_posix(), (place / full).as_posix()
+    return [name, below, f"{root}/{below}", whole, f"{root}/{whole}", item.path.as_posix()]
+
+
+def root_labels(roots: set[Path]) -> dict[Path, str]:
+    """A name for each root: that of its folder, with those above it where two are called the same."""
+    for depth in count(1):
+        labels = {root: "/".join(root.parts[-depth:]) for root in roots}
+        if len({*labels.values()}) == len(roots):
+            return labels
+    raise AssertionError  # the paths differ, so some depth tells them apart
+
+
+def unique_people(people: Sequence[tuple[str, Path]]) -> tuple[list[str], list[str]]:
+    """Participants (name, root) as names that are one person each, and a note on those made longer.
+
+    One root is one study, so the same name in two roots is two people.
+    """
+    roots: dict[str, set[Path]] = defaultdict(set)
+    for person, root in people:
+        roots[person].add(root)
+    shared = [person for person, where in roots.items() if len(where) > 1]
+    if not shared:
+        return [person for person, _ in people], []
+    labels = root_labels({root for _, root in people})
+    names = [f"{labels[root]}/{person}" if len(roots[person]) > 1 else person for person, root in people]
+    first = sorted(labels[root] for root in roots[shared[0]])
+    return names, [
+        f"{len(shared)} participants of one name in several studies, such as '{shared[0]}' in "
+        f"{' and '.join(first[:2])}, are taken as different people: where they are the same, name the one "
+        "folder above both"
+    ]
+
+
+def _stem(item: Found) -> str:
+    return item.below.name if item.path.is_dir() else stem_of(item.path.name)
+
+
+def _base(item: Found) -> str | None:
+    """The stem without .acc, .ppg or .ecg; None where it ends in none of these."""
+    base, _, last = _stem(item).rpartition(".")
+    return base if base and last.lower() in _MODALITY_WORDS else None
+
+
+def told_modality(path: Path) -> Modality | None:
+    """The signal that a file's name tells, if it tells one."""
+    words = re.split(r"[._-]", stem_of(path.name).lower())
+    told = {_MODALITY_WORDS[word] for word in words if word in _MODALITY_WORDS}
+    return told.pop() if len(told) == 1 else None
