@@ -6,9 +6,11 @@ import pytest
 from typer.testing import CliRunner
 
 from tests.recordings.make import wrist, write_csv
+from wearcli import inspection as module
 from wearcli.cli.app import app
 from wearcli.errors import UsageError
 from wearcli.inspection import Inspection, inspect
+from wearcli.recordings.recording import Recording, Source
 
 RUNNER = CliRunner()
 
@@ -97,6 +99,21 @@ def test_one_bad_file_does_not_stop_the_rest(study: Path) -> None:
     assert [row.error is None for row in result.recordings] == [True, False, True]
     assert result.failed == 1
     assert "no rows of numbers" in str(result.recordings[1].error)
+
+
+def test_an_error_that_no_reader_foresaw_is_a_row_too(study: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = module.open_recording
+
+    def failing(source: Source, **reading: object) -> Recording:
+        if source.recording == "P1":
+            raise KeyError("deep\ninside")
+        return before(source, **reading)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(module, "open_recording", failing)
+    result = inspect([study])
+    assert [row.error is None for row in result.recordings] == [False, False, True]
+    assert "KeyError" in str(result.recordings[0].error)
+    assert "\n" not in str(result.recordings[0].error)
 
 
 def test_command_json(study: Path) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from wearcli.errors import InputError
+from wearcli.errors import InputError, unreadable
 from wearcli.recordings.discovery import find_recordings
 from wearcli.recordings.open import check_reading, open_recording
 from wearcli.recordings.recording import Chunk, Modality, Recording, Source
@@ -139,6 +139,8 @@ def inspect_one(source: Source, modality: Modality, reading: dict[str, Any]) -> 
         _read_through(recording, row)
     except InputError as error:
         row.error = str(error)
+    except Exception as error:  # one file that nobody foresaw does not stop the rest
+        row.error = str(unreadable(source.path, error))
     return row
 
 

@@ -14,13 +14,10 @@ def fixed_windows() -> np.ndarray:
     """Rest in three postures, walking at three cadences, noise, and a fall; (8, 250, 3) g."""
     time = np.arange(250) / 50
     rest = [np.tile(np.float32(gravity), (250, 1)) for gravity in ([0, 0, 1], [0, -1, 0], [0.6, 0, 0.8])]
-    walks = [
-        np.stack(
-            [0.1 * np.sin(np.pi * f * time), 0.2 * np.sin(2 * np.pi * f * time), 1 + 0.3 * np.cos(2 * np.pi * f * time)],
-            axis=1,
-        )
-        for f in (1.6, 2.0, 2.8)
-    ]  # fmt: skip
+    walks = []
+    for steps_hz in (1.6, 2.0, 2.8):
+        step = 2 * np.pi * steps_hz * time
+        walks.append(np.stack([0.1 * np.sin(step / 2), 0.2 * np.sin(step), 1 + 0.3 * np.cos(step)], axis=1))
     noise = [0, 0, 1] + 0.2 * np.random.default_rng(0).standard_normal((250, 3))
     fall = np.where((time[:, None] > 2) & (time[:, None] < 2.4), 0.05, [0.0, 0.0, 1.0])
     fall[120:124] = [1.0, -2.0, 4.0]

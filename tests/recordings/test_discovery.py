@@ -255,6 +255,12 @@ def test_rows_of_one_table_are_not_for_the_files_of_another(tmp_path: Path) -> N
         assert people(find_recordings(paths)) == {"a/walk": "P1", "b/walk": "P2"}
 
 
+def test_a_name_of_the_table_is_kept_where_a_file_has_it_too(tmp_path: Path) -> None:
+    tree(tmp_path, "a/one.csv", "b/walk.csv")
+    tree(tmp_path, "a/recordings.csv", content="recording,file,participant\nwalk,one.csv,P1\n")
+    assert people(find_recordings([tmp_path])) == {"walk": "P1", "b/walk": "b"}
+
+
 def test_e4_exports_named_one_by_one(tmp_path: Path, monkeypatch) -> None:
     for name in ("A01", "A02"):
         tree(tmp_path / "study", f"{name}/ACC.csv", content=E4)
@@ -297,11 +303,17 @@ def test_modality_picks_among_the_files_of_a_recording(tmp_path: Path) -> None:
     tree(tmp_path, "s.ppg.csv", content="time,ppg\n0,1\n0.1,2\n")
     for table in (False, True):
         if table:
-            tree(tmp_path, "recordings.csv", content="recording,file\nS,s.acc.csv\nS,s.ppg.csv\n")
+            tree(
+                tmp_path,
+                "recordings.csv",
+                content="recording,file,rate_hz\nS,s.acc.csv,32\nS,s.ppg.csv,64\n",
+            )
         name = "S" if table else "s"
         acc, ppg = (find_recordings([tmp_path], modality=m) for m in ("acc", "ppg"))  # type: ignore[arg-type]
         assert [(s.recording, s.path.name) for s in acc.sources] == [(name, "s.acc.csv")]
         assert [(s.recording, s.path.name) for s in ppg.sources] == [(name, "s.ppg.csv")]
+        rates = [source.rate_hz for source in acc.sources + ppg.sources]
+        assert rates == ([32.0, 64.0] if table else [None, None])  # each file's own row
         with pytest.raises(UsageError, match=f"1 recordings without ecg, such as '{name}'"):
             find_recordings([tmp_path], modality="ecg")
 

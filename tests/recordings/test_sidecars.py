@@ -41,7 +41,7 @@ def test_bids_events(tmp_path: Path) -> None:
         ("onset,duration\n1,1\n", "no column 'recording'"),
         ("recording,onset,duration\na,1,2\na,soon,2\n", r"onset 'soon' in line 3 is no time"),
         ("recording,onset,duration\na,1,-2\n", r"duration '-2' in line 2"),
-        ("recording,onset,duration\na,,2\n", r"onset 'nan' in line 2"),
+        ("recording,onset,duration\na,soon,2\n", r"onset 'soon' in line 2"),
         ("", "cannot be read as a table"),
     ],
 )
@@ -85,3 +85,12 @@ def test_participants(tmp_path: Path) -> None:
 )
 def test_kinds(tmp_path: Path, name: str, header: str, kind: str | None) -> None:
     assert sidecar_name(written(tmp_path / name, header)) == kind
+
+
+def test_a_row_without_a_time_is_kept_as_such(tmp_path: Path) -> None:
+    (tmp_path / "sub-01_task-rest_events.tsv").write_text(
+        "onset\tduration\ttrial_type\n0\t2\trest\n2\tn/a\tgo\n"
+    )
+    table = read_target_table(tmp_path / "sub-01_task-rest_events.tsv", ["sub-01_task-rest_acc"])
+    assert table["label"].tolist() == ["rest", "go"]
+    assert table["duration"].isna().tolist() == [False, True]

@@ -1,16 +1,9 @@
-"""A model folder's ONNX graph, run by onnxruntime without its telemetry."""
-
-import os
-
-# onnxruntime >= 1.29 writes a device id under the user's cache and queues what it sees at the first
-# session; only this, set before its import, stops it. Nothing of a health study leaves the machine.
-os.environ["ORT_DISABLE_TELEMETRY"] = "1"
+"""A model folder's ONNX graph, as a function of windows."""
 
 import numpy as np
-import onnxruntime
 
-from wearcli.errors import InputError
 from wearcli.models.folder import Model
+from wearcli.models.runtime import open_session
 
 
 class Encoder:
@@ -21,20 +14,10 @@ class Encoder:
     """
 
     def __init__(self, model: Model) -> None:
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = 1
-        options.inter_op_num_threads = 1
-        options.log_severity_level = 3
-        try:
-            self._session = onnxruntime.InferenceSession(
-                str(model.onnx_path), options, providers=["CPUExecutionProvider"]
-            )
-        except Exception as error:  # onnxruntime's errors have no common base but Exception
-            first = str(error).splitlines()[0]
-            raise InputError(f"{model.onnx_path}: onnxruntime cannot load it: {first}") from error
-        self.input = self._session.get_inputs()[0].name
+        self._session = open_session(model.onnx_path, threads=1)
+        self._input = self._session.get_inputs()[0].name
         self.dimension = int(model.config["dimension"])
 
     def __call__(self, values: np.ndarray) -> np.ndarray:
         """values: (windows, samples, channels) float32, g -> (windows, dimension) float32."""
-        return self._session.run(None, {self.input: values})[0]
+        return self._session.run(None, {self._input: values})[0]

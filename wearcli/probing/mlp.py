@@ -9,7 +9,7 @@ from wearcli.probing.predictor import Predictor, standardisation
 
 HIDDEN = 512
 LEARNING_RATE = 3e-4
-# Per sample, of a regression: on small gait sets it took the mean R2 from -.34 to .38; classes lose by it.
+# Per sample, of a regression. sample_data, gait: mean r .37 without it, .62 with it; classes lose a point.
 REGRESSION_L2 = 0.1
 MAX_EPOCHS = 100
 PATIENCE = 10  # epochs without a better score before the training stops

@@ -27,7 +27,15 @@ def measure_rate(time: np.ndarray) -> float:
     step = np.median(counted) if len(counted) else 0.0
     regular = np.abs(counted - step) <= 0.25 * step
     share, covered = regular.mean(), counted[regular].sum() / max(counted.sum(), 1e-300)
-    if 0.9 <= share < 1 and covered >= 0.8 and not _periodic(np.flatnonzero(~regular)):
+    odd = counted[~regular] / max(step, 1e-300)
+    # Jitter has odd steps of any length; lost and doubled samples leave whole multiples, or none at all.
+    whole = np.abs(odd - np.round(odd)) <= 0.25
+    if (
+        0.9 <= share < 1
+        and covered >= 0.8
+        and whole.mean() >= 0.5
+        and not _periodic(np.flatnonzero(~regular))
+    ):
         # Samples lost or doubled here and there in a steady clock: they tell nothing about its rate.
         return float(1.0 / counted[regular].mean())
     # A step left out would have taken the usual time, had there been no gap.

@@ -82,8 +82,8 @@ def find_recordings(
     used: Counter[str] = Counter()
     chosen, people = [], []
     for recording, item in _one_each(name_recordings(files, entries), modality, problems):
-        if participant_from is None and recording.entry and recording.entry.participant:
-            participant, how = recording.entry.participant, "recordings.csv"
+        if participant_from is None and item.entry and item.entry.participant:
+            participant, how = item.entry.participant, "recordings.csv"
         else:
             participant, how = rule(item.below, recording.name)
         used[how] += 1
@@ -94,7 +94,7 @@ def find_recordings(
     participants, notes = unique_people(people)
     sources = []
     for (recording, item), participant in zip(chosen, participants, strict=True):
-        entry = recording.entry
+        entry = item.entry
         told = (entry.placement or None, entry.rate_hz, entry.start) if entry else (None, None, None)
         sources.append(Source(recording.name, item.path, item.format, participant, *told, item.root))
     return Folder(sources, rule_in_words(used, len({*participants})), sidecars, problems + notes)

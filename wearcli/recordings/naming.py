@@ -25,20 +25,23 @@ def absolute(path: Path) -> Path:
 
 
 class Found(NamedTuple):
-    """A file (or Empatica folder) that holds a recording; below: its path from `root`, which is absolute."""
+    """A file (or Empatica folder) that holds a recording.
+
+    below: its path from `root`, which is absolute. entry: its row of recordings.csv.
+    """
 
     path: Path
     format: str
     root: Path
     below: PurePath
+    entry: Entry | None = None
 
 
 class Named(NamedTuple):
-    """A recording: its files (several where each holds another signal) and its row of recordings.csv."""
+    """A recording and its files: several where each holds another signal."""
 
     name: str
     files: list[Found]
-    entry: Entry | None
 
 
 class Entries:
@@ -82,41 +85,42 @@ def name_recordings(files: Sequence[Found], entries: Entries) -> list[Named]:
     """
     labels = root_labels({item.root for item in files})
     groups: dict[object, list[Found]] = {}
-    told: dict[object, tuple[Path, Entry] | None] = {}
+    tables: dict[object, Path] = {}  # the folder of the recordings.csv that names a group
     for item in files:
-        row = entries.of(item)
-        base = _base(item)
         key: object = item.path
-        if row is not None:
-            key = (row[0], row[1].recording)
-        elif base is not None:
-            key = (item.path.parent, base)
+        if (row := entries.of(item)) is not None:
+            key, item = ("table", row[0], row[1].recording), item._replace(entry=row[1])
+            tables[key] = row[0]
+        elif (base := _base(item)) is not None:
+            key = ("name", item.path.parent, base)
         groups.setdefault(key, []).append(item)
-        told[key] = row
-    named: list[tuple[list[Found], Entry | None]] = []
+    named: list[list[Found]] = []
     choices: list[list[str]] = []
     for key, items in groups.items():
-        row = told[key]
-        if row is not None:
-            place = PurePath(os.path.relpath(row[0], items[0].root))
-            named.append((items, row[1]))
-            choices.append(_choices(items[0], place, row[1].recording, row[1].recording, labels))
+        entry = items[0].entry
+        if entry is not None:
+            place = PurePath(os.path.relpath(tables[key], items[0].root))
+            named.append(items)
+            choices.append(_choices(items[0], place, entry.recording, entry.recording, labels))
         elif len(items) > 1 and len({told_modality(item.path) for item in items} - {None}) == len(items):
             base = _base(items[0]) or ""
-            named.append((items, None))
+            named.append(items)
             choices.append(_choices(items[0], items[0].below.parent, base, base, labels))
         else:
             for item in items:
-                named.append(([item], None))
+                named.append([item])
                 stem = _stem(item)
                 choices.append(_choices(item, item.below.parent, stem, item.path.name, labels))
     names = [names[0] for names in choices]
     for level in range(1, len(choices[0]) if choices else 0):
         used = Counter(names)
+        # What recordings.csv says is kept, for the labels say it too, unless another table says the same.
+        told = Counter(name for name, items in zip(names, named, strict=True) if items[0].entry)
         names = [
-            longer[level] if used[name] > 1 else name for name, longer in zip(names, choices, strict=True)
+            longer[level] if (told if items[0].entry else used)[name] > 1 else name
+            for name, longer, items in zip(names, choices, named, strict=True)
         ]
-    return [Named(name, items, entry) for name, (items, entry) in zip(names, named, strict=True)]
+    return [Named(name, items) for name, items in zip(names, named, strict=True)]
 
 
 def _choices(item: Found, place: PurePath, name: str, full: str, labels: dict[Path, str]) -> list[str]:

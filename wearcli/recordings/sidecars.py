@@ -106,7 +106,8 @@ def read_target_table(path: Path, recordings: Iterable[str] = ()) -> "pd.DataFra
         )
     for name in ("onset", "duration"):
         numbers = pd.to_numeric(table[name], errors="coerce")
-        bad = numbers.isna() | ((numbers < 0) if name == "duration" else False)
+        # An empty cell, or the n/a of BIDS, is no error: such a row is skipped where it is used.
+        bad = (numbers.isna() & table[name].notna()) | ((numbers < 0) if name == "duration" else False)
         if bad.any():
             row = int(bad.to_numpy().argmax())
             raise InputError(
