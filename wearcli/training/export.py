@@ -84,6 +84,22 @@ def to_onnx(module: nn.Module, path: Path, shape: tuple[int, ...]) -> None:
             )
     finally:
         quiet.setLevel(level)
+    _forget_origin(path)
+
+
+def _forget_origin(path: Path) -> None:
+    """Take out what the exporter notes of every node: stack traces with the paths of this machine."""
+    import onnx
+
+    model = onnx.load(path)
+    graphs = [model.graph, *model.functions]
+    noted = [model, *graphs, *model.graph.initializer, *model.graph.input, *model.graph.output]
+    for graph in graphs:
+        noted += [*graph.node, *graph.value_info]
+    for each in noted:
+        del each.metadata_props[:]
+        each.doc_string = ""
+    onnx.save(model, path)
 
 
 @torch.no_grad()
