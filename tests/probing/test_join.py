@@ -5,6 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wearcli.probing.join import (
+    contradictions,
     cut,
     join_classes,
     join_targets,
@@ -176,3 +177,18 @@ def test_a_million_windows_are_joined_in_seconds(recordings: int) -> None:
     begin = time.perf_counter()
     assert join_classes(table, labels, None).n_windows == len(times)
     assert time.perf_counter() - begin < 10
+
+
+def test_labels_that_contradict_each_other_are_counted() -> None:
+    table = pd.DataFrame(
+        [
+            ("a", 0, 10, "walk"),
+            ("a", 5, 10, "walk"),
+            ("a", 12, 10, "sit"),
+            ("a", 30, 5, "sit"),
+            ("b", 12, 5, "run"),
+        ],
+        columns=["recording", "onset", "duration", "label"],
+    )
+    assert contradictions(table) == 1
+    assert contradictions(table[table["label"] != "walk"]) == 0

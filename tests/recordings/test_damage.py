@@ -214,3 +214,12 @@ def test_damage_of_any_kind_is_one_line(tmp_path: Path, name: str) -> None:
             for source in find_recordings([path]).sources:
                 for _ in open_recording(source).chunks():
                     pass
+
+
+def test_a_damaged_export_in_a_folder_is_not_passed_over(tmp_path: Path) -> None:
+    (tmp_path / "S01.zip").write_bytes(b"PK\x03\x04 and then nothing")
+    (tmp_path / "P02_a.csv").write_text("time,x,y,z\n0,0,0,1\n0.02,0,0,1\n")
+    folder = find_recordings([tmp_path])
+    assert [source.recording for source in folder.sources] == ["P02_a", "S01"]
+    with pytest.raises(InputError, match=r"S01\.zip"):
+        open_recording(next(source for source in folder.sources if source.recording == "S01"))

@@ -112,6 +112,15 @@ def merge_touching(intervals: pd.DataFrame) -> pd.DataFrame:
     return merged.reset_index(drop=True)
 
 
+def contradictions(intervals: pd.DataFrame) -> int:
+    """How many intervals (recording, onset, duration, label) begin within one of another label."""
+    table = merge_touching(intervals)
+    end = table["onset"] + table["duration"]
+    # The furthest end so far in the recording: of another label, as one label's intervals are disjoint.
+    before = end.groupby(table["recording"]).cummax().groupby(table["recording"]).shift()
+    return int((table["onset"] < before - _TOUCH_S).sum())
+
+
 def cut(intervals: pd.DataFrame, epoch_s: float) -> tuple[pd.DataFrame, dict[str, int]]:
     """Intervals cut from their onsets into epochs of `epoch_s`; an interval shorter than that stays whole.
 

@@ -101,6 +101,8 @@ def probe(
     Raises UsageError for arguments that cannot be, InputError for data that cannot be probed.
     """
     _check_arguments(epoch, probe, folds, bootstrap, seed)
+    if Path(task).name != task:
+        raise UsageError(f"--task {task}: a name, without a folder: say where to with -o")
     folder = Path(output) if output is not None else Path("probes") / task
     if not dry_run:
         check_output(folder, overwrite, mark="probe.json")

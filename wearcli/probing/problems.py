@@ -7,7 +7,7 @@ import pandas as pd
 
 from wearcli.errors import InputError
 from wearcli.probing.crossfit import Problem
-from wearcli.probing.join import Samples, join_classes, join_targets, whole_recordings
+from wearcli.probing.join import Samples, contradictions, join_classes, join_targets, whole_recordings
 from wearcli.probing.tasks import Task, intervals_of
 from wearcli.probing.windows import EmbeddedWindows
 
@@ -48,6 +48,11 @@ def gather(
             "onset and duration are seconds from the recording's start"
         )
     warnings = list(task.warnings)
+    if task.kind == "classification" and (count := contradictions(renamed)):
+        warnings.append(
+            f"{count} intervals of {task.where} begin within one of another label: a window takes the label "
+            "that covers most of it, an epoch is made for each"
+        )
     if missing := named - ours:
         left_out[f"labelled {what}s without usable windows"] = len(missing)
     if rows := left_out.get("rows without a target"):

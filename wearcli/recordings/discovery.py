@@ -2,6 +2,7 @@
 
 import os
 import re
+import zipfile
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -233,7 +234,8 @@ def _format_of(path: Path) -> str | None:
     kind = FORMATS.get(PurePath(name.removesuffix(".gz")).suffix)
     if kind is not None and (not packed or kind in _GZIPPED):
         return kind
-    return "e4" if name.endswith(".zip") and is_e4(path) else None
+    # A damaged zip may be an export too: it fails by name where it is opened.
+    return "e4" if name.endswith(".zip") and (not zipfile.is_zipfile(path) or is_e4(path)) else None
 
 
 def _is_own_output(path: Path, kind: str) -> bool:
