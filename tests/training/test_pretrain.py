@@ -323,3 +323,18 @@ def test_it_learns_to_tell_recordings_apart(store, tmp_path, no_export):
     chance = np.log(2 * 32 - 1)
     assert result["loss"] < 0.7 * chance
     assert result["effective_rank"] > 3
+
+
+def test_without_augmentation_a_view_is_the_window(store):
+    from wearcli.signals.store import WindowStore
+    from wearcli.training.data import TrainingData
+
+    data = TrainingData([WindowStore.open(store)])
+    rows = np.arange(len(data))
+    off = {"max_degrees": 0.0, "noise": 0.0, "scale": 0.0, "warp": 0.0}
+    for setting in (None, *off):
+        settings = Settings(batch=8, **({**off, setting: 0.2} if setting else off))
+        views, _ = module.drawer(data, rows, settings, 0)(3)
+        chosen, _ = module.PairSampler(data.index, rows, 8, settings.positive_seconds, 0).draw(3, 0)
+        same = torch.equal(views, torch.from_numpy(data.take(chosen)))
+        assert same == (setting is None), setting

@@ -92,6 +92,9 @@ def pretrain(
     max_degrees: Annotated[
         float, typer.Option(help="Greatest random rotation of a view; 180 for any.")
     ] = 25.0,
+    noise: Annotated[float, typer.Option(help="Greatest deviation of a view's noise, g; 0: none.")] = 0.05,
+    scale: Annotated[float, typer.Option(help="Deviation of a view's factor; 0: none.")] = 0.1,
+    warp: Annotated[float, typer.Option(help="How much a view's time may run unevenly; 0: not.")] = 0.15,
     temperature: Annotated[float, typer.Option(help="Of the contrast.")] = 0.1,
     validation: Annotated[float, typer.Option(help="Share of participants set aside to validate.")] = 0.1,
     validate_every: Annotated[int, typer.Option(help="Steps.")] = 500,

@@ -202,7 +202,9 @@ def build_objective(settings: Settings, store: WindowStore) -> SimCLR:
 def drawer(data: TrainingData, rows: np.ndarray, settings: Settings, stream: int) -> Callable[[int], Batch]:
     """The batch of a step: views (2b, samples, channels), anchors then partners, and what to ignore."""
     sampler = PairSampler(data.index, rows, settings.batch, settings.positive_seconds, settings.seed)
-    augment = Augment(max_degrees=settings.max_degrees)
+    augment = Augment(
+        max_degrees=settings.max_degrees, noise_g=settings.noise, scale=settings.scale, warp=settings.warp
+    )
 
     def draw(step: int) -> Batch:
         chosen, ignore = sampler.draw(step, stream)

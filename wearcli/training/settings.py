@@ -21,8 +21,9 @@ class Settings:
     whichever comes first; a run by minutes depends on the machine's speed, one by steps is repeatable.
     warmup: steps in which the learning rate rises. rate, window, stride: of windows cut from recordings,
     Hz and seconds; a store has its own. positive_seconds: how far apart the two windows of a pair may lie.
-    max_degrees: of the random rotation. validation: share of the participants set aside to choose the best
-    weights. patience: validations without a better one before the run stops; 0 is never. precision: bf16,
+    max_degrees, noise, scale, warp: of a view, see `Augment`; 0 turns each off. validation: share of the
+    participants set aside to choose the best weights. patience: validations without a better one before
+    the run stops; 0 is never. precision: bf16,
     fp32, or auto for bf16 where the machine multiplies in it. licence: of the weights; terms: SET=TERMS,
     those of a training set's data; both for the card. From participant_from on: how recordings are read,
     see `recordings.open_recording`.
@@ -44,6 +45,9 @@ class Settings:
     stride: float | None = None
     positive_seconds: float = 10.0
     max_degrees: float = 25.0
+    noise: float = 0.05
+    scale: float = 0.1
+    warp: float = 0.15
     temperature: float = 0.1
     validation: float = 0.1
     validate_every: int = 500
@@ -77,7 +81,17 @@ class Settings:
             least = 2 if option == "batch" else 1
             if getattr(self, option) < least:
                 raise UsageError(f"--{option.replace('_', '-')} must be at least {least}")
-        for option in ("warmup", "patience", "positive_seconds", "max_degrees", "weight_decay", "seed"):
+        for option in (
+            "warmup",
+            "patience",
+            "positive_seconds",
+            "max_degrees",
+            "noise",
+            "scale",
+            "warp",
+            "weight_decay",
+            "seed",
+        ):
             if getattr(self, option) < 0:
                 raise UsageError(f"--{option.replace('_', '-')} must not be below 0")
         if not 0 <= self.validation < 1:
