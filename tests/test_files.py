@@ -44,6 +44,23 @@ def test_a_folder_replaces_another_whole_or_not_at_all(tmp_path: Path) -> None:
     assert [each.name for each in tmp_path.iterdir()] == ["out"]
 
 
+def test_a_folder_that_cannot_be_replaced_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    target = tmp_path / "out"
+    with atomic_folder(target) as folder:
+        (folder / "a").write_text("old")
+    real = Path.replace
+
+    def refuse(self: Path, other: Path) -> Path:
+        if self.name.endswith(".tmp"):
+            raise KeyboardInterrupt
+        return real(self, other)
+
+    monkeypatch.setattr(Path, "replace", refuse)
+    with suppress(KeyboardInterrupt), atomic_folder(target) as folder:
+        (folder / "a").write_text("new")
+    assert (target / "a").read_text() == "old"
+
+
 def test_check_output_refuses_what_is_there(tmp_path: Path) -> None:
     check_output(tmp_path / "not yet", overwrite=False)
     (tmp_path / "out").write_text("old")

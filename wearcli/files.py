@@ -70,11 +70,10 @@ def atomic_folder(path: Path) -> Iterator[Path]:
             path.replace(old / path.name)
             try:
                 temporary.replace(path)
-            except BaseException:
-                (old / path.name).replace(path)
-                raise
             finally:
-                shutil.rmtree(old, ignore_errors=True)
+                if not path.exists():  # whatever came between: the old one goes back, and is not lost
+                    (old / path.name).replace(path)
+            shutil.rmtree(old, ignore_errors=True)
         else:
             temporary.replace(path)
         _sync(path.parent)

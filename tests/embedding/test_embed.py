@@ -190,6 +190,23 @@ def test_other_settings_are_refused(study: Path, tmp_path: Path, change: dict, m
     assert embed([study], out, overwrite=True, **change).embedded == 3
 
 
+def test_a_flag_that_is_left_out_again_is_another_setting(study: Path, tmp_path: Path) -> None:
+    out = tmp_path / "e.parquet"
+    embed([study], out, reading={"unit": "g"})
+    with pytest.raises(UsageError, match="unit = g, now None"):
+        embed([study], out)
+
+
+def test_a_rerun_without_news_reads_no_row(
+    study: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "e.parquet"
+    first = embed([study], out)
+    monkeypatch.delattr(module.Earlier, "rows")
+    again = embed([study], out)
+    assert (again.windows, again.recordings, again.hours) == (first.windows, 3, pytest.approx(first.hours))
+
+
 def test_a_table_of_other_recordings_is_not_replaced(study: Path, tmp_path: Path) -> None:
     out = tmp_path / "e.parquet"
     embed([study], out)

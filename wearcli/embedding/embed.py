@@ -100,6 +100,12 @@ def embed(
     watcher.planned(result)
     if dry_run:
         return result
+    if earlier is not None and not result.sizes:  # nothing to embed: the file stays, to the byte
+        result.recordings = result.kept = len(result.plan)
+        result.windows = sum(entry["windows"] for entry in earlier.recordings.values())
+        result.hours = sum(entry["seconds"] for entry in earlier.recordings.values()) / 3600
+        result.seconds = time.perf_counter() - began
+        return result
 
     encoder = Encoder(loaded)
 

@@ -75,10 +75,13 @@ def open_earlier(path: Path, settings: dict[str, Any], names: set[str]) -> Earli
                 f"{path} was made with another {key} ({_short(earlier.get(key))}, now {_short(value)}): "
                 f"{way_out}"
             )
-    for key, value in settings["arguments"].items():
-        if key != "paths" and earlier["arguments"].get(key) != value:
-            before = _short(earlier["arguments"].get(key))
-            raise UsageError(f"{path} was made with {key} = {before}, now {_short(value)}: {way_out}")
+    before, now = earlier["arguments"], settings["arguments"]
+    for key in sorted((before.keys() | now.keys()) - {"paths"}):
+        if before.get(key) != now.get(key):
+            raise UsageError(
+                f"{path} was made with {key} = {_short(before.get(key))}, now {_short(now.get(key))}: "
+                f"{way_out}"
+            )
     others = sorted(set(recordings) - names)
     if others:
         raise UsageError(
