@@ -1,7 +1,7 @@
 """wearcli: a folder of wearable recordings in; embeddings and scored probes out.
 
 Each command is one function here too, imported on first use so that `import wearcli` stays light:
-`embed`, `inspect`, `preprocess`, `pretrain`, `probe`, `write_sample`.
+`compare`, `embed`, `inspect`, `preprocess`, `pretrain`, `probe`, `write_sample`.
 """
 
 import importlib
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from wearcli.comparison.compare import compare
     from wearcli.datasets.sample import write_sample
     from wearcli.embedding.embed import embed
     from wearcli.inspection import inspect
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from wearcli.training.pretrain import pretrain
 
 _WHERE = {
+    "compare": "wearcli.comparison.compare",
     "embed": "wearcli.embedding.embed",
     "inspect": "wearcli.inspection",
     "preprocess": "wearcli.signals.preprocess",
@@ -25,7 +27,7 @@ _WHERE = {
     "probe": "wearcli.probing.probe",
     "write_sample": "wearcli.datasets.sample",
 }
-__all__ = ["__version__", "embed", "inspect", "preprocess", "pretrain", "probe", "write_sample"]
+__all__ = ["__version__", "compare", "embed", "inspect", "preprocess", "pretrain", "probe", "write_sample"]
 
 
 def __getattr__(name: str) -> object:

@@ -50,6 +50,15 @@ def test_people_and_notes_stand_with_the_data():
     assert "People of" not in card(CONFIG)
 
 
+def test_a_model_of_labels_says_so():
+    first, second = CONFIG["training_sets"]
+    text = card({**CONFIG, "training_sets": [first, {**second, "classes": ["sit", "walk"]}]})
+    assert "trained by simclr with labels." in text
+    assert "- Classes of b: sit, walk\n" in text
+    assert "Classes of a" not in text
+    assert "trained by simclr without labels." in card(CONFIG)
+
+
 def test_scores_become_a_table():
     text = card(CONFIG, {"walks": {"linear": ".80", "features": ".75"}, "falls": {"linear": ".60"}})
     assert "|  | linear | features |" in text

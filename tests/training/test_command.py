@@ -20,6 +20,7 @@ QUICK = ["--steps", "2", "--batch", "4", "--workers", "1", "--precision", "fp32"
 @pytest.fixture(autouse=True)
 def nothing_exported(monkeypatch, tmp_path):
     monkeypatch.setattr(module, "write_model", lambda encoder, folder, config, windows: config)
+    monkeypatch.setattr(module, "draw_curves", lambda run, say: None)
     monkeypatch.chdir(tmp_path)
 
 
@@ -119,6 +120,8 @@ def test_recordings_are_cut_into_windows_and_a_broken_one_is_named(command):
 
 
 def test_missing_torch_is_one_line(command, monkeypatch):
+    # What is imported anew below takes this place too, and gives it back at the end.
+    monkeypatch.setattr("wearcli.training", sys.modules["wearcli.training"])
     for name in [name for name in sys.modules if name.startswith("wearcli.training")]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "safetensors", None)

@@ -1,6 +1,7 @@
 import json
 import math
 import threading
+import time
 
 import pytest
 import torch
@@ -8,7 +9,8 @@ from torch import nn
 
 from wearcli.errors import InputError
 from wearcli.training import checkpoint
-from wearcli.training.loop import effective_rank, fit, learning_rate, share_done
+from wearcli.training.loop import fit, learning_rate, share_done
+from wearcli.training.monitor import COLLAPSED, effective_rank, embed_windows
 from wearcli.training.settings import Settings
 
 CPU = torch.device("cpu")
@@ -35,10 +37,10 @@ class Regression(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         torch.manual_seed(0)
-        self.layer = nn.Linear(1, 1)
+        self.encoder = nn.Linear(1, 1)
 
     def forward(self, x: torch.Tensor, y: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        out = self.layer(x)
+        out = self.encoder(x)
         return (out - y).square().mean(), torch.cat([out, x], dim=1)
 
 
@@ -56,8 +58,8 @@ def test_learns_logs_and_keeps_the_best(tmp_path):
     progress, best = fit(
         model, draw, [draw(10_000)], tmp_path, recipe(steps=300, lr=0.1), CPU, lambda d, m: seen.append(d)
     )
-    assert best["layer.weight"].item() == pytest.approx(2, abs=1e-2)
-    assert best["layer.bias"].item() == pytest.approx(-1, abs=1e-2)
+    assert best["encoder.weight"].item() == pytest.approx(2, abs=1e-2)
+    assert best["encoder.bias"].item() == pytest.approx(-1, abs=1e-2)
     assert (progress.step, progress.ended) == (300, "steps")
     log = lines(tmp_path)
     validated = {line["step"]: line["validation_loss"] for line in log if "validation_loss" in line}
@@ -80,7 +82,7 @@ def test_one_step_is_clipped_adamw_at_the_scheduled_rate(tmp_path):
         loss.backward()
         nn.utils.clip_grad_norm_(plain.parameters(), 0.1)
         optimizer.step()
-    torch.testing.assert_close(model.layer.weight, plain.layer.weight)
+    torch.testing.assert_close(model.encoder.weight, plain.encoder.weight)
 
 
 def test_schedule():
@@ -114,10 +116,10 @@ def test_patience_ends_a_run_with_the_best_weights(tmp_path):
     setting = recipe(steps=1000, patience=3, lr=0.01)
     progress, best = fit(model, draw, [(x, -y)], tmp_path, setting, CPU)
     assert (progress.ended, progress.best_step, progress.step) == ("patience", 10, 40)
-    assert not torch.equal(best["layer.weight"], model.layer.weight)
+    assert not torch.equal(best["encoder.weight"], model.encoder.weight)
     again, kept = fit(Regression(), draw, [(x, -y)], tmp_path, setting, CPU)
     assert again == progress
-    assert torch.equal(kept["layer.weight"], best["layer.weight"])
+    assert torch.equal(kept["encoder.weight"], best["encoder.weight"])
 
 
 def test_a_loss_that_is_not_finite_stops_with_what_to_do(tmp_path):
@@ -179,7 +181,7 @@ def test_interrupt_saves_and_raises(tmp_path):
     assert 6 <= progress.step <= 9
     _, resumed = fit(model, draw, [], tmp_path, recipe(), CPU)
     _, expected = fit(Regression(), draw, [], tmp_path / "whole", recipe(), CPU)
-    assert torch.equal(resumed["layer.weight"], expected["layer.weight"])
+    assert torch.equal(resumed["encoder.weight"], expected["encoder.weight"])
 
 
 def test_runs_in_another_thread(tmp_path):
@@ -192,16 +194,126 @@ def test_runs_in_another_thread(tmp_path):
     assert results[0][0].step == 30
 
 
-def test_effective_rank():
-    torch.manual_seed(0)
-    assert effective_rank(torch.randn(5000, 16)) == pytest.approx(16, abs=0.1)
-    line = torch.randn(500, 1) @ torch.randn(1, 16)
-    assert effective_rank(line + 3) == pytest.approx(1, abs=1e-3)
-    # Singular values 2:1:1 have entropy (1/2) ln 2 + (1/2) ln 4.
-    basis = torch.linalg.qr(torch.randn(400, 3) - torch.randn(400, 3).mean(dim=0))[0]
-    basis = torch.linalg.qr(basis - basis.mean(dim=0))[0]
-    points = basis @ torch.diag(torch.tensor([2.0, 1.0, 1.0]))
-    assert effective_rank(points) == pytest.approx(math.exp(0.5 * math.log(2) + 0.5 * math.log(4)), rel=1e-2)
+def test_monitor_is_in_the_log_with_each_validation_and_without_people_too(tmp_path):
+    def monitor(encoder: nn.Module) -> dict[str, float]:
+        return {"effective_rank": 3.0 + encoder.weight.item(), "rank_share": 0.5, "uniformity": -1.0}
+
+    for name, held in (("with", [draw(999)]), ("without", [])):
+        progress, _ = fit(Regression(), draw, held, tmp_path / name, recipe(), CPU, monitor=monitor)
+        looked = [line for line in lines(tmp_path / name) if "uniformity" in line]
+        assert [line["step"] for line in looked] == [10, 20, 30]
+        assert all(("validation_loss" in line) == bool(held) for line in looked)
+        assert len({line["effective_rank"] for line in looked}) == 3
+        assert progress.effective_rank == looked[-1]["effective_rank"]
+        assert not progress.collapsed
+
+
+class Collapsing(nn.Module):
+    """Its loss wants all but the first of 128 dimensions to be the first."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        torch.manual_seed(0)
+        self.encoder = nn.Sequential(nn.Flatten(), nn.Linear(300, 128))
+
+    def forward(self, windows: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        out = self.encoder(windows)
+        return (out[:, 1:] - out[:, :1]).square().mean(), out
+
+
+def test_a_collapse_is_said_once_and_kept_over_a_resume(tmp_path):
+    windows = torch.randn(64, 100, 3, generator=torch.Generator().manual_seed(1))
+    said: list[str] = []
+
+    def monitor(encoder: nn.Module) -> dict[str, float]:
+        rank = effective_rank(embed_windows(encoder, windows.numpy()))
+        return {"effective_rank": rank, "rank_share": rank / 63}
+
+    def run(stop: int) -> checkpoint.Progress:
+        def batch(step: int) -> tuple[torch.Tensor]:
+            if step == stop:
+                raise RuntimeError("power cut")
+            return (windows.transpose(1, 2),)
+
+        setting = recipe(steps=300, lr=0.02, warmup=0, schedule="constant")
+        return fit(Collapsing(), batch, [], tmp_path, setting, CPU, monitor=monitor, say=said.append)[0]
+
+    for stop in (25, 250):
+        with pytest.raises(RuntimeError, match="power cut"):
+            run(stop)
+        assert len(said) == (stop == 250)
+    assert run(-1).collapsed
+    ranks = {line["step"]: line["rank_share"] for line in lines(tmp_path) if "rank_share" in line}
+    first = min(step for step, share in ranks.items() if share < COLLAPSED)
+    (warning,) = said
+    assert f"warning: the embeddings collapse: effective rank 1.2 at step {first} is below 2%" in warning
+    assert "try a smaller --lr" in warning
+    assert "\n" not in warning
+
+
+def test_watch_looks_at_the_start_in_between_and_at_the_end(tmp_path):
+    seen: list[float] = []
+
+    def watch(encoder: nn.Module) -> dict[str, float]:
+        seen.append(encoder.weight.item())
+        return {"watch_r": seen[-1]}
+
+    fit(Regression(), draw, [draw(999)], tmp_path / "a", recipe(), CPU, watch=watch)
+    looks = [(line["step"], line["watch_r"]) for line in lines(tmp_path / "a") if "watch_r" in line]
+    assert [step for step, _ in looks] == [0, 10, 20, 30]
+    assert [score for _, score in looks] == seen
+    assert seen[0] == Regression().encoder.weight.item()
+    assert len(set(seen)) == 4
+    x, y = draw(0)
+    patient = recipe(steps=1000, patience=3, lr=0.01, watch="study", watch_every=15)
+    progress, _ = fit(Regression(), draw, [(x, -y)], tmp_path / "b", patient, CPU, watch=watch)
+    assert (progress.ended, progress.step) == ("patience", 40)
+    assert [line["step"] for line in lines(tmp_path / "b") if "watch_r" in line] == [0, 15, 30, 40]
+
+
+def test_the_time_of_a_look_is_no_training_time(tmp_path):
+    slept = []
+
+    def watch(encoder: nn.Module) -> dict[str, float]:
+        time.sleep(0.1)
+        slept.append(0.1)
+        return {"watch_r": 0.0}
+
+    timed = recipe(steps=None, minutes=0.005, watch="study", watch_every=8, validate_every=10_000)
+    began = time.monotonic()
+    progress, _ = fit(Regression(), draw, [], tmp_path, timed, CPU, watch=watch)
+    wall = time.monotonic() - began
+    assert len(slept) >= 4
+    assert 0.3 <= progress.seconds < wall - sum(slept)
+    assert next(line["seconds"] for line in lines(tmp_path) if "watch_r" in line) == 0
+
+
+def test_looks_change_no_weight_resumed_or_not(tmp_path):
+    def look(encoder: nn.Module) -> dict[str, float]:
+        encoder(torch.randn(4, 1, generator=torch.Generator().manual_seed(0)))
+        return {"effective_rank": 1.0, "rank_share": 1.0, "watch_r": 0.0}
+
+    _, plain = fit(Regression(), draw, [draw(999)], tmp_path / "a", recipe(), CPU)
+
+    def until(step: int) -> tuple[torch.Tensor, torch.Tensor]:
+        if step == 17:
+            raise RuntimeError("power cut")
+        return draw(step)
+
+    looks = {"monitor": look, "watch": look}
+    with pytest.raises(RuntimeError, match="power cut"):
+        fit(Regression(), until, [draw(999)], tmp_path / "b", recipe(), CPU, **looks)
+    _, watched = fit(Regression(), draw, [draw(999)], tmp_path / "b", recipe(), CPU, **looks)
+    assert all(torch.equal(watched[name], tensor) for name, tensor in plain.items())
+    assert [line["step"] for line in lines(tmp_path / "b") if "watch_r" in line] == [
+        0,
+        10,
+        10,
+        20,
+        20,
+        30,
+        30,
+    ]
 
 
 def test_drawing_ahead_leaves_torch_its_threads(tmp_path):

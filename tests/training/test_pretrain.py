@@ -14,6 +14,7 @@ from tests.training import make
 from wearcli.errors import InputError, UsageError
 from wearcli.models import load_model
 from wearcli.training import pretrain as module
+from wearcli.training.methods import simclr
 from wearcli.training.pretrain import plan, pretrain
 from wearcli.training.settings import Settings
 
@@ -42,6 +43,7 @@ def run(store, tmp_path_factory):
 def no_export(monkeypatch):
     """Leave out the slow end of a run where a test looks at the training alone."""
     monkeypatch.setattr(module, "write_model", lambda encoder, folder, config, windows: config)
+    monkeypatch.setattr(module, "draw_curves", lambda run, say: None)
 
 
 def lines(run: Path) -> list[dict]:
@@ -54,7 +56,7 @@ def test_a_run_gives_what_others_rely_on(run):
     assert (result["method"], result["steps"], result["run"]) == ("simclr", 16, str(folder))
     assert result["anchors_per_s"] == pytest.approx(16 * 8 / result["seconds"], rel=0.05)
     assert sorted(p.name for p in folder.iterdir()) == [
-        *("checkpoint", "config.toml", "metrics.jsonl", "model", "people.json")
+        *("checkpoint", "config.toml", "curves.png", "metrics.jsonl", "model", "people.json")
     ]
     assert json.loads(json.dumps(result)) == result
 
@@ -94,12 +96,12 @@ def test_killed_and_resumed_is_as_never_killed(run, store, tmp_path):
     killed = tmp_path / "killed"
     code = (
         "import time\nfrom wearcli.training.pretrain import pretrain\nfrom wearcli.training import loop\n"
-        "import sys\nfrom wearcli.training import pretrain as m\nbefore = m.drawer\n"
+        "import sys\nfrom wearcli.training.methods import simclr as m\nbefore = m.drawer\n"
         "def drawer(*a):\n    draw = before(*a)\n    return lambda n: (time.sleep(0.05), draw(n))[1]\n"
         "m.drawer = drawer\nstore, run, resume = sys.argv[1:]\n"
         f"args = dict(workers=1) if resume == 'yes' else dict(steps=16, seed=5, **{SMALL!r})\n"
         "where = dict(resume=run) if resume == 'yes' else dict(paths=store, output=run)\n"
-        "m.pretrain(**where, **args)\n"
+        "pretrain(**where, **args)\n"
     )
     rng = np.random.default_rng()
     for resume in ("no", "yes"):
@@ -307,7 +309,7 @@ def test_the_views_of_a_step_depend_on_its_number_alone(store):
     data = TrainingData([WindowStore.open(store)])
     rows = np.arange(len(data))
     settings = Settings(batch=8, seed=2)
-    first, second = (module.drawer(data, rows, settings, 0) for _ in range(2))
+    first, second = (simclr.drawer(data, rows, settings, 0) for _ in range(2))
     for step in (4, 1):
         views, ignore = first(step)
         assert views.shape == (16, 100, 3)
@@ -334,7 +336,7 @@ def test_without_augmentation_a_view_is_the_window(store):
     off = {"max_degrees": 0.0, "noise": 0.0, "scale": 0.0, "warp": 0.0}
     for setting in (None, *off):
         settings = Settings(batch=8, **({**off, setting: 0.2} if setting else off))
-        views, _ = module.drawer(data, rows, settings, 0)(3)
-        chosen, _ = module.PairSampler(data.index, rows, 8, settings.positive_seconds, 0).draw(3, 0)
+        views, _ = simclr.drawer(data, rows, settings, 0)(3)
+        chosen, _ = simclr.PairSampler(data.index, rows, 8, settings.positive_seconds, 0).draw(3, 0)
         same = torch.equal(views, torch.from_numpy(data.take(chosen)))
         assert same == (setting is None), setting

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 import wearcli
-from wearcli.cli import embed, inspect, preprocess, pretrain, probe, sample
+from wearcli.cli import compare, embed, inspect, preprocess, pretrain, probe, sample
 from wearcli.errors import UsageError, WearcliError
 
 app = typer.Typer(
@@ -25,6 +25,7 @@ for verb in (
     preprocess.preprocess,
     embed.embed,
     probe.probe,
+    compare.compare,
     pretrain.pretrain,
 ):
     app.command()(verb)

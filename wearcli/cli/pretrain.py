@@ -1,8 +1,9 @@
 """`wearcli pretrain`."""
 
+import os
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -25,6 +26,37 @@ class Method(StrEnum):
     """Objectives."""
 
     simclr = "simclr"
+    relcon = "relcon"
+    masked = "masked"
+    supervised = "supervised"
+
+
+class Preset(StrEnum):
+    """Where the other defaults come from."""
+
+    default = "default"
+    paper = "paper"
+
+
+class Stage(StrEnum):
+    """How much of a run of two stages."""
+
+    both = "both"
+    distance = "distance"
+
+
+class DistanceLoss(StrEnum):
+    """Of the first stage."""
+
+    log = "log"
+    squares = "squares"
+
+
+class Schedule(StrEnum):
+    """Of the learning rate."""
+
+    cosine = "cosine"
+    constant = "constant"
 
 
 class Encoder(StrEnum):
@@ -50,6 +82,7 @@ class Precision(StrEnum):
     fp32 = "fp32"
 
 
+OF_THE_COMMAND = {"paths", "output", "device", "workers", "resume", "overwrite", "dry_run", "json"}
 # With --resume the run's own config.toml decides; only these may stand beside it.
 BESIDE_RESUME = {"resume", "device", "workers", "json", "dry_run"}
 
@@ -65,7 +98,12 @@ def pretrain(
         typer.Option("--output", "-o", help="The run folder. Default: runs/METHOD-ENCODER, numbered."),
     ] = None,
     method: Annotated[Method, typer.Option(help="The objective.")] = Method.simclr,
-    encoder: Annotated[Encoder, typer.Option(help="What is trained.")] = Encoder.fast,
+    preset: Annotated[
+        Preset, typer.Option(help="Defaults of the options: what trains best here, or the paper's (relcon).")
+    ] = Preset.default,
+    encoder: Annotated[
+        Encoder | None, typer.Option(help="What is trained. Default: fast; relcon in the paper's preset.")
+    ] = None,
     revin: Annotated[
         bool,
         typer.Option("--revin", help="Normalise each window inside the encoder: hides gravity's direction."),
@@ -74,11 +112,23 @@ def pretrain(
     minutes: Annotated[
         float | None, typer.Option(help="Time to train, in place of --steps or as its limit.")
     ] = None,
-    batch: Annotated[int, typer.Option(help="Pairs of windows a step.")] = 256,
-    lr: Annotated[float, typer.Option(help="The highest learning rate.")] = 1e-3,
-    weight_decay: Annotated[float, typer.Option(help="Of AdamW.")] = 0.01,
-    warmup: Annotated[int, typer.Option(help="Steps in which the learning rate rises.")] = 200,
-    clip_norm: Annotated[float, typer.Option(help="Greatest norm of the gradient.")] = 1.0,
+    epochs: Annotated[
+        float | None, typer.Option(help="Times that there are as many anchors as windows, likewise.")
+    ] = None,
+    batch: Annotated[
+        int | None, typer.Option(help="Anchors a step. Default: 256 pairs; 168 anchors for relcon.")
+    ] = None,
+    lr: Annotated[float | None, typer.Option(help="The highest learning rate. Default: 0.001.")] = None,
+    weight_decay: Annotated[float | None, typer.Option(help="Of AdamW. Default: 0.01.")] = None,
+    schedule: Annotated[
+        Schedule | None, typer.Option(help="Of the learning rate. Default: cosine, down to a hundredth.")
+    ] = None,
+    warmup: Annotated[
+        int | None, typer.Option(help="Steps in which the learning rate rises. Default: 200.")
+    ] = None,
+    clip_norm: Annotated[
+        float | None, typer.Option(help="Greatest norm of the gradient; 0: any. Default: 1.")
+    ] = None,
     rate: Annotated[
         float | None, typer.Option(help="Hz of the windows. Default: 50, or the store's.")
     ] = None,
@@ -90,18 +140,83 @@ def pretrain(
         float, typer.Option(help="How far apart the two windows of a pair may lie.")
     ] = 10.0,
     max_degrees: Annotated[
-        float, typer.Option(help="Greatest random rotation of a view; 180 for any.")
-    ] = 25.0,
-    noise: Annotated[float, typer.Option(help="Greatest deviation of a view's noise, g; 0: none.")] = 0.05,
-    scale: Annotated[float, typer.Option(help="Deviation of a view's factor; 0: none.")] = 0.1,
-    warp: Annotated[float, typer.Option(help="How much a view's time may run unevenly; 0: not.")] = 0.15,
+        float | None, typer.Option(help="Greatest random rotation of a view; 180: any. Default: 25.")
+    ] = None,
+    noise: Annotated[
+        float | None, typer.Option(help="Greatest deviation of a view's noise, g. Default: 0.05.")
+    ] = None,
+    scale: Annotated[float | None, typer.Option(help="Deviation of a view's factor. Default: 0.1.")] = None,
+    warp: Annotated[
+        float | None, typer.Option(help="How unevenly a view's time may run. Default: 0.15.")
+    ] = None,
     temperature: Annotated[float, typer.Option(help="Of the contrast.")] = 0.1,
+    mask_share: Annotated[float, typer.Option(help="masked: share of the window that is masked.")] = 0.5,
+    mask_seconds: Annotated[float, typer.Option(help="masked: length of what is masked at once.")] = 0.2,
+    labels: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="[SET=]FILE",
+            help="supervised: recording, onset, duration, label. Default: labels.csv beside the recordings.",
+        ),
+    ] = None,
+    target: Annotated[str, typer.Option(help="supervised: the column of labels.")] = "label",
+    within: Annotated[int, typer.Option(help="relcon: candidates of an anchor's own person.")] = 20,
+    between: Annotated[int, typer.Option(help="relcon: candidates of other people.")] = 63,
+    within_seconds: Annotated[
+        float, typer.Option(help="relcon: greatest time between windows of one person.")
+    ] = 3600.0,
+    anchors_per_person: Annotated[
+        int | None,
+        typer.Option(help="relcon: windows of a person's WITHIN + 1 that are anchors. Default: 0, all."),
+    ] = None,
+    reuse: Annotated[
+        int | None,
+        typer.Option(help="relcon: times that a batch and its distances are used. Default: 8, paper 1."),
+    ] = None,
+    stage: Annotated[
+        Stage, typer.Option(help="relcon: distance stops when the distance is learned.")
+    ] = Stage.both,
+    distance: Annotated[
+        Path | None, typer.Option(metavar="RUN", help="relcon: take the learned distance of this run.")
+    ] = None,
+    distance_steps: Annotated[
+        int | None, typer.Option(help="relcon: steps of the first stage. Default: 500.")
+    ] = None,
+    distance_epochs: Annotated[
+        float | None, typer.Option(help="relcon: its length in epochs. Default: 10 in the paper's preset.")
+    ] = None,
+    distance_batch: Annotated[int, typer.Option(help="relcon: pairs a step of the first stage.")] = 64,
+    distance_lr: Annotated[
+        float | None, typer.Option(help="relcon: its learning rate. Default: 0.003, paper 0.001.")
+    ] = None,
+    distance_loss: Annotated[
+        DistanceLoss | None,
+        typer.Option(help="relcon: the error's logarithm, or its squares. Default: log, paper squares."),
+    ] = None,
     validation: Annotated[float, typer.Option(help="Share of participants set aside to validate.")] = 0.1,
     validate_every: Annotated[int, typer.Option(help="Steps.")] = 500,
     patience: Annotated[
         int, typer.Option(help="Validations without a better one before training stops; 0: never.")
     ] = 20,
     checkpoint_every: Annotated[int, typer.Option(help="Steps.")] = 500,
+    watch: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="STUDY",
+            help="Labelled recordings, or their file of labels, held out: how well the frozen encoder is "
+            "probed on them goes into the log, beside the hand-made features.",
+        ),
+    ] = None,
+    watch_task: Annotated[str, typer.Option(help="Task of --watch, as probe --task has it.")] = "activity",
+    watch_epoch: Annotated[
+        float | None, typer.Option(help="Seconds over which its windows are pooled. Default: not.")
+    ] = None,
+    watch_every: Annotated[
+        int | None, typer.Option(help="Steps from look to look. Default: --validate-every.")
+    ] = None,
+    tensorboard: Annotated[
+        bool, typer.Option("--tensorboard", help="Event files too, in RUN/tensorboard/.")
+    ] = False,
     precision: Annotated[
         Precision, typer.Option(help="auto: bf16 where the machine has it.")
     ] = Precision.auto,
@@ -126,10 +241,13 @@ def pretrain(
     time_column: TimeColumn = None,
     time_unit: TimeUnit = None,
 ) -> None:
-    """Train an encoder on recordings without labels; ends with a model folder that `embed` takes.
+    """Train an encoder on recordings; ends with a model folder that `embed` takes.
 
-    Writes config.toml, people.json, metrics.jsonl, checkpoint/ and model/ into the run folder. A run that was
-    stopped goes on with --resume. Exit code 1: some recording could not be read; the others were used.
+    Only --method supervised learns from labels.
+
+    Writes config.toml, people.json, metrics.jsonl, curves.png, checkpoint/ and model/ into the run folder. A
+    run that was stopped goes on with --resume. Exit code 1: some recording could not be read; the others
+    were used.
     """
     from wearcli.cli.console import print_json, progress, say
     from wearcli.errors import UsageError
@@ -142,14 +260,16 @@ def pretrain(
             raise
         raise UsageError(f"pretraining needs {error.name}: pip install 'wearcli[train]'") from None
 
-    own = {"context", "paths", "output", "device", "workers", "resume", "overwrite", "dry_run", "json"}
-    options = {key: value for key, value in context.params.items() if key not in own}
-    options = {key: value.value if isinstance(value, StrEnum) else value for key, value in options.items()}
-    options["terms"] = tuple(terms or ())
+    # What is not given is left to the method and the preset: the defaults above are those of most.
+    sources = {key: str(getattr(context.get_parameter_source(key), "name", "")) for key in context.params}
+    options = {
+        key: _plain(value)
+        for key, value in context.params.items()
+        if key not in OF_THE_COMMAND and sources[key] != "DEFAULT"
+    }
     if resume is not None:
-        for key in context.params:
-            source = context.get_parameter_source(key)
-            if key not in BESIDE_RESUME and source is not None and source.name == "COMMANDLINE":
+        for key, source in sources.items():
+            if key not in BESIDE_RESUME and source == "COMMANDLINE":
                 said = "PATHS" if key == "paths" else "--" + key.replace("_", "-")
                 raise UsageError(f"--resume goes on with a run as it was set: leave {said} out")
         options = {}
@@ -169,16 +289,14 @@ def pretrain(
         task = display.add_task("pretrain", total=100)
 
         def report(done: float, metrics: dict[str, float]) -> None:
-            text = f"step {metrics['step']}"
+            text = f"{metrics['stage']}: " if "stage" in metrics else ""
+            text += f"step {metrics['step']}"
             if "loss" in metrics:
                 text += f", loss {metrics['loss']:.3f}"
             display.update(task, completed=round(100 * done), description=text)
-            if "validation_loss" in metrics:
+            if found := figures_text(metrics):
                 left = metrics["seconds"] * (1 - done) / max(done, 1e-9) / 60
-                say(
-                    f"{text}: validation loss {metrics['validation_loss']:.3f}, effective rank "
-                    f"{metrics['effective_rank']:.1f}, {left:.0f} min left"
-                )
+                say(f"{text}: {found}" + (f", {left:.0f} min left" if done else ""))
 
         try:
             result = run(
@@ -195,12 +313,41 @@ def pretrain(
         except KeyboardInterrupt as stopped:
             say(f"wearcli: interrupted; {stopped}" if stopped.args else "wearcli: interrupted")
             raise typer.Exit(130) from None
+    if os.environ.get("RANK", "0") != "0":  # of torchrun's processes the first speaks for all
+        return
     if json:
         print_json(result)
-    say(
-        f"{result['steps']} steps in {result['seconds']:.0f} s ({result['anchors_per_s']:,.0f} anchors/s), "
-        f"loss {result['loss']:.3f}; the model is in {result['model']}"
-    )
-    say(f"use it: wearcli embed recordings/ --model {result['model']}")
+    length = f"{result['steps']} steps in {result['seconds']:.0f} s"
+    if "model" in result:
+        say(
+            f"{length} ({result['anchors_per_s']:,.0f} anchors/s), loss {result['loss']:.3f}; "
+            f"the model is in {result['model']}"
+        )
+        say(f"use it: wearcli embed recordings/ --model {result['model']}")
+    else:
+        say(f"the distance is learned: {length}, loss {result['loss']:.3f}")
+        say(f"use it: wearcli pretrain PATHS --method relcon --distance {result['run']}")
     if result["failed"]:
         raise typer.Exit(1)
+
+
+def figures_text(metrics: dict[str, float]) -> str:
+    """What a line of the log says of validation and watching; nothing where it is of neither."""
+    parts = []
+    if "validation_loss" in metrics:
+        parts.append(f"validation loss {metrics['validation_loss']:.3f}")
+    if "effective_rank" in metrics:
+        parts.append(f"effective rank {metrics['effective_rank']:.1f}")
+    for name, metric in (("watch_macro_f1", "macro-F1"), ("watch_r", "r")):
+        if name in metrics:
+            parts.append(f"{metric} {metrics[name]:.3f} on the watched study")
+            if "watch_features" in metrics:
+                parts.append(f"hand-made features {metrics['watch_features']:.3f}")
+    return ", ".join(parts)
+
+
+def _plain(value: Any) -> Any:
+    """An option's value as `Settings` has it."""
+    if isinstance(value, list):
+        return tuple(map(str, value))
+    return str(value) if isinstance(value, Path | StrEnum) else value

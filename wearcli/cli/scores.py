@@ -1,5 +1,6 @@
 """The scores of a probe as people read them, in as many columns as the terminal has."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from rich.box import SIMPLE_HEAD
@@ -11,7 +12,7 @@ from rich.text import Text
 if TYPE_CHECKING:
     from wearcli.probing.probe import ProbeResult
 
-_TITLES = {
+TITLES = {
     "macro_f1": "macro-F1",
     "balanced_accuracy": "balanced accuracy",
     "kappa": "kappa",
@@ -68,11 +69,12 @@ def print_scores(result: "ProbeResult", console: Console) -> None:
 
 def _one_table(result: "ProbeResult") -> Table:
     """One row a probe, each score over its interval."""
-    names = [name for name in _TITLES if name in next(iter(result.scores.values()))]
-    table = _table(["probe", *(_TITLES[name] for name in names)])
+    names = [name for name in TITLES if name in next(iter(result.scores.values()))]
+    table = make_table(["probe", *(TITLES[name] for name in names)])
     for probe, scores in result.scores.items():
         cells = [
-            Text.assemble(_mean(scores[name]), (f"\n{_interval(scores[name])}", "dim")) for name in names
+            Text.assemble(mean_text(scores[name]), (f"\n{interval_text(scores[name])}", "dim"))
+            for name in names
         ]
         table.add_row(probe, *cells)
     return table
@@ -90,13 +92,13 @@ def _targets_table(result: "ProbeResult", prefixes: dict[str, str], width: int) 
     space = max(cell_len(target) for target, _, _ in rows) + max(cell_len(probe) for _, probe, _ in rows)
     for extra in (extra for extra in _WITH_ROOM if extra.strip("[]") in there):
         wider = shown | {extra}
-        columns = [_column(rows, name, wider) for name in _TITLES if name in wider]
+        columns = [_column(rows, name, wider) for name in TITLES if name in wider]
         needed = sum(max(map(cell_len, (a + b for a, b in column))) for column in columns)
         if needed + space + len(columns) + 1 > width:
             break
         shown = wider
-    names = [name for name in _TITLES if name in shown]
-    table = _table(["probe", *(_TITLES[name] for name in names)], first="target")
+    names = [name for name in TITLES if name in shown]
+    table = make_table(["probe", *(TITLES[name] for name in names)], first="target")
     columns = [_column(rows, name, shown)[1:] for name in names]
     for number, (target, probe, _) in enumerate(rows):
         first = number == 0 or rows[number - 1][0] != target
@@ -110,18 +112,19 @@ def _targets_table(result: "ProbeResult", prefixes: dict[str, str], width: int) 
 
 def _column(rows: list[tuple[str, str, dict[str, Any]]], name: str, shown: set[str]) -> list[tuple[str, str]]:
     """The title and the cells of a score, each as the value and what stands after it."""
-    cells = [(_TITLES[name], "")]
+    cells = [(TITLES[name], "")]
     for _, _, scores in rows:
         if name == "limits":
             low, high = scores["loa_low"]["mean"], scores["loa_high"]["mean"]
             cells.append(("-" if low is None else f"{_short(low)} to {_short(high)}", ""))
         else:
-            interval = _interval(scores[name]) if f"[{name}]" in shown else ""
-            cells.append((_mean(scores[name]), f" {interval}" if interval else ""))
+            interval = interval_text(scores[name]) if f"[{name}]" in shown else ""
+            cells.append((mean_text(scores[name]), f" {interval}" if interval else ""))
     return cells
 
 
-def _table(columns: list[str], first: str | None = None) -> Table:
+def make_table(columns: list[str], first: str | None = None) -> Table:
+    """A table of these columns, that of `first` before them folded where there is no room."""
     table = Table(box=SIMPLE_HEAD, padding=0, show_edge=False)
     if first is not None:
         table.add_column(first, overflow="fold")
@@ -136,18 +139,20 @@ def _print_differences(result: "ProbeResult", prefixes: dict[str, str], console:
         return
     probe, differences = next(iter(result.differences.items()))
     name = "macro_f1" if result.classes else "r"
-    found = [
-        f"{target} {_mean(differences[prefix + name])} {_interval(differences[prefix + name])}".strip()
-        for target, prefix in prefixes.items()
-    ]
-    console.print(f"{_TITLES[name]} of {probe} less that of features: {', '.join(found)}", markup=False)
+    found = []
+    for target, prefix in prefixes.items():
+        told = differences[prefix + name]
+        found.append(f"{target} {mean_text(told)} {interval_text(told)}".strip())
+    console.print(f"{TITLES[name]} of {probe} less that of features: {', '.join(found)}", markup=False)
 
 
-def _mean(score: dict[str, Any]) -> str:
+def mean_text(score: Mapping[str, Any]) -> str:
+    """A score or a difference, without its interval."""
     return "-" if score["mean"] is None else _short(score["mean"])
 
 
-def _interval(score: dict[str, Any]) -> str:
+def interval_text(score: Mapping[str, Any]) -> str:
+    """Its interval in brackets, nothing where there is none."""
     if score["mean"] is None or score["low"] is None:
         return ""
     return f"[{_short(score['low'])}, {_short(score['high'])}]"

@@ -16,11 +16,12 @@ def card(config: Mapping[str, Any], scores: Scores | None = None) -> str:
     recipe = config.get("training", {})
     sets = config["training_sets"]
     parity = config.get("parity", {})
+    how = "with" if any(s.get("classes") for s in sets) else "without"
     rate = f"{config['rate_hz']:g} Hz"
     channels = ", ".join(config["channels"])
     sections = [
         f"# {config['name']}",
-        f"An encoder of {config['modality']} windows, trained by {recipe.get('method', '?')} without labels. "
+        f"An encoder of {config['modality']} windows, trained by {recipe.get('method', '?')} {how} labels. "
         f"In: `windows` (batch, {config['samples']}, {len(config['channels'])}) float32, {channels} in "
         f"{config['unit']}, {config['window_s']:g} s at {rate}, as measured: the graph holds all "
         f"normalisation ({config['normalisation']}). "
@@ -38,6 +39,7 @@ def card(config: Mapping[str, Any], scores: Scores | None = None) -> str:
         ),
         "Participants set aside to validate are not counted; they chose when to stop, nothing else.",
         *_lines([f"People of {s['name']}: {_people(s['people'])}" for s in sets if s.get("people")]),
+        *_lines([f"Classes of {s['name']}: {', '.join(s['classes'])}" for s in sets if s.get("classes")]),
         *_lines(config.get("notes", [])),
         "## Recipe",
         _table(["setting", "value"], [[key, value] for key, value in recipe.items()]),

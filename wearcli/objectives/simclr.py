@@ -4,6 +4,8 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from wearcli.objectives.sharing import embed
+
 TEMPERATURE = 0.1
 
 
@@ -22,12 +24,12 @@ class SimCLR(nn.Module):
         views: (2b, samples, channels) g, the b first views and then their partners in the same order;
         ignore: (2b, 2b) bool, see `nt_xent`. Returns a scalar and (2b, dimension) float32.
         """
-        embedding = self.encoder(views.transpose(1, 2))
+        embedding = embed(self.encoder, views)
         projected = self.head(embedding).float()
         first, second = projected.chunk(2)
         # In bf16 a similarity is off by up to 0.004, which a temperature of 0.1 makes ten times worse.
         with torch.autocast(views.device.type, enabled=False):
-            return nt_xent(first, second, self.temperature, ignore), embedding.float()
+            return nt_xent(first, second, self.temperature, ignore), embedding
 
 
 def nt_xent(

@@ -57,12 +57,13 @@ def fit_all(
     n_folds: int,
     seed: int,
     step: Callable[[str, int, int], None],
+    everybody: bool = True,
 ) -> dict[tuple[Probe, int], Fitted]:
     """Every probe of every problem, by (probe, number of the problem).
 
     Regressions of the same samples are fitted together. step: called with what is done, how many fits are
-    done, and of how many. Each fit has its own generator and one core, so neither the order nor the number
-    of cores changes a result.
+    done, and of how many. everybody: fit on all samples too, for recordings to come. Each fit has its own
+    generator and one core, so neither the order nor the number of cores changes a result.
     """
     together = _together(problems)
     jobs: list[tuple[Probe, int, int]] = [
@@ -72,7 +73,10 @@ def fit_all(
         for fold in np.unique(problems[number].fold).tolist()
     ]
     final: list[tuple[Probe, int, int]] = [
-        (probe, number, n_folds) for probe in probes if probe != "features" for number in together
+        (probe, number, n_folds)
+        for probe in probes
+        if everybody and probe != "features"
+        for number in together
     ]
     size = max(sum(values.nbytes for values in problem.vectors.values()) for problem in problems)
     workers = (os.cpu_count() or 1) if size < _PARALLEL_BYTES else 1

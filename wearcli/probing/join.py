@@ -94,6 +94,13 @@ def whole_recordings(windows: EmbeddedWindows) -> pd.DataFrame:
     return found.astype({"recording": str, "participant": str}).drop(columns="end")
 
 
+def sample_keys(samples: Samples) -> pd.MultiIndex:
+    """What tells a sample from all others, in any table that was joined with the same intervals."""
+    key = samples.rows[["recording", "onset", "duration"]].astype({"recording": str}).round(6)
+    # Intervals that contradict each other make several samples at one time, in every table in one order.
+    return pd.MultiIndex.from_frame(key.assign(again=key.groupby(list(key)).cumcount()))
+
+
 def merge_touching(intervals: pd.DataFrame) -> pd.DataFrame:
     """Intervals (recording, onset, duration, label) with the same label that touch or overlap made one."""
     table = intervals.sort_values(["recording", "label", "onset"], kind="stable").reset_index(drop=True)

@@ -1,31 +1,26 @@
 """`wearcli.probe`: how much of a task can be read out of embeddings, told honestly."""
 
-import platform
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-import pandas as pd
-import scipy
-import sklearn
 
 import wearcli
 from wearcli.embedding.table import read_table
-from wearcli.errors import InputError, UsageError
+from wearcli.errors import UsageError
 from wearcli.files import check_output, sha256_of
 from wearcli.probing.crossfit import Fitted, Probe, Problem, fit_all
-from wearcli.probing.folds import participant_folds
+from wearcli.probing.gather import gather, some
 from wearcli.probing.join import Samples
 from wearcli.probing.predictor import Predictor
-from wearcli.probing.problems import check_samples, class_samples, class_warnings, gather, regressions, some
-from wearcli.probing.saved import predictions_table, save_probe
+from wearcli.probing.problems import check_arguments, class_samples, make_study
+from wearcli.probing.saved import predictions_table, save_probe, versions
 from wearcli.probing.scoring import Scored, Summary, score
 from wearcli.probing.tasks import Kind, Task, resolve_task
 from wearcli.probing.windows import windows_of, without_windows
 
-FEW_PARTICIPANTS = 5
 PROTOCOL = (
     "folds by participant; penalty chosen by inner folds by participant, epochs of the mlp on participants "
     "held out of the training ones, one network for all targets of the same samples; mean: score over all "
@@ -100,7 +95,9 @@ def probe(
 
     Raises UsageError for arguments that cannot be, InputError for data that cannot be probed.
     """
-    _check_arguments(epoch, probe, folds, bootstrap, seed)
+    if probe not in ("linear", "mlp", "both"):
+        raise UsageError(f"unknown probe '{probe}': --probe linear, mlp or both")
+    check_arguments(epoch, folds, bootstrap, seed)
     if Path(task).name != task:
         raise UsageError(f"--task {task}: a name, without a folder: say where to with -o")
     folder = Path(output) if output is not None else Path("probes") / task
@@ -114,53 +111,28 @@ def probe(
     recordings = windows.times["recording"].unique().astype(str).tolist()
     given = None if labels is None else Path(labels)
     found = resolve_task(task, given, wanted, kind, metadata, beside, recordings)
-    classify = found.kind == "classification"
     samples, warnings, dropped = gather(found, windows, epoch)
     if absent := without_windows(table, metadata):
         warnings.insert(0, _absent(absent, metadata))
     del table, windows  # the samples may be all that is needed of them
-    people, owner = np.unique(samples.rows["participant"].astype(str).to_numpy(str), return_inverse=True)
-    check_samples(found, samples, people)
-    classes: list[str] = []
-    codes: np.ndarray | None = None
-    if classify:
-        found_classes, codes = np.unique(samples.truth.astype(str), return_inverse=True)
-        classes = found_classes.tolist()
-        if len(classes) < 2:
-            raise InputError(
-                f"{found.where}: every sample is '{classes[0]}': a classification needs two classes"
-            )
-
-    n_folds = min(folds, len(people))
-    fold = participant_folds(owner, codes, n_folds, np.random.default_rng([seed, 0]))
-    if codes is not None:
-        problems, targets = (
-            [Problem(samples.vectors, np.arange(len(samples)), codes, owner, fold, True)],
-            list(found.targets),
-        )
-        warnings += class_warnings(classes, codes, owner, people, fold, n_folds)
-    else:
-        problems, targets, more = regressions(found, samples, owner, fold)
-        warnings += more
-    if len(people) < FEW_PARTICIPANTS:
-        warnings.append(f"{len(people)} participants only: an interval over so few people says little")
+    study = make_study(found, samples, folds, seed)
+    warnings += study.warnings
     probes: list[Probe] = ["linear", "mlp"] if probe == "both" else [probe]
     if "features" in samples.vectors:
         probes.append("features")
     else:
         warnings.append("the table has no hand-made features: the baseline 'features' is left out")
 
-    several = task == "gait" or len(targets) > 1
     fitted: dict[tuple[Probe, int], Fitted] = {}
     scored = Scored()
     if not dry_run:
-        fitted = fit_all(problems, probes, n_folds, seed, step or (lambda *_: None))
+        fitted = fit_all(study.problems, probes, study.n_folds, seed, step or (lambda *_: None))
         scored = score(
-            problems,
+            study.problems,
             fitted,
-            [f"{name}." if several else "" for name in targets],
-            classes=classes,
-            n_folds=n_folds,
+            study.prefixes(task),
+            classes=study.classes,
+            n_folds=study.n_folds,
             draws=bootstrap,
             seed=seed,
             agreement=task == "gait",
@@ -170,16 +142,16 @@ def probe(
         kind=found.kind,
         n_windows=samples.n_windows,
         n_samples=len(samples),
-        n_participants=len(people),
-        folds=n_folds,
+        n_participants=len(study.people),
+        folds=study.n_folds,
         scores=scored.scores,
         differences=scored.differences,
-        targets=targets,
-        classes=classes,
-        class_samples=class_samples(classes, codes, owner) if codes is not None else {},
+        targets=study.targets,
+        classes=study.classes,
+        class_samples=class_samples(study),
         per_class=scored.per_class,
         confusion=scored.confusion,
-        chosen=_chosen(fitted, targets),
+        chosen=_chosen(fitted, study.targets),
         epoch=epoch,
         bootstrap=bootstrap,
         seed=seed,
@@ -202,21 +174,8 @@ def probe(
             "seed": seed,
             "keep_nonwear": keep_nonwear,
         }
-        _save(folder, result, found, metadata, samples, problems, fitted, scored, arguments)
+        _save(folder, result, found, metadata, samples, study.problems, fitted, scored, arguments)
     return result
-
-
-def _check_arguments(epoch: float | None, probe: str, folds: int, bootstrap: int, seed: int) -> None:
-    if probe not in ("linear", "mlp", "both"):
-        raise UsageError(f"unknown probe '{probe}': --probe linear, mlp or both")
-    if epoch is not None and not (np.isfinite(epoch) and epoch > 0):
-        raise UsageError(f"an epoch of {epoch} s: --epoch takes seconds above 0")
-    if folds < 2:
-        raise UsageError(f"{folds} folds: --folds takes 2 or more")
-    if bootstrap < 1:
-        raise UsageError(f"{bootstrap} bootstrap draws: --bootstrap takes 1 or more")
-    if seed < 0:
-        raise UsageError(f"seed {seed}: --seed takes 0 or more")
 
 
 def _absent(names: list[str], metadata: dict[str, Any]) -> str:
@@ -260,10 +219,7 @@ def _save(
             "epoch_s": result.epoch,
         },
         "labels": {str(path): sha256_of(path) for path in task.paths},
-        "versions": {
-            "python": platform.python_version(),
-            **{module.__name__: module.__version__ for module in (np, scipy, sklearn, pd)},
-        },
+        "versions": versions(),
         "arguments": arguments,
     }
     predictors: dict[tuple[str, str], Predictor] = {

@@ -1,63 +1,83 @@
-"""The samples of a task, checked, as problems that probes can be fitted on."""
+"""The samples of a task, checked, as problems that probes can be fitted on, with the folds of everybody."""
 
-from collections.abc import Collection
+from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 
-from wearcli.errors import InputError
+from wearcli.errors import InputError, UsageError
 from wearcli.probing.crossfit import Problem
-from wearcli.probing.join import Samples, contradictions, join_classes, join_targets, whole_recordings
-from wearcli.probing.tasks import Task, intervals_of
-from wearcli.probing.windows import EmbeddedWindows
+from wearcli.probing.folds import participant_folds
+from wearcli.probing.join import Samples
+from wearcli.probing.tasks import Task
 
 FEWEST_SAMPLES = 5
+FEW_PARTICIPANTS = 5
 
 
-def gather(
-    task: Task, windows: EmbeddedWindows, epoch: float | None
-) -> tuple[Samples, list[str], dict[str, int]]:
-    """Samples of the task, warnings, and what was left out on the way."""
-    whole = whole_recordings(windows)
-    intervals, left_out = intervals_of(task, whole)
-    what = "recording" if "recording" in task.table else "participant"
-    named, ours = set(task.table[what]), set(whole[what])
-    if not named & ours:
-        raise InputError(
-            f"no {what} of {task.where} ({some(named)}) is among the embeddings' ({some(ours)}): "
-            "make the names the same, or name another table with --labels"
-        )
-    if not len(intervals):
-        reasons = ", ".join(f"{count} {reason}" for reason, count in left_out.items())
-        raise InputError(f"{task.where}: no row can be used ({reasons}): mend {', '.join(task.targets)}")
-    # Only what could have been met counts as left out.
-    intervals = intervals[intervals["recording"].isin(set(whole["recording"]))]
+@dataclass(frozen=True)
+class Study:
+    """All that a probe is fitted on and scored by.
+
+    problems: one for each of `targets`. classes: names, empty of a regression; codes: (n,) of each sample, or
+    None. people: the participants' names; owner: (n,) which of them each sample is of; fold: (n,) in which
+    fold it is held out.
+    """
+
+    problems: list[Problem]
+    targets: list[str]
+    classes: list[str]
+    codes: np.ndarray | None
+    people: np.ndarray
+    owner: np.ndarray
+    fold: np.ndarray
+    n_folds: int
+    warnings: list[str]
+
+    def prefixes(self, task: str) -> list[str]:
+        """What stands before a metric's name for each target: nothing where there is but one."""
+        several = task == "gait" or len(self.targets) > 1
+        return [f"{name}." if several else "" for name in self.targets]
+
+
+def check_arguments(epoch: float | None, folds: int, bootstrap: int, seed: int) -> None:
+    """UsageError for numbers that no probe can have."""
+    if epoch is not None and not (np.isfinite(epoch) and epoch > 0):
+        raise UsageError(f"an epoch of {epoch} s: --epoch takes seconds above 0")
+    if folds < 2:
+        raise UsageError(f"{folds} folds: --folds takes 2 or more")
+    if bootstrap < 1:
+        raise UsageError(f"{bootstrap} bootstrap draws: --bootstrap takes 1 or more")
+    if seed < 0:
+        raise UsageError(f"seed {seed}: --seed takes 0 or more")
+
+
+def make_study(task: Task, samples: Samples, folds: int, seed: int) -> Study:
+    """The samples as problems, in `folds` by participant, at most one a participant.
+
+    Raises InputError for samples of one person or one class, and for too few.
+    """
+    people, owner = np.unique(samples.rows["participant"].astype(str).to_numpy(str), return_inverse=True)
+    check_samples(task, samples, people)
+    classes: list[str] = []
+    codes: np.ndarray | None = None
     if task.kind == "classification":
-        renamed = intervals.rename(columns={task.targets[0]: "label"})
-        samples = join_classes(windows, renamed, epoch)
+        found_classes, codes = np.unique(samples.truth.astype(str), return_inverse=True)
+        classes = found_classes.tolist()
+        if len(classes) < 2:
+            raise InputError(
+                f"{task.where}: every sample is '{classes[0]}': a classification needs two classes"
+            )
+    n_folds = min(folds, len(people))
+    fold = participant_folds(owner, codes, n_folds, np.random.default_rng([seed, 0]))
+    if codes is not None:
+        problems = [Problem(samples.vectors, np.arange(len(samples)), codes, owner, fold, True)]
+        targets = list(task.targets)
+        warnings = class_warnings(classes, codes, owner, people, fold, n_folds)
     else:
-        samples = join_targets(windows, intervals, list(task.targets), epoch)
-    if not len(samples):
-        name = min(named & ours)
-        mine, theirs = whole[whole["recording"] == name], intervals[intervals["recording"] == name]
-        example = ""
-        if len(mine) and len(theirs):
-            example = f" ({name}: labels {_span(theirs)}, windows {_span(mine)})"
-        raise InputError(
-            f"no window lies by half in an interval of {task.where}{example}: "
-            "onset and duration are seconds from the recording's start"
-        )
-    warnings = list(task.warnings)
-    if task.kind == "classification" and (count := contradictions(renamed)):
-        warnings.append(
-            f"{count} intervals of {task.where} begin within one of another label: a window takes the label "
-            "that covers most of it, an epoch is made for each"
-        )
-    if missing := named - ours:
-        left_out[f"labelled {what}s without usable windows"] = len(missing)
-    if rows := left_out.get("rows without a target"):
-        warnings.append(f"{rows} rows of {task.where} have no value in {', '.join(task.targets)}: left out")
-    return samples, warnings, windows.dropped | left_out | samples.dropped
+        problems, targets, warnings = regressions(task, samples, owner, fold)
+    if len(people) < FEW_PARTICIPANTS:
+        warnings.append(f"{len(people)} participants only: an interval over so few people says little")
+    return Study(problems, targets, classes, codes, people, owner, fold, n_folds, warnings)
 
 
 def check_samples(task: Task, samples: Samples, people: np.ndarray) -> None:
@@ -137,19 +157,13 @@ def class_warnings(
     return warnings
 
 
-def class_samples(classes: list[str], codes: np.ndarray, owner: np.ndarray) -> dict[str, dict[str, int]]:
-    """How many samples each class has, and of how many participants."""
-    return {
-        name: {"samples": int((codes == code).sum()), "participants": len(np.unique(owner[codes == code]))}
-        for code, name in enumerate(classes)
-    }
-
-
-def _span(times: pd.DataFrame) -> str:
-    return f"{times['onset'].min():g} to {(times['onset'] + times['duration']).max():g} s"
-
-
-def some(names: Collection[str]) -> str:
-    """A few names of many, for a message."""
-    first = sorted(names)[:3]
-    return ", ".join(first) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+def class_samples(study: Study) -> dict[str, dict[str, int]]:
+    """How many samples each class has, and of how many participants; empty of a regression."""
+    found = {}
+    for code, name in enumerate(study.classes):
+        mine = study.codes == code
+        found[name] = {
+            "samples": int(np.count_nonzero(mine)),
+            "participants": len(np.unique(study.owner[mine])),
+        }
+    return found

@@ -1,6 +1,7 @@
 """The probe folder: probe.json, weights.npz (plain arrays) and predictions.parquet."""
 
 import json
+import platform
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,8 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
+import scipy
+import sklearn
 
 from wearcli.errors import InputError, UsageError
 from wearcli.files import atomic_folder
@@ -58,6 +61,14 @@ def save_probe(
         (temporary / "probe.json").write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
         np.savez(temporary / "weights.npz", **arrays)  # type: ignore[arg-type]
         pq.write_table(predictions, temporary / "predictions.parquet", compression="zstd")
+
+
+def versions() -> dict[str, str]:
+    """Of all that a score may depend on."""
+    return {
+        "python": platform.python_version(),
+        **{module.__name__: module.__version__ for module in (np, scipy, sklearn, pd)},
+    }
 
 
 def load_probe(folder: Path) -> SavedProbe:

@@ -25,6 +25,15 @@ class Scored:
     predictions: list[dict[str, Any]] = field(default_factory=list)
 
 
+@dataclass(frozen=True)
+class Counting:
+    """owner: (n,) the participant of each sample, as a column of weights: (1 + folds + draws, P), see
+    `participant_weights`."""
+
+    owner: np.ndarray
+    weights: np.ndarray
+
+
 def score(
     problems: list[Problem],
     fitted: dict[tuple[Probe, int], Fitted],
@@ -43,50 +52,79 @@ def score(
     """
     out = Scored()
     for number_, (problem, prefix) in enumerate(zip(problems, names, strict=True)):
-        people, owner = np.unique(problem.participants, return_inverse=True)
-        fold_of = np.empty(len(people), np.int64)
-        fold_of[owner] = problem.fold
-        weights = participant_weights(fold_of, n_folds, draws, np.random.default_rng([seed, 1000 + number_]))
+        counts = counting(problem, number_, n_folds, draws, seed)
         values: dict[str, dict[str, np.ndarray]] = {}
         for probe in [probe for probe, which in fitted if which == number_]:
             vectors = problem.vectors["features" if probe == "features" else "embedding"]
             predicted = held_out(problem, fitted[probe, number_], vectors, len(classes))
+            values[probe] = evaluate(problem, predicted, counts, agreement)
             if problem.classify:
                 codes = predicted.argmax(axis=1)
-                values[probe] = classification_scores(weights, problem.truth, codes, owner, len(classes))
-                values[probe]["auroc"] = auroc(weights, problem.truth, predicted, owner)
                 _add_classes(out, probe, problem, codes, classes)
                 _add_predictions(out, number_, probe, codes, predicted)
             else:
-                values[probe] = regression_scores(weights, problem.truth, predicted, owner, agreement)
                 _add_predictions(out, number_, probe, predicted, None)
-        constant = trivial(problem, len(classes))
-        if problem.classify:
-            values["majority"] = classification_scores(weights, problem.truth, constant, owner, len(classes))
-            ties = np.zeros((len(constant), len(classes)))
-            values["majority"]["auroc"] = auroc(weights, problem.truth, ties, owner)
-        else:
-            values["mean"] = regression_scores(weights, problem.truth, constant, owner, agreement)
-            # Within a fold it is constant. Pooled, the folds' means run against the held-out people's own,
-            # which would give a correlation that says nothing.
-            for name in ("r", "icc"):
-                if name in values["mean"]:
-                    values["mean"][name] = np.full(len(weights), np.nan)
-        _add_predictions(out, number_, "majority" if problem.classify else "mean", constant, None)
+        name, constant = trivial_name(problem), trivial(problem, len(classes))
+        values[name] = evaluate_trivial(problem, constant, counts, len(classes), agreement)
+        _add_predictions(out, number_, name, constant, None)
         for name, metrics in values.items():
             found = {prefix + metric: summary(rows, n_folds) for metric, rows in metrics.items()}
             out.scores.setdefault(name, {}).update(found)
         for name in ("linear", "mlp"):
             if name in values and "features" in values:
                 differences = {
-                    prefix + metric: _difference(values[name][metric] - rows, n_folds)
+                    prefix + metric: difference(values[name][metric], rows, n_folds)
                     for metric, rows in values["features"].items()
                 }
                 out.differences.setdefault(name, {}).update(differences)
     return out
 
 
-def _difference(rows: np.ndarray, n_folds: int) -> dict[str, float | None]:
+def counting(problem: Problem, number: int, n_folds: int, draws: int, seed: int) -> Counting:
+    """The draws for the `number`th problem: the same whatever is scored on it."""
+    people, owner = np.unique(problem.participants, return_inverse=True)
+    fold_of = np.empty(len(people), np.int64)
+    fold_of[owner] = problem.fold
+    rng = np.random.default_rng([seed, 1000 + number])
+    return Counting(owner, participant_weights(fold_of, n_folds, draws, rng))
+
+
+def evaluate(
+    problem: Problem, predicted: np.ndarray, counts: Counting, agreement: bool
+) -> dict[str, np.ndarray]:
+    """metric -> (1 + folds + draws,) scores of held-out predictions, as `held_out` gives them."""
+    weights, owner = counts.weights, counts.owner
+    if not problem.classify:
+        return regression_scores(weights, problem.truth, predicted, owner, agreement)
+    codes, classes = predicted.argmax(axis=1), predicted.shape[1]
+    scores = classification_scores(weights, problem.truth, codes, owner, classes)
+    return scores | {"auroc": auroc(weights, problem.truth, predicted, owner)}
+
+
+def trivial_name(problem: Problem) -> str:
+    """What the trivial predictor is called."""
+    return "majority" if problem.classify else "mean"
+
+
+def evaluate_trivial(
+    problem: Problem, constant: np.ndarray, counts: Counting, classes: int, agreement: bool
+) -> dict[str, np.ndarray]:
+    """The same of the majority class or the mean, as `trivial` gives it."""
+    weights, owner = counts.weights, counts.owner
+    if problem.classify:
+        scores = classification_scores(weights, problem.truth, constant, owner, classes)
+        ties = np.zeros((len(constant), classes))
+        return scores | {"auroc": auroc(weights, problem.truth, ties, owner)}
+    scores = regression_scores(weights, problem.truth, constant, owner, agreement)
+    # Within a fold it is constant. Pooled, the folds' means run against the held-out people's own,
+    # which would give a correlation that says nothing.
+    nothing = np.full(len(weights), np.nan)
+    return scores | {name: nothing for name in ("r", "icc") if name in scores}
+
+
+def difference(scores: np.ndarray, others: np.ndarray, n_folds: int) -> dict[str, float | None]:
+    """`{mean, low, high}` of one score less another, draw by draw the same participants."""
+    rows = scores - others
     low, high = interval(rows[1 + n_folds :])
     return {"mean": number(rows[0]), "low": low, "high": high}
 

@@ -114,4 +114,4 @@ def _matrix(column: pa.ChunkedArray, name: str, where: str) -> np.ndarray:
     width = column.type.list_size
     flat = [chunk.flatten().to_numpy(zero_copy_only=False) for chunk in column.chunks]
     values = flat[0] if len(flat) == 1 else np.concatenate(flat) if flat else np.empty(0)
-    return values.astype(np.float32, copy=False).reshape(-1, width)
+    return values.astype(np.float32, copy=False).reshape(len(column), width)

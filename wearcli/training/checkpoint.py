@@ -15,6 +15,7 @@ from torch import nn
 
 from wearcli.errors import InputError
 from wearcli.files import atomic_file
+from wearcli.training.distributed import first
 
 Weights = dict[str, torch.Tensor]
 
@@ -28,7 +29,8 @@ class Progress:
     loss: float = float("nan")  # running mean over about 50 steps
     best_loss: float | None = None  # on the validation people
     best_step: int = 0
-    effective_rank: float | None = None
+    effective_rank: float | None = None  # at the last validation
+    collapsed: bool = False  # at any validation, see `monitor.COLLAPSED`
     stale: int = 0  # validations since the best
     ended: str | None = None  # steps, minutes or patience, once it has
 
@@ -36,7 +38,9 @@ class Progress:
 def save(
     folder: Path, progress: Progress, model: nn.Module, optimizer: torch.optim.Optimizer, best: Weights | None
 ) -> None:
-    """Write a checkpoint into `folder` and then drop the one before it."""
+    """Write a checkpoint into `folder` and then drop the one before it; the first process does, for all."""
+    if not first():
+        return
     folder.mkdir(parents=True, exist_ok=True)
     parts = {"weights": _whole(model.state_dict()), "optimizer": _moments(optimizer)}
     if best is not None:

@@ -7,7 +7,9 @@ import numpy as np
 import pandas as pd
 import torch
 
-TRAIN, VALIDATION, AUGMENT = range(3)  # streams of one seed that never meet
+TRAIN, VALIDATION = range(2)
+# Streams of one seed that never meet, each for training and, one further, for validation.
+AUGMENT, DISTANCE, COPIES, MONITOR = 2, 4, 6, 8
 
 
 def numpy_generator(seed: int, stream: int, step: int) -> np.random.Generator:

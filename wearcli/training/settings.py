@@ -11,33 +11,107 @@ from wearcli.errors import InputError, UsageError
 from wearcli.files import atomic_file
 from wearcli.recordings.open import check_reading
 
+VALIDATION_BATCHES = 4
+# What a method trains best with here, where it is not the default of `Settings`.
+DEFAULTS: dict[str, dict[str, Any]] = {
+    "simclr": {},
+    "relcon": {"batch": 168, "between": 20, "reuse": 8, "distance_loss": "log", "distance_lr": 3e-3},
+    "masked": {},
+    "supervised": {},
+}
+# Xu et al., ICLR 2025, arXiv 2411.18822, section 4 and the authors' code: 64 anchors, each with 20 windows
+# of the same hour of its person and the 63 other anchors.
+PRESETS: dict[str, dict[str, Any]] = {
+    "relcon": {
+        "encoder": "relcon",
+        "rate": 100.0,
+        "window": 2.56,
+        "epochs": 100.0,
+        "batch": 64,
+        "anchors_per_person": 1,
+        "max_degrees": 0.0,
+        "noise": 0.0,
+        "scale": 0.0,
+        "warp": 0.0,
+        "lr": 1e-6,
+        "weight_decay": 0.0,
+        "schedule": "constant",
+        "warmup": 0,
+        "clip_norm": 0.0,
+        "patience": 0,
+        "distance_epochs": 10.0,
+    },
+}
+METHOD_NAMES = tuple(DEFAULTS)
+
+
+def with_defaults(options: dict[str, Any]) -> dict[str, Any]:
+    """Options that are not None, over the defaults of their method and preset.
+
+    Raises UsageError for an unknown method or preset.
+    """
+    given = {key: value for key, value in options.items() if value is not None}
+    method, preset = given.get("method", "simclr"), given.get("preset", "default")
+    if method not in DEFAULTS:
+        raise UsageError(f"no method '{method}': --method takes {', '.join(DEFAULTS)}")
+    if preset not in ("default", "paper"):
+        raise UsageError(f"no preset '{preset}': --preset takes default or paper")
+    if preset == "default":
+        return DEFAULTS[method] | given
+    if method not in PRESETS:
+        raise UsageError(f"--preset paper: there is none of {method}, only of {', '.join(PRESETS)}")
+    chosen = PRESETS[method] | given
+    # A length that was asked for is in place of the paper's, not beside it.
+    if given.keys() & {"steps", "minutes"} and "epochs" not in given:
+        del chosen["epochs"]
+    if "distance_steps" in given and "distance_epochs" not in given:
+        del chosen["distance_epochs"]
+    return chosen
+
 
 @dataclass(frozen=True)
 class Settings:
     """Everything that decides what a run learns; the names are those of the command's options.
 
-    paths: recordings, folders of them, or window stores. method: the objective. revin: each window
-    normalised inside the encoder, which hides gravity's direction from it. steps, minutes: how long,
-    whichever comes first; a run by minutes depends on the machine's speed, one by steps is repeatable.
-    warmup: steps in which the learning rate rises. rate, window, stride: of windows cut from recordings,
-    Hz and seconds; a store has its own. positive_seconds: how far apart the two windows of a pair may lie.
-    max_degrees, noise, scale, warp: of a view, see `Augment`; 0 turns each off. validation: share of the
-    participants set aside to choose the best weights. patience: validations without a better one before
-    the run stops; 0 is never. precision: bf16,
-    fp32, or auto for bf16 where the machine multiplies in it. licence: of the weights; terms: SET=TERMS,
-    those of a training set's data; both for the card. From participant_from on: how recordings are read,
+    paths: recordings, folders of them, or window stores. method: the objective. preset: default or paper,
+    see `with_defaults`. revin: each window normalised inside the encoder, which hides gravity's direction
+    from it. steps, minutes, epochs: how long, whichever comes first; a run by minutes depends on the
+    machine's speed, the others are repeatable; an epoch has as many anchors as there are windows.
+    batch: anchors a step (simclr: pairs). schedule: of the learning rate, cosine or constant.
+    warmup: steps in which the learning rate rises. clip_norm: greatest norm of the gradient, 0 for any.
+    rate, window, stride: of windows cut from recordings, Hz and seconds; a store has its own.
+    positive_seconds: how far apart the two windows of a pair may lie.
+    max_degrees, noise, scale, warp: of a view, see `Augment`; 0 turns each off. mask_share: how many of a
+    window's patches of mask_seconds are hidden. labels: FILE or SET=FILE, by default the tables beside the
+    recordings; target: their column. within, between: an anchor's candidates, windows of the same person
+    within_seconds of each other, and of other people.
+    anchors_per_person: of the within + 1 windows of a person in a step, those that are anchors; 0 for all.
+    reuse: how often a step's windows and distances come again, each time with new views.
+    stage: both, or distance to stop after the learned distance, which has its own distance_steps or
+    distance_epochs, distance_batch (pairs), distance_lr and distance_loss (log or squares). distance: a run
+    whose learned distance is taken instead. validation: share of the participants set aside to choose the
+    best weights. patience:
+    validations without a better one before the run stops; 0 is never. precision: bf16, fp32, or auto for
+    bf16 where the machine multiplies in it. licence: of the weights; terms: SET=TERMS,
+    those of a training set's data; both for the card. watch: a labelled study, or its file of labels, whose
+    watch_task the frozen encoder is scored on every watch_every steps (by default validate_every), its
+    windows pooled over epochs of watch_epoch seconds; tensorboard: event files too; neither changes what is
+    learned. From participant_from on: how recordings are read,
     see `recordings.open_recording`.
     """
 
     paths: tuple[str, ...] = ()
     method: str = "simclr"
+    preset: str = "default"
     encoder: str = "fast"
     revin: bool = False
     steps: int | None = None
     minutes: float | None = None
+    epochs: float | None = None
     batch: int = 256
     lr: float = 1e-3
     weight_decay: float = 0.01
+    schedule: str = "cosine"
     warmup: int = 200
     clip_norm: float = 1.0
     rate: float | None = None
@@ -49,6 +123,22 @@ class Settings:
     scale: float = 0.1
     warp: float = 0.15
     temperature: float = 0.1
+    mask_share: float = 0.5
+    mask_seconds: float = 0.2
+    labels: tuple[str, ...] = ()
+    target: str = "label"
+    within: int = 20
+    between: int = 63
+    within_seconds: float = 3600.0
+    anchors_per_person: int = 0
+    reuse: int = 1
+    stage: str = "both"
+    distance: str | None = None
+    distance_steps: int = 500
+    distance_epochs: float | None = None
+    distance_batch: int = 64
+    distance_lr: float = 1e-3
+    distance_loss: str = "squares"
     validation: float = 0.1
     validate_every: int = 500
     patience: int = 20
@@ -58,6 +148,11 @@ class Settings:
     name: str | None = None
     licence: str = "not stated"
     terms: tuple[str, ...] = ()
+    watch: str | None = None
+    watch_task: str = "activity"
+    watch_epoch: float | None = None
+    watch_every: int | None = None
+    tensorboard: bool = False
     participant_from: str | None = None
     unit: str | None = None
     rate_hz: float | None = None
@@ -67,22 +162,55 @@ class Settings:
 
     def check(self) -> None:
         """Raise UsageError for a value that no run can have."""
-        if self.method != "simclr":
-            raise UsageError(f"no method '{self.method}': --method takes simclr")
+        if self.method not in DEFAULTS:
+            raise UsageError(f"no method '{self.method}': --method takes {', '.join(DEFAULTS)}")
         if self.encoder not in ENCODERS:
             raise UsageError(f"no encoder '{self.encoder}': --encoder takes {', '.join(ENCODERS)}")
         if self.precision not in ("auto", "bf16", "fp32"):
             raise UsageError(f"no precision '{self.precision}': --precision takes auto, bf16 or fp32")
-        for option in ("steps", "minutes", "lr", "rate", "window", "stride", "temperature", "clip_norm"):
+        for option, choices in (
+            ("schedule", ("cosine", "constant")),
+            ("stage", ("both", "distance")),
+            ("distance_loss", ("log", "squares")),
+        ):
+            if getattr(self, option) not in choices:
+                raise UsageError(
+                    f"no {option} '{getattr(self, option)}': --{option.replace('_', '-')} takes "
+                    f"{' or '.join(choices)}"
+                )
+        if self.method != "relcon" and (self.distance is not None or self.stage != "both"):
+            raise UsageError(f"--distance and --stage are of --method relcon, not of {self.method}")
+        if self.distance is not None and self.stage == "distance":
+            raise UsageError("--stage distance learns what --distance takes from a run: leave one out")
+        for option in (
+            "steps",
+            "minutes",
+            "epochs",
+            "lr",
+            "rate",
+            "window",
+            "stride",
+            "temperature",
+            "mask_seconds",
+            "within_seconds",
+            "distance_steps",
+            "distance_epochs",
+            "distance_lr",
+            "watch_epoch",
+            "watch_every",
+        ):
             value = getattr(self, option)
             if value is not None and not value > 0:
                 raise UsageError(f"--{option.replace('_', '-')} {value:g}: must be above 0")
-        for option in ("batch", "validate_every", "checkpoint_every"):
+        for option in ("batch", "distance_batch", "within", "reuse", "validate_every", "checkpoint_every"):
             least = 2 if option == "batch" else 1
             if getattr(self, option) < least:
                 raise UsageError(f"--{option.replace('_', '-')} must be at least {least}")
         for option in (
             "warmup",
+            "clip_norm",
+            "between",
+            "anchors_per_person",
             "patience",
             "positive_seconds",
             "max_degrees",
@@ -94,8 +222,25 @@ class Settings:
         ):
             if getattr(self, option) < 0:
                 raise UsageError(f"--{option.replace('_', '-')} must not be below 0")
+        if self.anchors_per_person > self.within + 1:
+            raise UsageError(
+                f"--anchors-per-person {self.anchors_per_person}: at most {self.within + 1}, one more than "
+                "--within"
+            )
+        if not 0 < self.mask_share < 1:
+            raise UsageError(f"--mask-share {self.mask_share:g}: give a share of the window, between 0 and 1")
+        if self.labels and self.method != "supervised":
+            raise UsageError(f"--labels is of --method supervised, not of {self.method}")
         if not 0 <= self.validation < 1:
             raise UsageError(f"--validation {self.validation:g}: give a share of the participants, 0 up to 1")
+        if self.watch is None and (self.watch_task, self.watch_epoch, self.watch_every) != (
+            "activity",
+            None,
+            None,
+        ):
+            raise UsageError(
+                "--watch-task, --watch-epoch and --watch-every are of --watch: name a study with it"
+            )
         for term in self.terms:
             if "=" not in term:
                 raise UsageError(f"--terms {term}: give SET=TERMS")

@@ -1,0 +1,85 @@
+"""Two processes against one, by the command that a user would type."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from safetensors.torch import load_file
+
+from tests.training import make
+
+# One step: of a weight with next to no gradient Adam makes a whole step of the sign of rounding.
+LENGTH = ["--steps", "1", "--validate-every", "1", "--precision", "fp32", "--workers", "1", "--seed", "3"]
+METHODS = {
+    # 13 pairs and 2 x 6 windows, 12 anchors, 7 copies: parts of unlike size
+    "simclr": ["--batch", "13"],
+    "masked": ["--batch", "13"],
+    "relcon": [
+        *("--batch", "12", "--within", "5", "--between", "6", "--reuse", "2"),
+        *("--distance-steps", "1", "--distance-batch", "7"),
+    ],
+}
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory):
+    return make.store(tmp_path_factory.mktemp("study") / "walks").folder
+
+
+def launch(processes: int, arguments: list[str]) -> str:
+    """The command's stdout, alone or under torchrun."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    launcher = ["-m", "torch.distributed.run", "--nproc-per-node", str(processes), "--master-port", str(port)]
+    command = [sys.executable, *(launcher if processes > 1 else []), "-m", "wearcli", *arguments]
+    done = subprocess.run(
+        command, capture_output=True, text=True, env={**os.environ, "OMP_NUM_THREADS": "1"}, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def log(path: Path) -> list[dict]:
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("method", list(METHODS))
+def test_two_processes_learn_what_one_learns(method, store, tmp_path):
+    runs = {}
+    for processes in (1, 2):
+        run = tmp_path / str(processes)
+        arguments = ["pretrain", str(store), "--method", method, *METHODS[method], *LENGTH]
+        out = launch(processes, [*arguments, "-o", str(run), "--json"])
+        assert json.loads(out)["run"] == str(run)  # one document, from one process
+        runs[processes] = run
+    stages = [""] + (["distance"] if method == "relcon" else [])
+    for stage in stages:
+        alone, shared = (log(runs[n] / stage / "metrics.jsonl") for n in (1, 2))
+        assert [line["step"] for line in alone] == [line["step"] for line in shared]
+        for one, other in zip(alone, shared, strict=True):
+            for name in ("loss", "validation_loss", "grad_norm"):
+                if name in one:
+                    assert other[name] == pytest.approx(one[name], rel=1e-5), (stage, name)
+        gradients = [
+            load_file(next((runs[n] / stage / "checkpoint").glob("optimizer-*.safetensors"))) for n in (1, 2)
+        ]
+        assert gradients[0].keys() == gradients[1].keys()
+        for name, value in gradients[0].items():
+            if name.endswith("exp_avg"):  # a tenth of the first gradient
+                difference = (gradients[1][name] - value).norm()
+                assert difference <= 1e-4 * value.norm() + 1e-7, (stage, name)
+
+
+@pytest.mark.slow
+def test_what_the_first_process_refuses_ends_all(store, tmp_path):
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "mine").write_text("mine")
+    with pytest.raises(AssertionError, match="--overwrite"):
+        launch(2, ["pretrain", str(store), *LENGTH, "-o", str(tmp_path / "run")])
+    assert [path.name for path in (tmp_path / "run").iterdir()] == ["mine"]

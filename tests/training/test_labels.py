@@ -1,0 +1,143 @@
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tests.training import make
+from wearcli.errors import InputError, UsageError
+from wearcli.training.data import TrainingData
+from wearcli.training.labels import check_labels, label_windows
+from wearcli.training.settings import Settings
+
+
+@pytest.fixture(scope="module")
+def stores(tmp_path_factory):
+    """Two sets, both with recordings P0_0, P0_1 ...; of a minute each, in windows of 2 s."""
+    root = tmp_path_factory.mktemp("stores")
+    return [make.store(root / "first", people=3), make.store(root / "second", people=2, seed=1)]
+
+
+def table(path: Path, rows: list[tuple]) -> str:
+    pd.DataFrame(rows, columns=["recording", "onset", "duration", "label"]).to_csv(path, index=False)
+    return str(path)
+
+
+def supervised(*labels: str, **options) -> Settings:
+    return Settings(paths=("x",), method="supervised", labels=labels, **options)
+
+
+def known(data: TrainingData, recording: str) -> dict[float, str]:
+    """Onset -> label of the windows of a recording that have one."""
+    mine = data.index[data.index["recording"].str.endswith(recording) & data.index["label"].notna()]
+    return dict(zip(mine["onset"], mine["label"], strict=True))
+
+
+def test_a_window_takes_the_label_of_half_of_it_or_more(stores, tmp_path):
+    rng = np.random.default_rng(0)
+    rows, end = [], 0.0
+    while end < 55:
+        onset, duration = end + rng.choice([0, 0.5, 1.0]), rng.uniform(0.2, 6)
+        rows.append(("P1_1", onset, duration, rng.choice(["sit", "walk", "run"])))
+        end = onset + duration
+    data = TrainingData(stores[:1])
+    label_windows(data, supervised(table(tmp_path / "labels.csv", rows)))
+    expected = {}
+    for begin in np.arange(0, 60, 2.0):
+        covered = {"sit": 0.0, "walk": 0.0, "run": 0.0}
+        for _, onset, duration, label in rows:
+            covered[label] += max(0.0, min(begin + 2, onset + duration) - max(begin, onset))
+        best = max(covered, key=covered.get)
+        if covered[best] >= 1:
+            expected[begin] = best
+    assert known(data, "P1_1") == expected
+    assert 10 < len(expected) < 30  # some windows have none: the oracle's other branch
+    assert data.index["usable"].sum() == len(expected)
+    assert set(data.describe(data.split(0, 0)[0])[0]) == {"name", "participants", "windows", "hours"}
+
+
+def test_what_was_not_worn_stays_out(stores, tmp_path):
+    data = TrainingData(stores[:1])
+    data.index.loc[:4, "usable"] = False
+    label_windows(data, supervised(table(tmp_path / "l.csv", [("P0_0", 0, 30, "a"), ("P0_0", 30, 30, "b")])))
+    assert list(data.index.index[data.index["usable"]]) == list(range(5, 30))
+
+
+def test_sets_with_recordings_of_one_name_are_told_apart_by_what_was_said(stores, tmp_path):
+    one = table(tmp_path / "one.csv", [("P0_0", 0, 20, "sit"), ("P1_0", 0, 20, "walk")])
+    two = table(tmp_path / "two.csv", [("P0_0", 0, 10, "fall"), ("P1_0", 0, 20, "walk")])
+    with pytest.raises(UsageError, match=r"several sets \(first, second\).*--labels first=FILE"):
+        label_windows(TrainingData(stores), supervised(one))
+    data, said = TrainingData(stores), []
+    label_windows(data, supervised(f"second={two}", f"first={one}"), said.append)
+    assert data.index.groupby("dataset")["label"].nunique().to_dict() == {"first": 2, "second": 2}
+    assert known(data, "second/P0_0") == dict.fromkeys([0.0, 2.0, 4.0, 6.0, 8.0], "fall")
+    assert len(known(data, "first/P0_0")) == 10
+    assert said == [
+        "first: 20 of 180 windows have a label, of 2 classes",
+        "second: 15 of 120 windows have a label, of 2 classes",
+    ]
+    with pytest.raises(UsageError, match="the sets are first, second, none is third"):
+        label_windows(TrainingData(stores), supervised(f"third={two}"))
+
+
+def test_a_table_finds_its_set_by_its_recordings(stores, tmp_path):
+    """P2 is in the first set alone; the second one is left without labels and is not drawn from."""
+    data, said = TrainingData(stores), []
+    rows = [("P2_0", 0, 20, "sit"), ("P2_1", 0, 20, "walk"), ("Q9_0", 0, 9, "x")]
+    label_windows(data, supervised(table(tmp_path / "l.csv", rows)), said.append)
+    assert set(data.index.loc[data.index["usable"], "dataset"]) == {"first"}
+    assert "note: second has no labels: none of its windows is used" in said
+
+
+def test_a_label_of_the_person_is_that_of_all_their_recordings(stores, tmp_path):
+    (tmp_path / "participants.csv").write_text("participant,sex\nP0,f\nP1,m\nP2,f\n")
+    data = TrainingData(stores[:1])
+    label_windows(data, supervised(str(tmp_path / "participants.csv"), target="sex"))
+    assert data.index.groupby("name")["label"].unique().map(list).to_dict() == {
+        "P0": ["f"],
+        "P1": ["m"],
+        "P2": ["f"],
+    }
+
+
+def test_whole_numbers_are_classes_and_amounts_are_not(stores, tmp_path):
+    codes = table(tmp_path / "codes.csv", [("P0_0", 0, 30, 1), ("P0_1", 0, 30, 2)])
+    data = TrainingData(stores[:1])
+    label_windows(data, supervised(codes))
+    assert set(data.index["label"].dropna()) == {"1", "2"}
+    amounts = table(tmp_path / "amounts.csv", [("P0_0", 0, 30, 1.02), ("P0_1", 0, 30, 1.17)])
+    with pytest.raises(UsageError, match="column label has amounts, not classes: name another --target"):
+        label_windows(TrainingData(stores[:1]), supervised(amounts))
+
+
+def test_labels_that_teach_nothing_are_refused(stores, tmp_path):
+    data = TrainingData(stores[:1])
+    other = table(tmp_path / "other.csv", [("Q0_0", 0, 30, "a"), ("Q1_0", 0, 30, "b")])
+    with pytest.raises(InputError, match=r"no recording of .*other.csv \(Q0_0, Q1_0\) is among those") as one:
+        label_windows(data, supervised(other))
+    same = table(tmp_path / "same.csv", [("P0_0", 0, 30, "a"), ("P1_0", 0, 30, "a")])
+    with pytest.raises(InputError, match=r"every labelled window of first is 'a'") as two:
+        label_windows(TrainingData(stores[:1]), supervised(same))
+    with pytest.raises(UsageError, match="no column colour; the columns there are label") as three:
+        label_windows(TrainingData(stores[:1]), supervised(same, target="colour"))
+    assert all("\n" not in str(error.value) for error in (one, two, three))
+
+
+def test_labels_beside_recordings_are_found_and_a_store_has_none(stores, tmp_path):
+    study = tmp_path / "study"
+    study.mkdir()
+    (study / "P0_0.csv").write_text("time,x,y,z\n" + "".join(f"{k / 50},0,0,1\n" for k in range(500)))
+    with pytest.raises(UsageError, match="name the file with --labels"):
+        check_labels(Settings(paths=(str(study),), method="supervised"))
+    table(study / "labels.csv", [("P0_0", 0, 30, "a"), ("P2_1", 0, 30, "b")])
+    check_labels(Settings(paths=(str(study),), method="supervised"))
+    data = TrainingData(stores[:1])
+    label_windows(data, Settings(paths=(str(study),), method="supervised"))
+    assert set(data.index["label"].dropna()) == {"a", "b"}
+    with pytest.raises(UsageError, match="a window store has none"):
+        check_labels(Settings(paths=(str(stores[0].folder),), method="supervised"))
+    for missing in (str(study / "none.csv"), f"first={study}/none.csv"):
+        with pytest.raises(UsageError, match="no such table of labels"):
+            check_labels(supervised(missing))
+    check_labels(Settings(paths=(str(stores[0].folder),)))  # of a method that needs none

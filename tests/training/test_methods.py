@@ -1,0 +1,199 @@
+"""Each method from a small store to a model folder, and on from a checkpoint as if never stopped."""
+
+import json
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from tests.training import make
+from wearcli.errors import InputError, UsageError
+from wearcli.models import load_model
+from wearcli.models.runtime import open_session
+from wearcli.training import pretrain as module
+from wearcli.training.data import TrainingData
+from wearcli.training.labels import label_windows
+from wearcli.training.methods import masked, supervised
+from wearcli.training.pretrain import plan, pretrain
+from wearcli.training.settings import Settings
+
+SMALL = {
+    "steps": 8,
+    "batch": 8,
+    "validate_every": 2,
+    "checkpoint_every": 2,
+    "workers": 1,
+    "precision": "fp32",
+    "validation": 0.2,
+}
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory):
+    """A store of six people's walks and a table that labels the first 40 s of each."""
+    folder = tmp_path_factory.mktemp("study")
+    store = make.store(folder / "walks")
+    rows = [f"P{p}_{n},{20 * k},20,{'abc'[(n + k) % 3]}\n" for p in range(6) for n in (0, 1) for k in (0, 1)]
+    (folder / "labels.csv").write_text("recording,onset,duration,label\n" + "".join(rows))
+    return store, {"masked": {}, "supervised": {"labels": (str(folder / "labels.csv"),)}}
+
+
+@pytest.mark.parametrize("method", ["masked", "supervised"])
+def test_a_run_gives_a_model_and_goes_on_to_the_bit(study, method, tmp_path, monkeypatch):
+    store, options = study
+    result = pretrain(store.folder, tmp_path / "whole", method=method, **options[method], **SMALL)
+    model = load_model(tmp_path / "whole")
+    assert model.config["training"]["method"] == method
+    (embedding,) = open_session(model.onnx_path).run(["embedding"], {"windows": store.take(np.arange(3))})
+    assert embedding.shape == (3, 256)
+    assert np.isfinite(embedding).all()
+
+    def stop(done: float, metrics: dict) -> None:
+        if metrics["step"] == 6:
+            raise RuntimeError("stopped")
+
+    monkeypatch.setattr(module, "write_model", lambda encoder, folder, config, windows: config)
+    with pytest.raises(RuntimeError, match="stopped"):
+        pretrain(store.folder, tmp_path / "parts", method=method, report=stop, **options[method], **SMALL)
+    resumed = pretrain(resume=tmp_path / "parts", workers=1)
+    assert (resumed["steps"], resumed["loss"]) == (8, result["loss"])
+    assert weights(tmp_path / "parts") == weights(tmp_path / "whole")
+    assert lines(tmp_path / "parts") == lines(tmp_path / "whole")
+
+
+def weights(run: Path) -> dict[str, bytes]:
+    files = json.loads((run / "checkpoint" / "state.json").read_text())["files"]
+    return {part: (run / "checkpoint" / name).read_bytes() for part, name in files.items()}
+
+
+def lines(run: Path) -> list[dict]:
+    return [{**json.loads(line), "seconds": 0} for line in (run / "metrics.jsonl").read_text().splitlines()]
+
+
+def test_the_model_says_which_labels_it_was_trained_on(study, tmp_path, monkeypatch):
+    store, options = study
+    kept = {}
+    monkeypatch.setattr(module, "write_model", lambda encoder, folder, config, windows: kept.update(config))
+    pretrain(store.folder, tmp_path / "run", method="supervised", **options["supervised"], **SMALL)
+    (walks,) = kept["training_sets"]
+    # One of six people validates; 40 s of two recordings of 60 s have labels, in windows of 2 s.
+    assert (walks["participants"], walks["windows"], walks["classes"]) == (5, 200, ["a", "b", "c"])
+    assert str(store.folder.parent) not in json.dumps(kept)
+    assert Settings.read(tmp_path / "run" / "config.toml").labels == options["supervised"]["labels"]
+    pretrain(store.folder, tmp_path / "other", method="masked", **SMALL)
+    assert "classes" not in kept["training_sets"][0]
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ({"method": "supervised"}, "name the file with --labels"),
+        ({"method": "supervised", "labels": ("nowhere.csv",)}, "nowhere.csv: no such table of labels"),
+        ({"method": "masked", "labels": ("nowhere.csv",)}, "--labels is of --method supervised"),
+        ({"method": "masked", "mask_share": 1.0}, "--mask-share 1: give a share"),
+        ({"method": "masked", "mask_seconds": 0.0}, "--mask-seconds 0: must be above 0"),
+        ({"method": "masked", "mask_seconds": 3.0}, "1 patches of a window of 2 s, of which .* none or all"),
+    ],
+)
+def test_what_cannot_be_is_refused_before_anything_is_written(study, tmp_path, options, says):
+    with pytest.raises(UsageError, match=says) as error:
+        pretrain(study[0].folder, tmp_path / "run", **options)
+    assert "\n" not in str(error.value)
+    assert not list(tmp_path.iterdir())
+
+
+def test_overwrite_does_not_remove_the_labels(study, tmp_path, monkeypatch):
+    store, options = study
+    monkeypatch.setattr(module, "write_model", lambda encoder, folder, config, windows: config)
+    pretrain(store.folder, tmp_path / "run", method="supervised", **options["supervised"], **SMALL)
+    kept = tmp_path / "run" / "labels.csv"
+    shutil.copy(options["supervised"]["labels"][0], kept)
+    for text in (str(kept), f"walks={kept}"):
+        with pytest.raises(UsageError, match="which --overwrite would remove"):
+            pretrain(store.folder, tmp_path / "run", method="supervised", labels=(text,), overwrite=True)
+    assert kept.is_file()
+
+
+def test_missing_labels_are_said_in_a_plan_too(study):
+    with pytest.raises(UsageError, match="--labels"):
+        plan(study[0].folder, method="supervised")
+
+
+def labelled(study, validation: float = 0.2) -> tuple[TrainingData, Settings]:
+    store, options = study
+    data = TrainingData([store])
+    settings = Settings(
+        paths=("x",), method="supervised", batch=4000, validation=validation, **options["supervised"]
+    )
+    label_windows(data, settings)
+    return data, settings
+
+
+def test_rare_classes_and_people_are_drawn_more_often_than_they_are(study):
+    data, settings = labelled(study)
+    train, _ = data.split(settings.validation, settings.seed)
+    # All but a tenth of class c goes, and all but a half of one person.
+    index = data.index.loc[train]
+    first = index["participant"].iloc[0]
+    kept = (index["label"] != "c") | (np.arange(len(train)) % 10 == 0)
+    kept &= (index["participant"] != first) | (np.arange(len(train)) % 2 == 0)
+    rows = train[kept]
+    part = data.index.loc[rows]
+    _, labels = supervised.drawer(data, rows, settings, 0)(0)
+    of_class, of_person = part["label"].value_counts(), part["participant"].value_counts()
+    pairs = list(zip(part["label"], part["participant"], strict=True))
+    weights = [1 / np.sqrt(of_class[label] * of_person[person]) for label, person in pairs]
+    expected = {
+        name: sum(w for (label, _), w in zip(pairs, weights, strict=True) if label == name) / sum(weights)
+        for name in "abc"
+    }
+    for code, name in enumerate("abc"):
+        share = float((labels == code).float().mean())
+        assert share == pytest.approx(expected[name], abs=4 * np.sqrt(0.25 / 4000))
+    assert expected["c"] > 1.5 * of_class["c"] / len(part)
+
+
+def test_windows_come_with_their_own_class_and_none_without_label(study):
+    data, settings = labelled(study)
+    train, _ = data.split(settings.validation, settings.seed)
+    plain = replace(settings, batch=50, max_degrees=0, noise=0, scale=0, warp=0)
+    windows, labels = supervised.drawer(data, train, plain, 0)(3)
+    everything = data.take(np.arange(len(data)))
+    for window, label in zip(windows.numpy(), labels.tolist(), strict=True):
+        (row,) = np.flatnonzero((everything == window).all(axis=(1, 2)))
+        assert data.index.loc[row, "label"] == "abc"[label]
+        assert row in train
+
+
+def test_a_class_of_validating_people_alone_is_left_out(study):
+    data, settings = labelled(study)
+    _, aside = data.split(settings.validation, settings.seed)
+    data.index.loc[aside[:15], "label"] = "unheard of"
+    left = data.index.loc[aside[15:], "label"]
+    assert supervised.classes_of(data, settings) == {"walks": ["a", "b", "c"]}
+    _, labels = supervised.drawer(data, aside, settings, 1)(0)
+    assert {"abc"[label] for label in labels} == set(left)
+    data.index.loc[aside, "label"] = "unheard of"
+    with pytest.raises(InputError, match="--validation 0"):
+        supervised.drawer(data, aside, settings, 1)
+
+
+@pytest.mark.parametrize(("share", "seconds"), [(0.5, 0.2), (0.3, 0.25), (0.75, 0.3)])
+def test_masks_are_of_the_share_that_was_asked_for(study, share, seconds):
+    data = TrainingData([study[0]])
+    settings = Settings(method="masked", mask_share=share, mask_seconds=seconds, batch=64)
+    patch, count = masked.patches(settings, data)
+    assert patch == round(50 * seconds)
+    assert (count - 1) * patch < 100 <= count * patch
+    draw = masked.drawer(data, np.arange(len(data)), settings, 0)
+    windows, hidden, noise = draw(7)
+    assert (windows.shape, hidden.shape, noise.shape) == ((64, 100, 3), (64, count), (64, 100, 3))
+    assert (hidden.sum(dim=1) == round(share * count)).all()
+    assert len({tuple(row) for row in hidden.tolist()}) > 15  # not one mask for all
+    assert all(torch.equal(a, b) for a, b in zip(draw(7), (windows, hidden, noise), strict=True))
+    assert not torch.equal(draw(8)[1], hidden)
+    held = masked.drawer(data, np.arange(len(data)), settings, 1)
+    assert not torch.equal(held(7)[1], hidden)

@@ -1,0 +1,144 @@
+"""`wearcli compare`."""
+
+from pathlib import Path
+from typing import Annotated, Any, cast
+
+import typer
+
+from wearcli.cli.console import (
+    Columns,
+    DryRun,
+    Json,
+    Overwrite,
+    ParticipantFrom,
+    RateHz,
+    Seed,
+    TimeColumn,
+    TimeUnit,
+    Unit,
+)
+
+
+def compare(
+    models: Annotated[
+        list[str] | None,
+        typer.Argument(help="Bundled models, model folders, pretrain's run folders, embeddings tables."),
+    ] = None,
+    recordings: Annotated[
+        Path | None, typer.Option(help="What the models embed, with its labels. Default: recordings/")
+    ] = None,
+    task: Annotated[
+        str | None,
+        typer.Option(
+            help="activity (classes of labels.csv), gait (metrics of gait.csv), or a name of yours."
+        ),
+    ] = None,
+    epoch: Annotated[
+        float | None,
+        typer.Option(help="Cut label intervals into epochs of so many seconds, their windows pooled."),
+    ] = None,
+    probe: Annotated[str, typer.Option(metavar="linear|mlp", help="The probe of every model.")] = "linear",
+    labels: Annotated[
+        Path | None, typer.Option(help="Table of labels. Default: found beside the recordings.")
+    ] = None,
+    target: Annotated[
+        list[str] | None, typer.Option(help="Column to predict; may be given again. Default: by the task.")
+    ] = None,
+    kind: Annotated[
+        str | None,
+        typer.Option(
+            metavar="classification|regression", help="Default: numbers are a regression, else classes."
+        ),
+    ] = None,
+    folds: Annotated[int, typer.Option(help="Folds by participant, at most one a participant.")] = 5,
+    bootstrap: Annotated[int, typer.Option(help="Draws of participants for the intervals.")] = 2000,
+    seed: Seed = 0,
+    stride: Annotated[
+        float | None,
+        typer.Option(help="Seconds from window to window, of all models. Default: one window of each."),
+    ] = None,
+    no_untrained: Annotated[
+        bool, typer.Option("--no-untrained", help="Leave the encoder of random weights out.")
+    ] = False,
+    keep_nonwear: Annotated[
+        bool,
+        typer.Option(
+            "--keep-nonwear", help="Use windows worn for less than half too; else they are left out."
+        ),
+    ] = False,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", help="The folder. Default: comparisons/TASK.")
+    ] = None,
+    overwrite: Overwrite = False,
+    json: Json = False,
+    dry_run: DryRun = False,
+    participant_from: ParticipantFrom = None,
+    unit: Unit = None,
+    rate_hz: RateHz = None,
+    columns: Columns = None,
+    time_column: TimeColumn = None,
+    time_unit: TimeUnit = None,
+) -> None:
+    """Score encoders side by side: the same people, samples and folds, with paired differences.
+
+    Beside them stand hand-made features, the trivial predictor and an encoder of random weights. Writes
+    comparison.json and tables/, from which a rerun or a further model takes what is embedded already. Exit
+    code 1: a model or a recording failed; it is named, the others were compared.
+    """
+    from wearcli.cli.comparison_table import print_comparison
+    from wearcli.cli.console import print_json, progress, reading_options, say, stderr
+    from wearcli.comparison.compare import compare as run
+    from wearcli.errors import UsageError
+
+    if task is None:
+        raise UsageError(
+            "no task named: --task activity or gait, or a name of yours with --labels and --target"
+        )
+    if kind not in (None, "classification", "regression"):
+        raise UsageError(f"unknown kind '{kind}': --kind classification or regression")
+    with progress("%") as display:
+        bars: dict[str, Any] = {}
+
+        def watch(phase: str, name: str, share: float) -> None:
+            # A bar for each of the two, as the pace of one tells nothing of the other.
+            if phase not in bars:
+                bars[phase] = display.add_task(phase, total=100)
+            display.update(bars[phase], description=f"{phase} {name}", completed=round(100 * share))
+
+        try:
+            result = run(
+                models or [],
+                recordings,
+                task=task,
+                labels=labels,
+                target=target,
+                kind=cast(Any, kind),
+                epoch=epoch,
+                probe=cast(Any, probe),
+                folds=folds,
+                bootstrap=bootstrap,
+                seed=seed,
+                stride_s=stride,
+                untrained=not no_untrained,
+                keep_nonwear=keep_nonwear,
+                participant_from=participant_from,
+                reading=reading_options(unit, rate_hz, columns, time_column, time_unit),
+                output=output,
+                overwrite=overwrite,
+                dry_run=dry_run,
+                watch=watch,
+            )
+        except KeyboardInterrupt as stopped:
+            say(f"wearcli: interrupted; {stopped}" if stopped.args else "wearcli: interrupted")
+            raise typer.Exit(130) from None
+    for failure in result.failed:
+        error = failure["error"]
+        name = failure.get("model", "")
+        say(f"failed: {error}" if name in error else f"failed: {name}: {error}")
+    for warning in result.warnings:
+        say(f"warning: {warning}")
+    print_comparison(result, stderr())
+    if json:
+        print_json(result.to_json())
+    if result.failed:
+        raise typer.Exit(1)

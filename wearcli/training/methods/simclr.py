@@ -1,0 +1,34 @@
+"""SimCLR: pairs of windows near in time, each window seen through a random view of its own."""
+
+from collections.abc import Callable
+
+import numpy as np
+import torch
+
+from wearcli.objectives.augment import Augment
+from wearcli.objectives.simclr import SimCLR
+from wearcli.training.data import TrainingData
+from wearcli.training.encoder import new_encoder
+from wearcli.training.loop import Batch
+from wearcli.training.sampler import AUGMENT, PairSampler, torch_generator
+from wearcli.training.settings import Settings
+
+
+def build(settings: Settings, data: TrainingData) -> SimCLR:
+    """The encoder with its projection head."""
+    return SimCLR(new_encoder(settings, data), temperature=settings.temperature)
+
+
+def drawer(data: TrainingData, rows: np.ndarray, settings: Settings, stream: int) -> Callable[[int], Batch]:
+    """The batch of a step: views (2b, samples, channels), anchors then partners, and what to ignore."""
+    sampler = PairSampler(data.index, rows, settings.batch, settings.positive_seconds, settings.seed)
+    augment = Augment(
+        max_degrees=settings.max_degrees, noise_g=settings.noise, scale=settings.scale, warp=settings.warp
+    )
+
+    def draw(step: int) -> Batch:
+        chosen, ignore = sampler.draw(step, stream)
+        generator = torch_generator(settings.seed, AUGMENT + stream, step)
+        return augment(torch.from_numpy(data.take(chosen)), generator), torch.from_numpy(ignore)
+
+    return draw

@@ -1,0 +1,102 @@
+"""What tells of an encoder whatever its objective is: figures of the same windows, as they were measured."""
+
+import numpy as np
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from wearcli.errors import InputError
+from wearcli.training.data import TrainingData
+from wearcli.training.sampler import MONITOR, PairSampler
+
+PAIRS = 512
+NEAR_S = 10.0  # the same for every method: otherwise their alignments would not compare
+# Untrained encoders here have 6 % of the dimension at least, SimCLR 25 % and more; of 256 dimensions 2 % are
+# 5, and gravity's direction alone takes three.
+COLLAPSED = 0.02
+_BATCH = 256
+
+
+class Monitor:
+    """Figures of an encoder on a fixed draw of windows, not augmented, and pairs of them near in time.
+
+    windows: (n, samples, channels) float32. pairs: (p, 2), places of two windows of one recording at most
+    `NEAR_S` apart. Both follow from the rows and the seed alone.
+    """
+
+    def __init__(self, data: TrainingData, rows: np.ndarray, seed: int) -> None:
+        chosen, _ = PairSampler(data.index, rows, PAIRS, NEAR_S, seed).draw(0, MONITOR)
+        unique, places = np.unique(chosen, return_inverse=True)
+        pairs = places.reshape(2, -1).T
+        self.windows = data.take(unique)
+        # A window may be its own partner; where nothing is augmented that distance is 0 and says nothing.
+        self.pairs = torch.from_numpy(pairs[pairs[:, 0] != pairs[:, 1]])
+
+    def __call__(self, encoder: nn.Module) -> dict[str, float]:
+        """effective_rank, rank_share, uniformity, and alignment where there are pairs.
+
+        rank_share is of the dimension, or of the most that so few windows can have.
+        """
+        embeddings = embed_windows(encoder, self.windows)
+        rank = effective_rank(embeddings)
+        figures = {
+            "effective_rank": rank,
+            "rank_share": rank / max(1, min(embeddings.shape[1], len(embeddings) - 1)),
+            "uniformity": uniformity(embeddings),
+        }
+        if len(self.pairs):
+            figures["alignment"] = alignment(*(embeddings[place] for place in self.pairs.T))
+        return figures
+
+
+@torch.no_grad()
+def embed_windows(encoder: nn.Module, windows: np.ndarray) -> torch.Tensor:
+    """(n, samples, channels) -> (n, dimension) float32 on the CPU, as in evaluation and without autocast.
+
+    Raises InputError where an embedding is not finite.
+    """
+    device = next(encoder.parameters()).device
+    training = encoder.training
+    encoder.eval()
+    parts = [
+        encoder(torch.from_numpy(windows[first : first + _BATCH]).transpose(1, 2).to(device)).float().cpu()
+        for first in range(0, len(windows), _BATCH)
+    ]
+    encoder.train(training)
+    embeddings = torch.cat(parts)
+    if not embeddings.isfinite().all():
+        raise InputError("the encoder's embeddings are not finite any more: try a smaller --lr")
+    return embeddings
+
+
+def effective_rank(embeddings: torch.Tensor) -> float:
+    """exp of the entropy of the normalised singular values of (n, d), centred; 0 where all are the same.
+
+    Roy & Vetterli, EUSIPCO 2007, section 2; RankMe (Garrido et al., ICML 2023) is the same. What float32
+    cannot tell from rounding counts as no difference: else the rounding of a constant would have full rank.
+    """
+    centred = (embeddings - embeddings.mean(dim=0)).double()
+    values = torch.linalg.svdvals(centred)
+    values = values[values > 1e-6 * torch.linalg.norm(embeddings.double())]
+    if not len(values):
+        return 0.0
+    shares = values / values.sum()
+    return float(torch.exp(-(shares * torch.log(shares)).sum()))
+
+
+def alignment(first: torch.Tensor, second: torch.Tensor) -> float:
+    """Mean squared distance of positive pairs, (n, d) each, on the unit sphere: 0 to 4, the less the nearer.
+
+    Wang & Isola, ICML 2020, section 4.1, with exponent 2.
+    """
+    between = F.normalize(first, dim=1) - F.normalize(second, dim=1)
+    return float(between.square().sum(dim=1).mean())
+
+
+def uniformity(embeddings: torch.Tensor) -> float:
+    """log of the mean of exp(-2 d^2) over all pairs of (n, d) on the unit sphere: 0 where all are the same.
+
+    The less the more evenly they lie. Wang & Isola, ICML 2020, section 4.1, with t = 2.
+    """
+    squared = torch.pdist(F.normalize(embeddings.double(), dim=1)).square()
+    return float(torch.exp(-2 * squared).mean().log())

@@ -1,0 +1,46 @@
+"""The log of a run as TensorBoard's event files, for those who ask for it."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from wearcli.errors import UsageError
+from wearcli.training.settings import Settings
+
+
+def check_tensorboard(settings: Settings) -> None:
+    """Raise UsageError where event files are asked for and cannot be written."""
+    if settings.tensorboard and find_spec("tensorboardX") is None:
+        raise UsageError("--tensorboard needs tensorboardX: pip install 'wearcli[report]'")
+
+
+@contextmanager
+def event_files(folder: Path) -> Iterator[Callable[[dict[str, Any]], None]]:
+    """Gives a function that writes a line of the log (step, numbers by name) into `folder`.
+
+    Lines of a `stage` go into a folder below, which TensorBoard shows as a run of its own. Each session
+    writes a file of its own. What an earlier one wrote of steps that this one takes anew, having gone back
+    to the last checkpoint, is marked as void from this one's first line on.
+    """
+    from tensorboardX import SummaryWriter
+
+    writers: dict[str, SummaryWriter] = {}
+
+    def write(line: dict[str, Any]) -> None:
+        stage, step = line.get("stage", ""), line["step"]
+        if stage not in writers:
+            # Its files are named by the second: the step keeps a quick session from replacing another's.
+            writers[stage] = SummaryWriter(
+                str(folder / stage), purge_step=step, flush_secs=10, filename_suffix=f".{step}"
+            )
+        for name, value in line.items():
+            if name not in ("stage", "step"):
+                writers[stage].add_scalar(name, value, step)
+
+    try:
+        yield write
+    finally:
+        for writer in writers.values():
+            writer.close()

@@ -1,0 +1,52 @@
+"""An encoder that has learnt nothing, as a model folder: what a trained one is worth is told beside it."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+import wearcli
+from wearcli.encoders import build
+from wearcli.training.export import write_model
+
+PARITY_WINDOWS = 64
+SAME = (
+    "encoder",
+    "rate_hz",
+    "window_s",
+    "stride_s",
+    "samples",
+    "channels",
+    "unit",
+    "modality",
+    "normalisation",
+)
+
+
+def write_untrained(folder: Path, like: Mapping[str, Any], seed: int) -> dict[str, Any]:
+    """Write a model folder of the architecture of `like`, a model's config; returns its own config.
+
+    Its weights are as training begins: drawn by `seed`, each BatchNorm as if nothing had gone through it.
+    Raises UsageError where `like` names an encoder that wearcli does not build.
+    """
+    revin = like.get("normalisation") == "revin"
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        encoder = build(str(like["encoder"]), len(like["channels"]), int(like["samples"]), revin)
+    config = {
+        "name": f"untrained-{like['encoder']}",
+        "version": 1,
+        "modality": "acc",
+        "normalisation": "none",
+        **{key: like[key] for key in SAME if key in like},
+        "training_sets": [],
+        "licence": "none: random numbers",
+        "training": {"method": "none", "seed": seed},
+        "wearcli": wearcli.__version__,
+    }
+    windows = np.random.default_rng(seed).normal(
+        size=(PARITY_WINDOWS, like["samples"], len(like["channels"]))
+    )
+    return write_model(encoder, folder, config, windows.astype(np.float32))

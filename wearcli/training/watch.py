@@ -1,0 +1,125 @@
+"""Watching: the probe score of the frozen encoder on a labelled study that it does not learn from."""
+
+from collections.abc import Callable
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+from torch import nn
+
+from wearcli.errors import InputError, UsageError, WearcliError
+from wearcli.probing.tasks import resolve_task
+from wearcli.probing.watch import WatchProbe
+from wearcli.recordings.discovery import find_sidecars
+from wearcli.signals.features import features
+from wearcli.signals.preprocess import preprocess
+from wearcli.signals.store import StoreSettings, WindowStore
+from wearcli.training.data import MIN_WEAR, TrainingData
+from wearcli.training.monitor import embed_windows
+from wearcli.training.settings import Settings
+
+
+class Watch:
+    """A look at an encoder: watch_macro_f1 or watch_r, and watch_features, that of the hand-made features.
+
+    Both are of the same samples in the same folds, see `WatchProbe`; a score that is undefined is left out.
+    windows: (n, samples, channels) float32, those of `probe.rows`.
+    """
+
+    def __init__(self, probe: WatchProbe, windows: np.ndarray, rate_hz: float) -> None:
+        self.probe, self.windows, self.rate_hz = probe, windows, rate_hz
+
+    @cached_property
+    def features(self) -> float | None:
+        """The score of the hand-made features."""
+        return self.probe.score(features(self.windows, self.rate_hz), "features")
+
+    def __call__(self, encoder: nn.Module) -> dict[str, float]:
+        """Score the encoder as it is."""
+        score = self.probe.score(embed_windows(encoder, self.windows).numpy())
+        found = {f"watch_{self.probe.metric}": score, "watch_features": self.features}
+        return {name: value for name, value in found.items() if value is not None}
+
+
+def check_watch(settings: Settings) -> None:
+    """Raise UsageError where there is nothing to watch: no such study, or no labels in it."""
+    if settings.watch is None:
+        return
+    path = Path(settings.watch)
+    if not path.exists():
+        raise UsageError(f"{path}: no such file or folder: name a labelled study with --watch")
+    stem = "labels" if settings.watch_task == "activity" else settings.watch_task
+    if path.is_dir() and not find_sidecars([path]).get(stem):
+        raise UsageError(
+            f"{path}: no {stem}.csv beside the recordings: name the file of labels with --watch, or another "
+            "--watch-task"
+        )
+
+
+def begin_watch(
+    settings: Settings, own: Path, data: TrainingData, train: np.ndarray, say: Callable[[str], None]
+) -> None:
+    """Cut the windows of the watched study into the store `own`, and say what there is to know of it.
+
+    Raises what `open_watch` does.
+    """
+    if settings.watch is None:
+        return
+    probe = open_watch(settings, own, data.stores[0].settings, say).probe
+    say(f"watching {settings.watch}: {len(probe.rows):,} windows of {probe.people} people")
+    for warning in probe.warnings:
+        say(f"note: --watch: {warning}")
+    if seen := seen_in_training(WindowStore.open(own), data, train):
+        say(
+            f"warning: {len(seen)} people of --watch are trained on too, such as '{seen[0]}': its score says "
+            "little of new people; watch a study that is held out"
+        )
+
+
+def open_watch(settings: Settings, own: Path, like: StoreSettings, say: Callable[[str], None]) -> Watch:
+    """Watch the study that the settings name: a folder of labelled recordings, or the file of labels in it.
+
+    own: the store of its windows, written if missing, cut as those of a store with the settings `like`.
+    Raises InputError or UsageError where the study cannot be read or probed.
+    """
+    path = Path(str(settings.watch))
+    folder, labels = (path, None) if path.is_dir() else (path.parent, path)
+    try:
+        if not (own / "store.json").is_file():
+            preprocess(
+                [folder],
+                own,
+                rate_hz=like.rate_hz,
+                window_s=like.window_s,
+                finished=lambda source, error: say(f"left out of --watch: {error}") if error else None,
+            )
+        store = WindowStore.open(own)
+        of = store.settings
+        if (len(of.channels), of.unit, of.samples) != (len(like.channels), like.unit, like.samples):
+            raise InputError(f"its windows are {of.channels} in {of.unit}, unlike those to train on")
+        rows = np.flatnonzero(store.index["wear"].fillna(1.0) >= MIN_WEAR)
+        times = store.index.iloc[rows].reset_index(drop=True)
+        names = times["recording"].unique().tolist()
+        place = {"arguments": {"paths": [str(folder)]}}
+        task = resolve_task(settings.watch_task, labels, None, None, place, None, names)
+        probe = WatchProbe(times, task, settings.watch_epoch, settings.seed)
+    except WearcliError as error:
+        raise type(error)(f"--watch {path}, as 'wearcli probe' says it: {error}") from None
+    return Watch(probe, store.take(rows[probe.rows]), of.rate_hz)
+
+
+def seen_in_training(watched: WindowStore, data: TrainingData, train: np.ndarray) -> list[str]:
+    """The watched participants who are among the training ones too.
+
+    Those of the same name in a set of the same name, and those with a recording of the same name.
+    """
+    index = data.index.loc[train]
+    people = set(index["participant"])
+    takes = set(zip(index["name"], index["recording"].str.split("/", n=2).str[2], strict=True))
+    theirs = watched.index[["dataset", "participant", "recording"]].drop_duplicates()
+    found = {
+        person
+        for dataset, person, recording in theirs.itertuples(index=False)
+        if f"{dataset}/{person}" in people or (person, recording) in takes
+    }
+    return sorted(found)
