@@ -88,7 +88,7 @@ def train_rate(name: str, bf16: bool, seconds: float) -> int:
     def step() -> None:
         objective.zero_grad()
         with torch.autocast("cpu", torch.bfloat16, enabled=bf16):
-            loss, _ = objective(views, ignore)
+            loss = objective(views, ignore)
         loss.backward()
 
     return rate(step, 512, seconds)

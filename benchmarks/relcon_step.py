@@ -163,7 +163,7 @@ def main() -> None:
         nonlocal turn
         turn += 1  # so that no distance is known from the step before
         with torch.autocast(device.type, torch.bfloat16, enabled=bf16):
-            loss, _ = objective(ours, ours, anchors, candidates, torch.tensor(turn))
+            loss = objective(ours, ours, anchors, candidates, torch.tensor(turn))
         train(loss)
 
     steps: dict[str, tuple[int, Step]] = {

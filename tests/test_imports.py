@@ -15,7 +15,7 @@ MAY_IMPORT = {
     "recordings": set(),
     "signals": {"recordings"},
     "inspection": {"recordings", "signals"},
-    "encoders": set(),
+    "encoders": {"signals.features"},
     "objectives": {"encoders"},
     "models": set(),
     "training": {"recordings", "signals", "encoders", "objectives", "models", "probing"},

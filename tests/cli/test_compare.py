@@ -2,7 +2,6 @@
 
 import json
 import re
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,29 +9,17 @@ import pytest
 
 from tests.comparison.test_tables import long_windows, noise, rewrite
 from tests.probing.tables import study
-from wearcli.cli.app import main
 
 Run = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture
-def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: Run) -> Run:
     """`wearcli compare` with these words, in a folder with good.parquet and noise.parquet."""
     study(tmp_path, bouts=3, windows=4).rename(tmp_path / "good.parquet")
     rewrite(tmp_path / "good.parquet", tmp_path / "noise.parquet", noise)
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("COLUMNS", "80")
-
-    def call(*words: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["wearcli", "compare", *words, "--bootstrap", "50"])
-        code = 0
-        try:
-            main()
-        except SystemExit as done:
-            code = int(done.code or 0)
-        return (code, *capsys.readouterr())
-
-    return call
+    return lambda *words: command("compare", *words, "--bootstrap", "50")
 
 
 def test_the_table_has_a_row_a_model(run: Run) -> None:

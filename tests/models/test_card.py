@@ -60,8 +60,10 @@ def test_a_model_of_labels_says_so():
 
 
 def test_scores_become_a_table():
-    text = card(CONFIG, {"walks": {"linear": ".80", "features": ".75"}, "falls": {"linear": ".60"}})
+    rows = {"walks": {"linear": ".80", "features": ".75"}, "falls": {"linear": ".60"}}
+    text = card({**CONFIG, "scores": rows, "robustness": {"clipped at 2 g": {"walks": ".79"}}})
     assert "|  | linear | features |" in text
     assert "| walks | .80 | .75 |" in text
     assert "| falls | .60 |  |" in text
+    assert "| clipped at 2 g | .79 |" in text
     assert "Not scored" not in text

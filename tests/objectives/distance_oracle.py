@@ -6,9 +6,22 @@ It shares no code with wearcli, only the names of the weights.
 import math
 
 import numpy as np
+import torch
+
+from wearcli.objectives.distance import MotifDistance
 
 EPSILON = 1e-5
 Weights = dict[str, np.ndarray]
+
+
+def motif(seed: int = 0, channels: int = 3) -> MotifDistance:
+    """With an affine map that is not the identity, as after training."""
+    torch.manual_seed(seed)
+    distance = MotifDistance(channels)
+    with torch.no_grad():
+        distance.scale.copy_(0.5 + torch.rand(channels))
+        distance.shift.copy_(0.3 * torch.randn(channels))
+    return distance
 
 
 def convolve(x: np.ndarray, weight: np.ndarray, bias: np.ndarray, dilation: int = 1) -> np.ndarray:

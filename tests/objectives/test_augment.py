@@ -5,7 +5,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wearcli.objectives.augment import Augment, random_axes, resample_at, rotate, warped_positions
+from wearcli.objectives.augment import Augment, poorer, random_axes, resample_at, rotate, warped_positions
 
 
 def generator(seed: int) -> torch.Generator:
@@ -115,3 +115,25 @@ def test_one_channel_is_augmented_without_rotation():
     x = torch.randn(4, 100, 1, generator=generator(0))
     assert Augment()(x, generator(1)).shape == x.shape
     assert torch.equal(only(max_degrees=90)(x, generator(1)), x)
+
+
+def test_a_poorer_sensor_has_few_samples_a_small_range_and_steps():
+    time = torch.arange(250) / 50
+    x = (3 * torch.sin(2 * math.pi * 0.7 * time))[None, :, None].repeat(400, 1, 3)
+    y = poorer(x, 1.0, generator(0))
+    assert y.abs().max() <= 2 + 0.032  # the steps may round up by half of one
+    for row in y[:20, :, 0]:
+        levels = torch.unique(row)
+        step = (levels[1:] - levels[:-1]).min().item()
+        assert 0.0159 < step < 0.0641
+        assert len(levels) < 250
+    fine = poorer(0.1 * x, 1.0, generator(0)) - 0.1 * x
+    assert fine.abs().max() < 0.06  # half a step, and what straight lines cut off
+
+
+@given(st.integers(0, 1000), st.floats(0.0, 1.0))
+@settings(max_examples=15, deadline=None)
+def test_faults_come_at_their_chance(seed, chance):
+    x = torch.randn(2000, 40, 3, generator=generator(seed))
+    same = (poorer(x, chance, generator(seed)) == x).all(dim=2).all(dim=1).float().mean().item()
+    assert same == pytest.approx((1 - chance) ** 3, abs=0.06)  # every window of noise goes beyond 2 g

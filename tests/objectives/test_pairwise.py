@@ -7,19 +7,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import spearmanr
 
+from tests.objectives.distance_oracle import motif
 from wearcli.objectives import pairwise as module
 from wearcli.objectives import sparsemax
 from wearcli.objectives.distance import MotifDistance
 from wearcli.objectives.pairwise import pair_distances
-
-
-def motif(seed: int = 0, channels: int = 3) -> MotifDistance:
-    torch.manual_seed(seed)
-    distance = MotifDistance(channels)
-    with torch.no_grad():
-        distance.scale.copy_(0.5 + torch.rand(channels))
-        distance.shift.copy_(0.3 * torch.randn(channels))
-    return distance
 
 
 def walks(n: int, samples: int, channels: int = 3, seed: int = 0) -> torch.Tensor:

@@ -53,9 +53,7 @@ def test_knowing_nothing_is_chance_among_the_sets_own_classes():
 def test_a_window_moves_no_head_but_its_own_sets():
     torch.manual_seed(0)
     module = Supervised(build("fast"), [3, 2])
-    loss, embedding = module(torch.randn(4, 250, 3), torch.tensor([3, 4, 4, 3]))
-    loss.backward()
-    assert embedding.shape == (4, 256)
+    module(torch.randn(4, 250, 3), torch.tensor([3, 4, 4, 3])).backward()
     assert not module.heads.weight.grad[:3].any()
     assert module.heads.weight.grad[3:].abs().min() > 0
     assert all(p.grad is not None and p.grad.any() for p in module.encoder.parameters())
@@ -65,8 +63,8 @@ def test_bf16_keeps_the_loss_in_float32():
     torch.manual_seed(0)
     module = Supervised(build("fast"), [3, 2])
     with torch.autocast("cpu", torch.bfloat16):
-        loss, embedding = module(torch.randn(4, 250, 3), torch.tensor([0, 4, 2, 3]))
-    assert loss.dtype == embedding.dtype == torch.float32
+        loss = module(torch.randn(4, 250, 3), torch.tensor([0, 4, 2, 3]))
+    assert loss.dtype == torch.float32
 
 
 def test_it_learns_rhythms():
@@ -83,7 +81,7 @@ def test_it_learns_rhythms():
         return F.normalize(torch.randn(n, 3), dim=1)[:, None] * swing[:, :, None], labels
 
     for _ in range(25):
-        loss, _ = module(*batch(32))
+        loss = module(*batch(32))
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()

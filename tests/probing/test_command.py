@@ -1,12 +1,11 @@
 """The command `wearcli probe`: streams, JSON, exit codes."""
 
-import io
 import json
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from types import SimpleNamespace
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -14,29 +13,17 @@ import pytest
 import typer
 
 from tests.probing.tables import study
-from wearcli.cli.app import app, main
+from wearcli.cli.app import app
 
 Run = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture
-def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: Run) -> Run:
     """`wearcli probe` with these words in a study's folder: exit code, stdout, stderr."""
     study(tmp_path)
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("COLUMNS", "80")
-
-    def call(*words: str, stdin: bytes = b"") -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["wearcli", "probe", *words])
-        monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO(stdin)))
-        code = 0
-        try:
-            main()
-        except SystemExit as done:
-            code = int(done.code or 0)
-        return (code, *capsys.readouterr())
-
-    return call
+    return partial(command, "probe")
 
 
 def test_an_arrow_stream_on_stdin_gives_one_json_document(run: Run) -> None:

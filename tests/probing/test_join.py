@@ -94,7 +94,7 @@ def test_an_interval_pools_the_windows_with_half_of_their_length_inside(ws: list
         rows = [w for w, window in enumerate(ws) if shared(window, interval) * 2 >= window[2]]
         if rows:
             values = table.vectors["embedding"][rows].astype(np.float64)
-            expected.append((i * 1.5, len(rows), [*values.mean(axis=0), *values.std(axis=0)]))
+            expected.append((i * 1.5, len(rows), values.mean(axis=0)))
     assert samples.truth[:, 0].tolist() == [e[0] for e in expected]
     assert samples.rows["windows"].tolist() == [e[1] for e in expected]
     if expected:
@@ -104,16 +104,14 @@ def test_an_interval_pools_the_windows_with_half_of_their_length_inside(ws: list
         assert (samples.rows["participant"] == "p" + samples.rows["recording"].astype(str)).all()
 
 
-def test_pooling_one_window_has_no_deviation_and_chunks_do_not_show() -> None:
+def test_pooling_is_the_mean_and_chunks_do_not_show() -> None:
     rng = np.random.default_rng(0)
     values = rng.normal(size=(50_000, 2)).astype(np.float32)
     counts = rng.integers(1, 9, size=9000)
     rows = rng.integers(0, len(values), size=counts.sum())
     pooled = pool(values, rows, counts)
     groups = np.split(values[rows].astype(np.float64), np.cumsum(counts)[:-1])
-    np.testing.assert_allclose(pooled[:, :2], [g.mean(axis=0) for g in groups], atol=1e-6)
-    np.testing.assert_allclose(pooled[:, 2:], [g.std(axis=0) for g in groups], atol=1e-6)
-    assert (pooled[counts == 1, 2:] == 0).all()
+    np.testing.assert_allclose(pooled, [g.mean(axis=0) for g in groups], atol=1e-6)
 
 
 def test_touching_intervals_of_a_label_are_one_and_others_are_not() -> None:
@@ -140,8 +138,8 @@ def test_epochs_of_a_classification_hold_one_label_each() -> None:
     samples = join_classes(table, intervals([("a", 0, 20, "w"), ("a", 20, 20, "r")]), 10.0)
     assert samples.truth.tolist() == ["w", "w", "r", "r"]
     assert samples.rows["windows"].tolist() == [5, 5, 5, 5]
-    assert samples.vectors["embedding"].shape == (4, 6)
-    assert samples.vectors["features"].shape == (4, 2)
+    assert samples.vectors["embedding"].shape == (4, 3)
+    assert samples.vectors["features"].shape == (4, 1)
 
 
 def test_whole_recordings_span_first_to_last_window() -> None:

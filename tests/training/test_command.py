@@ -5,12 +5,12 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from tests.training import make
-from wearcli.cli.app import main
 from wearcli.training import pretrain as module
 from wearcli.training.settings import Settings
 
@@ -30,18 +30,8 @@ def store(tmp_path_factory):
 
 
 @pytest.fixture
-def command(monkeypatch, capsys):
-    def run(*arguments: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["wearcli", "pretrain", *arguments])
-        code = 0
-        try:
-            main()
-        except SystemExit as leaving:
-            code = int(leaving.code or 0)
-        out, err = capsys.readouterr()
-        return code, out, err
-
-    return run
+def command(command):
+    return partial(command, "pretrain")
 
 
 def test_json_alone_on_stdout(command, store):

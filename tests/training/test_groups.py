@@ -119,6 +119,15 @@ def test_the_stretch_around_each_window(sizes, within, seconds, seed):
         assert end - begin == max(len(at_hand), within + 1)
 
 
+def test_a_stretch_that_is_too_small_stays_within_its_recording_where_that_has_enough():
+    table = study([[6, 6, 3]], gaps=False)
+    drawn = sampler(table, groups=1, within=5, between=0, seconds=4.0)
+    size = table["recording"].value_counts()
+    for step in range(60):
+        group = table.loc[drawn.draw(step)[0], "recording"]
+        assert group.nunique() == 1 or size[group.iloc[0]] == 3
+
+
 @pytest.mark.parametrize(("seconds", "reached"), [(20.0, 2), (39.9, 3), (40.0, 4), (1e6, 199)])
 def test_within_seconds_is_the_time_between_any_two(seconds, reached):
     table = study([[200], [200]], gaps=False)

@@ -4,8 +4,10 @@ import json
 import shutil
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 
@@ -16,7 +18,7 @@ from wearcli.models.runtime import open_session
 from wearcli.training import pretrain as module
 from wearcli.training.data import TrainingData
 from wearcli.training.labels import label_windows
-from wearcli.training.methods import masked, supervised
+from wearcli.training.methods import masked, multitask, supervised
 from wearcli.training.pretrain import plan, pretrain
 from wearcli.training.settings import Settings
 
@@ -38,17 +40,18 @@ def study(tmp_path_factory):
     store = make.store(folder / "walks")
     rows = [f"P{p}_{n},{20 * k},20,{'abc'[(n + k) % 3]}\n" for p in range(6) for n in (0, 1) for k in (0, 1)]
     (folder / "labels.csv").write_text("recording,onset,duration,label\n" + "".join(rows))
-    return store, {"masked": {}, "supervised": {"labels": (str(folder / "labels.csv"),)}}
+    labels = {"labels": (str(folder / "labels.csv"),)}
+    return store, {"masked": {}, "supervised": labels, "multitask": labels}
 
 
-@pytest.mark.parametrize("method", ["masked", "supervised"])
+@pytest.mark.parametrize("method", ["masked", "supervised", "multitask"])
 def test_a_run_gives_a_model_and_goes_on_to_the_bit(study, method, tmp_path, monkeypatch):
     store, options = study
     result = pretrain(store.folder, tmp_path / "whole", method=method, **options[method], **SMALL)
     model = load_model(tmp_path / "whole")
     assert model.config["training"]["method"] == method
     (embedding,) = open_session(model.onnx_path).run(["embedding"], {"windows": store.take(np.arange(3))})
-    assert embedding.shape == (3, 256)
+    assert embedding.shape == (3, 233 if method == "multitask" else 256)
     assert np.isfinite(embedding).all()
 
     def stop(done: float, metrics: dict) -> None:
@@ -197,3 +200,46 @@ def test_masks_are_of_the_share_that_was_asked_for(study, share, seconds):
     assert not torch.equal(draw(8)[1], hidden)
     held = masked.drawer(data, np.arange(len(data)), settings, 1)
     assert not torch.equal(held(7)[1], hidden)
+
+
+def test_pairs_come_with_their_classes_and_windows_without_one_too(study):
+    store, options = study
+    data = TrainingData([store])
+    settings = Settings(method="multitask", batch=64, validation=0.2, **options["multitask"])
+    label_windows(data, settings)
+    assert data.index["usable"].all()
+    train, _ = data.split(0.2, settings.seed)
+    draw = multitask.drawer(data, train, settings, 0)
+    codes = np.full(len(data), -1)
+    codes[train] = supervised.class_codes(data, settings, train)
+    sampled = []
+    for step in range(5):
+        views, ignore, labels = draw(step)
+        assert views.shape == (128, 100, 3)
+        assert ignore.shape == (128, 128)
+        sampled.append(labels.numpy())
+    assert set(np.unique(sampled)) == {-1, 0, 1, 2}
+    none = Settings(**{**vars(settings), "max_degrees": 0.0, "noise": 0.0, "scale": 0.0, "warp": 0.0})
+    views, _, labels = multitask.drawer(data, train, none, 0)(3)
+    windows = {
+        row.tobytes(): code for row, code in zip(store.take(np.arange(len(store))), codes, strict=True)
+    }
+    assert [windows[view.numpy().tobytes()] for view in views] == labels.tolist()
+
+
+def test_balance_keeps_sets_people_and_classes_from_drowning_each_other():
+    rng = np.random.default_rng(0)
+    dataset = np.repeat(["a", "b"], [900, 100])
+    person = np.where(rng.random(1000) < 0.8, "p", "q")
+    codes = np.where(rng.random(1000) < 0.1, 1, 0) + 2 * (dataset == "b")
+    codes[:100] = -1
+    data = SimpleNamespace(index=pd.DataFrame({"dataset": dataset, "participant": dataset + person}))
+    weight = multitask.balance(data, np.arange(1000), codes)
+    assert weight[dataset == "a"].sum() / weight[dataset == "b"].sum() == pytest.approx(3)
+    # By a loop: within a set, (windows of the class x windows of the person) ** -0.5.
+    for one, other in rng.integers(0, 900, (50, 2)):
+        expected = [
+            ((codes[:900] == codes[n]).sum() * (person[:900] == person[n]).sum()) ** -0.5
+            for n in (one, other)
+        ]
+        assert weight[one] / weight[other] == pytest.approx(expected[0] / expected[1])

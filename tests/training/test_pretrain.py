@@ -13,6 +13,7 @@ import torch
 from tests.training import make
 from wearcli.errors import InputError, UsageError
 from wearcli.models import load_model
+from wearcli.training import begin
 from wearcli.training import pretrain as module
 from wearcli.training.methods import simclr
 from wearcli.training.pretrain import plan, pretrain
@@ -64,7 +65,7 @@ def test_a_run_gives_what_others_rely_on(run):
 def test_the_model_names_its_data_and_loads(run, store):
     model = load_model(run[0])
     config = model.config
-    assert (config["rate_hz"], config["window_s"], config["stride_s"], config["samples"]) == (50, 2, 2, 100)
+    assert (config["rate_hz"], config["window_s"], config["stride_s"], config["samples"]) == (50, 2, 1, 100)
     assert (config["unit"], config["channels"], config["modality"]) == ("g", ["x", "y", "z"], "acc")
     (walks,) = config["training_sets"]
     # One of the six people validates; each has 2 recordings of 60 s.
@@ -201,7 +202,7 @@ def test_a_run_that_cannot_begin_leaves_the_old_one(store, tmp_path, no_export, 
         def stop(*given: object) -> None:
             raise KeyboardInterrupt
 
-        monkeypatch.setattr(module, "build_objective", stop)
+        monkeypatch.setattr(begin, "build_objective", stop)
     with pytest.raises((InputError, KeyboardInterrupt)):
         pretrain(tmp_path / "study", folder, overwrite=True, steps=2, **SMALL)
     assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before

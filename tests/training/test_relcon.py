@@ -96,8 +96,8 @@ def test_a_run_has_a_distance_and_an_encoder(run, store):
     first_stage.load_distance(loaded, folder / "distance")
     # The progress names the stage, and each stage has its own share of 1.
     stages = [line.get("stage") for line in reports]
-    assert set(stages[: stages.index(None)]) == {"distance"}
-    assert set(stages[stages.index(None) :]) == {None}
+    assert set(stages[: stages.index("encoder")]) == {"distance"}
+    assert set(stages[stages.index("encoder") :]) == {"encoder"}
     assert [line["done"] for line in reports if "loss" in line] == [1, 1]
 
 

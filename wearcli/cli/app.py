@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 import wearcli
-from wearcli.cli import compare, embed, inspect, preprocess, pretrain, probe, sample
+from wearcli.cli import compare, embed, inspect, models, preprocess, pretrain, probe, sample
 from wearcli.errors import UsageError, WearcliError
 
 app = typer.Typer(
@@ -29,6 +29,7 @@ for verb in (
     pretrain.pretrain,
 ):
     app.command()(verb)
+app.add_typer(models.models, name="models")
 
 
 # The base of what the command line's parser raises; typer has no public name for it.

@@ -6,13 +6,21 @@ from typing import Annotated, Any, cast
 import typer
 
 from wearcli.cli.console import (
+    Bootstrap,
     Columns,
     DryRun,
+    Epoch,
+    Folds,
     Json,
+    KeepNonwear,
+    Kind,
+    Labels,
     Overwrite,
     ParticipantFrom,
     RateHz,
     Seed,
+    Target,
+    Task,
     TimeColumn,
     TimeUnit,
     Unit,
@@ -27,45 +35,23 @@ def compare(
     recordings: Annotated[
         Path | None, typer.Option(help="What the models embed, with its labels. Default: recordings/")
     ] = None,
-    task: Annotated[
-        str | None,
-        typer.Option(
-            help="activity (classes of labels.csv), gait (metrics of gait.csv), or a name of yours."
-        ),
-    ] = None,
-    epoch: Annotated[
-        float | None,
-        typer.Option(help="Cut label intervals into epochs of so many seconds, their windows pooled."),
-    ] = None,
+    task: Task = None,
+    epoch: Epoch = None,
     probe: Annotated[str, typer.Option(metavar="linear|mlp", help="The probe of every model.")] = "linear",
-    labels: Annotated[
-        Path | None, typer.Option(help="Table of labels. Default: found beside the recordings.")
-    ] = None,
-    target: Annotated[
-        list[str] | None, typer.Option(help="Column to predict; may be given again. Default: by the task.")
-    ] = None,
-    kind: Annotated[
-        str | None,
-        typer.Option(
-            metavar="classification|regression", help="Default: numbers are a regression, else classes."
-        ),
-    ] = None,
-    folds: Annotated[int, typer.Option(help="Folds by participant, at most one a participant.")] = 5,
-    bootstrap: Annotated[int, typer.Option(help="Draws of participants for the intervals.")] = 2000,
+    labels: Labels = None,
+    target: Target = None,
+    kind: Kind = None,
+    folds: Folds = 5,
+    bootstrap: Bootstrap = 2000,
     seed: Seed = 0,
     stride: Annotated[
         float | None,
-        typer.Option(help="Seconds from window to window, of all models. Default: one window of each."),
+        typer.Option(help="Seconds from window to window, of all models. Default: each its own."),
     ] = None,
     no_untrained: Annotated[
         bool, typer.Option("--no-untrained", help="Leave the encoder of random weights out.")
     ] = False,
-    keep_nonwear: Annotated[
-        bool,
-        typer.Option(
-            "--keep-nonwear", help="Use windows worn for less than half too; else they are left out."
-        ),
-    ] = False,
+    keep_nonwear: KeepNonwear = False,
     output: Annotated[
         Path | None, typer.Option("-o", "--output", help="The folder. Default: comparisons/TASK.")
     ] = None,
@@ -86,16 +72,9 @@ def compare(
     code 1: a model or a recording failed; it is named, the others were compared.
     """
     from wearcli.cli.comparison_table import print_comparison
-    from wearcli.cli.console import print_json, progress, reading_options, say, stderr
+    from wearcli.cli.console import named_task, print_json, progress, reading_options, say, stderr
     from wearcli.comparison.compare import compare as run
-    from wearcli.errors import UsageError
 
-    if task is None:
-        raise UsageError(
-            "no task named: --task activity or gait, or a name of yours with --labels and --target"
-        )
-    if kind not in (None, "classification", "regression"):
-        raise UsageError(f"unknown kind '{kind}': --kind classification or regression")
     with progress("%") as display:
         bars: dict[str, Any] = {}
 
@@ -109,7 +88,7 @@ def compare(
             result = run(
                 models or [],
                 recordings,
-                task=task,
+                task=named_task(task),
                 labels=labels,
                 target=target,
                 kind=cast(Any, kind),

@@ -33,6 +33,31 @@ Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace an output 
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")]
 Seed = Annotated[int, typer.Option(help="Seed of everything random.")]
 Workers = Annotated[int | None, typer.Option(min=1, help="Threads. Default: one a core.")]
+# Of the commands that fit probes.
+Task = Annotated[
+    str | None,
+    typer.Option(help="activity (classes of labels.csv), gait (metrics of gait.csv), or a name of yours."),
+]
+Labels = Annotated[Path | None, typer.Option(help="Table of labels. Default: found beside the recordings.")]
+Target = Annotated[
+    list[str] | None, typer.Option(help="Column to predict; may be given again. Default: by the task.")
+]
+Kind = Annotated[
+    str | None,
+    typer.Option(
+        metavar="classification|regression", help="Default: numbers are a regression, else classes."
+    ),
+]
+Epoch = Annotated[
+    float | None,
+    typer.Option(help="Cut label intervals into epochs of so many seconds, their windows pooled."),
+]
+Folds = Annotated[int, typer.Option(help="Folds by participant, at most one a participant.")]
+Bootstrap = Annotated[int, typer.Option(help="Draws of participants for the intervals.")]
+KeepNonwear = Annotated[
+    bool,
+    typer.Option("--keep-nonwear", help="Use windows worn for less than half too; else they are left out."),
+]
 
 
 def stderr() -> "Console":
@@ -128,3 +153,14 @@ def reading_options(
         "time_unit": time_unit,
     }
     return {name: value for name, value in options.items() if value is not None}
+
+
+def named_task(task: str | None) -> str:
+    """The task of the flags; a UsageError where there is none."""
+    from wearcli.errors import UsageError
+
+    if task is None:
+        raise UsageError(
+            "no task named: --task activity or gait, or a name of yours with --labels and --target"
+        )
+    return task

@@ -44,7 +44,7 @@ def embed(
     ] = None,
     window: Annotated[float | None, typer.Option(help="Seconds. Default: the model's window.")] = None,
     stride: Annotated[
-        float | None, typer.Option(help="Seconds from window to window. Default: one window.")
+        float | None, typer.Option(help="Seconds from window to window. Default: the model's own.")
     ] = None,
     max_missing: Annotated[
         float, typer.Option(min=0, max=1, help="A window with more of it in gaps is dropped.")

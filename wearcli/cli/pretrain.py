@@ -29,6 +29,7 @@ class Method(StrEnum):
     relcon = "relcon"
     masked = "masked"
     supervised = "supervised"
+    multitask = "multitask"
 
 
 class Preset(StrEnum):
@@ -102,7 +103,8 @@ def pretrain(
         Preset, typer.Option(help="Defaults of the options: what trains best here, or the paper's (relcon).")
     ] = Preset.default,
     encoder: Annotated[
-        Encoder | None, typer.Option(help="What is trained. Default: fast; relcon in the paper's preset.")
+        Encoder | None,
+        typer.Option(help="What is trained. Default: fast; multitask streams, the paper's preset relcon."),
     ] = None,
     revin: Annotated[
         bool,
@@ -149,6 +151,12 @@ def pretrain(
     warp: Annotated[
         float | None, typer.Option(help="How unevenly a view's time may run. Default: 0.15.")
     ] = None,
+    poor: Annotated[
+        float | None, typer.Option(help="Share of views with a poor sensor's rate, range, steps. Default: 0.")
+    ] = None,
+    contrast: Annotated[
+        float | None, typer.Option(help="multitask: weight of the pairs beside the labels. Default: 1.")
+    ] = None,
     temperature: Annotated[float, typer.Option(help="Of the contrast.")] = 0.1,
     mask_share: Annotated[float, typer.Option(help="masked: share of the window that is masked.")] = 0.5,
     mask_seconds: Annotated[float, typer.Option(help="masked: length of what is masked at once.")] = 0.2,
@@ -156,10 +164,10 @@ def pretrain(
         list[str] | None,
         typer.Option(
             metavar="[SET=]FILE",
-            help="supervised: recording, onset, duration, label. Default: labels.csv beside the recordings.",
+            help="recording, onset, duration, label. Default: labels.csv beside the recordings.",
         ),
     ] = None,
-    target: Annotated[str, typer.Option(help="supervised: the column of labels.")] = "label",
+    target: Annotated[str, typer.Option(help="Column of the labels.")] = "label",
     within: Annotated[int, typer.Option(help="relcon: candidates of an anchor's own person.")] = 20,
     between: Annotated[int, typer.Option(help="relcon: candidates of other people.")] = 63,
     within_seconds: Annotated[
@@ -243,7 +251,7 @@ def pretrain(
 ) -> None:
     """Train an encoder on recordings; ends with a model folder that `embed` takes.
 
-    Only --method supervised learns from labels.
+    Only the methods supervised and multitask learn from labels.
 
     Writes config.toml, people.json, metrics.jsonl, curves.png, checkpoint/ and model/ into the run folder. A
     run that was stopped goes on with --resume. Exit code 1: some recording could not be read; the others

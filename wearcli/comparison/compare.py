@@ -82,7 +82,7 @@ def compare(
     """
     if probe not in ("linear", "mlp"):
         raise UsageError(f"unknown probe '{probe}': --probe linear or mlp")
-    check_arguments(epoch, folds, bootstrap, seed)
+    check_arguments(kind, epoch, folds, bootstrap, seed)
     if stride_s is not None and not 0 < stride_s < float("inf"):
         raise UsageError(f"a stride of {stride_s:g} s: --stride takes seconds above 0")
     if Path(task).name != task:

@@ -107,6 +107,8 @@ def _open(given: str | Path, stride_s: float | None) -> Entry:
             f"{given}: no such model: give a bundled name ({names}), a model or run folder, or a table"
         ) from None
     window_s = float(model.config["window_s"])
-    spec = WindowSpec(float(model.config["rate_hz"]), window_s, window_s if stride_s is None else stride_s)
+    spec = WindowSpec(
+        float(model.config["rate_hz"]), window_s, model.stride_of(window_s) if stride_s is None else stride_s
+    )
     rate = spec.rate_hz
     return Entry(model, {"rate_hz": rate, "window_s": spec.samples / rate, "stride_s": spec.stride / rate})

@@ -61,7 +61,7 @@ def embed(
         output: the table's file; None streams to stdout. A Parquet file of an earlier run with the same
             model and settings is brought up to date: only new and changed recordings are embedded.
         form: parquet, arrow or jsonl; by default told from the output's suffix.
-        window_s, stride_s: seconds; by default the model's window, and a stride of one window.
+        window_s, stride_s: seconds; by default the model's own.
         reading: how to read the files where they do not tell: see `recordings.open.open_recording`.
 
     Raises:
@@ -166,7 +166,7 @@ def _window_spec(model: Model, window_s: float | None, stride_s: float | None, m
             f"model {model.name} takes windows of {own:g} s: leave --window out, or use --stride"
         )
     window = own if window_s is None else window_s
-    stride = window if stride_s is None else stride_s
+    stride = model.stride_of(window) if stride_s is None else stride_s
     if not (0 < window < np.inf and 0 < stride < np.inf):
         raise UsageError("--window and --stride are seconds above 0")
     return WindowSpec(float(config["rate_hz"]), window, stride, missing)

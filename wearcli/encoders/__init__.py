@@ -5,26 +5,39 @@ from torch import nn
 from wearcli.encoders.fast import FastEncoder
 from wearcli.encoders.relcon_resnet import RelConResNet
 from wearcli.encoders.revin import RevIN
+from wearcli.encoders.streams import StreamsEncoder
 from wearcli.errors import UsageError
 
-ENCODERS: dict[str, type[FastEncoder] | type[RelConResNet]] = {"fast": FastEncoder, "relcon": RelConResNet}
+ENCODERS: dict[str, type[FastEncoder] | type[RelConResNet] | type[StreamsEncoder]] = {
+    "fast": FastEncoder,
+    "relcon": RelConResNet,
+    "streams": StreamsEncoder,
+}
 
-__all__ = ["ENCODERS", "FastEncoder", "RelConResNet", "RevIN", "build"]
+__all__ = ["ENCODERS", "FastEncoder", "RelConResNet", "RevIN", "StreamsEncoder", "build"]
 
 
-def build(name: str, channels: int = 3, samples: int = 250, revin: bool = False) -> nn.Module:
+def build(
+    name: str, channels: int = 3, samples: int = 250, revin: bool = False, rate_hz: float = 50.0
+) -> nn.Module:
     """A new encoder with its weights drawn from torch's global generator.
 
-    samples: the window's length, checked against what the encoder can take. revin: normalise each
-    window inside the encoder; this hides gravity's direction from it.
-    Raises UsageError for an unknown name or a window that is too short.
+    samples, rate_hz: of the windows; the length is checked against what the encoder can take. revin:
+    normalise each window inside the encoder; this hides gravity's direction from it.
+    Raises UsageError for an unknown name, a window that is too short, or channels that it does not take.
     """
     if name not in ENCODERS:
         raise UsageError(f"no encoder '{name}': --encoder takes {', '.join(ENCODERS)}")
-    encoder = ENCODERS[name](channels=channels)
-    if samples < encoder.min_samples:
+    kind = ENCODERS[name]
+    if samples < kind.min_samples:
         raise UsageError(
             f"windows of {samples} samples are too short for the encoder '{name}', "
-            f"which needs {encoder.min_samples}: give a longer --window or a higher --rate"
+            f"which needs {kind.min_samples}: give a longer --window or a higher --rate"
         )
+    if issubclass(kind, StreamsEncoder):
+        if channels != 3 or revin:
+            what = "--revin, which hides gravity" if revin else f"{channels} channels"
+            raise UsageError(f"the encoder 'streams' takes x, y, z as they are, not {what}: --encoder fast")
+        return StreamsEncoder(samples, rate_hz)
+    encoder = kind(channels=channels)
     return nn.Sequential(RevIN(channels), encoder) if revin else encoder

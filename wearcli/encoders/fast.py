@@ -10,34 +10,47 @@ import torch.nn.functional as F
 from torch import nn
 
 STEM_KERNEL, STEM_STRIDE = 10, 5
-STAGES = ((64, 5, 1), (128, 3, 2), (256, 3, 2), (256, 3, 2))  # width, kernel, stride
+Stages = tuple[tuple[int, int, int], ...]  # width, kernel, stride
+STAGES: Stages = ((64, 5, 1), (128, 3, 2), (256, 3, 2), (256, 3, 2))
 
 
-class FastEncoder(nn.Module):
-    """(batch, channels, samples) in g -> (batch, 256); made for 250 samples (5 s at 50 Hz).
+class Convolutions(nn.Module):
+    """(batch, channels, samples) in g -> (batch, width): the mean and the maximum over time.
 
     The values go in as they are: nothing centres a window, so gravity's direction stays readable.
     """
+
+    def __init__(self, channels: int, stages: Stages = STAGES) -> None:
+        super().__init__()
+        self.width = 2 * stages[-1][0]
+        width = stages[0][0]
+        # No padding in the stem: zeros would be a fall to weightlessness at each end of the window.
+        self.stem = _Conv(channels, width, STEM_KERNEL, STEM_STRIDE, padding=0)
+        blocks: list[nn.Module] = []
+        for wide, kernel, stride in stages:
+            blocks.append(ResidualBlock(width, wide, kernel, stride))
+            width = wide
+        self.blocks = nn.Sequential(*blocks)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """x: (batch, channels, samples) -> (batch, width)."""
+        y = self.blocks(F.relu(self.stem(x.unsqueeze(2))))
+        return torch.cat([y.mean(dim=(2, 3)), y.amax(dim=(2, 3))], dim=1)
+
+
+class FastEncoder(Convolutions):
+    """(batch, channels, samples) in g -> (batch, 256); made for 250 samples (5 s at 50 Hz)."""
 
     dimension = 256
     min_samples = STEM_KERNEL
 
     def __init__(self, channels: int = 3) -> None:
-        super().__init__()
-        width = STAGES[0][0]
-        # No padding in the stem: zeros would be a fall to weightlessness at each end of the window.
-        self.stem = _Conv(channels, width, STEM_KERNEL, STEM_STRIDE, padding=0)
-        blocks: list[nn.Module] = []
-        for wide, kernel, stride in STAGES:
-            blocks.append(ResidualBlock(width, wide, kernel, stride))
-            width = wide
-        self.blocks = nn.Sequential(*blocks)
-        self.out = nn.Linear(2 * width, self.dimension)
+        super().__init__(channels)
+        self.out = nn.Linear(self.width, self.dimension)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """x: (batch, channels, samples) -> (batch, 256), from the mean and the maximum over time."""
-        y = self.blocks(F.relu(self.stem(x.unsqueeze(2))))
-        return self.out(torch.cat([y.mean(dim=(2, 3)), y.amax(dim=(2, 3))], dim=1))
+        """x: (batch, channels, samples) -> (batch, 256)."""
+        return self.out(super().forward(x))
 
 
 class ResidualBlock(nn.Module):

@@ -6,12 +6,12 @@ from typing import Any
 Scores = Mapping[str, Mapping[str, str]]  # row (a set and its task) -> column -> figure
 
 
-def card(config: Mapping[str, Any], scores: Scores | None = None) -> str:
+def card(config: Mapping[str, Any]) -> str:
     """The card as Markdown.
 
     config: of the model folder; its `notes` (lines) and the `people` of a training set (their names, or a
-    range as text) stand with the data where they are given. scores: a table to show; without one the card
-    says that there is none.
+    range as text) stand with the data where they are given, its `scores` and `robustness` (row -> column ->
+    figure, as text) as tables. A card without scores says so.
     """
     recipe = config.get("training", {})
     sets = config["training_sets"]
@@ -47,7 +47,10 @@ def card(config: Mapping[str, Any], scores: Scores | None = None) -> str:
         f"the torch module by at most {parity.get('max_abs_difference', float('nan')):.1e} over "
         f"{parity.get('windows', 0)} real windows.",
         "## Scores",
-        _score_table(scores) if scores else "Not scored yet. `wearcli probe` scores it on your own labels.",
+        _score_table(config["scores"])
+        if config.get("scores")
+        else "Not scored yet. `wearcli probe` scores it on your own labels.",
+        *(["## Robustness", _score_table(config["robustness"])] if config.get("robustness") else []),
         "## Limits",
         "- It knows the people, devices and body places of the sets above; on others, measure first.\n"
         f"- It expects {config['unit']}, about 1 at rest, and {rate}; `wearcli embed` sees to both.\n"

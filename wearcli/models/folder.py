@@ -27,6 +27,11 @@ class Model:
     config: dict[str, Any]
     onnx_path: Path
 
+    def stride_of(self, window_s: float) -> float:
+        """Seconds from window to window where nobody says: the model's own of its own windows, else one."""
+        own = window_s == float(self.config["window_s"])
+        return float(self.config.get("stride_s") or window_s) if own else window_s
+
 
 def bundled_models() -> list[str]:
     """The names of the models that come with wearcli."""

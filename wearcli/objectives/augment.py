@@ -15,7 +15,8 @@ class Augment:
     max_degrees: the greatest angle of the random rotation. The default is small: an encoder that is
     made blind to orientation throws away posture, which gravity's direction tells; 180 does so.
     noise_g: the greatest standard deviation of the noise, g. scale: deviation of the factor, once for
-    the window and once an axis. warp: deviation of the logarithm of the local speed of time.
+    the window and once an axis. warp: deviation of the logarithm of the local speed of time. p_poor: chance
+    of each of the faults of a poorer sensor, see `poorer`.
     """
 
     max_degrees: float = 25.0
@@ -26,6 +27,7 @@ class Augment:
     p_noise: float = 0.5
     p_scale: float = 0.5
     p_warp: float = 0.5
+    p_poor: float = 0.0
 
     def __call__(self, windows: torch.Tensor, generator: Generator) -> torch.Tensor:
         """windows: (n, samples, channels) g -> new windows of the same shape.
@@ -51,6 +53,8 @@ class Augment:
             chosen = _chosen(n, self.p_noise, generator)[:, None, None]
             deviation = self.noise_g * torch.rand(n, 1, 1, generator=generator) * chosen
             x = x + deviation * torch.randn(x.shape, generator=generator)
+        if self.p_poor > 0:
+            x = poorer(x, self.p_poor, generator)
         return x
 
 
@@ -90,6 +94,28 @@ def resample_at(windows: torch.Tensor, positions: torch.Tensor) -> torch.Tensor:
     share = (positions - left)[:, :, None]
     index = left.long()[:, :, None].expand(-1, -1, windows.shape[2])
     return torch.lerp(windows.gather(1, index), windows.gather(1, index + 1), share.to(windows.dtype))
+
+
+def poorer(windows: torch.Tensor, chance: float, generator: Generator) -> torch.Tensor:
+    """Windows (n, samples, channels) g as poorer sensors would have given them, each fault at `chance`.
+
+    At a rate lower by 1.5 to 2.5, with straight lines between its samples; clipped at 2 g; in steps of 16 to
+    64 mg.
+    """
+    n, samples, _ = windows.shape
+    factor = 1.5 + torch.rand(n, 1, generator=generator)
+    slow = _chosen(n, chance, generator)
+    time = torch.arange(samples, dtype=windows.dtype)
+    before = (time / factor).floor() * factor
+    after = (before + factor).clamp(max=samples - 1)
+    share = ((time - before) / (after - before).clamp(min=1e-6))[:, :, None]
+    coarse = torch.lerp(resample_at(windows, before), resample_at(windows, after), share)
+    x = torch.where(slow[:, None, None], coarse, windows)
+    clipped = _chosen(n, chance, generator)[:, None, None]
+    x = torch.where(clipped, x.clamp(-2, 2), x)
+    step = 0.016 * 4 ** torch.rand(n, 1, 1, generator=generator)
+    stepped = _chosen(n, chance, generator)[:, None, None]
+    return torch.where(stepped, (x / step).round() * step, x)
 
 
 def _chosen(n: int, probability: float, generator: Generator) -> torch.Tensor:

@@ -9,11 +9,11 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from wearcli.objectives.kernels import EPSILON
 from wearcli.objectives.sharing import gather, own_part
 from wearcli.objectives.sparsemax import sparsemax
 
 WIDTH, NARROW, KERNEL, DILATIONS = 64, 8, 15, (1, 2)
-EPSILON = 1e-5  # of RevIN's variance, and of the instance normalisation
 DROPOUT = 0.1
 
 
@@ -99,14 +99,12 @@ class DistanceLearning(nn.Module):
         self.distance = distance
         self.loss = loss
 
-    def forward(
-        self, windows: torch.Tensor, copies: torch.Tensor, keep: torch.Tensor
-    ) -> tuple[torch.Tensor, torch.Tensor]:
-        """Give the loss, and the distance (n, 1) of each window (n, samples, channels) to its copy.
+    def forward(self, windows: torch.Tensor, copies: torch.Tensor, keep: torch.Tensor) -> torch.Tensor:
+        """Give the loss, of the distance of each window (n, samples, channels) to its copy.
 
         keep: see `MotifDistance`; used in training alone.
         """
         left = own_part(keep) if self.training else None
         distances = gather(self.distance(own_part(windows), own_part(copies), left), len(windows))
         loss = (distances + EPSILON).log() if self.loss == "log" else distances
-        return loss.mean(), distances[:, None]
+        return loss.mean()

@@ -29,9 +29,10 @@ def usable(tensor: torch.Tensor) -> bool:
     return njit is not None and tensor.device.type == "cpu" and tensor.dtype == torch.float32
 
 
-EPSILON = np.float32(1e-5)
-ROUNDS = 50  # see sparsemax.threshold
+EPSILON = 1e-5  # of the variance, in RevIN and in the instance normalisation
+ROUNDS = 50  # far more than rows need: each round but the last drops an element from a row's support
 ZERO, HALF, ONE = np.float32(0), np.float32(0.5), np.float32(1)
+LITTLE = np.float32(EPSILON)
 LEAST, SIGN, TURNED = np.int32(-(2**31)), np.int32(31), np.int32(2**31 - 1)
 ROOT_HALF = np.float32(0.5**0.5)
 # erf(z) = 1 - 1 / (1 + a1 z + ... + a6 z^6)^16 to 3e-7 for z >= 0 (Abramowitz & Stegun, 7.1.28): unlike the
@@ -62,7 +63,7 @@ def activate_rows(rows: np.ndarray) -> None:
         mean = total / np.float32(samples)
         # Cancellation may leave a trifle below 0 of a constant row.
         variance = max(squares / np.float32(samples) - mean * mean, ZERO)
-        factor = ONE / np.sqrt(variance + EPSILON)
+        factor = ONE / np.sqrt(variance + LITTLE)
         for t in range(samples):
             row[t] = (row[t] - mean) * factor
 

@@ -23,20 +23,17 @@ class Masked(nn.Module):
         self.decoder = Decoder(channels, patch, dimension)
         self.patch = patch
 
-    def forward(
-        self, windows: torch.Tensor, hidden: torch.Tensor, noise: torch.Tensor
-    ) -> tuple[torch.Tensor, torch.Tensor]:
-        """Give the loss and the embeddings of the windows as the encoder sees them.
+    def forward(self, windows: torch.Tensor, hidden: torch.Tensor, noise: torch.Tensor) -> torch.Tensor:
+        """Give the loss, a scalar.
 
         windows: (n, samples, channels) g; hidden: (n, patches) bool, some of every window's and never all;
-        the last patch may be cut off; noise: standard normal, of the windows' shape. Returns a scalar and
-        (n, dimension) float32.
+        the last patch may be cut off; noise: standard normal, of the windows' shape.
         """
         masked = hidden.repeat_interleave(self.patch, dim=1)[:, : windows.shape[1]]
         noisy, visible = filled(windows, masked, noise)
         embedding = embed(self.encoder, noisy)
         rebuilt = self.decoder(visible, hidden, embedding).float()
-        return masked_error(rebuilt, windows, masked), embedding
+        return masked_error(rebuilt, windows, masked)
 
 
 class Decoder(nn.Module):

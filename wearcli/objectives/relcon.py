@@ -43,13 +43,12 @@ class RelCon(nn.Module):
         anchors: torch.Tensor,
         candidates: torch.Tensor,
         number: torch.Tensor,
-    ) -> tuple[torch.Tensor, torch.Tensor]:
-        """Give the loss and the embeddings of the views, each embedded once.
+    ) -> torch.Tensor:
+        """Give the loss, a scalar; each view is embedded once.
 
         windows: (n, samples, channels) g, of which the distances are; views: (n, samples, channels), what
         the encoder gets to see of them; anchors: (a,) and candidates: (a, c), int64 rows of `windows`;
         number: () int64, the same for the same windows, anchors and candidates.
-        Returns a scalar and (n, dimension) float32.
         """
         device = windows.device.type
         distances = self._known.get(int(number))
@@ -65,7 +64,7 @@ class RelCon(nn.Module):
         with torch.autocast(device, enabled=False):
             z = F.normalize(embedding, dim=1)
             similarity = (z[anchors] @ z.T).gather(1, candidates)  # (a, c)
-            return relative_contrast(similarity, distances, self.temperature), embedding
+            return relative_contrast(similarity, distances, self.temperature)
 
 
 def relative_contrast(

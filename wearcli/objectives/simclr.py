@@ -18,18 +18,20 @@ class SimCLR(nn.Module):
         self.head = nn.Sequential(nn.Linear(dimension, 256), nn.ReLU(), nn.Linear(256, 128))
         self.temperature = temperature
 
-    def forward(self, views: torch.Tensor, ignore: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """Give the loss and the embeddings of the views.
+    def forward(self, views: torch.Tensor, ignore: torch.Tensor) -> torch.Tensor:
+        """Give the loss of the views, a scalar.
 
         views: (2b, samples, channels) g, the b first views and then their partners in the same order;
-        ignore: (2b, 2b) bool, see `nt_xent`. Returns a scalar and (2b, dimension) float32.
+        ignore: (2b, 2b) bool, see `nt_xent`.
         """
-        embedding = embed(self.encoder, views)
-        projected = self.head(embedding).float()
-        first, second = projected.chunk(2)
+        return self.loss(embed(self.encoder, views), ignore)
+
+    def loss(self, embedding: torch.Tensor, ignore: torch.Tensor) -> torch.Tensor:
+        """The same of embeddings (2b, dimension)."""
+        first, second = self.head(embedding).float().chunk(2)
         # In bf16 a similarity is off by up to 0.004, which a temperature of 0.1 makes ten times worse.
-        with torch.autocast(views.device.type, enabled=False):
-            return nt_xent(first, second, self.temperature, ignore), embedding
+        with torch.autocast(embedding.device.type, enabled=False):
+            return nt_xent(first, second, self.temperature, ignore)
 
 
 def nt_xent(

@@ -4,9 +4,7 @@ from typing import Any
 
 import torch
 
-from wearcli.objectives.kernels import sparsemax_rows, usable
-
-ROUNDS = 50  # far more than rows need: each round but the last drops an element from a row's support
+from wearcli.objectives.kernels import ROUNDS, sparsemax_rows, usable
 
 
 def sparsemax(scores: torch.Tensor) -> torch.Tensor:

@@ -25,15 +25,17 @@ class Supervised(nn.Module):
         sets = torch.arange(len(classes)).repeat_interleave(torch.tensor(classes))
         self.register_buffer("set_of_class", sets, persistent=False)
 
-    def forward(self, windows: torch.Tensor, labels: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """Give the loss and the embeddings of the windows.
+    def forward(self, windows: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+        """Give the loss of the windows, a scalar.
 
-        windows: (n, samples, channels) g; labels: (n,) int64 classes. Returns a scalar and
-        (n, dimension) float32.
+        windows: (n, samples, channels) g; labels: (n,) int64 classes.
         """
-        embedding = embed(self.encoder, windows)
+        return self.loss(embed(self.encoder, windows), labels)
+
+    def loss(self, embedding: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+        """The same of embeddings (n, dimension)."""
         logits = self.heads(embedding).float()
-        return cross_entropy_in_sets(logits, labels, self.set_of_class), embedding
+        return cross_entropy_in_sets(logits, labels, self.set_of_class)
 
 
 def cross_entropy_in_sets(

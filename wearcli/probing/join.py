@@ -21,7 +21,7 @@ class Samples:
     """What a probe is fitted on.
 
     rows: one row a sample: recording, participant, onset, duration (s), windows (how many).
-    vectors: "embedding" and "features" (n, D) float32; pooled ones are (n, 2 D), means then deviations.
+    vectors: "embedding" and "features" (n, D) float32.
     truth: (n,) labels as strings, or (n, targets) float64.
     n_windows: windows that are part of a sample. dropped: what was left out, by reason.
     """
@@ -131,8 +131,7 @@ def contradictions(intervals: pd.DataFrame) -> int:
 def cut(intervals: pd.DataFrame, epoch_s: float) -> tuple[pd.DataFrame, dict[str, int]]:
     """Intervals cut from their onsets into epochs of `epoch_s`; an interval shorter than that stays whole.
 
-    What remains at an interval's end is left out (an epoch of another length would have another
-    deviation). Returns the epochs and what was left out.
+    What remains at an interval's end is left out: epochs are alike. Returns the epochs and what was left out.
     """
     duration = intervals["duration"].to_numpy(np.float64)
     pieces = np.floor(duration / epoch_s + _ROUNDING_S).astype(int)
@@ -182,13 +181,15 @@ def overlaps(times: pd.DataFrame, intervals: pd.DataFrame) -> tuple[np.ndarray, 
 
 
 def pool(vectors: np.ndarray, rows: np.ndarray, counts: np.ndarray) -> np.ndarray:
-    """Mean and standard deviation (0 of one window) of the windows of each epoch.
+    """The mean of the windows of each epoch.
+
+    Their deviation beside it made probes worse on nearly all that was measured, of embeddings and of
+    features alike: of two or three windows it is mostly noise (docs/default-encoder.md).
 
     vectors: (n, D). rows: the windows' rows, those of an epoch together; counts: (epochs,) how many each
-    has, at least 1. Returns (epochs, 2 D) float32: the means, then the deviations.
+    has, at least 1. Returns (epochs, D) float32.
     """
-    width = vectors.shape[1]
-    pooled = np.empty((len(counts), 2 * width), np.float32)
+    pooled = np.empty((len(counts), vectors.shape[1]), np.float32)
     ends = np.cumsum(counts)
     first = 0
     while first < len(counts):
@@ -196,12 +197,7 @@ def pool(vectors: np.ndarray, rows: np.ndarray, counts: np.ndarray) -> np.ndarra
         last = max(first + 1, int(np.searchsorted(ends, start + _PAIRS, side="right")))
         values = vectors[rows[start : ends[last - 1]]].astype(np.float64)
         size = counts[first:last]
-        starts = np.cumsum(size) - size
-        mean = np.add.reduceat(values, starts, axis=0) / size[:, None]
-        values -= np.repeat(mean, size, axis=0)
-        np.square(values, out=values)
-        pooled[first:last, :width] = mean
-        pooled[first:last, width:] = np.sqrt(np.add.reduceat(values, starts, axis=0) / size[:, None])
+        pooled[first:last] = np.add.reduceat(values, np.cumsum(size) - size, axis=0) / size[:, None]
         first = last
     return pooled
 

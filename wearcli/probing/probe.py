@@ -97,7 +97,7 @@ def probe(
     """
     if probe not in ("linear", "mlp", "both"):
         raise UsageError(f"unknown probe '{probe}': --probe linear, mlp or both")
-    check_arguments(epoch, folds, bootstrap, seed)
+    check_arguments(kind, epoch, folds, bootstrap, seed)
     if Path(task).name != task:
         raise UsageError(f"--task {task}: a name, without a folder: say where to with -o")
     folder = Path(output) if output is not None else Path("probes") / task
@@ -215,7 +215,7 @@ def _save(
         "signal": {key: metadata.get(key) for key in ("rate_hz", "window_s", "stride_s", "unit")},
         "input": {
             "dimension": int(samples.vectors["embedding"].shape[1]),
-            "pooling": "mean and deviation of an epoch's windows" if pooled else None,
+            "pooling": "mean of an epoch's windows" if pooled else None,
             "epoch_s": result.epoch,
         },
         "labels": {str(path): sha256_of(path) for path in task.paths},

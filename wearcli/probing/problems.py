@@ -39,8 +39,10 @@ class Study:
         return [f"{name}." if several else "" for name in self.targets]
 
 
-def check_arguments(epoch: float | None, folds: int, bootstrap: int, seed: int) -> None:
-    """UsageError for numbers that no probe can have."""
+def check_arguments(kind: str | None, epoch: float | None, folds: int, bootstrap: int, seed: int) -> None:
+    """UsageError for values that no probe can have."""
+    if kind not in (None, "classification", "regression"):
+        raise UsageError(f"unknown kind '{kind}': --kind classification or regression")
     if epoch is not None and not (np.isfinite(epoch) and epoch > 0):
         raise UsageError(f"an epoch of {epoch} s: --epoch takes seconds above 0")
     if folds < 2:

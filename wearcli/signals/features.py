@@ -15,7 +15,7 @@ _DISTRIBUTION = (
     *("mean", "deviation", "minimum", "p10", "p25", "median", "p75", "p90", "maximum"),
     *("skew", "kurtosis", "crossing_rate_hz"),
 )
-_QUANTILES = (0.0, 0.1, 0.25, 0.5, 0.75, 0.9, 1.0)
+QUANTILES = (0.0, 0.1, 0.25, 0.5, 0.75, 0.9, 1.0)
 _SPECTRUM = (
     *(f"log_power_{low:g}_{high:g}_hz" for low, high in BANDS_HZ),
     *("dominant_hz", "dominant_share", "centroid_hz", "spectral_entropy"),
@@ -29,8 +29,9 @@ FEATURE_NAMES: tuple[str, ...] = (
 )
 
 # 10 µg: far below any sensor's noise, far above the rounding of float32. Under it a signal is constant.
-_CONSTANT = 1e-10  # variance, g^2
-_FLOOR = 1e-8  # added to a band's power before the logarithm, g^2
+CONSTANT = 1e-10  # variance, g^2
+FLOOR = 1e-8  # added to a band's power before the logarithm, g^2
+LEAST_SHARE = 1e-12  # added to a bin's share of the power before the logarithm
 # Windows at a time: their arrays stay in a core's cache.
 _CHUNK = 256
 
@@ -90,7 +91,7 @@ def _distribution(
     """(n, 4, 12): moments, quantiles, and how often a signal crosses its mean."""
     samples = signals.shape[2]
     ordered = np.sort(signals, axis=2)
-    position = np.array(_QUANTILES) * (samples - 1)
+    position = np.array(QUANTILES) * (samples - 1)
     below = np.minimum(position.astype(int), samples - 2)
     share = (position - below).astype(np.float32)
     quantiles = ordered[:, :, below] * (1 - share) + ordered[:, :, below + 1] * share
@@ -98,7 +99,7 @@ def _distribution(
     squared = centred * centred
     third = np.einsum("ncs,ncs->nc", squared, centred) / samples
     fourth = np.einsum("ncs,ncs->nc", squared, squared) / samples
-    moving = variance > _CONSTANT
+    moving = variance > CONSTANT
     safe = np.where(moving, variance, 1)
     skew = np.where(moving, third / safe**1.5, 0)
     kurtosis = np.where(moving, fourth / safe**2 - 3, 0)
@@ -128,7 +129,7 @@ def _correlations(centred: np.ndarray, variance: np.ndarray) -> np.ndarray:
     one, other = [0, 0, 1], [1, 2, 2]
     covariance = np.matmul(centred[:, :3], centred[:, :3].transpose(0, 2, 1)) / centred.shape[2]
     scale = variance[:, one] * variance[:, other]
-    moving = (variance[:, one] > _CONSTANT) & (variance[:, other] > _CONSTANT)
+    moving = (variance[:, one] > CONSTANT) & (variance[:, other] > CONSTANT)
     return np.where(moving, covariance[:, one, other] / np.sqrt(np.where(moving, scale, 1)), 0)
 
 
@@ -147,17 +148,17 @@ def _spectrum(centred: np.ndarray, rate_hz: float) -> np.ndarray:
     hz = (np.arange(power.shape[2]) * (rate_hz / samples)).astype(np.float32)
 
     edges = np.array([[hz >= low, hz < high] for low, high in BANDS_HZ]).all(axis=1).astype(np.float32)
-    bands = np.log10(power @ edges.T + np.float32(_FLOOR))
+    bands = np.log10(power @ edges.T + np.float32(FLOOR))
 
     inside = slice(*np.searchsorted(hz, [BANDS_HZ[0][0], BANDS_HZ[-1][1]]))
     power, hz = power[:, :, inside], hz[inside]
     if len(hz) < 3:  # a window far shorter than a second has no spectrum to speak of
         return np.concatenate([bands, np.zeros((*bands.shape[:2], 4), np.float32)], axis=2)
     total = power.sum(axis=2)
-    moving = total > _CONSTANT
+    moving = total > CONSTANT
     safe = np.where(moving, total, 1)
     share = power / safe[:, :, None]
-    log_share = np.log(share + np.float32(1e-12))
+    log_share = np.log(share + np.float32(LEAST_SHARE))
     peak = power.argmax(axis=2)
     dominant, _ = _parabola(log_share, peak)  # the peak of a Hann window is a parabola in its logarithm
     near = np.take_along_axis(share, peak[:, :, None], axis=2)[:, :, 0]
@@ -183,7 +184,7 @@ def _periods(centred: np.ndarray, rate_hz: float) -> np.ndarray:
     power = spectrum.real**2 + spectrum.imag**2
     covariance = scipy.fft.irfft(np.stack([power[:, 3], power[:, :3].sum(axis=1)], axis=1), n=size, axis=2)
     start = covariance[:, :, :1]
-    moving = start > _CONSTANT * samples
+    moving = start > CONSTANT * samples
     biased = covariance[:, :, : longest + 1] / np.where(moving, start, 1)
     biased *= moving
     lags = np.arange(longest + 1)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wearcli.files import atomic_file
+from wearcli.training.distance import FOLDER
 from wearcli.training.monitor import COLLAPSED
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ def draw_curves(run: Path, say: Callable[[str], None]) -> Path | None:
     Returns the picture's path; None, with a line that says why, where there is no matplotlib, and where
     nothing is logged yet.
     """
-    lines, first = read_log(run / "metrics.jsonl"), read_log(run / "distance" / "metrics.jsonl")
+    lines, first = read_log(run / "metrics.jsonl"), read_log(run / FOLDER / "metrics.jsonl")
     if not lines and not first:
         return None
     if find_spec("matplotlib") is None:

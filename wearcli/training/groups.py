@@ -58,7 +58,12 @@ class GroupSampler:
         # Recordings in the order of their people, which is not that of their names, one after the other.
         begins = (np.diff(owner, prepend=-1) != 0) | (np.diff(recording[order], prepend=-1) != 0)
         line = np.cumsum(begins) * (np.ptp(onset) + 2 * seconds + 1) + (onset - onset.min())
-        first, last = self.starts[owner], self.starts[owner + 1]
+        # A short stretch widens within its recording, or over the person's others if that is too small.
+        edges = np.append(np.flatnonzero(begins), len(begins))
+        here = np.cumsum(begins) - 1
+        enough = np.diff(edges)[here] >= self.size
+        first = np.where(enough, edges[here], self.starts[owner])
+        last = np.where(enough, edges[here + 1], self.starts[owner + 1])
         reach = seconds / 2 + 1e-6
         begin = np.maximum(np.searchsorted(line, line - reach), first)
         end = np.minimum(np.searchsorted(line, line + reach, side="right"), last)

@@ -12,7 +12,7 @@ from wearcli.probing.tasks import Task, resolve_task
 from wearcli.probing.windows import EmbeddedWindows
 from wearcli.recordings.discovery import find_sidecars
 from wearcli.training.data import TrainingData
-from wearcli.training.settings import Settings
+from wearcli.training.settings import LEARNS_FROM_LABELS, Settings
 from wearcli.training.stores import is_store
 
 Sources = list[tuple[str | None, Path, Path | None]]  # set, if it was said; where; the file, if it was named
@@ -20,14 +20,14 @@ Sources = list[tuple[str | None, Path, Path | None]]  # set, if it was said; whe
 
 def check_labels(settings: Settings) -> None:
     """Raise UsageError where a method needs labels and there are none."""
-    if settings.method == "supervised":
+    if settings.method in LEARNS_FROM_LABELS:
         _sources(settings)
 
 
 def label_windows(
     data: TrainingData, settings: Settings, say: Callable[[str], None] = lambda message: None
 ) -> None:
-    """Give `data.index` the column `label`; windows without one are not usable any more.
+    """Give `data.index` the column `label`; for `supervised` windows without one are not usable any more.
 
     A window has the label that covers most of it, if that is at least half of it, as in `wearcli probe`.
     Labels belong to the set whose recordings they name (or that was said: SET=FILE), and are its own: `walk`
@@ -57,7 +57,10 @@ def label_windows(
         for warning in warnings:
             say(f"note: {warning}")
     index["label"] = labels
-    index["usable"] &= index["label"].notna()
+    if settings.method == "supervised":
+        index["usable"] &= index["label"].notna()
+    supervised = settings.method == "supervised"
+    unlabelled = "none of its windows is used" if supervised else "its windows are used without"
     for name, mine in times.groupby("dataset", sort=True):
         known = index["label"].iloc[mine["row"]].dropna()
         if known.nunique() == 1:
@@ -68,7 +71,7 @@ def label_windows(
         say(
             f"{name}: {len(known):,} of {len(mine):,} windows have a label, of {known.nunique()} classes"
             if len(known)
-            else f"note: {name} has no labels: none of its windows is used"
+            else f"note: {name} has no labels: {unlabelled}"
         )
 
 
@@ -80,8 +83,8 @@ def _sources(settings: Settings) -> Sources:
     found: Sources = [(None, place, None) for place in places if find_sidecars([place]).get("labels")]
     if not found:
         raise UsageError(
-            "--method supervised has no labels: there is no labels.csv beside the recordings, and a window "
-            "store has none; name the file with --labels"
+            f"--method {settings.method} has no labels: there is no labels.csv beside the recordings, and a "
+            "window store has none; name the file with --labels"
         )
     return found
 

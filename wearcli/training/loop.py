@@ -70,7 +70,7 @@ def fit(
     Of several processes each has the whole batch and does its part of it, see `objectives.sharing`.
 
     Args:
-        objective: called with a batch, gives the loss and the embeddings (n, dimension).
+        objective: called with a batch, gives the loss; has the `encoder` in it.
         draw: the batch of a step, a function of the step's number alone.
         validation: fixed batches of the people set aside; empty for none.
         run: gets `metrics.jsonl` and `checkpoint/`, from the first of several processes.
@@ -116,7 +116,7 @@ def fit(
             batch = [part.to(device, non_blocking=True) for part in next(batches)]
             objective.train()
             with torch.autocast(device.type, torch.bfloat16, enabled=bf16):
-                loss, _ = trained(*batch)
+                loss = trained(*batch)
             optimizer.zero_grad(set_to_none=True)
             loss.backward()
             norm = nn.utils.clip_grad_norm_(objective.parameters(), settings.clip_norm or math.inf)
@@ -170,7 +170,7 @@ def validate(objective: nn.Module, batches: Sequence[Batch], device: torch.devic
     losses = []
     for batch in batches:
         with torch.autocast(device.type, torch.bfloat16, enabled=bf16):
-            loss, _ = objective(*(part.to(device) for part in batch))
+            loss = objective(*(part.to(device) for part in batch))
         losses.append(float(loss))
     return sum(losses) / len(losses)
 

@@ -1,41 +1,37 @@
 """Pretraining from end to end: recordings or window stores in, a run folder with a model out."""
 
-import json
-import tomllib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from torch import nn
 
 import wearcli
 from wearcli.encoders import build
-from wearcli.errors import InputError, UsageError
-from wearcli.files import atomic_folder, check_output
+from wearcli.errors import InputError
+from wearcli.files import atomic_folder
 from wearcli.signals.store import WindowStore
+from wearcli.training.begin import Paths, begin, settle
 from wearcli.training.curves import draw_curves
 from wearcli.training.data import TrainingData
-from wearcli.training.device import choose_device, has_bf16
-from wearcli.training.distance import FOLDER, copy_distance, find_distance, learn_distance, load_distance
+from wearcli.training.device import choose_device
+from wearcli.training.distance import FOLDER, learn_distance, load_distance
 from wearcli.training.distributed import agree_text, first, joined
 from wearcli.training.export import write_model
-from wearcli.training.labels import check_labels, label_windows
+from wearcli.training.labels import label_windows
 from wearcli.training.loop import Report, fit
-from wearcli.training.methods import METHODS, relcon, supervised
+from wearcli.training.methods import METHODS, build_objective, supervised
 from wearcli.training.monitor import Monitor
 from wearcli.training.sampler import TRAIN, VALIDATION
-from wearcli.training.settings import VALIDATION_BATCHES, Settings, with_defaults
-from wearcli.training.stores import Failed, check_paths, is_store, open_stores, window_spec
-from wearcli.training.tensorboard import check_tensorboard, event_files
-from wearcli.training.watch import begin_watch, check_watch, open_watch
+from wearcli.training.settings import LEARNS_FROM_LABELS, VALIDATION_BATCHES, Settings
+from wearcli.training.stores import Failed, is_store, open_stores, window_spec
+from wearcli.training.tensorboard import event_files
+from wearcli.training.watch import open_watch
 
-DEFAULT_STEPS = 10_000
 PARITY_WINDOWS = 512
-Paths = Sequence[str | Path] | str | Path
 
 
 def pretrain(
@@ -113,15 +109,18 @@ def train_run(
     settings = Settings.read(run / "config.toml")
     stores, _ = open_stores(settings, run / "windows", say)
     data = TrainingData(stores)
-    if settings.method == "supervised":
+    if settings.method in LEARNS_FROM_LABELS:
         label_windows(data, settings)
     objective = build_objective(settings, data)
     train, aside = data.split(settings.validation, settings.seed)
 
     sets = data.describe(train)
-    if settings.method == "supervised":
+    if settings.method in LEARNS_FROM_LABELS:
         classes = supervised.classes_of(data, settings)
-        sets = [{**each, "classes": classes[str(each["name"])]} for each in sets]
+        sets = [
+            {**each, "classes": classes[name]} if (name := str(each["name"])) in classes else each
+            for each in sets
+        ]
     say(f"{len(train):,} windows train, {len(aside):,} of other people validate: {_people(sets)}")
     say(f"{device.type}, {settings.precision}, run folder {run}")
 
@@ -135,6 +134,7 @@ def train_run(
                 return {**told, "run": str(run), "failed": failed}
             load_distance(objective.get_submodule("distance"), run / FOLDER)
             say("stage 2: the encoder")
+            report = staged(report, "encoder")
         drawer = METHODS[settings.method].drawer
         draw = drawer(data, train, settings, TRAIN)
         held = drawer(data, aside, settings, VALIDATION) if len(aside) else None
@@ -208,7 +208,7 @@ def plan(
     run, settings = settle(paths, output, resume, overwrite, where, options)
     stores = [WindowStore.open(Path(path)) for path in settings.paths if is_store(Path(path))]
     spec = window_spec(settings, stores)
-    encoder = build(settings.encoder, samples=spec.samples, revin=settings.revin)
+    encoder = build(settings.encoder, samples=spec.samples, revin=settings.revin, rate_hz=spec.rate_hz)
     return {
         "run": str(run),
         "paths": list(settings.paths),
@@ -224,110 +224,6 @@ def plan(
         "device": where.type,
         "precision": settings.precision,
     }
-
-
-def settle(
-    paths: Paths,
-    output: str | Path | None,
-    resume: str | Path | None,
-    overwrite: bool,
-    device: torch.device,
-    options: dict[str, Any],
-) -> tuple[Path, Settings]:
-    """The run folder and the settings, checked, with what was left open chosen: length and precision."""
-    if resume is not None:
-        settings = Settings.read(Path(resume) / "config.toml")
-        check_paths(settings)
-        check_labels(settings)
-        check_watch(settings)
-        check_tensorboard(settings)
-        return Path(resume), settings
-    several = [paths] if isinstance(paths, str | Path) else paths
-    settings = Settings(**with_defaults({**options, "paths": tuple(map(str, several))}))
-    settings.check()
-    check_paths(settings)
-    if settings.distance is not None:
-        find_distance(Path(settings.distance))
-    check_labels(settings)
-    check_watch(settings)
-    check_tensorboard(settings)
-    if settings.steps is None and settings.minutes is None and settings.epochs is None:
-        settings = replace(settings, steps=DEFAULT_STEPS)
-    if settings.precision == "auto":
-        settings = replace(settings, precision="bf16" if has_bf16(device) else "fp32")
-    run = Path(output) if output is not None else free_run(settings)
-    check_output(run, overwrite, mark="config.toml")
-    if run.exists() and any(run.iterdir()) and not is_run(run):
-        raise UsageError(f"{run}: its config.toml is no run's, so it is not replaced: use another -o")
-    tables = [text.rpartition("=")[2] for text in settings.labels]
-    for path in map(Path, (*settings.paths, *tables, *([settings.watch] if settings.watch else []))):
-        if run.exists() and path.resolve().is_relative_to(run.resolve()):
-            raise UsageError(f"{path} lies in {run}, which --overwrite would remove: use another -o")
-    return run, settings
-
-
-def begin(folder: Path, settings: Settings, device: torch.device, say: Callable[[str], None]) -> Failed:
-    """Make a run's folder: its windows, config.toml and people.json; returns what could not be read.
-
-    Raises UsageError and InputError where there is nothing to train on, or the encoder cannot take it.
-    """
-    stores, failed = open_stores(settings, folder / "windows", say)
-    data = TrainingData(stores)
-    if settings.method == "supervised":
-        label_windows(data, settings, say)
-    build_objective(settings, data)
-    if settings.distance is not None:
-        copy_distance(Path(settings.distance), folder, stores[0].settings)
-    train, aside = data.split(settings.validation, settings.seed)
-    if len(train) < 2:
-        raise InputError("fewer than two worn windows to train on: see 'wearcli inspect' for wear")
-    # Now, and not after a stage before it.
-    METHODS[settings.method].drawer(data, train, settings, TRAIN)
-    if len(aside):
-        try:
-            METHODS[settings.method].drawer(data, aside, settings, VALIDATION)
-        except InputError as error:
-            raise InputError(f"of the people set aside to validate: {error}; or --validation 0") from None
-    if shared := data.people_in_several_sets():
-        say(
-            f"note: {len(shared)} participants of one name in several sets, such as '{shared[0]}', are taken "
-            "as different people: where they are the same, name the one folder above both"
-        )
-    begin_watch(settings, folder / "watch", data, train, say)
-    people = {"training": data.people(train), "validation": data.people(aside)}
-    (folder / "people.json").write_text(json.dumps(people, indent=2, ensure_ascii=False) + "\n")
-    if settings.method == "relcon":
-        sampler = relcon.group_sampler(data, train, settings)
-        anchors = sampler.groups * sampler.anchors
-        if sampler.left_out:
-            say(f"note: {sampler.left_out} people with fewer than {sampler.size} windows are left out")
-        if sampler.groups == 1 and len(sampler.people) > 1:
-            say(f"note: a batch of {settings.batch} is of one person: raise --batch for candidates of others")
-        elif anchors < settings.batch - sampler.anchors:
-            say(f"note: a step has {anchors} anchors, not {settings.batch}: there are no more people")
-        settings = replace(settings, batch=anchors)
-    of = stores[0].settings
-    settings = replace(
-        settings,
-        rate=of.rate_hz,
-        window=of.window_s,
-        stride=of.stride_s,
-        steps=_steps(settings.steps, settings.epochs, len(train), settings.batch),
-    )
-    if settings.distance_epochs is not None:
-        steps = _steps(None, settings.distance_epochs, len(train), settings.distance_batch)
-        settings = replace(settings, distance_steps=steps or settings.distance_steps)
-    settings.write(
-        folder / "config.toml", f"wearcli {wearcli.__version__}, torch {torch.__version__}, {device}"
-    )
-    return failed
-
-
-def build_objective(settings: Settings, data: TrainingData) -> nn.Module:
-    """The objective with a fresh encoder; its weights follow from the seed."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(settings.seed)
-        return METHODS[settings.method].build(settings, data)
 
 
 def model_config(
@@ -346,7 +242,8 @@ def model_config(
         "encoder": settings.encoder,
         "rate_hz": of.rate_hz,
         "window_s": of.window_s,
-        "stride_s": of.window_s,
+        # Of windows that overlap by half an epoch has more: every probe measured here is better for it.
+        "stride_s": of.window_s / 2,
         "samples": of.samples,
         "channels": list(of.channels),
         "unit": of.unit,
@@ -362,30 +259,6 @@ def model_config(
         "metrics": result,
         "wearcli": wearcli.__version__,
     }
-
-
-def free_run(settings: Settings) -> Path:
-    """runs/<method>-<encoder>, or the first of -2, -3, ... that is not there yet."""
-    first = Path("runs") / f"{settings.method}-{settings.encoder}"
-    path, number = first, 1
-    while path.exists():
-        number += 1
-        path = first.with_name(f"{first.name}-{number}")
-    return path
-
-
-def is_run(folder: Path) -> bool:
-    """Whether the config.toml in a folder is one that a run was started with."""
-    try:
-        return "pretrain" in tomllib.loads((folder / "config.toml").read_text())
-    except (OSError, ValueError):
-        return False
-
-
-def _steps(steps: int | None, epochs: float | None, windows: int, batch: int) -> int | None:
-    """The fewer of `steps` and those of `epochs`, in which each window stands once on average."""
-    of_epochs = None if epochs is None else max(1, round(epochs * windows / batch))
-    return min((n for n in (steps, of_epochs) if n is not None), default=None)
 
 
 def _people(sets: list[dict[str, Any]]) -> str:

@@ -30,11 +30,18 @@ class PairSampler:
     that a week of one does not drown an hour of another; then one of their windows, evenly; then its
     partner, evenly among the windows around it, the window itself included.
 
-    index: a data frame with recording, participant, onset (seconds). rows: those to draw from.
+    index: a data frame with recording, participant, onset (seconds). rows: those to draw from. weight: of
+    each row, in place of that chance.
     """
 
     def __init__(
-        self, index: pd.DataFrame, rows: np.ndarray, batch: int, positive_seconds: float, seed: int
+        self,
+        index: pd.DataFrame,
+        rows: np.ndarray,
+        batch: int,
+        positive_seconds: float,
+        seed: int,
+        weight: np.ndarray | None = None,
     ) -> None:
         self.batch, self.positive_seconds, self.seed = batch, positive_seconds, seed
         part = index.loc[rows]
@@ -45,8 +52,8 @@ class PairSampler:
         self.recording, self.onset = recording[order], onset[order]
         person = pd.factorize(part["participant"], sort=True)[0][order]
         counts = np.bincount(person)
-        weight = np.sqrt(counts)[person] / counts[person]
-        self.cumulative = np.cumsum(weight) / weight.sum()
+        chance = np.sqrt(counts)[person] / counts[person] if weight is None else weight[order]
+        self.cumulative = np.cumsum(chance) / chance.sum()
         # Recordings laid end to end, too far apart for a window of one to be near one of the next.
         span = float(np.ptp(onset)) + 2 * positive_seconds + 1
         line = self.recording * span + (self.onset - self.onset.min())

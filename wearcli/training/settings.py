@@ -9,15 +9,18 @@ from typing import Any
 from wearcli.encoders import ENCODERS
 from wearcli.errors import InputError, UsageError
 from wearcli.files import atomic_file
+from wearcli.objectives.augment import Augment
 from wearcli.recordings.open import check_reading
 
 VALIDATION_BATCHES = 4
+LEARNS_FROM_LABELS = ("supervised", "multitask")
 # What a method trains best with here, where it is not the default of `Settings`.
 DEFAULTS: dict[str, dict[str, Any]] = {
     "simclr": {},
     "relcon": {"batch": 168, "between": 20, "reuse": 8, "distance_loss": "log", "distance_lr": 3e-3},
     "masked": {},
     "supervised": {},
+    "multitask": {"encoder": "streams"},
 }
 # Xu et al., ICLR 2025, arXiv 2411.18822, section 4 and the authors' code: 64 anchors, each with 20 windows
 # of the same hour of its person and the 63 other anchors.
@@ -42,7 +45,6 @@ PRESETS: dict[str, dict[str, Any]] = {
         "distance_epochs": 10.0,
     },
 }
-METHOD_NAMES = tuple(DEFAULTS)
 
 
 def with_defaults(options: dict[str, Any]) -> dict[str, Any]:
@@ -81,7 +83,8 @@ class Settings:
     warmup: steps in which the learning rate rises. clip_norm: greatest norm of the gradient, 0 for any.
     rate, window, stride: of windows cut from recordings, Hz and seconds; a store has its own.
     positive_seconds: how far apart the two windows of a pair may lie.
-    max_degrees, noise, scale, warp: of a view, see `Augment`; 0 turns each off. mask_share: how many of a
+    max_degrees, noise, scale, warp, poor: of a view, see `Augment`; 0 turns each off. contrast: of multitask,
+    the weight of the pairs' loss beside that of the labels. mask_share: how many of a
     window's patches of mask_seconds are hidden. labels: FILE or SET=FILE, by default the tables beside the
     recordings; target: their column. within, between: an anchor's candidates, windows of the same person
     within_seconds of each other, and of other people.
@@ -122,6 +125,8 @@ class Settings:
     noise: float = 0.05
     scale: float = 0.1
     warp: float = 0.15
+    poor: float = 0.0
+    contrast: float = 1.0
     temperature: float = 0.1
     mask_share: float = 0.5
     mask_seconds: float = 0.2
@@ -217,6 +222,7 @@ class Settings:
             "noise",
             "scale",
             "warp",
+            "contrast",
             "weight_decay",
             "seed",
         ):
@@ -229,8 +235,11 @@ class Settings:
             )
         if not 0 < self.mask_share < 1:
             raise UsageError(f"--mask-share {self.mask_share:g}: give a share of the window, between 0 and 1")
-        if self.labels and self.method != "supervised":
-            raise UsageError(f"--labels is of --method supervised, not of {self.method}")
+        if self.labels and self.method not in LEARNS_FROM_LABELS:
+            methods = " and ".join(LEARNS_FROM_LABELS)
+            raise UsageError(f"--labels is of --method {methods}, not of {self.method}")
+        if not 0 <= self.poor <= 1:
+            raise UsageError(f"--poor {self.poor:g}: give a share of the views, 0 to 1")
         if not 0 <= self.validation < 1:
             raise UsageError(f"--validation {self.validation:g}: give a share of the participants, 0 up to 1")
         if self.watch is None and (self.watch_task, self.watch_epoch, self.watch_every) != (
@@ -256,6 +265,10 @@ class Settings:
             "time_unit": self.time_unit,
         }
         return {name: value for name, value in options.items() if value is not None}
+
+    def views(self) -> Augment:
+        """What a window goes through to become a view."""
+        return Augment(self.max_degrees, self.noise, self.scale, self.warp, p_poor=self.poor)
 
     def write(self, path: Path, comment: str) -> None:
         """As TOML under [pretrain], under one line of comment; what is None is left out."""

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from wearcli.errors import UsageError
+from wearcli.training.distance import FOLDER
 from wearcli.training.settings import Settings
 
 
@@ -20,7 +21,7 @@ def check_tensorboard(settings: Settings) -> None:
 def event_files(folder: Path) -> Iterator[Callable[[dict[str, Any]], None]]:
     """Gives a function that writes a line of the log (step, numbers by name) into `folder`.
 
-    Lines of a `stage` go into a folder below, which TensorBoard shows as a run of its own. Each session
+    Lines of the distance go into a folder below, which TensorBoard shows as a run of its own. Each session
     writes a file of its own. What an earlier one wrote of steps that this one takes anew, having gone back
     to the last checkpoint, is marked as void from this one's first line on.
     """
@@ -29,7 +30,7 @@ def event_files(folder: Path) -> Iterator[Callable[[dict[str, Any]], None]]:
     writers: dict[str, SummaryWriter] = {}
 
     def write(line: dict[str, Any]) -> None:
-        stage, step = line.get("stage", ""), line["step"]
+        stage, step = FOLDER if line.get("stage") == FOLDER else "", line["step"]
         if stage not in writers:
             # Its files are named by the second: the step keeps a quick session from replacing another's.
             writers[stage] = SummaryWriter(

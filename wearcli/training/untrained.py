@@ -34,7 +34,8 @@ def write_untrained(folder: Path, like: Mapping[str, Any], seed: int) -> dict[st
     revin = like.get("normalisation") == "revin"
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        encoder = build(str(like["encoder"]), len(like["channels"]), int(like["samples"]), revin)
+        samples, channels = int(like["samples"]), len(like["channels"])
+        encoder = build(str(like["encoder"]), channels, samples, revin, float(like["rate_hz"]))
     config = {
         "name": f"untrained-{like['encoder']}",
         "version": 1,

@@ -1,7 +1,7 @@
 """The methods by name: each says what is trained and which batch a step is made of.
 
 A method is a module with two functions. `build(settings, data)` gives the objective, an nn.Module with the
-`encoder` in it that is called with a batch and gives the loss and the embeddings (n, dimension).
+`encoder` in it that is called with a batch and gives the loss.
 `drawer(data, rows, settings, stream)` gives the batch of a step as a function of the step's number alone;
 stream: TRAIN or VALIDATION, so that the two never draw alike.
 """
@@ -10,11 +10,12 @@ from collections.abc import Callable
 from typing import Protocol
 
 import numpy as np
+import torch
 from torch import nn
 
 from wearcli.training.data import TrainingData
 from wearcli.training.loop import Batch
-from wearcli.training.methods import masked, relcon, simclr, supervised
+from wearcli.training.methods import masked, multitask, relcon, simclr, supervised
 from wearcli.training.settings import Settings
 
 
@@ -35,4 +36,12 @@ METHODS: dict[str, Method] = {
     "relcon": relcon,
     "masked": masked,
     "supervised": supervised,
+    "multitask": multitask,
 }
+
+
+def build_objective(settings: Settings, data: TrainingData) -> nn.Module:
+    """The objective with a fresh encoder; its weights follow from the seed."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(settings.seed)
+        return METHODS[settings.method].build(settings, data)

@@ -5,8 +5,8 @@ from collections.abc import Callable
 import numpy as np
 import torch
 
+from wearcli.encoders import ENCODERS
 from wearcli.errors import UsageError
-from wearcli.objectives.augment import Augment
 from wearcli.objectives.masked import Masked
 from wearcli.training.data import TrainingData
 from wearcli.training.encoder import new_encoder
@@ -19,7 +19,7 @@ def build(settings: Settings, data: TrainingData) -> Masked:
     """The encoder with its decoder."""
     of = data.stores[0].settings
     patch, _ = patches(settings, data)
-    return Masked(new_encoder(settings, data), len(of.channels), patch)
+    return Masked(new_encoder(settings, data), len(of.channels), patch, ENCODERS[settings.encoder].dimension)
 
 
 def patches(settings: Settings, data: TrainingData) -> tuple[int, int]:
@@ -39,9 +39,7 @@ def drawer(data: TrainingData, rows: np.ndarray, settings: Settings, stream: int
     """The batch of a step: views of windows, which of their patches are hidden, and noise; see `Masked`."""
     sampler = PairSampler(data.index, rows, settings.batch, 0.0, settings.seed)
     _, count = patches(settings, data)
-    augment = Augment(
-        max_degrees=settings.max_degrees, noise_g=settings.noise, scale=settings.scale, warp=settings.warp
-    )
+    augment = settings.views()
 
     def draw(step: int) -> Batch:
         chosen, _ = sampler.draw(step, stream)

@@ -6,7 +6,6 @@ import numpy as np
 import torch
 
 from wearcli.errors import InputError
-from wearcli.objectives.augment import Augment
 from wearcli.objectives.distance import MotifDistance
 from wearcli.objectives.relcon import RelCon
 from wearcli.training.data import TrainingData
@@ -46,6 +45,21 @@ def group_sampler(data: TrainingData, rows: np.ndarray, settings: Settings) -> G
     )
 
 
+def anchors_of_a_step(
+    data: TrainingData, rows: np.ndarray, settings: Settings, say: Callable[[str], None]
+) -> int:
+    """How many windows of a step are anchors: about --batch; says where it is otherwise, and for whom."""
+    sampler = group_sampler(data, rows, settings)
+    anchors = sampler.groups * sampler.anchors
+    if sampler.left_out:
+        say(f"note: {sampler.left_out} people with fewer than {sampler.size} windows are left out")
+    if sampler.groups == 1 and len(sampler.people) > 1:
+        say(f"note: a batch of {settings.batch} is of one person: raise --batch for candidates of others")
+    elif anchors < settings.batch - sampler.anchors:
+        say(f"note: a step has {anchors} anchors, not {settings.batch}: there are no more people")
+    return anchors
+
+
 def batch_number(step: int, reuse: int) -> int:
     """Which batch a step is of: a new one every `reuse` steps, and between them earlier ones.
 
@@ -63,9 +77,7 @@ def drawer(data: TrainingData, rows: np.ndarray, settings: Settings, stream: int
     The same batch comes again as `batch_number` says, every time with new views.
     """
     sampler = group_sampler(data, rows, settings)
-    augment = Augment(
-        max_degrees=settings.max_degrees, noise_g=settings.noise, scale=settings.scale, warp=settings.warp
-    )
+    augment = settings.views()
 
     def draw(step: int) -> Batch:
         number = batch_number(step, settings.reuse) if stream == TRAIN else step

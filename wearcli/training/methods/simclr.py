@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import torch
 
-from wearcli.objectives.augment import Augment
+from wearcli.encoders import ENCODERS
 from wearcli.objectives.simclr import SimCLR
 from wearcli.training.data import TrainingData
 from wearcli.training.encoder import new_encoder
@@ -16,15 +16,13 @@ from wearcli.training.settings import Settings
 
 def build(settings: Settings, data: TrainingData) -> SimCLR:
     """The encoder with its projection head."""
-    return SimCLR(new_encoder(settings, data), temperature=settings.temperature)
+    return SimCLR(new_encoder(settings, data), ENCODERS[settings.encoder].dimension, settings.temperature)
 
 
 def drawer(data: TrainingData, rows: np.ndarray, settings: Settings, stream: int) -> Callable[[int], Batch]:
     """The batch of a step: views (2b, samples, channels), anchors then partners, and what to ignore."""
     sampler = PairSampler(data.index, rows, settings.batch, settings.positive_seconds, settings.seed)
-    augment = Augment(
-        max_degrees=settings.max_degrees, noise_g=settings.noise, scale=settings.scale, warp=settings.warp
-    )
+    augment = settings.views()
 
     def draw(step: int) -> Batch:
         chosen, ignore = sampler.draw(step, stream)

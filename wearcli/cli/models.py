@@ -1,0 +1,72 @@
+"""`wearcli models` and `wearcli models show`."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from wearcli.cli.console import Json
+
+models = typer.Typer(help="The models there are, and the card of each.", invoke_without_command=True)
+
+
+@models.callback()
+def listing(
+    context: typer.Context,
+    folder: Annotated[
+        list[Path] | None,
+        typer.Option(help="Where to look for model and run folders; repeatable. Default: runs, models."),
+    ] = None,
+    json: Json = False,
+) -> None:
+    """List bundled and local models: size, rate, window, training sets, licence, scores.
+
+    `wearcli models show NAME` prints a card. Exit code 1: a folder holds a damaged model; it is named.
+    """
+    if context.invoked_subcommand is not None:
+        return
+    from wearcli.cli.console import print_json, say
+    from wearcli.models.listing import list_models
+
+    found, failed = list_models(folder)
+    if json:
+        print_json({"models": found, "failed": failed})
+    else:
+        _print(found)
+    for failure in failed:
+        say(f"failed: {failure['error']}")
+    if failed:
+        raise typer.Exit(1)
+
+
+@models.command()
+def show(
+    model: Annotated[str, typer.Argument(help="A bundled model's name, or a model or run folder.")],
+    json: Json = False,
+) -> None:
+    """Print the card of a model: data, recipe, scores, limits, licence."""
+    from wearcli.cli.console import print_json
+    from wearcli.models.listing import show_model
+
+    about, card = show_model(model)
+    if json:
+        print_json(about)
+    else:
+        print(card, end="")
+
+
+def _print(found: list[dict[str, Any]]) -> None:
+    """A few lines a model, on stdout: a table would be too wide for its scores."""
+    for number, about in enumerate(found):
+        if number:
+            print()
+        marks = [word for word in ("default", "bundled") if about[word]]
+        print(about["model"] + (f" ({', '.join(marks)})" if marks else ""))
+        size = "" if about["parameters"] is None else f"{about['parameters'] / 1e6:.2f} M parameters, "
+        print(
+            f"  {about['modality']}, {about['window_s']:g} s at {about['rate_hz']:g} Hz -> "
+            f"{about['dimension']}; {size}{about['bytes'] / 1e6:.1f} MB; {about['licence']}"
+        )
+        print(f"  trained on {', '.join(about['training_sets']) or 'nothing'}")
+        for name, row in about["scores"].items():
+            print(f"  {name}: {', '.join(f'{column} {figure}' for column, figure in row.items())}")
