@@ -42,6 +42,7 @@ def short_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from wearcli.training.untrained import write_untrained
 
     config = load_model(DEFAULT_MODEL).config | {
+        "encoder": "fast",
         "rate_hz": 100.0,
         "window_s": 2.56,
         "samples": 256,
@@ -59,7 +60,7 @@ def test_models_of_two_rates_and_a_random_one(
     monkeypatch.chdir(tmp_path)
     words: dict[str, Any] = {"task": "activity", "bootstrap": DRAWS}
     both = [DEFAULT_MODEL, short_model]
-    with pytest.raises(UsageError, match=r"windows of 5 s, short of 2.56 s: give --epoch"):
+    with pytest.raises(UsageError, match=r"windows of 5 s every 2.5 s, short of 2.56 s: give --epoch"):
         wearcli.compare(both, recordings, **words)
     assert not (tmp_path / "comparisons").exists()  # nothing was embedded to learn it
     seen: list[tuple[str, str, float]] = []
@@ -68,7 +69,7 @@ def test_models_of_two_rates_and_a_random_one(
     assert (result.n_samples, result.left_out, result.failed) == (6 * 2 * 4, 0, [])
     assert result.scores[DEFAULT_MODEL]["macro_f1"]["mean"] > 0.95
     assert [result.models[name]["rate_hz"] for name in result.models] == [50.0, 100.0, 50.0]
-    assert result.models["untrained"]["model"]["name"] == "untrained-fast"
+    assert result.models["untrained"]["model"]["name"] == "untrained-streams"
     assert {"untrained", "short"} == set(result.less_first)
     for phase in ("embed", "probe"):
         shares = [share for what, _, share in seen if what == phase]

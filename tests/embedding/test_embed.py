@@ -53,7 +53,7 @@ def test_the_table_is_as_the_design_says(study: Path, tmp_path: Path) -> None:
     out = tmp_path / "embeddings.parquet"
     result = embed([study], out)
     table, metadata = read_table(out)
-    assert (result.recordings, result.windows, result.failed) == (3, 12 + 6 + 9, [])
+    assert (result.recordings, result.windows, result.failed) == (3, 23 + 12 + 17, [])
     dimension = table.schema.field("embedding").type.list_size
     assert table.schema.remove_metadata().equals(
         pa.schema(
@@ -77,9 +77,9 @@ def test_the_table_is_as_the_design_says(study: Path, tmp_path: Path) -> None:
     assert {"version", "model", "rate_hz", "window_s", "stride_s", "unit", "arguments"} <= set(metadata)
     assert len(metadata["model"]["sha256"]) == 64
     frame = table.to_pandas()
-    assert frame.groupby("recording").size().to_dict() == {"P01_a": 12, "P01_b": 6, "P02_a": 9}
-    assert frame["participant"].tolist() == ["P01"] * 18 + ["P02"] * 9
-    assert frame["onset"][:12].tolist() == [5.0 * i for i in range(12)]
+    assert frame.groupby("recording").size().to_dict() == {"P01_a": 23, "P01_b": 12, "P02_a": 17}
+    assert frame["participant"].tolist() == ["P01"] * 35 + ["P02"] * 17
+    assert frame["onset"][:23].tolist() == [2.5 * i for i in range(23)]
     assert np.isfinite(np.stack(frame["embedding"].to_list())).all()
 
 
@@ -95,7 +95,7 @@ def test_embeddings_are_the_models_and_features_the_windows(study: Path, tmp_pat
     frame = read_table(out)[0].to_pandas()
     signal = pd.read_csv(study / "P01_a.csv")[["x", "y", "z"]].to_numpy()
     by_scipy = resample_poly(signal, 1, 2, axis=0, padtype="line").astype(np.float32)
-    windows = by_scipy[: 12 * 250].reshape(12, 250, 3)
+    windows = np.stack([by_scipy[125 * n : 125 * n + 250] for n in range(23)])
     session = onnxruntime.InferenceSession(str(load_model(DEFAULT_MODEL).onnx_path))
     (by_hand,) = session.run(None, {session.get_inputs()[0].name: windows})
     ours = np.stack(frame["embedding"].to_list())
@@ -113,7 +113,7 @@ def test_a_second_run_changes_nothing(study: Path, tmp_path: Path) -> None:
     embed([study], out)
     before, stamp = out.read_bytes(), out.stat().st_mtime_ns
     result = embed([study], out)
-    assert (result.embedded, result.kept, result.windows) == (0, 3, 27)
+    assert (result.embedded, result.kept, result.windows) == (0, 3, 52)
     assert out.read_bytes() == before
     assert out.stat().st_mtime_ns == stamp
 
@@ -156,7 +156,7 @@ def test_progress_knows_how_much_is_done(study: Path, tmp_path: Path) -> None:
     # The last window's onset, over the length: 55 of 60 s in the CSV, whose length is told by its size.
     assert shares["P01_a"] == sorted(shares["P01_a"])
     assert shares["P01_a"][-1] == pytest.approx(55 / 60, abs=0.03)
-    assert shares["P01_b"][-1] == pytest.approx(25 / 33, abs=1e-6)
+    assert shares["P01_b"][-1] == pytest.approx(27.5 / 33, abs=1e-6)
     assert set(shares["P02_a"]) == {0.0}  # a gzipped file does not say how long it is
     assert result.sizes["P01_b"] == (study / "P01_b.parquet").stat().st_size
 
@@ -177,7 +177,7 @@ def test_a_changed_sidecar_is_a_change(study: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"stride_s": 2.5}, "stride_s"),
+        ({"stride_s": 5.0}, "stride_s"),
         ({"max_missing": 0.5}, "max_missing"),
         ({"reading": {"unit": "g"}}, "unit"),
     ],
@@ -291,7 +291,7 @@ def test_too_short_for_a_window_is_said(study: Path, tmp_path: Path) -> None:
 def test_a_stream_that_breaks_off_is_not_taken_as_whole(study: Path, tmp_path: Path) -> None:
     embed([study], tmp_path / "e.arrow", batch=2)
     whole = (tmp_path / "e.arrow").read_bytes()
-    assert read_table(tmp_path / "e.arrow")[0].num_rows == 27
+    assert read_table(tmp_path / "e.arrow")[0].num_rows == 52
     (tmp_path / "cut.arrow").write_bytes(whole[: -len(END_OF_STREAM)])
     with pytest.raises(InputError, match="broke off"):
         read_table(tmp_path / "cut.arrow")
@@ -300,7 +300,7 @@ def test_a_stream_that_breaks_off_is_not_taken_as_whole(study: Path, tmp_path: P
 def test_format_and_output_agree(study: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     assert CliRunner().invoke(app, ["embed", str(study), "--format", "jsonl"]).exit_code == 0
-    assert len(Path("embeddings.jsonl").read_text().splitlines()) == 27
+    assert len(Path("embeddings.jsonl").read_text().splitlines()) == 52
     with pytest.raises(UsageError, match="suffix says"):
         embed([study], "e.parquet", form="arrow")
 
@@ -309,9 +309,9 @@ def test_jsonl_tells_of_each_recording(study: Path, tmp_path: Path) -> None:
     run = CliRunner().invoke(app, ["embed", str(study), "-o", str(tmp_path / "e.parquet"), "--jsonl"])
     lines = [json.loads(line) for line in run.stdout.splitlines()]
     assert [(line["recording"], line["windows"], line["error"]) for line in lines] == [
-        ("P01_a", 12, None),
-        ("P01_b", 6, None),
-        ("P02_a", 9, None),
+        ("P01_a", 23, None),
+        ("P01_b", 12, None),
+        ("P02_a", 17, None),
     ]
 
 

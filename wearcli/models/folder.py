@@ -8,7 +8,7 @@ from typing import Any
 from wearcli.errors import InputError, UsageError
 from wearcli.files import sha256_of
 
-DEFAULT_MODEL = "simclr-fast-v1"
+DEFAULT_MODEL = "motion-v1"
 BUNDLED = Path(__file__).parent / "bundled"
 ONNX_NAME, CONFIG_NAME, CARD_NAME = "model.onnx", "config.json", "README.md"
 INPUT, OUTPUT = "windows", "embedding"  # (batch, samples, channels) -> (batch, dimension), float32
