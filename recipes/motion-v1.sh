@@ -36,7 +36,8 @@ for name in sisfall smartfallmm hexoskin stress_predict selfback umafall; do
     [ -f "$study/labels.csv" ] && set -- "$@" --labels "$name=$study/labels.csv"
 done
 
-exec $wearcli pretrain "$@" --method multitask --steps "${STEPS:-4000}" --seed 0 --name motion-v1 \
+exec $wearcli pretrain "$@" --method multitask --contrast 2 --steps "${STEPS:-3000}" \
+    --seed 0 --workers 1 --name motion-v1 \
     --licence Apache-2.0 --terms hexoskin=MIT --terms stress_predict=MIT \
     --terms "sisfall=none stated with the copy" --terms "smartfallmm=none stated with the copy" \
     --terms "selfback=none stated with the copy" --terms "umafall=none stated with the copy" \

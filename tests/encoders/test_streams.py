@@ -32,7 +32,7 @@ def scaled_difference(windows: np.ndarray, rate_hz: float) -> np.ndarray:
 
 
 @pytest.mark.parametrize(
-    ("samples", "rate_hz"), [(250, 50.0), (256, 100.0), (301, 50.0), (64, 20.0), (500, 50.0)]
+    ("samples", "rate_hz"), [(250, 50.0), (256, 100.0), (301, 50.0), (64, 20.0), (500, 50.0), (100, 100.0)]
 )
 def test_statistics_are_the_features(samples: int, rate_hz: float) -> None:
     assert scaled_difference(walk(300, samples, rate_hz), rate_hz).max() < 2e-3
@@ -84,3 +84,8 @@ def test_statistics_are_part_of_the_embedding() -> None:
 def test_only_acceleration_as_it_is(options: dict, says: str) -> None:
     with pytest.raises(UsageError, match=says):
         build("streams", **options)
+
+
+def test_a_window_without_a_rhythm_is_refused() -> None:
+    with pytest.raises(UsageError, match=r"windows of 0\.64 s have no rhythm"):
+        build("streams", samples=64, rate_hz=100.0)

@@ -69,4 +69,5 @@ def _print(found: list[dict[str, Any]]) -> None:
         )
         print(f"  trained on {', '.join(about['training_sets']) or 'nothing'}")
         for name, row in about["scores"].items():
-            print(f"  {name}: {', '.join(f'{column} {figure}' for column, figure in row.items())}")
+            score, linear = row.get("score", ""), row.get("linear", "-")
+            print(f"  {name}: {score} {linear}, hand-made features {row.get('features', '-')}")

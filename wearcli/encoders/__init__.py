@@ -38,6 +38,11 @@ def build(
         if channels != 3 or revin:
             what = "--revin, which hides gravity" if revin else f"{channels} channels"
             raise UsageError(f"the encoder 'streams' takes x, y, z as they are, not {what}: --encoder fast")
+        if samples < rate_hz:
+            raise UsageError(
+                f"windows of {samples / rate_hz:g} s have no rhythm for the encoder 'streams': give a "
+                "--window of 1 s or more, or --encoder fast"
+            )
         return StreamsEncoder(samples, rate_hz)
     encoder = kind(channels=channels)
     return nn.Sequential(RevIN(channels), encoder) if revin else encoder
