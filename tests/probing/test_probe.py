@@ -139,7 +139,7 @@ def test_a_saved_regression_gives_the_targets_units(folder: Path, tmp_path: Path
         folder / "embeddings.parquet", task="gait", target="cadence_spm", probe="mlp", output=tmp_path / "p"
     )
     saved = load_probe(tmp_path / "p")
-    assert saved.info["input"]["pooling"] == "mean and deviation of an epoch's windows"
+    assert saved.info["input"]["pooling"] == "mean of an epoch's windows"
     values = saved.predict(
         np.repeat(saved.predictors["mlp", "cadence_spm"].mean[None], 2, 0), "mlp", "cadence_spm"
     )

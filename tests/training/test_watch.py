@@ -125,7 +125,7 @@ def test_resumed_it_goes_on_as_it_would_have(store, watched, tmp_path, monkeypat
 def test_the_score_is_that_of_embed_and_probe(tmp_path):
     """The hand-made features through `embed` and `probe`; the store holds windows in 0.5 mg steps."""
     table = tmp_path / "embeddings.parquet"
-    wearcli.embed([SAMPLE], table)
+    wearcli.embed([SAMPLE], table, stride_s=5.0)  # the watch has windows side by side
     settings = Settings(watch=str(SAMPLE), watch_epoch=10.0, seed=1)
     wearcli.preprocess(
         [SAMPLE / "P01_walks.parquet"], tmp_path / "like"
