@@ -1,5 +1,6 @@
 """`wearcli.compare` with models that embed, of two rates, and one of random weights."""
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -177,6 +178,15 @@ def test_a_dry_run_counts_and_writes_nothing(recordings: Path, tmp_path: Path) -
     )
     assert result.models[DEFAULT_MODEL]["recordings_to_embed"] == 6
     assert (result.scores, result.output, list(tmp_path.iterdir())) == ({}, None, [])
+
+
+def test_people_that_a_model_may_know_are_said(recordings: Path, tmp_path: Path) -> None:
+    known = load_model(DEFAULT_MODEL).config["training_sets"][0]["name"]
+    words: dict[str, Any] = {"task": "activity", "dry_run": True, "output": tmp_path / "out"}
+    shutil.copytree(recordings, tmp_path / "sets" / known)
+    (warning,) = wearcli.compare(DEFAULT_MODEL, tmp_path / "sets" / known, **words).warnings
+    assert warning.startswith(f"{DEFAULT_MODEL} was trained on a set named '{known}'")
+    assert wearcli.compare(DEFAULT_MODEL, recordings, **words).warnings == []
 
 
 def test_without_torch_it_goes_on_with_a_warning(recordings: Path, tmp_path: Path) -> None:

@@ -11,7 +11,10 @@ from pathlib import Path
 import pytest
 
 from tests.training import make
+from wearcli.cli.pretrain import Encoder, Method
+from wearcli.encoders import ENCODERS
 from wearcli.training import pretrain as module
+from wearcli.training.methods import METHODS
 from wearcli.training.settings import Settings
 
 QUICK = ["--steps", "2", "--batch", "4", "--workers", "1", "--precision", "fp32"]
@@ -147,3 +150,8 @@ def test_interrupted_it_says_how_to_go_on(command, store):
     assert "is saved, go on with --resume r" in err
     assert "Traceback" not in err
     assert Path("r/checkpoint/state.json").is_file()
+
+
+def test_the_command_offers_what_there_is():
+    assert set(Encoder) == set(ENCODERS)
+    assert set(Method) == set(METHODS)

@@ -65,6 +65,7 @@ class Encoder(StrEnum):
 
     fast = "fast"
     relcon = "relcon"
+    streams = "streams"
 
 
 class Device(StrEnum):

@@ -99,7 +99,7 @@ def compare(
     found = _task(task, labels, wanted, kind, place, participant_from, entries)
     if found.kind == "classification" and epoch is None:
         check_alike({name: entry.windows for name, entry in entries.items()})
-    warnings: list[str] = []
+    warnings = _may_know(entries, place)
     with TemporaryDirectory() as scratch:
         if untrained and not dry_run and (warning := _add_untrained(entries, Path(scratch), seed)):
             warnings.append(warning)
@@ -175,6 +175,20 @@ def _place(recordings: Path | str | None, entries: dict[str, Entry]) -> Path | N
     if not Path("recordings").is_dir():
         raise UsageError("no recordings named and no folder recordings/ here: name them with --recordings")
     return Path("recordings")
+
+
+def _may_know(entries: dict[str, Entry], place: Path | None) -> list[str]:
+    """A line for each model that was trained on a set of the recordings' name: its people may be the same."""
+    if place is None:
+        return []
+    here = place.resolve().name
+    return [
+        f"{name} was trained on a set named '{here}', as these recordings are: if they are its people, its "
+        "score tells nothing of new ones"
+        for name, entry in entries.items()
+        if isinstance(entry.source, Model)
+        and here in {str(each["name"]) for each in entry.source.config.get("training_sets", [])}
+    ]
 
 
 def _task(
