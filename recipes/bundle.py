@@ -1,6 +1,6 @@
 """Put a trained run's model among those that come with wearcli.
 
-    python recipes/bundle.py RUN NAME
+    python -m recipes.bundle RUN NAME
 
 Adds to its config what `recipes/NAME.json` says (notes, scores, robustness) and the people of its run, whose
 sets are public; writes the card anew; stores the embeddings of the fixed windows of the golden test.

@@ -341,3 +341,11 @@ def test_without_augmentation_a_view_is_the_window(store):
         chosen, _ = simclr.PairSampler(data.index, rows, 8, settings.positive_seconds, 0).draw(3, 0)
         same = torch.equal(views, torch.from_numpy(data.take(chosen)))
         assert same == (setting is None), setting
+
+
+def test_an_encoder_that_cannot_take_the_windows_is_refused_before_they_are_cut(tmp_path, monkeypatch):
+    swing(tmp_path / "a.csv")
+    monkeypatch.setattr(begin, "open_stores", lambda *given: pytest.fail("the recordings were read"))
+    with pytest.raises(UsageError, match="too short for the encoder 'streams'"):
+        pretrain(tmp_path / "a.csv", tmp_path / "run", encoder="streams", window=0.9, steps=2)
+    assert not (tmp_path / "run").exists()

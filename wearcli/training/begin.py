@@ -8,10 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from torch import nn
 
 import wearcli
+from wearcli.encoders import build
 from wearcli.errors import InputError, UsageError
 from wearcli.files import check_output
+from wearcli.signals.store import WindowStore
+from wearcli.signals.windows import WindowSpec
 from wearcli.training.data import TrainingData
 from wearcli.training.device import has_bf16
 from wearcli.training.distance import copy_distance, find_distance
@@ -19,7 +23,7 @@ from wearcli.training.labels import check_labels, label_windows
 from wearcli.training.methods import METHODS, build_objective, relcon
 from wearcli.training.sampler import TRAIN, VALIDATION
 from wearcli.training.settings import LEARNS_FROM_LABELS, Settings, with_defaults
-from wearcli.training.stores import Failed, check_paths, open_stores
+from wearcli.training.stores import Failed, check_paths, is_store, open_stores, window_spec
 from wearcli.training.tensorboard import check_tensorboard
 from wearcli.training.watch import begin_watch, check_watch
 
@@ -74,6 +78,7 @@ def begin(folder: Path, settings: Settings, device: torch.device, say: Callable[
 
     Raises UsageError and InputError where there is nothing to train on, or the encoder cannot take it.
     """
+    planned_encoder(settings)  # before hours of recordings are cut for one that cannot take them
     stores, failed = open_stores(settings, folder / "windows", say)
     data = TrainingData(stores)
     if settings.method in LEARNS_FROM_LABELS:
@@ -116,6 +121,15 @@ def begin(folder: Path, settings: Settings, device: torch.device, say: Callable[
         folder / "config.toml", f"wearcli {wearcli.__version__}, torch {torch.__version__}, {device}"
     )
     return failed
+
+
+def planned_encoder(settings: Settings) -> tuple[nn.Module, WindowSpec]:
+    """The encoder for acceleration that the settings ask for, and its windows; UsageError if it cannot be."""
+    stores = [WindowStore.open(Path(path)) for path in settings.paths if is_store(Path(path))]
+    spec = window_spec(settings, stores)
+    with torch.random.fork_rng(devices=[]):
+        encoder = build(settings.encoder, samples=spec.samples, revin=settings.revin, rate_hz=spec.rate_hz)
+    return encoder, spec
 
 
 def free_run(settings: Settings) -> Path:

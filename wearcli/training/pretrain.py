@@ -10,11 +10,10 @@ import numpy as np
 import torch
 
 import wearcli
-from wearcli.encoders import build
 from wearcli.errors import InputError
 from wearcli.files import atomic_folder
 from wearcli.signals.store import WindowStore
-from wearcli.training.begin import Paths, begin, settle
+from wearcli.training.begin import Paths, begin, planned_encoder, settle
 from wearcli.training.curves import draw_curves
 from wearcli.training.data import TrainingData
 from wearcli.training.device import choose_device
@@ -27,7 +26,7 @@ from wearcli.training.methods import METHODS, build_objective, supervised
 from wearcli.training.monitor import Monitor
 from wearcli.training.sampler import TRAIN, VALIDATION
 from wearcli.training.settings import LEARNS_FROM_LABELS, VALIDATION_BATCHES, Settings
-from wearcli.training.stores import Failed, is_store, open_stores, window_spec
+from wearcli.training.stores import Failed, is_store, open_stores
 from wearcli.training.tensorboard import event_files
 from wearcli.training.watch import open_watch
 
@@ -206,9 +205,8 @@ def plan(
     """What `pretrain` would do with the same arguments; nothing is written."""
     where = choose_device(device)
     run, settings = settle(paths, output, resume, overwrite, where, options)
+    encoder, spec = planned_encoder(settings)
     stores = [WindowStore.open(Path(path)) for path in settings.paths if is_store(Path(path))]
-    spec = window_spec(settings, stores)
-    encoder = build(settings.encoder, samples=spec.samples, revin=settings.revin, rate_hz=spec.rate_hz)
     return {
         "run": str(run),
         "paths": list(settings.paths),
