@@ -108,10 +108,96 @@ def test_ppg_and_ecg() -> None:
     assert choose("time|PPG|ECG (mV)", "ppg").channels == [1]
     assert choose("time|PPG|ECG (mV)", "ecg")[1:4] == ([2], ("ECG (mV)",), "mV")
     assert choose("time|bvp", "ppg").names == ("bvp",)
-    with pytest.raises(InputError, match="--columns ppg_red or ppg_ir"):
-        choose("time|ppg_red|ppg_ir", "ppg")
     with pytest.raises(InputError, match="no column that means ecg"):
         choose("time|x|y|z", "ecg")
+
+
+@pytest.mark.parametrize(
+    ("names", "modality", "channels"),
+    [
+        ("time|ppg|ppg2|ppg3", "ppg", [1, 2, 3]),
+        ("time|ppg_red|ppg_ir|ppg_green|ppg_quality|ppg_ambient|HR|ppg hr", "ppg", [1, 2, 3]),
+        ("ppg_time|ppgRed|ppgIR", "ppg", [1, 2]),
+        ("t|PPG 530nm|PPG 660nm|temp", "ppg", [1, 2]),
+        ("t|red|ir|green", "ppg", [1, 2, 3]),
+        ("t|acc_x|acc_y|acc_z|LED1|LED2|LED1 current", "ppg", [4, 5]),
+        ("t|ppg|red|ir", "ppg", [1]),
+        ("t|ppg|ppg_filtered|text_ppg", "ppg", [1]),
+        ("t|ppg_filtered|ppg_filtered2", "ppg", [1, 2]),
+        ("t|ECG I|ecg_ii|ECG aVR|ecg_quality|ecg_rr", "ecg", [1, 2, 3]),
+        ("t|lead_i|Lead II|V5", "ecg", [1, 2]),
+        ("t|ECG1|EKG1-EKG2", "ecg", [1, 2]),
+    ],
+)
+def test_all_channels_of_a_signal(names: str, modality: str, channels: list[int]) -> None:
+    assert choose(names, modality).channels == channels
+    assert choose(names, modality, count=len(channels)).warnings == choose(names, modality).warnings
+
+
+@pytest.mark.parametrize(
+    ("names", "modality", "count", "channels"),
+    [
+        ("t|ppg_red|ppg_ir|ppg_green", "ppg", 1, [3]),
+        ("t|ppg_red|ppg_ir|ppg_green", "ppg", 2, [2, 3]),
+        ("t|ppg_red|ppg_infrared", "ppg", 1, [2]),
+        ("t|ppg|ppg_red", "ppg", 1, [2]),
+        ("t|ppg|ppg2|ppg3", "ppg", 1, [1]),
+        ("t|ECG V5|ECG II|ECG I", "ecg", 1, [3]),
+        ("t|ECG V5|ECG II|ECG III", "ecg", 1, [2]),
+        ("t|ECG V5|ECG V1", "ecg", 1, [1]),
+        ("t|ecg1|ecg2", "ecg", 1, [1]),
+    ],
+)
+def test_fewer_channels_are_chosen_by_rule(
+    names: str, modality: str, count: int, channels: list[int]
+) -> None:
+    chosen = choose(names, modality, count=count)
+    assert chosen.channels == channels
+    (warning,) = chosen.warnings
+    taken, others = warning.removeprefix(f"{modality} is from ").split(", not ")
+    assert [f"'{name}'" for name in chosen.names] == taken.split(", ")
+    assert others.endswith(" (--columns)")
+
+
+def test_leads_by_name_alone() -> None:
+    names = "MLII|V5|I|aVR|PLETH|RESP|ABP|MCL1|V|vx"
+    assert choose(names, "ecg", bare_leads=True).channels == [0, 1, 2, 3, 7, 8, 9]
+    assert choose(names, "ecg", bare_leads=True, count=1).channels == [2]
+    assert choose("V5|MLII", "ecg", bare_leads=True, count=1).channels == [1]
+    assert choose("II,|V,|PLETH,", "ecg", bare_leads=True).channels == [0, 1]
+    with pytest.raises(InputError, match="no column that means ecg"):
+        choose(names, "ecg")
+
+
+def test_too_few_channels_and_other_counts() -> None:
+    says = (
+        r"f.csv: has 1 of ppg \(ppg\), where the number of channels needed is 3: name as many with --columns"
+    )
+    with pytest.raises(InputError, match=says):
+        choose("t|ppg|a|b", "ppg", count=3)
+    assert choose("t|ppg|a|b", "ppg", count=3, channel_columns=["ppg", "b", "a"]).channels == [1, 3, 2]
+    with pytest.raises(InputError, match=r"--columns names 2 of ppg \(a, b\), where .* is 1"):
+        choose("t|ppg|a|b", "ppg", count=1, channel_columns=["a", "b"])
+    assert choose("t|ppg|ppg2", "ppg", count=1, channel_columns=["ppg2"])[1:6:4] == ([2], [])
+    with pytest.raises(InputError, match="has 1 of ppg"):
+        choose("1|2", "ppg", named=False, count=2)
+    with pytest.raises(InputError, match="such as --columns 2,3 "):
+        choose("1|2|3", "ppg", named=False, count=2)
+    assert choose("t|x|y|z", count=1).channels == [1, 2, 3]
+
+
+@pytest.mark.parametrize("names", ["t|red|green|blue", "t|red_count_of_cells|spo2", "t|a|b", "t|ppg_quality"])
+def test_lights_in_doubt(names: str) -> None:
+    with pytest.raises(InputError, match=r"no column that means ppg.*--columns"):
+        choose(names, "ppg")
+
+
+def test_units_of_columns() -> None:
+    """What the format says of each goes before its name; with a rate of its own it needs no time."""
+    columns = [Column(f"acc {axis} (g)", "number", "mg", 50.0) for axis in "xyz"]
+    columns.append(Column("time", "number", "s", 1.0))
+    chosen = choose_columns(columns, "acc", "f.edf")
+    assert (chosen.time, chosen.channels, chosen.unit) == (None, [0, 1, 2], "mg")
 
 
 def test_text_is_no_signal() -> None:

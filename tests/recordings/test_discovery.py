@@ -30,16 +30,18 @@ def people(folder: Folder) -> dict[str, str]:
 
 def test_formats_in_any_case_sorted_and_recursive(tmp_path: Path) -> None:
     names = ["b.CSV", "a/z.tsv", "a/y.csv.GZ", "c.Parquet", "d.npz", "e.CWA", "f.cwa.gz", "g.bin", "h.GT3X"]
+    names += ["i.EDF", "j.bdf", "k.hea", "l.HEA"]
     tree(
         tmp_path, *names, "notes.txt", "x.npy", "i.parquet.gz", ".hidden.csv", ".git/k.csv", "__MACOSX/l.csv"
     )
+    tree(tmp_path, "k.dat", "k.atr", "l.mat", "m.rec", "n.edf.gz", "o.hea.gz", content="")
     folder = find_recordings([tmp_path])
     found = [source.path.relative_to(tmp_path).as_posix() for source in folder.sources]
     assert found == sorted(names)
     assert [source.format for source in folder.sources] == [
-        *("csv", "tsv", "csv", "parquet", "npz", "cwa", "cwa", "bin", "gt3x")
+        *("csv", "tsv", "csv", "parquet", "npz", "cwa", "cwa", "bin", "gt3x", "edf", "edf", "wfdb", "wfdb")
     ]
-    assert sorted(people(folder)) == sorted("zybcdefgh")
+    assert sorted(people(folder)) == sorted("zybcdefghijkl")
 
 
 def test_sidecars_are_no_recordings(tmp_path: Path) -> None:
@@ -328,6 +330,16 @@ def test_modality_is_told_by_columns_where_names_do_not(tmp_path: Path) -> None:
     assert find_recordings([tmp_path]).problems == [
         "recording 'S' has several files of acc (one.csv, two.csv): left out"
     ]
+
+
+def test_modality_is_told_by_the_signals_of_a_record(tmp_path: Path) -> None:
+    pytest.importorskip("wfdb")
+    tree(tmp_path, "one.csv")
+    tree(tmp_path, "two.hea", content="two 1 100 2\ntwo.dat 16 200/mV 16 0 0 0 0 MLII\n")
+    tree(tmp_path, "two.dat", content="1234")
+    tree(tmp_path, "recordings.csv", content="recording,file\nS,one.csv\nS,two.hea\n")
+    assert [s.path.name for s in find_recordings([tmp_path]).sources] == ["one.csv"]
+    assert [s.path.name for s in find_recordings([tmp_path], modality="ecg").sources] == ["two.hea"]
 
 
 def test_one_lonely_modality_word_stays_in_the_name(tmp_path: Path) -> None:

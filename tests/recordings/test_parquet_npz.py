@@ -75,6 +75,40 @@ def test_parquet_types_and_nulls(tmp_path: Path) -> None:
     assert recording.warnings == ["1 samples without a time stamp were left out"]
 
 
+PPG = np.stack([np.sin(TIME * k) * 1000 for k in (7, 8, 9)], 1).astype(np.float32)
+
+
+def test_several_optical_channels(tmp_path: Path) -> None:
+    """All of them, or as many as are asked for; their unit is never told from their size."""
+    path = tmp_path / "a.parquet"
+    columns = {"time": TIME, "ppg": PPG[:, 0], "ppg2": PPG[:, 1], "ppg3": PPG[:, 2]}
+    pq.write_table(pa.table(columns), path)
+    for recording in (opened(path, modality="ppg"), opened(path, modality="ppg", channels=3)):
+        assert (recording.channels, recording.warnings) == (("ppg", "ppg2", "ppg3"), [])
+        assert (recording.unit, recording.unit_how) == ("raw", "raw, as in the file")
+        assert recording.rate_hz == pytest.approx(50)
+        time, values = read(recording)
+        np.testing.assert_array_equal(values, PPG)
+        np.testing.assert_allclose(time, TIME)
+    one = opened(path, modality="ppg", channels=1)
+    assert one.warnings == ["ppg is from 'ppg', not 'ppg2', 'ppg3' (--columns)"]
+    np.testing.assert_array_equal(read(one)[1], PPG[:, :1])
+    said = opened(path, modality="ppg", channels=1, channel_columns=["ppg3"])
+    np.testing.assert_array_equal(read(said)[1], PPG[:, 2:])
+    for flags in ({"channels": 4}, {"channels": 1, "channel_columns": ["ppg", "ppg2"]}):
+        with pytest.raises(InputError, match="the number of channels needed is") as error:
+            opened(path, modality="ppg", **flags)
+        assert "\n" not in str(error.value)
+
+
+def test_channels_of_one_array(tmp_path: Path) -> None:
+    np.savez(tmp_path / "a.npz", time=TIME, ppg=PPG[:, :2], fs=50.0, unit="nW")
+    recording = opened(tmp_path / "a.npz", modality="ppg")
+    np.testing.assert_array_equal(read(recording)[1], PPG[:, :2])
+    assert (recording.unit, recording.unit_how) == ("raw", "nW, said in the file")
+    assert recording.provenance["file_unit"] == "nW"
+
+
 def test_parquet_row_groups_do_not_show(tmp_path: Path) -> None:
     time, acc = wrist(2 * table.HEAD_ROWS / 50.0 + 100)
     columns = pa.table({"time": time, "x": acc[:, 0], "y": acc[:, 1], "z": acc[:, 2]})

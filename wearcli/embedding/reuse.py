@@ -14,12 +14,15 @@ from wearcli.embedding.table import RECORDINGS_KEY, read_metadata
 from wearcli.errors import InputError, UsageError
 from wearcli.files import sha256_of
 from wearcli.recordings.recording import Source
+from wearcli.recordings.wfdb_files import files_of
 
 
 def fingerprint(source: Source) -> str:
     """Hex SHA-256 of a recording's content and of what its sidecars say of it."""
     said = [source.recording, source.participant, source.placement, source.rate_hz, str(source.start)]
-    return hashlib.sha256(f"{sha256_of(source.path)}{json.dumps(said)}".encode()).hexdigest()
+    files = files_of(source.path).values() if source.format == "wfdb" else [source.path]
+    content = "".join(sha256_of(file) for file in files if file == source.path or file.exists())
+    return hashlib.sha256(f"{content}{json.dumps(said)}".encode()).hexdigest()
 
 
 class Earlier:

@@ -4,6 +4,7 @@ import re
 from typing import NamedTuple
 
 from wearcli.errors import InputError
+from wearcli.recordings.channels import find_channels, prefer_channels
 from wearcli.recordings.recording import Modality
 from wearcli.recordings.table import Column
 from wearcli.recordings.units import normal_unit
@@ -38,7 +39,6 @@ _OTHER_SENSORS = {
     *("quat", "quaternion", "q", "euler", "orientation", "attitude", "gravity", "grav", "vel", "velocity"),
     *("pos", "position", "angle", "jerk", "temp"),
 }
-_SIGNALS = {"ppg": {"ppg", "bvp", "pleth", "photoplethysmogram"}, "ecg": {"ecg", "ekg", "electrocardiogram"}}
 _GLUED = re.compile(
     r"^(acc|accel|accelerometer|acceleration|a|gyr|gyro|gyroscope|g|mag|magnetometer|m)([xyz])$"
 )
@@ -50,7 +50,7 @@ class Chosen(NamedTuple):
     time: int | None
     channels: list[int]
     names: tuple[str, ...]  # x, y, z for acceleration
-    unit: str | None  # told in brackets, as written
+    unit: str | None  # told by the format, or in brackets, as written
     time_unit: str | None  # s, ms, us, ns
     warnings: list[str]
 
@@ -67,23 +67,30 @@ def choose_columns(
     named: bool = True,
     time_column: str | None = None,
     channel_columns: list[str] | None = None,
+    count: int | None = None,
+    bare_leads: bool = False,
 ) -> Chosen:
     """The time column (if any) and the channels of `modality`; flags (names or 1-based positions) win.
 
-    Raises InputError, naming --columns or --time-column, when a meaning is missing or in doubt.
+    count: channels of ppg or ecg to take, None for all; where there are more, the warnings name the chosen.
+    bare_leads: a column called after a lead alone (II, V5) is ecg. Raises InputError, naming --columns or
+    --time-column, when a meaning is missing or in doubt, or there are fewer channels.
     """
     parsed = [_parse(column.name) for column in columns]
     warnings: list[str] = []
-    time = _find(columns, time_column, where, "--time-column") if time_column else None
+    # Columns with a rate of their own need no other to tell their time.
+    timed = all(column.rate_hz is None for column in columns)
+    time = _find(columns, time_column, where, "--time-column") if time_column and timed else None
     if channel_columns:
         channels = [_find(columns, name, where, "--columns") for name in channel_columns]
     elif not named:
         # Nameless columns have one reading only: an optional first column of time, then the signal.
         width = 3 if modality == "acc" else 1
         if len(columns) not in (width, width + 1):
+            needed = width if modality == "acc" else count or width
             raise InputError(
                 f"{where}: {len(columns)} columns without names: say which hold the signal, such as "
-                f"--columns {','.join(str(i + 2) for i in range(width))} (and --time-column 1)"
+                f"--columns {','.join(str(i + 2) for i in range(needed))} (and --time-column 1)"
             )
         channels = list(range(len(columns) - width, len(columns)))
         if time is None and len(columns) == width + 1:
@@ -91,13 +98,19 @@ def choose_columns(
     elif modality == "acc":
         channels = _triplet(columns, parsed, where)
     else:
-        channels = [_single(columns, parsed, modality, where)]
+        channels = _signals(columns, parsed, modality, where, count, bare_leads, warnings)
+    if modality != "acc" and count is not None and len(channels) != count:
+        has = f"--columns names {len(channels)}" if channel_columns else f"has {len(channels)}"
+        raise InputError(
+            f"{where}: {has} of {modality} ({_listed([columns[i] for i in channels])}), where the number of "
+            f"channels needed is {count}: name as many with --columns, or take a model for {len(channels)}"
+        )
     for i in channels:
         if columns[i].kind != "number":
             raise InputError(
                 f"{where}: column '{columns[i].name}' does not hold numbers: choose others with --columns"
             )
-    if time is None and named:
+    if time is None and named and timed:
         time = _time(columns, parsed, channels, warnings)
     if time in channels:
         raise InputError(f"{where}: column '{columns[time].name}' is both time and signal: see --time-column")
@@ -105,7 +118,7 @@ def choose_columns(
         time,
         channels,
         ("x", "y", "z") if modality == "acc" else tuple(columns[i].name.strip() for i in channels),
-        parsed[channels[0]].bracket,
+        columns[channels[0]].unit or parsed[channels[0]].bracket,
         _time_unit(parsed[time]) if time is not None else None,
         warnings,
     )
@@ -177,17 +190,31 @@ def _triplet(columns: list[Column], parsed: list[_Name], where: str) -> list[int
     )
 
 
-def _single(columns: list[Column], parsed: list[_Name], modality: Modality, where: str) -> int:
-    hits = [i for i, name in enumerate(parsed) if _SIGNALS[modality] & {*name.tokens}]
-    hits = [i for i in hits if columns[i].kind == "number"]
-    if len(hits) == 1:
-        return hits[0]
-    if hits:
-        choices = " or ".join(columns[i].name for i in hits)
-        raise InputError(f"{where}: several columns of {modality}: choose with --columns {choices}")
-    raise InputError(
-        f"{where}: no column that means {modality}: name it with --columns from {_listed(columns)}"
+def _signals(
+    columns: list[Column],
+    parsed: list[_Name],
+    modality: Modality,
+    where: str,
+    count: int | None,
+    bare_leads: bool,
+    warnings: list[str],
+) -> list[int]:
+    words = [
+        name.tokens if column.kind == "number" else () for name, column in zip(parsed, columns, strict=True)
+    ]
+    hits = find_channels(words, modality, bare_leads)
+    if not hits:
+        raise InputError(
+            f"{where}: no column that means {modality}: name it with --columns from {_listed(columns)}"
+        )
+    if count is None or len(hits) <= count:
+        return hits
+    taken = prefer_channels(words, hits, modality, count)
+    others = [columns[i] for i in hits if i not in taken]
+    warnings.append(
+        f"{modality} is from {_quoted([columns[i] for i in taken])}, not {_quoted(others)} (--columns)"
     )
+    return taken
 
 
 def _time(columns: list[Column], parsed: list[_Name], channels: list[int], warnings: list[str]) -> int | None:
@@ -204,7 +231,7 @@ def _time(columns: list[Column], parsed: list[_Name], channels: list[int], warni
     ranked = sorted((r, i) for i in range(len(columns)) if i not in channels and (r := rank(i)) is not None)
     usable = [i for _, i in ranked if columns[i].kind != "text"] or [i for _, i in ranked]
     if len(usable) > 1:
-        others = ", ".join(f"'{columns[i].name}'" for i in usable[1:])
+        others = _quoted([columns[i] for i in usable[1:]])
         warnings.append(f"time is from '{columns[usable[0]].name}', not {others} (--time-column)")
     return usable[0] if usable else None
 
@@ -217,6 +244,10 @@ def _time_unit(name: _Name) -> str | None:
 
 def _squeeze(name: str) -> str:
     return re.sub(r"[\s_]+", "", name).lower()
+
+
+def _quoted(columns: list[Column]) -> str:
+    return ", ".join(f"'{column.name}'" for column in columns)
 
 
 def _listed(columns: list[Column], most: int = 12) -> str:

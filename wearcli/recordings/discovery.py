@@ -24,6 +24,7 @@ from wearcli.recordings.naming import (
 from wearcli.recordings.participants import participant_rule, rule_in_words
 from wearcli.recordings.recording import Modality, Source
 from wearcli.recordings.sidecars import sidecar_name
+from wearcli.recordings.wfdb_files import segments_of
 
 FORMATS = {
     ".csv": "csv",
@@ -33,10 +34,13 @@ FORMATS = {
     ".cwa": "cwa",
     ".bin": "bin",
     ".gt3x": "gt3x",
+    ".edf": "edf",
+    ".bdf": "edf",
+    ".hea": "wfdb",
 }
 ACCEPTED = (
-    "csv, tsv, parquet, npz, Axivity cwa, GENEActiv bin, ActiGraph gt3x and Empatica E4 folders or zips "
-    "(csv, tsv and device files also as .gz)"
+    "csv, tsv, parquet, npz, Axivity cwa, GENEActiv bin, ActiGraph gt3x, edf, WFDB hea, Apple Health ECG csv "
+    "and Empatica E4 folders or zips (csv, tsv and device files also as .gz)"
 )
 _GZIPPED = {"csv", "tsv", "cwa", "bin", "gt3x"}
 _E4_NAMES = {name.lower() for name in E4_FILES.values()}
@@ -86,7 +90,7 @@ def find_recordings(
         if participant_from is None and item.entry and item.entry.participant:
             participant, how = item.entry.participant, "recordings.csv"
         else:
-            participant, how = rule(item.below, recording.name)
+            participant, how = rule(item.below, recording.name, item.root)
         used[how] += 1
         chosen.append((recording, item))
         people.append((participant, item.root))
@@ -207,6 +211,7 @@ def _walk(root: Path) -> Iterator[tuple[Path, str, str | None]]:
         seen.add(os.path.realpath(here))
         folders[:] = sorted(name for name in folders if not name.startswith((".", "__MACOSX")))
         lower = {name.lower().removesuffix(".gz") for name in names}
+        segments = _segments(here, names)
         export = here != root and not lower.isdisjoint(_E4_NAMES) and is_e4(here)
         if export:
             yield here, "e4", None
@@ -216,10 +221,18 @@ def _walk(root: Path) -> Iterator[tuple[Path, str, str | None]]:
                 continue
             path = here / name
             kind = _format_of(path)
+            if kind == "wfdb" and path.stem in segments:
+                continue
             if kind in ("csv", "tsv") and (table := sidecar_name(path)) is not None:
                 yield path, kind, table
             elif kind is not None and not _is_own_output(path, kind):
                 yield path, kind, None
+
+
+def _segments(folder: Path, names: list[str]) -> set[str]:
+    """The WFDB records in a folder that are segments of another one there."""
+    headers = [folder / name for name in names if name.lower().endswith(".hea")]
+    return {name for header in headers for name in segments_of(header)} if len(headers) > 1 else set()
 
 
 def _sidecars_in(folder: Path) -> Iterator[tuple[Path, str]]:
@@ -288,7 +301,7 @@ def _holds(item: Found, modality: Modality) -> bool:
         return modality in E4_FILES
     try:
         table = table_of(item.path, item.format, str(item.path))
-        choose_columns(table.columns, modality, str(item.path), table.named)
+        choose_columns(table.columns, modality, str(item.path), table.named, bare_leads=table.bare_leads)
     except InputError:
         return False
     return True

@@ -1,5 +1,6 @@
 """How a CSV file is laid out: encoding, separator, decimal sign, preamble, header, kinds of columns."""
 
+import codecs
 import csv
 import re
 from collections import Counter
@@ -51,7 +52,7 @@ def tell_layout(head: bytes, complete: bool, where: str) -> Layout:
 
     Raises InputError where no rows of numbers are found, or commas may be separators or decimals.
     """
-    text, encoding = _decode(head, where)
+    text, encoding = decode(head, where)
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     if not complete and len(lines) > 1:
         lines.pop()  # cut in the middle
@@ -80,14 +81,15 @@ def tell_layout(head: bytes, complete: bool, where: str) -> Layout:
     return layout
 
 
-def _decode(head: bytes, where: str) -> tuple[str, str]:
+def decode(head: bytes, where: str) -> tuple[str, str]:
+    """A file's first bytes as text, and the encoding to read the rest in; InputError where it is no text."""
     if head[:2] in (b"\xff\xfe", b"\xfe\xff"):
         return head[: len(head) // 2 * 2].decode("utf-16", errors="replace").lstrip("\ufeff"), "utf16"
     if b"\0" in head:
         raise InputError(f"{where}: not a text file: is its suffix right?")
     # Only the header may hold more than ASCII (m/s²), and a character may be cut at the end.
     try:
-        return head[:-4].decode("utf-8-sig") + head[-4:].decode("utf-8", errors="replace"), "utf8"
+        return codecs.getincrementaldecoder("utf-8-sig")().decode(head), "utf8"
     except UnicodeDecodeError:
         return head.decode("latin-1"), "utf8"
 

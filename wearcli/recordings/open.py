@@ -43,12 +43,17 @@ def open_recording(
     channel_columns: list[str] | None = None,
     time_unit: str | None = None,
     rate_hz: float | None = None,
+    channels: int | None = None,
 ) -> Recording:
     """Open one signal of a recording: its head is read, the rest is streamed by `Recording.chunks()`.
 
     unit: g, mg or m/s2. channel_columns, time_column: names or 1-based positions of a table's columns.
     time_unit: s, ms, us, ns, iso, dmy or mdy. rate_hz: for a file that holds no time.
-    Device files and Empatica exports say all of this themselves, so these arguments do not touch them.
+    channels: how many of ppg or ecg to take (None: all that there are; acceleration always has three).
+    Where the file has more, they are chosen by their names (ppg: green, infrared, red; ecg: lead I, then
+    II; then the first in the file), which is said in the warnings; where it has fewer, InputError.
+    Device files and Empatica exports say all of this themselves, so these arguments do not touch them; EDF,
+    WFDB and Apple Health files say their time and rate.
     Raises InputError, one line that names the file and, in doubt, the flag to settle it with; UsageError
     where the arguments are none that any file could take (see `check_reading`).
     """
@@ -73,17 +78,20 @@ def open_recording(
     if source.format == "e4":
         from wearcli.recordings.e4 import open_e4
 
-        return open_table(source, open_e4(source.path, where, modality), modality, where)
+        return open_table(source, open_e4(source.path, where, modality), modality, where, channels=channels)
     table = table_of(source.path, source.format, where)
-    return open_table(source, table, modality, where, unit, time_column, channel_columns, time_unit, rate_hz)
+    return open_table(
+        source, table, modality, where, unit, time_column, channel_columns, time_unit, rate_hz, channels
+    )
 
 
 def table_of(path: Path, kind: str, where: str) -> Table:
-    """The columns of a csv, tsv, parquet or npz file. Raises InputError where they cannot be read."""
+    """The columns of a file that has some (csv, edf, ...). Raises InputError where they cannot be read."""
     if kind in ("csv", "tsv"):
+        from wearcli.recordings.apple_ecg import open_apple_ecg
         from wearcli.recordings.delimited import open_csv
 
-        return open_csv(path, where)
+        return open_apple_ecg(path, where) or open_csv(path, where)
     if kind == "parquet":
         from wearcli.recordings.parquet import open_parquet
 
@@ -92,4 +100,12 @@ def table_of(path: Path, kind: str, where: str) -> Table:
         from wearcli.recordings.npz import open_npz
 
         return open_npz(path, where)
+    if kind == "edf":
+        from wearcli.recordings.edf import open_edf
+
+        return open_edf(path, where)
+    if kind == "wfdb":
+        from wearcli.recordings.wfdb_records import open_wfdb
+
+        return open_wfdb(path, where)
     raise InputError(f"{where}: unknown format '{kind}'")

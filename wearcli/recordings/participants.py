@@ -9,8 +9,11 @@ from wearcli.errors import UsageError
 
 _BIDS = re.compile(r"(?:^|/)(sub-[A-Za-z0-9]+)(?=[_/.]|$)")
 
-# (path below the root, recording) -> (participant, the rule in words)
-Rule = Callable[[PurePath, str], tuple[str, str]]
+# Folders of every Apple Health export: they say nothing of whose it is.
+_APPLE = {"apple_health_export", "electrocardiograms"}
+
+# (path below the root, recording, the root) -> (participant, the rule in words)
+Rule = Callable[[PurePath, str, PurePath], tuple[str, str]]
 
 
 def participant_rule(said: str | None, folders: set[PurePath] = frozenset()) -> Rule:  # type: ignore[assignment]
@@ -20,13 +23,16 @@ def participant_rule(said: str | None, folders: set[PurePath] = frozenset()) -> 
     where they lie in the root. Raises UsageError for an unknown rule or a bad pattern.
     """
     if said is None:
-        return lambda path, recording: _usual(path, path in folders)
+        return lambda path, _, root: _usual(path, path in folders, root)
     if said == "folder":
-        return lambda path, _: (path.parent.name or _own(path, path in folders), "the recording's folder")
+        return lambda path, _, root: (
+            _above_export(path, root) or _own(path, path in folders),
+            "the recording's folder",
+        )
     if said == "file":
-        return lambda path, _: (_file_name(path), "the file name up to the first '_'")
+        return lambda path, *_: (_file_name(path), "the file name up to the first '_'")
     if said == "recording":
-        return lambda _, recording: (recording, "the recording's own name")
+        return lambda _, recording, root: (recording, "the recording's own name")
     if said.startswith("regex:"):
         return _pattern(said.removeprefix("regex:"))
     raise UsageError(
@@ -34,12 +40,21 @@ def participant_rule(said: str | None, folders: set[PurePath] = frozenset()) -> 
     )
 
 
-def _usual(path: PurePath, is_folder: bool) -> tuple[str, str]:
+def _usual(path: PurePath, is_folder: bool, root: PurePath) -> tuple[str, str]:
     if bids := _BIDS.search(path.as_posix()):
         return bids[1], "sub-* in the path"
+    if above := _above_export(path, root):
+        return above, "the recording's folder"
     if path.parent.name or is_folder:
         return _own(path, is_folder), "the recording's folder"
     return _file_name(path), "the file name up to the first '_'"
+
+
+def _above_export(path: PurePath, root: PurePath) -> str | None:
+    """The folder that an Apple Health export lies in, be it above the root; None for other recordings."""
+    if (path.parent.name or root.name).lower() not in _APPLE:
+        return None
+    return [name for name in (root / path).parent.parts if name.lower() not in _APPLE][-1]
 
 
 def _own(path: PurePath, is_folder: bool) -> str:
@@ -60,7 +75,7 @@ def _pattern(text: str) -> Rule:
     if pattern.groups != 1:
         raise UsageError(f"--participant-from regex:{text}: needs exactly one group, such as regex:(P\\d+)")
 
-    def rule(path: PurePath, _: str) -> tuple[str, str]:
+    def rule(path: PurePath, *_: object) -> tuple[str, str]:
         match = pattern.search(path.as_posix())
         if not match or not match[1]:
             raise UsageError(f"--participant-from regex:{text}: does not match '{path.as_posix()}'")

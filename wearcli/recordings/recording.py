@@ -28,8 +28,8 @@ class Source:
     """A recording that was found, not yet read."""
 
     recording: str
-    path: Path  # a file, or the folder of an Empatica E4 export
-    format: str  # csv, parquet, npz, e4, cwa, bin, gt3x
+    path: Path  # a file (of a WFDB record the header), or the folder of an Empatica E4 export
+    format: str  # csv, parquet, npz, e4, cwa, bin, gt3x, edf, wfdb
     participant: str
     placement: str | None = None
     rate_hz: float | None = None  # said by recordings.csv or --rate-hz
@@ -47,7 +47,8 @@ class Recording:
     """An opened recording: facts found in its head, and `chunks()` to stream the rest.
 
     rate_hz: measured from the stamps (the nominal one where a file has no stamps).
-    unit: after conversion, "g" for acceleration; `unit_how` says how the file's own unit was known.
+    unit: after conversion, "g" for acceleration and "raw" for other signals; `unit_how` says what the
+        file's own unit was, and after ", " how that was known.
     duration_s: about, as far as the head tells; for a progress display only.
     range_limit: the device's measuring range in `unit` where the file tells it, else None.
     """

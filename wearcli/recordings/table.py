@@ -21,10 +21,15 @@ ARCHIVE_ERRORS = (OSError, ValueError, EOFError, RuntimeError, zlib.error, lzma.
 
 
 class Column(NamedTuple):
-    """A column's name and what its cells are: numbers, date and time (zoned or not), time of day, text."""
+    """A column's name and what its cells are: numbers, date and time (zoned or not), time of day, text.
+
+    unit, rate_hz: its own, where the format says them for each column.
+    """
 
     name: str
     kind: Kind
+    unit: str | None = None
+    rate_hz: float | None = None
 
 
 class Batch(NamedTuple):
@@ -43,7 +48,8 @@ class Table:
     """A file of columns: `stream(time, channels)` reads the columns of these positions in batches.
 
     named: whether the file itself names its columns.
-    rows: how many there are, about; for a progress display only.
+    rows, duration_s: how long it is, about; for a progress display only.
+    bare_leads: whether a column called after a lead alone (II, V5) is an ECG.
     rate_hz, start, date_order (mdy, dmy), unit, unit_how, range_g: where the format or its header says so.
     """
 
@@ -57,6 +63,8 @@ class Table:
     unit: str | None = None
     unit_how: str | None = None
     range_g: float | None = None
+    duration_s: float | None = None
+    bare_leads: bool = False
     facts: dict[str, object] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
 

@@ -10,7 +10,7 @@ from wearcli.errors import InputError
 from wearcli.recordings.clock import measure_rate
 from wearcli.recordings.columns import choose_columns
 from wearcli.recordings.recording import Chunk, Modality, Recording, Source
-from wearcli.recordings.table import HEAD_ROWS, Batch, Table
+from wearcli.recordings.table import HEAD_ROWS, Batch, Column, Table
 from wearcli.recordings.times import Stamps, TimeScale, tell_time, unwrap_days
 from wearcli.recordings.units import tell_unit, unit_factor
 
@@ -30,22 +30,34 @@ def open_table(
     channel_columns: list[str] | None = None,
     time_unit: str | None = None,
     rate_hz: float | None = None,
+    channels: int | None = None,
 ) -> Recording:
-    """Tell what the columns hold and stream them as seconds and g (other signals in the file's own unit).
+    """Tell what the columns hold and stream them as seconds and g (other signals as the file has them).
 
-    The flags win over what the file tells. Raises InputError naming the flag where something is in doubt.
+    channels: how many of ppg or ecg to take, None for all. The flags win over what the file tells. Raises
+    InputError naming the flag where something is in doubt.
     """
     warnings = table.warnings
-    chosen = choose_columns(table.columns, modality, where, table.named, time_column, channel_columns)
+    chosen = choose_columns(
+        table.columns,
+        modality,
+        where,
+        table.named,
+        time_column,
+        channel_columns,
+        channels,
+        table.bare_leads,
+    )
     warnings += chosen.warnings
-    nominal = rate_hz or source.rate_hz or table.rate_hz
+    own = _shared_rate([table.columns[j] for j in chosen.channels], where)
+    nominal = rate_hz or source.rate_hz or own or table.rate_hz
     reading = table.stream(chosen.time, chosen.channels)
     head, ended = _read_head(reading)
     values = np.concatenate([batch.values for batch in head]) if head else np.empty((0, 3), np.float32)
     if len(values) == 0:
         raise InputError(f"{where}: holds no samples")
 
-    scale, rate = None, nominal
+    scale, rate = None, own or nominal
     if chosen.time is not None:
         stamps = _joined([batch.time for batch in head])
         zoned = table.columns[chosen.time].kind == "zoned"
@@ -72,7 +84,8 @@ def open_table(
             f"{where}: no time column, and its rate is not said: name one (--time-column) or --rate-hz"
         )
     if nominal is not None and abs(rate / nominal - 1) > _RATE_TOLERANCE:
-        warnings.append(f"the rate is said to be {nominal:g} Hz and measured as {rate:.4g} Hz")
+        known = "in the file" if own else "measured as"
+        warnings.append(f"the rate is said to be {nominal:g} Hz and {known} {rate:.4g} Hz")
 
     name, how, factor = _unit(values, rate, modality, where, table, chosen.unit, unit, warnings)
     pending = [_resumed(head, None if ended else reading)]
@@ -89,12 +102,13 @@ def open_table(
         chosen.names,
         rate,
         nominal,
-        "g" if modality == "acc" else name,
+        # An encoder normalises each window of ppg and ecg by itself, so their scale is left as it is.
+        "g" if modality == "acc" else "raw",
         how,
         _start(scale, source, table),
         stream,
         table.range_g,
-        None if table.rows is None else table.rows / rate,
+        table.duration_s if table.rows is None else table.rows / rate,
         warnings,
         {
             "format": source.format,
@@ -105,6 +119,17 @@ def open_table(
             **table.facts,
         },
     )
+
+
+def _shared_rate(columns: list[Column], where: str) -> float | None:
+    """The rate that the columns have of their own, in Hz; None where the format says none for each."""
+    rates = {column.rate_hz for column in columns}
+    if len(rates) > 1:
+        listed = ", ".join(f"{column.name} {column.rate_hz:g} Hz" for column in columns)
+        raise InputError(
+            f"{where}: its signals have several rates ({listed}): choose those of one rate with --columns"
+        )
+    return rates.pop()
 
 
 def _read_head(reading: Iterator[Batch]) -> tuple[list[Batch], bool]:
@@ -150,7 +175,7 @@ def _unit(
     if table.unit == "1/64 g":
         return table.unit, f"{table.unit}, {table.unit_how}", 1 / 64
     if modality != "acc":
-        name = table.unit or bracket or "raw"
+        name = (table.unit or bracket or "raw").split(",")[0].strip() or "raw"
         return name, f"{name}, {'said' if table.unit or bracket else 'as'} in the file", 1.0
     unit, how, odd = tell_unit(values, rate_hz, where, said, table.unit or bracket)
     warnings += odd

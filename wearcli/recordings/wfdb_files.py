@@ -1,0 +1,58 @@
+"""The files that one WFDB record is made of: its header (.hea), its data, and those of its segments."""
+
+from pathlib import Path
+
+
+def segments_of(header: Path) -> list[str]:
+    """The names of a multi-segment record's segments, the layout among them; none for a plain record."""
+    lines = _lines(header)
+    _, _, count = lines[0].split()[0].partition("/") if lines else ("", "", "")
+    return _names(lines[1:], int(count)) if count.isdecimal() else []
+
+
+def files_of(header: Path) -> dict[str, Path]:
+    """A record's files by the names that it calls them, its own header first; a missing one too.
+
+    On disk their names may be in other case, as copies over DOS had them.
+    """
+    files = {f"{header.stem}.hea": header}
+    segments = segments_of(header)
+    for name in segments:
+        files[f"{name}.hea"] = _on_disk(header.with_name(f"{name}.hea"))
+    for file in list(files.values())[bool(segments) :]:  # a multi-segment header names no data itself
+        lines = _lines(file)
+        words = lines[0].split() if lines else []
+        signals = int(words[1]) if len(words) > 1 and words[1].isdecimal() else 0
+        for name in _names(lines[1:], signals):
+            files[name] = _on_disk(header.with_name(name))
+    return files
+
+
+def with_length(header: Path, frames: int | None) -> str:
+    """The text of a header; with `frames`, that of one that does not say its number of samples, with it."""
+    record, *others = _lines(header)
+    if frames is not None:
+        words = [*record.split(), "250"][:3]  # name, signals, and the rate where none is said
+        record = f"{' '.join(words)} {frames}"
+    return "\n".join([record, *others, ""])
+
+
+def _names(lines: list[str], count: int) -> list[str]:
+    """The first words of `count` lines, as far as they are files beside the header; ~ stands for none."""
+    names = [line.split()[0] for line in lines[:count]]
+    return [name for name in names if not name.startswith("~") and not {"/", "\\"} & {*name}]
+
+
+def _on_disk(path: Path) -> Path:
+    if path.exists():
+        return path
+    return next((file for file in path.parent.iterdir() if file.name.lower() == path.name.lower()), path)
+
+
+def _lines(header: Path) -> list[str]:
+    """The lines of a header that are no comments; none where it cannot be read."""
+    try:
+        text = header.read_text("ascii", "ignore")
+    except OSError:
+        return []
+    return [line for line in map(str.strip, text.splitlines()) if line and not line.startswith("#")]
