@@ -108,6 +108,7 @@ def test_a_bad_model_is_named_and_the_exit_code_is_1(run: Run) -> None:
         (["--task", "activity"], 2, "no model named"),
         (["good.parquet", "--task", "sleep"], 2, "unknown task"),
         (["good.parquet", "--task", "activity", "--kind", "x"], 2, "--kind"),
+        (["good.parquet", "--task", "activity", "--min-quality", "7"], 2, "--min-quality takes 0 to 1"),
         (["nowhere", "--task", "activity"], 2, "no such model"),
         (["nowhere", "labels.csv", "--task", "activity"], 2, "nowhere: no such model: "),
         (["simclr-fast-v1", "--task", "activity"], 2, "--recordings"),

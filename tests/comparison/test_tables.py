@@ -276,6 +276,36 @@ def test_a_regression_compares_every_target(folder: Path) -> None:
     assert {metric.split(".")[1] for metric in result.scores["noise"]} >= {"icc", "loa_low", "rmse"}
 
 
+def test_the_heart_has_agreement_and_two_classes_a_partial_area(folder: Path, tmp_path: Path) -> None:
+    gait = pd.read_csv(folder / "gait.csv").rename(columns={"cadence_spm": "hr_bpm"})
+    gait.drop(columns="stride_time_s").to_csv(tmp_path / "heart.csv", index=False)
+    heart = compare(folder, "embeddings", task="heart", labels=tmp_path / "heart.csv")
+    assert heart.targets == ["hr_bpm"]
+    for name in ("embeddings", "features", "mean"):
+        assert {"hr_bpm.r", "hr_bpm.icc", "hr_bpm.loa_low"} < set(heart.scores[name])
+    sex = compare(folder, "embeddings", "noise", task="sex")
+    assert {"auroc", "pauroc"} < set(sex.scores["noise"])
+    assert set(sex.less_first["noise"]) == set(sex.scores["noise"])
+
+
+def test_windows_of_poor_quality_are_left_out_of_each_table(folder: Path, tmp_path: Path) -> None:
+    """Of one table half of the windows are poor; what is shared is what is good in both."""
+
+    def poor(times: pd.DataFrame, *vectors: np.ndarray) -> tuple:
+        return times.assign(quality=np.where(np.arange(len(times)) % 2, 0.2, 0.9)), *vectors
+
+    rewrite(folder / "embeddings.parquet", tmp_path / "poor.parquet", poor)
+    tables = [folder / "embeddings.parquet", tmp_path / "poor.parquet"]
+    words: dict[str, Any] = {"task": "activity", "bootstrap": 20, "labels": folder / "labels.csv"}
+    result = wearcli.compare(tables, output=tmp_path / "half", **words)
+    assert (result.n_samples, result.left_out) == (48, 48)
+    assert result.models["poor"]["dropped"] == {"windows of poor quality (--min-quality 0 keeps them)": 48}
+    document = json.loads((tmp_path / "half" / "comparison.json").read_text())
+    assert document["arguments"]["min_quality"] == 0.5
+    everything = wearcli.compare(tables, output=tmp_path / "all", min_quality=0.2, **words)
+    assert (everything.n_samples, everything.left_out) == (96, 0)
+
+
 def test_participants_targets_are_of_the_seconds_that_all_tables_have(tmp_path: Path) -> None:
     """A table that begins a window later cuts the same epochs as the one that does not."""
     study(tmp_path, windows=4)
@@ -393,6 +423,7 @@ def test_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         ({"bootstrap": 0}, "--bootstrap takes 1 or more"),
         ({"seed": -1}, "--seed takes 0 or more"),
         ({"stride_s": 0}, "--stride takes seconds above 0"),
+        ({"min_quality": -0.1}, "--min-quality takes 0 to 1"),
         ({"task": "a/b"}, "without a folder"),
         ({"task": "sleep"}, "unknown task 'sleep'"),
         ({"recordings": "nowhere"}, "nowhere"),

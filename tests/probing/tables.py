@@ -20,7 +20,7 @@ def write_table(
     features: np.ndarray,
     metadata: dict[str, Any] | None = None,
 ) -> Path:
-    """times: recording, participant, onset and maybe duration, wear; embedding, features: (n, D)."""
+    """times: recording, participant, onset and maybe duration, wear, quality; the others: (n, D)."""
     count = len(times)
     about = {"model": {"name": "toy", "sha256": "abc"}, "rate_hz": 50.0, "window_s": WINDOW_S} | (
         metadata or {}
@@ -40,6 +40,8 @@ def write_table(
         **dict.fromkeys(("clipped", "missing", "movement_g"), zeros),
     }
     table = pa.Table.from_arrays([columns[field.name] for field in form], schema=form)
+    if "quality" in times:  # as tables of PPG and ECG have
+        table = table.append_column("quality", pa.array(times["quality"], pa.float32(), from_pandas=True))
     pq.write_table(table, path)
     return path
 

@@ -122,6 +122,45 @@ def test_exit_codes(run: Run, words: list[str], code: int) -> None:
     assert "Traceback" not in err
 
 
+@pytest.mark.parametrize(
+    ("words", "code", "says"),
+    [
+        (["--level", "participant", "--epoch", "10"], 2, "--epoch 10 with --level participant"),
+        (["--level", "person"], 2, "unknown level 'person': --level window or participant"),
+        (["--min-segments", "5"], 2, "--min-segments 5: for --level participant alone"),
+        (["--level", "participant", "--min-segments", "99"], 1, "lower --min-segments"),
+        (["--positive", "run"], 2, "the classes there are rest, stairs, walk"),
+        (["--min-quality", "2"], 2, "--min-quality takes 0 to 1"),
+    ],
+)
+def test_levels_classes_and_quality_that_cannot_be(run: Run, words: list[str], code: int, says: str) -> None:
+    found, out, err = run("--task", "activity", *words)
+    assert (found, out, err.count("\n")) == (code, "", 1)
+    assert says in err
+    assert not Path("probes").exists()
+
+
+def test_participants_are_probed_by_their_means(run: Run) -> None:
+    words = ["--level", "participant", "--min-segments", "30", "--probe", "linear", "--bootstrap", "50"]
+    code, out, err = run("--task", "age", *words, "--json")
+    assert code == 0, err
+    document = json.loads(out)
+    assert (document["level"], document["min_segments"], document["n_samples"]) == ("participant", 30, 8)
+    assert "age: regression, 8 means of 240 windows, 8 participants, 5 folds by participant" in err
+    assert json.loads(Path("probes/age/probe.json").read_text())["arguments"]["min_quality"] == 0.5
+
+
+def test_two_classes_have_a_partial_area_beside_the_whole(run: Run) -> None:
+    words = ["--task", "activity", "--positive", "walk", "--probe", "linear", "--bootstrap", "50"]
+    code, _, err = run(*words)
+    assert code == 0, err
+    head = next(line for line in err.splitlines() if line.startswith("probe"))
+    assert head.split()[-4:] == ["AUROC", "pAUROC", "10", "%"]
+    assert max(len(line.rstrip()) for line in err.splitlines() if line.startswith(("probe", "linear"))) <= 80
+    assert "AUROC: of 'walk'; pAUROC 10 %: to a false positive rate of 10 %" in err
+    assert "…" not in err
+
+
 def test_a_dry_run_says_what_would_be_probed(run: Run) -> None:
     code, _, err = run("--task", "activity", "--epoch", "4", "--dry-run")
     assert code == 0

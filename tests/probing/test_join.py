@@ -108,6 +108,7 @@ def test_pooling_is_the_mean_and_chunks_do_not_show() -> None:
     rng = np.random.default_rng(0)
     values = rng.normal(size=(50_000, 2)).astype(np.float32)
     counts = rng.integers(1, 9, size=9000)
+    counts[[0, 700, -1]] = 40_000, 16_384, 16_385  # as many as fill a chunk, and more
     rows = rng.integers(0, len(values), size=counts.sum())
     pooled = pool(values, rows, counts)
     groups = np.split(values[rows].astype(np.float64), np.cumsum(counts)[:-1])

@@ -12,9 +12,11 @@ import pytest
 
 from tests.probing.tables import study, write_table
 from wearcli.errors import InputError, UsageError, WearcliError
+from wearcli.probing import windows
 from wearcli.probing.probe import probe
 from wearcli.probing.saved import load_probe
 from wearcli.probing.tasks import Task, intervals_of
+from wearcli.signals import pulse_quality
 
 
 @pytest.fixture
@@ -161,6 +163,30 @@ def test_windows_that_were_not_worn_are_left_out(folder: Path) -> None:
     refused(InputError, "no window can be used .240 windows not worn.*: see --keep-nonwear")
 
 
+def test_windows_of_poor_quality_are_left_out(folder: Path) -> None:
+    quality = np.ones(240)
+    quality[:30], quality[30:40], quality[40:50], quality[50] = 0.49, 0.5, np.nan, 0.3
+    wear = np.ones(240)
+    wear[20:35] = 0
+    rewrite(quality=quality, wear=wear)
+    result = probe(task="activity", dry_run=True)
+    assert result.n_windows == 240 - 15 - 21
+    assert result.dropped == {
+        "windows not worn (--keep-nonwear keeps them)": 15,
+        "windows of poor quality (--min-quality 0 keeps them)": 21,
+        "labelled recordings without usable windows": 1,
+    }
+    # 0.3 is a float32 in the table: it is not below itself.
+    for least, left in ((0.3, 0), (0.301, 1), (0.5, 31), (1.0, 41), (0.0, 0)):
+        found = probe(task="activity", dry_run=True, keep_nonwear=True, min_quality=least)
+        assert found.n_windows == 240 - left, least
+    rewrite(quality=np.zeros(240))
+    refused(InputError, "no window can be used .240 windows of poor quality.*: see --min-quality$")
+    assert windows.MIN_QUALITY == pulse_quality.MIN_QUALITY
+    rewrite()  # without the column, as tables of acceleration are
+    assert probe(task="activity", dry_run=True).n_windows == 240
+
+
 def test_events_without_a_time_are_counted(folder: Path) -> None:
     table = pd.read_csv("gait.csv").iloc[:, :4]
     table.loc[:2, "duration"] = np.nan
@@ -173,7 +199,8 @@ def test_events_without_a_time_are_counted(folder: Path) -> None:
 def test_an_unknown_task(folder: Path) -> None:
     refused(
         UsageError,
-        "unknown task 'sleep': use activity or gait, or a table of your own with --labels",
+        "unknown task 'sleep': use activity, rhythm, gait, heart, age, bmi or sex, or a table of your own "
+        "with --labels FILE --target COL",
         task="sleep",
     )
 
@@ -189,6 +216,17 @@ def test_an_unknown_task(folder: Path) -> None:
         ({"probe": "forest"}, "unknown probe 'forest': --probe linear, mlp or both"),
         ({"kind": "regression"}, "column label is not of numbers"),
         ({"task": "gait", "kind": "classification"}, "one column at a time.*--target"),
+        ({"level": "person"}, "unknown level 'person': --level window or participant"),
+        (
+            {"level": "participant", "epoch": 10},
+            "--epoch 10 with --level participant: .*leave one of the two",
+        ),
+        ({"level": "participant", "min_segments": 0}, "--min-segments takes 1 or more"),
+        ({"min_segments": 2}, "--min-segments 2: for --level participant alone"),
+        ({"min_quality": 1.1}, "a quality of 1.1: --min-quality takes 0 to 1"),
+        ({"min_quality": float("nan")}, "--min-quality takes 0 to 1"),
+        ({"positive": "AF"}, "--positive AF: no class of .*labels.csv; .* are rest, stairs, walk$"),
+        ({"task": "gait", "positive": "AF"}, "--positive AF: .*gait.csv has numbers, not classes"),
     ],
 )
 def test_arguments_that_cannot_be(folder: Path, arguments: dict[str, Any], words: str) -> None:

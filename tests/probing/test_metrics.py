@@ -4,7 +4,8 @@ from scipy import stats
 from sklearn import metrics as sk
 
 from wearcli.probing.bootstrap import interval, participant_weights, summary
-from wearcli.probing.metrics import auroc, classification_scores, icc_2_1, regression_scores
+from wearcli.probing.metrics import classification_scores, icc_2_1, regression_scores
+from wearcli.probing.roc import auroc
 
 
 def drawn(weights: np.ndarray, owner: np.ndarray) -> np.ndarray:

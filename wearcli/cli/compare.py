@@ -15,6 +15,7 @@ from wearcli.cli.console import (
     KeepNonwear,
     Kind,
     Labels,
+    MinQuality,
     Overwrite,
     ParticipantFrom,
     RateHz,
@@ -52,6 +53,7 @@ def compare(
         bool, typer.Option("--no-untrained", help="Leave the encoder of random weights out.")
     ] = False,
     keep_nonwear: KeepNonwear = False,
+    min_quality: MinQuality = 0.5,
     output: Annotated[
         Path | None, typer.Option("-o", "--output", help="The folder. Default: comparisons/TASK.")
     ] = None,
@@ -100,6 +102,7 @@ def compare(
                 stride_s=stride,
                 untrained=not no_untrained,
                 keep_nonwear=keep_nonwear,
+                min_quality=min_quality,
                 participant_from=participant_from,
                 reading=reading_options(unit, rate_hz, columns, time_column, time_unit),
                 output=output,

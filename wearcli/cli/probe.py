@@ -14,6 +14,7 @@ from wearcli.cli.console import (
     KeepNonwear,
     Kind,
     Labels,
+    MinQuality,
     Overwrite,
     Seed,
     Target,
@@ -29,11 +30,25 @@ def probe(
     labels: Labels = None,
     target: Target = None,
     kind: Kind = None,
+    positive: Annotated[
+        str | None, typer.Option(metavar="CLASS", help="Tell this class from all the others as one.")
+    ] = None,
+    level: Annotated[
+        str,
+        typer.Option(
+            metavar="window|participant",
+            help="participant: the mean of all windows of a participant is one sample.",
+        ),
+    ] = "window",
+    min_segments: Annotated[
+        int, typer.Option(help="With --level participant, leave out those with fewer windows.")
+    ] = 1,
     epoch: Epoch = None,
     probe: Annotated[str, typer.Option(metavar="linear|mlp|both", help="The probes to fit.")] = "both",
     folds: Folds = 5,
     bootstrap: Bootstrap = 2000,
     keep_nonwear: KeepNonwear = False,
+    min_quality: MinQuality = 0.5,
     output: Annotated[
         Path | None, typer.Option("-o", "--output", help="Probe folder. Default: probes/TASK.")
     ] = None,
@@ -59,12 +74,16 @@ def probe(
             labels=labels,
             target=target,
             kind=cast(Any, kind),
+            positive=positive,
+            level=cast(Any, level),
+            min_segments=min_segments,
             epoch=epoch,
             probe=cast(Any, probe),
             folds=folds,
             bootstrap=bootstrap,
             seed=seed,
             keep_nonwear=keep_nonwear,
+            min_quality=min_quality,
             output=output,
             overwrite=overwrite,
             dry_run=dry_run,

@@ -17,6 +17,7 @@ TITLES = {
     "balanced_accuracy": "balanced accuracy",
     "kappa": "kappa",
     "auroc": "AUROC",
+    "pauroc": "pAUROC 10 %",
     "r": "r",
     "mae": "MAE",
     "rmse": "RMSE",
@@ -33,7 +34,8 @@ _WITH_ROOM = ("[r]", "rmse", "[icc]", "[mae]", "bias", "[r2]", "[rmse]")
 
 def print_scores(result: "ProbeResult", console: Console) -> None:
     """What was probed, what was left out, the tables of scores, and where they are written."""
-    what = f"{result.n_samples} epochs of " if result.n_samples != result.n_windows else ""
+    pooled = "means" if result.level == "participant" else "epochs"
+    what = f"{result.n_samples} {pooled} of " if result.n_samples != result.n_windows else ""
     kind = f"{result.kind} of {len(result.classes)} classes" if result.classes else result.kind
     console.print(
         f"{result.task}: {kind}, {what}{result.n_windows} windows, {result.n_participants} participants, "
@@ -55,6 +57,10 @@ def print_scores(result: "ProbeResult", console: Console) -> None:
         _print_differences(result, {"": ""}, console)
     notes = "Score over all held-out predictions [95 % interval, bootstrap over participants]."
     notes += "\nfeatures: the linear probe on hand-made features."
+    if result.positive is not None:
+        notes += (
+            f"\nAUROC: of '{result.positive}'; pAUROC 10 %: to a false positive rate of 10 %, standardised."
+        )
     if not result.classes:
         notes += " An r below 0 is that of a probe that has learnt nothing."
     if f"{result.targets[0]}.icc" in result.scores["mean" if not result.classes else "majority"]:

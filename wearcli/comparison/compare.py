@@ -21,11 +21,13 @@ from wearcli.embedding.table import read_table
 from wearcli.errors import UsageError, WearcliError
 from wearcli.files import atomic_file, check_output, sha256_of
 from wearcli.models.folder import Model
+from wearcli.probing.named import Kind
 from wearcli.probing.problems import check_arguments
 from wearcli.probing.saved import versions
 from wearcli.probing.shared import check_alike, one_error
 from wearcli.probing.side_by_side import Comparison, side_by_side
-from wearcli.probing.tasks import Kind, Task, resolve_task
+from wearcli.probing.tasks import Task, resolve_task
+from wearcli.probing.windows import MIN_QUALITY
 from wearcli.recordings.discovery import find_recordings
 
 FORMAT = 1
@@ -56,6 +58,7 @@ def compare(
     stride_s: float | None = None,
     untrained: bool = True,
     keep_nonwear: bool = False,
+    min_quality: float = MIN_QUALITY,
     participant_from: str | None = None,
     reading: dict[str, Any] | None = None,
     output: Path | str | None = None,
@@ -71,18 +74,19 @@ def compare(
     mean and, unless `untrained` is False, an encoder of random weights like the first model that names its
     own (where there is none, or no torch, it is left out and a warning says so).
 
-    task, labels, target, kind, epoch, probe, folds, bootstrap, seed, keep_nonwear: as of `probe`. Models of
-    other windows are compared on epochs, or on the intervals of a regression. stride_s: of all models, by
-    default the window of each. participant_from, reading: as of `embed`. output: comparisons/<task> if None;
-    gets comparison.json and tables/, which a rerun keeps. dry_run: check, count in `models` what would be
-    embedded, write nothing. watch: told "embed" or "probe", the model, and the share of that which is done.
+    task, labels, target, kind, epoch, probe, folds, bootstrap, seed, keep_nonwear, min_quality: as of
+    `probe`. Models of other windows are compared on epochs, or on the intervals of a regression. stride_s: of
+    all models, by default the window of each. participant_from, reading: as of `embed`. output:
+    comparisons/<task> if None; gets comparison.json and tables/, which a rerun keeps. dry_run: check, count
+    in `models` what would be embedded, write nothing. watch: told "embed" or "probe", the model, and the
+    share of that which is done.
 
     A model or recording that fails is named in `failed`, and the others go on. Raises UsageError for
     arguments that cannot be, UsageError or InputError where nothing is left to compare.
     """
     if probe not in ("linear", "mlp"):
         raise UsageError(f"unknown probe '{probe}': --probe linear or mlp")
-    check_arguments(kind, epoch, folds, bootstrap, seed)
+    check_arguments(kind, epoch, folds, bootstrap, seed, min_quality)
     if stride_s is not None and not 0 < stride_s < float("inf"):
         raise UsageError(f"a stride of {stride_s:g} s: --stride takes seconds above 0")
     if Path(task).name != task:
@@ -132,6 +136,7 @@ def compare(
             bootstrap=bootstrap,
             seed=seed,
             keep_nonwear=keep_nonwear,
+            min_quality=min_quality,
             step=lambda name, share: watch("probe", name, share),
         )
         result.output = str(folder)
@@ -159,6 +164,7 @@ def compare(
             "stride_s": stride_s,
             "untrained": untrained,
             "keep_nonwear": keep_nonwear,
+            "min_quality": min_quality,
             "participant_from": participant_from,
             **(reading or {}),
         }

@@ -6,16 +6,22 @@ import pandas as pd
 
 from wearcli.errors import InputError
 from wearcli.probing.join import Samples, contradictions, join_classes, join_targets, whole_recordings
+from wearcli.probing.people import join_people
 from wearcli.probing.tasks import Task, intervals_of
 from wearcli.probing.windows import EmbeddedWindows
 
 
 def gather(
-    task: Task, windows: EmbeddedWindows, epoch: float | None, whole: pd.DataFrame | None = None
+    task: Task,
+    windows: EmbeddedWindows,
+    epoch: float | None,
+    whole: pd.DataFrame | None = None,
+    min_segments: int | None = None,
 ) -> tuple[Samples, list[str], dict[str, int]]:
     """Samples of the task, warnings, and what was left out on the way.
 
     whole: an interval a recording, for a table of participants; by default from its first window to its last.
+    min_segments: make one sample a participant, of so many windows or more (`join_people`), and no epochs.
     """
     whole = whole_recordings(windows) if whole is None else whole
     intervals, left_out = intervals_of(task, whole)
@@ -31,11 +37,16 @@ def gather(
         raise InputError(f"{task.where}: no row can be used ({reasons}): mend {', '.join(task.targets)}")
     # Only what could have been met counts as left out.
     intervals = intervals[intervals["recording"].isin(set(whole["recording"]))]
-    if task.kind == "classification":
-        renamed = intervals.rename(columns={task.targets[0]: "label"})
-        samples = join_classes(windows, renamed, epoch)
+    classify = task.kind == "classification"
+    targets = list(task.targets)
+    if classify:
+        intervals = intervals.rename(columns={targets[0]: "label"})
+    if min_segments is not None:
+        samples = join_people(windows, intervals, None if classify else targets, min_segments)
+    elif classify:
+        samples = join_classes(windows, intervals, epoch)
     else:
-        samples = join_targets(windows, intervals, list(task.targets), epoch)
+        samples = join_targets(windows, intervals, targets, epoch)
     if not len(samples):
         name = min(named & ours)
         mine, theirs = whole[whole["recording"] == name], intervals[intervals["recording"] == name]
@@ -47,7 +58,7 @@ def gather(
             "onset and duration are seconds from the recording's start"
         )
     warnings = list(task.warnings)
-    if task.kind == "classification" and (count := contradictions(renamed)):
+    if classify and (count := contradictions(intervals)):
         warnings.append(
             f"{count} intervals of {task.where} begin within one of another label: a window takes the label "
             "that covers most of it, an epoch is made for each"

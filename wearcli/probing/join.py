@@ -20,7 +20,8 @@ _PAIRS = 16384  # windows pooled at a time: bounds the float64 copy
 class Samples:
     """What a probe is fitted on.
 
-    rows: one row a sample: recording, participant, onset, duration (s), windows (how many).
+    rows: one row a sample: recording, participant, onset, duration (s), windows (how many). Where a sample is
+        of several recordings (`people`), the first of them.
     vectors: "embedding" and "features" (n, D) float32.
     truth: (n,) labels as strings, or (n, targets) float64.
     n_windows: windows that are part of a sample. dropped: what was left out, by reason.
@@ -180,6 +181,16 @@ def overlaps(times: pd.DataFrame, intervals: pd.DataFrame) -> tuple[np.ndarray, 
     return window[some], interval[some], shared[some]
 
 
+def inside(times: pd.DataFrame, intervals: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+    """Every pair of a window and an interval in which it lies with at least half of its length.
+
+    Returns (window row, interval row), ordered by interval, then window onset.
+    """
+    window, interval, shared = overlaps(times, intervals)
+    lies = shared >= times["duration"].to_numpy()[window] / 2 - _ROUNDING_S
+    return window[lies], interval[lies]
+
+
 def pool(vectors: np.ndarray, rows: np.ndarray, counts: np.ndarray) -> np.ndarray:
     """The mean of the windows of each epoch.
 
@@ -195,9 +206,13 @@ def pool(vectors: np.ndarray, rows: np.ndarray, counts: np.ndarray) -> np.ndarra
     while first < len(counts):
         start = ends[first] - counts[first]
         last = max(first + 1, int(np.searchsorted(ends, start + _PAIRS, side="right")))
-        values = vectors[rows[start : ends[last - 1]]].astype(np.float64)
-        size = counts[first:last]
-        pooled[first:last] = np.add.reduceat(values, np.cumsum(size) - size, axis=0) / size[:, None]
+        mine, size = rows[start : ends[last - 1]], counts[first:last]
+        if len(mine) > _PAIRS:  # one epoch, or all windows of a participant
+            parts = (vectors[mine[at : at + _PAIRS]] for at in range(0, len(mine), _PAIRS))
+            pooled[first] = sum(part.sum(axis=0, dtype=np.float64) for part in parts) / len(mine)
+        else:
+            values = vectors[mine].astype(np.float64)
+            pooled[first:last] = np.add.reduceat(values, np.cumsum(size) - size, axis=0) / size[:, None]
         first = last
     return pooled
 
@@ -207,9 +222,7 @@ def _pooled(windows: EmbeddedWindows, epochs: pd.DataFrame, truth: np.ndarray) -
 
     An epoch without such a window is left out and counted.
     """
-    window, epoch, shared = overlaps(windows.times, epochs)
-    inside = shared >= windows.times["duration"].to_numpy()[window] / 2 - _ROUNDING_S
-    window, epoch = window[inside], epoch[inside]
+    window, epoch = inside(windows.times, epochs)
     counts = np.bincount(epoch, minlength=len(epochs))
     used = np.flatnonzero(counts)
     counts = counts[used]

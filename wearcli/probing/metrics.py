@@ -1,7 +1,7 @@
 """Scores of predictions, each computed at once for many weightings of the participants.
 
 weights: (m, P), how often each participant counts in each of m evaluations (`participant_weights`).
-Every function returns name -> (m,) float64, NaN where a score is undefined.
+Every function returns name -> (m,) float64, NaN where a score is undefined. `roc` has the areas under curves.
 """
 
 import numpy as np
@@ -37,55 +37,20 @@ def confusion(
 def f1_by_class(matrix: np.ndarray) -> np.ndarray:
     """(..., classes) F1 of (..., classes, classes) counts; NaN for a class neither true nor predicted."""
     hits = np.diagonal(matrix, axis1=-2, axis2=-1)
-    return _ratio(2 * hits, matrix.sum(-1) + matrix.sum(-2))
+    return ratio(2 * hits, matrix.sum(-1) + matrix.sum(-2))
 
 
 def _of_confusion(matrix: np.ndarray) -> dict[str, np.ndarray]:
     true, guessed = matrix.sum(2), matrix.sum(1)
     total = true.sum(1)
     hits = np.diagonal(matrix, axis1=1, axis2=2)
-    observed = _ratio(hits.sum(1), total)
-    expected = _ratio((true * guessed).sum(1), total**2)
+    observed = ratio(hits.sum(1), total)
+    expected = ratio((true * guessed).sum(1), total**2)
     return {
-        "macro_f1": _mean_defined(f1_by_class(matrix)),
-        "balanced_accuracy": _mean_defined(_ratio(hits, true)),
-        "kappa": _ratio(observed - expected, 1 - expected),
+        "macro_f1": mean_defined(f1_by_class(matrix)),
+        "balanced_accuracy": mean_defined(ratio(hits, true)),
+        "kappa": ratio(observed - expected, 1 - expected),
     }
-
-
-def auroc(
-    weights: np.ndarray, truth: np.ndarray, probabilities: np.ndarray, participants: np.ndarray
-) -> np.ndarray:
-    """(m,) area under the ROC curve: of two classes plain, of more the mean of one against the rest.
-
-    truth: (n,) codes; probabilities: (n, classes). A class that is absent, or alone, does not count. The
-    area is a sum over pairs of participants (the one's positives against the other's negatives), so it
-    needs no ranking again for each weighting.
-    """
-    classes = probabilities.shape[1]
-    wanted = [1] if classes == 2 else range(classes)
-    areas = [_area(weights, truth == code, probabilities[:, code], participants) for code in wanted]
-    return _mean_defined(np.stack(areas, axis=1))
-
-
-def _area(
-    weights: np.ndarray, positive: np.ndarray, score: np.ndarray, participants: np.ndarray
-) -> np.ndarray:
-    people = weights.shape[1]
-    owner, above = participants[positive], score[positive]
-    wins = np.zeros((people, people))  # of the row's positives over the column's negatives, ties half
-    negatives, negative_owner = score[~positive], participants[~positive]
-    order = np.lexsort((negatives, negative_owner))
-    edges = np.searchsorted(negative_owner[order], np.arange(people + 1))
-    for person in range(people):
-        mine = negatives[order[edges[person] : edges[person + 1]]]
-        if len(mine):
-            beaten = np.searchsorted(mine, above) + np.searchsorted(mine, above, side="right")
-            wins[:, person] = np.bincount(owner, weights=beaten / 2, minlength=people)
-    pairs = (weights @ np.bincount(owner, minlength=people)) * (
-        weights @ np.bincount(negative_owner, minlength=people)
-    )
-    return _ratio(((weights @ wins) * weights).sum(1), pairs)
 
 
 def regression_scores(
@@ -103,20 +68,20 @@ def regression_scores(
     people = weights.shape[1]
     each = np.stack([np.bincount(participants, weights=c, minlength=people) for c in columns], axis=1)
     n, st, sp, stt, spp, stp, absolute, squared = (weights @ each).T
-    var_t, var_p = stt - _ratio(st * st, n), spp - _ratio(sp * sp, n)
-    cov = stp - _ratio(st * sp, n)
+    var_t, var_p = stt - ratio(st * st, n), spp - ratio(sp * sp, n)
+    cov = stp - ratio(st * sp, n)
     # A constant has no correlation; what its sums leave is rounding.
     var_t = np.where(var_t > 1e-12 * np.maximum(stt, 1e-300), var_t, np.nan)
     var_p = np.where(var_p > 1e-12 * np.maximum(spp, 1e-300), var_p, np.nan)
     scores = {
         "r": cov / np.sqrt(var_t * var_p),
-        "mae": _ratio(absolute, n),
-        "rmse": np.sqrt(_ratio(squared, n)),
+        "mae": ratio(absolute, n),
+        "rmse": np.sqrt(ratio(squared, n)),
         "r2": 1 - squared / var_t,
     }
     if agreement:
-        bias = _ratio(sp - st, n)
-        deviation = np.sqrt(np.maximum(_ratio(squared - n * bias**2, np.maximum(n - 1, 0)), 0))
+        bias = ratio(sp - st, n)
+        deviation = np.sqrt(np.maximum(ratio(squared - n * bias**2, np.maximum(n - 1, 0)), 0))
         scores["icc"] = _icc(n, np.stack([st, sp], axis=-1), stt + spp + 2 * stp, stt + spp)
         scores |= {"bias": bias, "loa_low": bias - 1.96 * deviation, "loa_high": bias + 1.96 * deviation}
     return scores
@@ -133,25 +98,25 @@ def icc_2_1(ratings: np.ndarray) -> float:
 def _icc(n: np.ndarray, columns: np.ndarray, rows_squared: np.ndarray, squared: np.ndarray) -> np.ndarray:
     """From sums: n (...), each rater's sum (..., k), the sum of squared row sums, the sum of squares."""
     k = columns.shape[-1]
-    correction = _ratio(columns.sum(-1) ** 2, n * k)
+    correction = ratio(columns.sum(-1) ** 2, n * k)
     between_rows = rows_squared / k - correction
-    between_raters = _ratio((columns**2).sum(-1), n) - correction
+    between_raters = ratio((columns**2).sum(-1), n) - correction
     rest = squared - correction - between_rows - between_raters
     degrees = np.maximum(n - 1, 0)
     ms_rows, ms_raters, ms_rest = (
-        _ratio(between_rows, degrees),
+        ratio(between_rows, degrees),
         between_raters / (k - 1),
-        _ratio(rest, degrees * (k - 1)),
+        ratio(rest, degrees * (k - 1)),
     )
-    return _ratio(ms_rows - ms_rest, ms_rows + (k - 1) * ms_rest + k * _ratio(ms_raters - ms_rest, n))
+    return ratio(ms_rows - ms_rest, ms_rows + (k - 1) * ms_rest + k * ratio(ms_raters - ms_rest, n))
 
 
-def _ratio(above: np.ndarray, below: np.ndarray) -> np.ndarray:
+def ratio(above: np.ndarray, below: np.ndarray) -> np.ndarray:
     """above / below, NaN where below is 0."""
     return np.divide(above, below, out=np.full(np.shape(below), np.nan), where=np.asarray(below) != 0)
 
 
-def _mean_defined(values: np.ndarray) -> np.ndarray:
+def mean_defined(values: np.ndarray) -> np.ndarray:
     """Mean over the last axis of what is not NaN; NaN where nothing is."""
     defined = np.isfinite(values)
-    return _ratio(np.where(defined, values, 0).sum(-1), defined.sum(-1).astype(float))
+    return ratio(np.where(defined, values, 0).sum(-1), defined.sum(-1).astype(float))

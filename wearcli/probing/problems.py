@@ -18,9 +18,9 @@ FEW_PARTICIPANTS = 5
 class Study:
     """All that a probe is fitted on and scored by.
 
-    problems: one for each of `targets`. classes: names, empty of a regression; codes: (n,) of each sample, or
-    None. people: the participants' names; owner: (n,) which of them each sample is of; fold: (n,) in which
-    fold it is held out.
+    problems: one for each of `targets`. classes: names, sorted (but the task's `positive` is the second of
+    two), empty of a regression; codes: (n,) of each sample, or None. people: the participants' names; owner:
+    (n,) which of them each sample is of; fold: (n,) in which fold it is held out.
     """
 
     problems: list[Problem]
@@ -33,13 +33,15 @@ class Study:
     n_folds: int
     warnings: list[str]
 
-    def prefixes(self, task: str) -> list[str]:
-        """What stands before a metric's name for each target: nothing where there is but one."""
-        several = task == "gait" or len(self.targets) > 1
+    def prefixes(self, task: Task) -> list[str]:
+        """What stands before a score's name for each target: nothing where there is one that is no metric."""
+        several = task.measured or len(self.targets) > 1
         return [f"{name}." if several else "" for name in self.targets]
 
 
-def check_arguments(kind: str | None, epoch: float | None, folds: int, bootstrap: int, seed: int) -> None:
+def check_arguments(
+    kind: str | None, epoch: float | None, folds: int, bootstrap: int, seed: int, min_quality: float
+) -> None:
     """UsageError for values that no probe can have."""
     if kind not in (None, "classification", "regression"):
         raise UsageError(f"unknown kind '{kind}': --kind classification or regression")
@@ -51,6 +53,8 @@ def check_arguments(kind: str | None, epoch: float | None, folds: int, bootstrap
         raise UsageError(f"{bootstrap} bootstrap draws: --bootstrap takes 1 or more")
     if seed < 0:
         raise UsageError(f"seed {seed}: --seed takes 0 or more")
+    if not 0 <= min_quality <= 1:
+        raise UsageError(f"a quality of {min_quality:g}: --min-quality takes 0 to 1")
 
 
 def make_study(task: Task, samples: Samples, folds: int, seed: int) -> Study:
@@ -65,6 +69,8 @@ def make_study(task: Task, samples: Samples, folds: int, seed: int) -> Study:
     if task.kind == "classification":
         found_classes, codes = np.unique(samples.truth.astype(str), return_inverse=True)
         classes = found_classes.tolist()
+        if len(classes) == 2 and classes[0] == task.positive:
+            classes, codes = classes[::-1], 1 - codes
         if len(classes) < 2:
             raise InputError(
                 f"{task.where}: every sample is '{classes[0]}': a classification needs two classes"
@@ -92,7 +98,7 @@ def check_samples(task: Task, samples: Samples, people: np.ndarray) -> None:
     if len(samples) < FEWEST_SAMPLES:
         raise InputError(
             f"only {len(samples)} samples of {task.where} have windows, {FEWEST_SAMPLES} are the fewest: add "
-            "recordings, or shorten --epoch"
+            "recordings, or shorten --epoch, or lower --min-segments"
         )
 
 

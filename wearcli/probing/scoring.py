@@ -7,7 +7,8 @@ import numpy as np
 
 from wearcli.probing.bootstrap import interval, number, participant_weights, summary
 from wearcli.probing.crossfit import Fitted, Probe, Problem, held_out, trivial
-from wearcli.probing.metrics import auroc, classification_scores, confusion, f1_by_class, regression_scores
+from wearcli.probing.metrics import classification_scores, confusion, f1_by_class, regression_scores
+from wearcli.probing.roc import auroc, pauroc
 
 Summary = dict[str, float | list[float | None] | None]
 
@@ -98,7 +99,14 @@ def evaluate(
         return regression_scores(weights, problem.truth, predicted, owner, agreement)
     codes, classes = predicted.argmax(axis=1), predicted.shape[1]
     scores = classification_scores(weights, problem.truth, codes, owner, classes)
-    return scores | {"auroc": auroc(weights, problem.truth, predicted, owner)}
+    return scores | _areas(problem, predicted, counts)
+
+
+def _areas(problem: Problem, probabilities: np.ndarray, counts: Counting) -> dict[str, np.ndarray]:
+    """AUROC and, of two classes, the partial one. probabilities: (n, classes)."""
+    words = counts.weights, problem.truth, probabilities, counts.owner
+    areas = {"auroc": auroc(*words)}
+    return areas | {"pauroc": pauroc(*words)} if probabilities.shape[1] == 2 else areas
 
 
 def trivial_name(problem: Problem) -> str:
@@ -113,8 +121,7 @@ def evaluate_trivial(
     weights, owner = counts.weights, counts.owner
     if problem.classify:
         scores = classification_scores(weights, problem.truth, constant, owner, classes)
-        ties = np.zeros((len(constant), classes))
-        return scores | {"auroc": auroc(weights, problem.truth, ties, owner)}
+        return scores | _areas(problem, np.zeros((len(constant), classes)), counts)
     scores = regression_scores(weights, problem.truth, constant, owner, agreement)
     # Within a fold it is constant. Pooled, the folds' means run against the held-out people's own,
     # which would give a correlation that says nothing.

@@ -14,7 +14,7 @@ from wearcli.errors import InputError, UsageError, WearcliError
 from wearcli.probing.gather import gather
 from wearcli.probing.join import Samples, sample_keys, whole_recordings
 from wearcli.probing.tasks import Task
-from wearcli.probing.windows import EmbeddedWindows, windows_of
+from wearcli.probing.windows import MIN_QUALITY, EmbeddedWindows, windows_of
 
 
 @dataclass(frozen=True)
@@ -29,10 +29,12 @@ class SharedTable:
     rows: np.ndarray
     about: dict[str, Any]
 
-    def vectors(self, task: Task, epoch: float | None, keep_nonwear: bool) -> dict[str, np.ndarray]:
+    def vectors(
+        self, task: Task, epoch: float | None, keep_nonwear: bool, min_quality: float = MIN_QUALITY
+    ) -> dict[str, np.ndarray]:
         """ "embedding" and maybe "features" (shared samples, D) float32, read anew: one table's are held."""
         table, _ = read_table(self.path)
-        windows = windows_of(table, str(self.path), keep_nonwear)
+        windows = windows_of(table, str(self.path), keep_nonwear, min_quality)
         del table
         samples, *_ = gather(task, windows, epoch, self.whole)
         return {name: values[self.rows] for name, values in samples.vectors.items()}
@@ -50,7 +52,13 @@ class Shared:
     warnings: list[str]
 
 
-def share(paths: Mapping[str, Path], task: Task, epoch: float | None, keep_nonwear: bool) -> Shared:
+def share(
+    paths: Mapping[str, Path],
+    task: Task,
+    epoch: float | None,
+    keep_nonwear: bool,
+    min_quality: float = MIN_QUALITY,
+) -> Shared:
     """Join every table (name -> Parquet or Arrow file) with the task, and find what all of them have.
 
     A sample is a window where classes are to be told and no epochs are cut; else an interval of the task, or
@@ -64,7 +72,7 @@ def share(paths: Mapping[str, Path], task: Task, epoch: float | None, keep_nonwe
     for name, path in paths.items():
         try:
             table, metadata = read_table(path)
-            found = windows_of(table, str(path), keep_nonwear)
+            found = windows_of(table, str(path), keep_nonwear, min_quality)
         except WearcliError as error:
             errors[name] = error
             continue

@@ -22,6 +22,7 @@ from wearcli.probing.scoring import (
 )
 from wearcli.probing.shared import share
 from wearcli.probing.tasks import Task
+from wearcli.probing.windows import MIN_QUALITY
 
 Difference = dict[str, float | None]
 Rows = dict[str, np.ndarray]  # metric -> (1 + folds + draws,), see `participant_weights`
@@ -78,6 +79,7 @@ def side_by_side(
     bootstrap: int = 2000,
     seed: int = 0,
     keep_nonwear: bool = False,
+    min_quality: float = MIN_QUALITY,
     step: Callable[[str, float], None] = lambda name, share: None,
 ) -> Comparison:
     """Probe every table (name -> Parquet or Arrow file) on the samples that all have, see `share`.
@@ -86,14 +88,14 @@ def side_by_side(
     cannot be used is named in `failed`, and the others go on. step: called with a model's name and the
     share of all that is done. Raises what `share` and `make_study` do.
     """
-    shared = share(tables, task, epoch, keep_nonwear)
+    shared = share(tables, task, epoch, keep_nonwear, min_quality)
     study = make_study(task, shared.samples, folds, seed)
     counts = [counting(each, n, study.n_folds, bootstrap, seed) for n, each in enumerate(study.problems)]
     models: dict[str, Rows] = {}
     features: dict[str, Rows] = {}
     whose: dict[str, str] = {}  # the model whose features came first, by their content
     for name, table in shared.tables.items():
-        vectors = table.vectors(task, epoch, keep_nonwear)
+        vectors = table.vectors(task, epoch, keep_nonwear, min_quality)
         problems = [_with_vectors(problem, vectors, len(shared.samples)) for problem in study.problems]
         probes: list[Probe] = [probe]
         if "features" in vectors:
@@ -182,17 +184,17 @@ def _rows(
     for number, problem in enumerate(problems):
         vectors = problem.vectors["features" if probe == "features" else "embedding"]
         predicted = held_out(problem, fitted[probe, number], vectors, len(study.classes))
-        scores.append(evaluate(problem, predicted, counts[number], task.name == "gait"))
-    return _named(study.prefixes(task.name), scores)
+        scores.append(evaluate(problem, predicted, counts[number], task.measured))
+    return _named(study.prefixes(task), scores)
 
 
 def _trivial_rows(study: Study, task: Task, counts: list[Counting]) -> Rows:
     classes = len(study.classes)
     scores = [
-        evaluate_trivial(problem, trivial(problem, classes), counts[number], classes, task.name == "gait")
+        evaluate_trivial(problem, trivial(problem, classes), counts[number], classes, task.measured)
         for number, problem in enumerate(study.problems)
     ]
-    return _named(study.prefixes(task.name), scores)
+    return _named(study.prefixes(task), scores)
 
 
 def _named(prefixes: list[str], scores: Iterable[dict[str, np.ndarray]]) -> Rows:

@@ -2,22 +2,21 @@
 
 from collections.abc import Collection, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
 from wearcli.errors import InputError, UsageError, WearcliError
+from wearcli.probing.named import NAMED, NAMES, Kind
 from wearcli.recordings.discovery import find_sidecars
 from wearcli.recordings.sidecars import read_participants, read_target_table, sidecar_name
 
-Kind = Literal["classification", "regression"]
-
 KEYS = ("recording", "participant", "onset", "duration")
-# A number that says how far to trust a row, or where it lies, is no target of `gait`.
+# A number that says how far to trust a row, or where it lies, is no metric.
 NO_METRIC = (
     *KEYS,
     "quality",
@@ -39,7 +38,8 @@ class Task:
     """What is to be predicted, and the table that says it.
 
     paths: the files of the table, `where` names them in messages. table: the target columns, and recording,
-    onset, duration (s), or participant alone where the target is the participant's.
+    onset, duration (s), or participant alone where the target is the participant's. positive: the class that
+    is told from all others, which are one (`one_against_rest`).
     """
 
     name: str
@@ -48,6 +48,15 @@ class Task:
     paths: tuple[Path, ...]
     table: pd.DataFrame
     warnings: list[str] = field(default_factory=list)
+    positive: str | None = None
+
+    @property
+    def measured(self) -> bool:
+        """Whether the targets are metrics that a second method has measured, as those of gait and heart.
+
+        Their scores are named `target.metric` even where there is one, and tell how far the two agree.
+        """
+        return self.kind == "regression" and self.name in NAMED and NAMED[self.name].column is None
 
     @property
     def where(self) -> str:
@@ -66,11 +75,13 @@ def resolve_task(
 ) -> Task:
     """The task called `name`.
 
-    `activity` is a classification of the column label of labels.csv; `gait` a regression of every numeric
-    column of gait.csv that is a metric (not a key, not a quality or a count: quality, confidence, n_...).
-    Another name needs `labels`, or a table NAME.csv where labels.csv is looked for: among the recordings that
-    `embed` read, as they are now or as it found them; recordings/; the folder of the embeddings. Without
-    `target` every column that is not a key is one.
+    `activity` and `rhythm` are classifications of the column label of labels.csv; `gait` and `heart` are
+    regressions of every numeric column of gait.csv or heart.csv that is a metric (not a key, not a quality or
+    a count: quality, confidence, n_...); `age`, `bmi` (regressions) and `sex` (a classification) are of
+    participants.csv. A bmi that no column has is made of weight_kg and height_cm. Another name needs
+    `labels`, or a table NAME.csv where labels.csv is looked for: among the recordings that `embed` read, as
+    they are now or as it found them; recordings/; the folder of the embeddings. Without `target` every column
+    that is not a key is one.
 
     Numbers are a regression, all else a classification; `kind` overrides. A table of participants
     (participant, age, sex) holds for all recordings of each. recordings: names, to find those of BIDS events.
@@ -84,15 +95,19 @@ def resolve_task(
     if not len(table):
         raise InputError(f"{path}: the table has no rows: name another with --labels")
     columns = target or _default_targets(name, table)
+    if "bmi" in columns and "bmi" not in table and {"weight_kg", "height_cm"} <= {*table.columns}:
+        table["bmi"] = _bmi(path, table)
     missing = [column for column in columns if column not in table]
     if missing:
         others = ", ".join(column for column in table.columns if column not in KEYS) or "none"
+        nor = " (nor weight_kg and height_cm)" if "bmi" in missing else ""
         raise UsageError(
-            f"{path}: no column {', '.join(missing)}; the columns there are {others}: use --target"
+            f"{path}: no column {', '.join(missing)}{nor}; the columns there are {others}: use --target"
         )
     if not columns:
         raise InputError(f"{path}: no column to predict; it has {', '.join(table.columns)}: use --target")
-    chosen, warnings = _kind(path, table[columns], kind)
+    own = NAMED[name].kind if name in NAMED and columns == [NAMED[name].column] else None
+    chosen, warnings = _kind(path, table[columns], kind or own)
     if chosen == "classification" and len(columns) > 1:
         raise UsageError(
             f"{path}: classes of one column at a time: choose one with --target ({', '.join(columns)})"
@@ -102,6 +117,25 @@ def resolve_task(
     if chosen == "classification":
         table[columns[0]] = _names(table[columns[0]])
     return Task(name, chosen, tuple(columns), paths, table, warnings)
+
+
+def one_against_rest(task: Task, positive: str) -> Task:
+    """The task with two classes: `positive`, and all the others as one, `rest` (or `other` beside a `rest`).
+
+    Raises UsageError where there is no such class.
+    """
+    if task.kind != "classification":
+        raise UsageError(f"--positive {positive}: {task.where} has numbers, not classes: leave it out")
+    (column,) = task.targets
+    labels = task.table[column]
+    classes = sorted(labels.dropna().unique())
+    if positive not in classes:
+        raise UsageError(
+            f"--positive {positive}: no class of {task.where}; the classes there are {', '.join(classes)}"
+        )
+    rest = "other" if positive == "rest" else "rest"
+    two = labels.where(labels.isna() | (labels == positive), rest)
+    return replace(task, table=task.table.assign(**{column: two}), positive=positive)
 
 
 def intervals_of(task: Task, whole: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, int]]:
@@ -137,7 +171,7 @@ def _read(path: Path, recordings: Collection[str]) -> pd.DataFrame:
 
 
 def _find(name: str, metadata: dict[str, Any], embeddings: Path | None) -> tuple[Path, ...]:
-    stem = "labels" if name == "activity" else name
+    stem = NAMED[name].table if name in NAMED else name
     places = [Path(path) for path in (metadata.get("arguments") or {}).get("paths") or []]
     with suppress(WearcliError):  # what was a recording then may be none now
         if now := find_sidecars(places).get(stem):
@@ -152,27 +186,38 @@ def _find(name: str, metadata: dict[str, Any], embeddings: Path | None) -> tuple
     for path in [folder / f"{stem}{suffix}" for folder in folders for suffix in (".csv", ".tsv")]:
         if path.is_file():
             return (path,)
-    if name in ("activity", "gait"):
+    if name in NAMED:
         looked = ", ".join(dict.fromkeys(str(folder) for folder in folders))
         raise UsageError(f"no {stem}.csv found in {looked}: name it with --labels")
     raise UsageError(
-        f"unknown task '{name}': use activity or gait, or a table of your own with --labels FILE --target COL"
+        f"unknown task '{name}': use {NAMES}, or a table of your own with --labels FILE --target COL"
     )
 
 
 def _default_targets(name: str, table: pd.DataFrame) -> list[str]:
-    if name == "activity":
-        return ["label"]
-    if name == "gait":
-        return [
-            column
-            for column in table.columns
-            if column.lower() not in NO_METRIC
-            and not column.lower().startswith("n_")
-            and is_numeric_dtype(table[column])
-            and not is_bool_dtype(table[column])
-        ]
-    return [column for column in table.columns if column not in KEYS]
+    if name not in NAMED:
+        return [column for column in table.columns if column not in KEYS]
+    if (column := NAMED[name].column) is not None:
+        return [column]
+    return [
+        column
+        for column in table.columns
+        if column.lower() not in NO_METRIC
+        and not column.lower().startswith("n_")
+        and is_numeric_dtype(table[column])
+        and not is_bool_dtype(table[column])
+    ]
+
+
+def _bmi(path: str, table: pd.DataFrame) -> pd.Series:
+    """kg/m2 of weight_kg and height_cm; NaN where one of them is missing or not above 0."""
+    both = table[["weight_kg", "height_cm"]]
+    if texts := [name for name in both if not is_numeric_dtype(both[name])]:
+        raise UsageError(
+            f"{path}: column {texts[0]} is not of numbers: mend it, or give the table a column bmi"
+        )
+    known = both.where(both > 0)
+    return known["weight_kg"] / (known["height_cm"] / 100) ** 2
 
 
 def _kind(path: str, columns: pd.DataFrame, wanted: Kind | None) -> tuple[Kind, list[str]]:

@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 from wearcli.errors import InputError
 
 WORN = 0.5  # a window less worn than this tells nothing of the person
+MIN_QUALITY = 0.5  # as of `signals.pulse_quality`, where it is measured
 COLUMNS = ("recording", "participant", "onset", "duration", "embedding", "features")
 
 
@@ -32,11 +33,14 @@ class EmbeddedWindows:
         return len(self.times)
 
 
-def windows_of(table: pa.Table, where: str, keep_nonwear: bool = False) -> EmbeddedWindows:
+def windows_of(
+    table: pa.Table, where: str, keep_nonwear: bool = False, min_quality: float = MIN_QUALITY
+) -> EmbeddedWindows:
     """The arrays of an embeddings table; `where` names it in errors.
 
-    A window is left out, and counted, where its embedding or features are missing or not finite, and, unless
-    `keep_nonwear`, where it was worn for less than half of it; one of unknown wear is kept.
+    A window is left out, and counted, where its embedding or features are missing or not finite, where its
+    quality (0 to 1) is below `min_quality` and, unless `keep_nonwear`, where it was worn for less than half
+    of it; one of unknown quality or wear is kept.
     Raises InputError for a table that is empty or has not the columns of the contract.
     """
     missing = [name for name in COLUMNS if name not in table.column_names]
@@ -71,8 +75,9 @@ def windows_of(table: pa.Table, where: str, keep_nonwear: bool = False) -> Embed
     for values in vectors.values():
         # A row's sum is finite only if all of it is: no array of booleans as large as the table.
         finite &= np.isfinite(values.sum(axis=1, dtype=np.float64))
-    unworn = finite & ~(keep_nonwear | _worn(table))
-    used = finite & ~unworn
+    unworn = finite & (_column(table, "wear") < WORN) & (not keep_nonwear)
+    poor = finite & ~unworn & (_column(table, "quality") < min_quality)
+    used = finite & ~unworn & ~poor
     if not used.all():
         times = times[used].reset_index(drop=True)
         vectors = {name: values[used] for name, values in vectors.items()}
@@ -80,11 +85,13 @@ def windows_of(table: pa.Table, where: str, keep_nonwear: bool = False) -> Embed
         "windows with a null": absent,
         "windows with a value that is not finite": int((~finite).sum()),
         "windows not worn (--keep-nonwear keeps them)": int(unworn.sum()),
+        "windows of poor quality (--min-quality 0 keeps them)": int(poor.sum()),
     }
     dropped = {reason: count for reason, count in counts.items() if count}
     if not len(times):
         reasons = ", ".join(f"{count} {reason}" for reason, count in dropped.items())
-        todo = "see --keep-nonwear" if unworn.any() else "embed the recordings again"
+        flags = [flag for flag, left in (("--keep-nonwear", unworn), ("--min-quality", poor)) if left.any()]
+        todo = f"see {' and '.join(flags)}" if flags else "embed the recordings again"
         raise InputError(f"{where}: no window can be used ({reasons}): {todo}")
     return EmbeddedWindows(times, vectors, dropped)
 
@@ -96,12 +103,11 @@ def without_windows(table: pa.Table, metadata: dict[str, Any]) -> list[str]:
     return sorted(set(planned) - found)
 
 
-def _worn(table: pa.Table) -> np.ndarray:
-    """(n,) bool: worn for half of the window at least, or it is not known."""
-    if "wear" not in table.column_names:
-        return np.ones(len(table), bool)
-    wear = table["wear"].cast(pa.float32()).to_numpy()
-    return ~(wear < WORN)
+def _column(table: pa.Table, name: str) -> np.ndarray:
+    """(n,) float32 of a column, NaN where it is null or the table has none."""
+    if name not in table.column_names:
+        return np.full(len(table), np.nan, np.float32)
+    return table[name].cast(pa.float32()).to_numpy()
 
 
 def _matrix(column: pa.ChunkedArray, name: str, where: str) -> np.ndarray:

@@ -1,0 +1,95 @@
+"""Areas under the ROC curve, whole and partial, each at once for many weightings of the participants.
+
+weights: (m, P), how often each participant counts in each of m evaluations (`participant_weights`).
+"""
+
+import numpy as np
+
+from wearcli.probing.metrics import mean_defined, ratio
+
+MAX_FPR = 0.1  # of the partial area, as Abbaspourazad et al. (ICLR 2024, arXiv 2312.05409) report it
+_CHUNK = 200_000  # numbers a block of weightings may hold: its arrays stay in the cache
+_PAIRS = 100  # pairs of participants that cost as much as a sample on a curve, in each weighting
+
+
+def auroc(
+    weights: np.ndarray, truth: np.ndarray, probabilities: np.ndarray, participants: np.ndarray
+) -> np.ndarray:
+    """(m,) area under the ROC curve: of two classes the second's, of more the mean of one against the rest.
+
+    truth, participants: (n,) codes; probabilities: (n, classes). NaN where one class is alone; of more than
+    two, a class that is absent or alone does not count.
+    """
+    classes = probabilities.shape[1]
+    wanted = [1] if classes == 2 else range(classes)
+    area = _by_pairs if weights.shape[1] ** 2 <= _PAIRS * len(truth) else _by_curve
+    areas = [area(weights, truth == code, probabilities[:, code], participants) for code in wanted]
+    return mean_defined(np.stack(areas, axis=1))
+
+
+def pauroc(
+    weights: np.ndarray, truth: np.ndarray, probabilities: np.ndarray, participants: np.ndarray
+) -> np.ndarray:
+    """(m,) area under the ROC curve of the second of two classes for false positive rates up to `MAX_FPR`.
+
+    truth, participants: (n,) codes; probabilities: (n, 2). Standardised to 0.5 for chance and 1 for the
+    best there can be (McClish, Medical Decision Making 1989). NaN where one class is alone.
+    """
+    area = _by_curve(weights, truth == 1, probabilities[:, 1], participants, MAX_FPR)
+    chance = MAX_FPR**2 / 2
+    return (1 + (area - chance) / (MAX_FPR - chance)) / 2
+
+
+def _by_curve(
+    weights: np.ndarray, positive: np.ndarray, score: np.ndarray, participants: np.ndarray, limit: float = 1.0
+) -> np.ndarray:
+    """(m,) area up to the false positive rate `limit`: one sorting, and O(n) for each weighting.
+
+    positive: (n,) bool; score: (n,). Samples of one score are one step of the curve.
+    """
+    order = np.argsort(-score, kind="stable")
+    owner, up = participants[order], positive[order].astype(float)
+    ends = np.flatnonzero(np.diff(score[order], append=-np.inf))  # of steps
+    rows = max(1, _CHUNK // len(order))
+    areas = []
+    for first in range(0, len(weights), rows):
+        counted = weights[first : first + rows, owner]
+        true = _steps(counted * up, ends)
+        false = _steps(counted, ends) - true
+        run = np.diff(false)
+        width = np.diff(np.minimum(false, limit * false[:, -1:]))
+        # A step that crosses the limit is cut where its line meets it.
+        share = np.divide(width, run, out=np.zeros_like(run), where=run > 0)
+        area = (width * (true[:, :-1] + share * np.diff(true) / 2)).sum(axis=1)
+        areas.append(ratio(area, true[:, -1] * false[:, -1]))
+    return np.concatenate(areas)
+
+
+def _steps(counted: np.ndarray, ends: np.ndarray) -> np.ndarray:
+    """(rows, 1 + steps): 0, and the cumulative sum of (rows, n) at the end of each step."""
+    total = np.cumsum(counted, axis=1)
+    return np.pad(total if len(ends) == total.shape[1] else total[:, ends], ((0, 0), (1, 0)))
+
+
+def _by_pairs(
+    weights: np.ndarray, positive: np.ndarray, score: np.ndarray, participants: np.ndarray
+) -> np.ndarray:
+    """(m,) whole area, as a sum over pairs of participants: quicker where these are few and samples many.
+
+    The one's positives meet the other's negatives, so there is no ranking again for each weighting.
+    """
+    people = weights.shape[1]
+    owner, above = participants[positive], score[positive]
+    wins = np.zeros((people, people))  # of the row's positives over the column's negatives, ties half
+    negatives, negative_owner = score[~positive], participants[~positive]
+    order = np.lexsort((negatives, negative_owner))
+    edges = np.searchsorted(negative_owner[order], np.arange(people + 1))
+    for person in range(people):
+        mine = negatives[order[edges[person] : edges[person + 1]]]
+        if len(mine):
+            beaten = np.searchsorted(mine, above) + np.searchsorted(mine, above, side="right")
+            wins[:, person] = np.bincount(owner, weights=beaten / 2, minlength=people)
+    pairs = (weights @ np.bincount(owner, minlength=people)) * (
+        weights @ np.bincount(negative_owner, minlength=people)
+    )
+    return ratio(((weights @ wins) * weights).sum(1), pairs)
