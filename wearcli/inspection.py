@@ -17,6 +17,8 @@ from wearcli.recordings.recording import Chunk, Modality, Recording, Source
 from wearcli.recordings.units import still_magnitudes
 from wearcli.signals.clock import Clock
 from wearcli.signals.grid import GAP_PERIODS
+from wearcli.signals.modality import CUTS
+from wearcli.signals.pulse_quality import MIN_QUALITY
 from wearcli.signals.quality import Clipping
 from wearcli.signals.windows import WindowSpec, iter_windows
 
@@ -31,7 +33,9 @@ class Inspection:
 
     unit is the file's own. wear, clipped: shares of the recording, 0-1. gaps: how often more than 3.5
     sample periods lie between neighbours; gap_s: seconds in them. rest_g: median magnitude of the still
-    seconds. None: not to be known (no still second, shorter than 10 s, no acceleration).
+    seconds. quality: of PPG and ECG, the mean over windows of `signals.modality.CUTS`, see
+    `signals.pulse_quality`; good: the share of them that reach `MIN_QUALITY`. None: not to be known (no still
+    second, shorter than a window, of another signal).
     """
 
     recording: str
@@ -57,6 +61,8 @@ class Inspection:
     stamps_dropped: int = 0
     samples_missing: int = 0
     rest_g: float | None = None
+    quality: float | None = None
+    good: float | None = None
     warnings: list[str] = field(default_factory=list)
     error: str | None = None
 
@@ -147,9 +153,9 @@ def inspect_one(source: Source, modality: Modality, reading: dict[str, Any]) -> 
 def _read_through(recording: Recording, row: Inspection) -> None:
     """Fill `row` from the samples; the windows that tell wear are cut from the same single pass."""
     tally = _Tally(recording)
+    # The reader's stream, with every chunk counted as it passes by.
+    tapped = dataclasses.replace(recording, stream=lambda: tally.counted(recording.chunks()))
     if recording.modality == "acc":
-        # The reader's stream, with every chunk counted as it passes by.
-        tapped = dataclasses.replace(recording, stream=lambda: tally.counted(recording.chunks()))
         # A whole part of the recording's own rate: the cheapest grid, and wear needs no certain one.
         rate = recording.rate_hz / max(1, round(recording.rate_hz / _RATE_HZ))
         spec = WindowSpec(rate, _WINDOW_S, _WINDOW_S, max_missing=0.9)
@@ -162,14 +168,26 @@ def _read_through(recording: Recording, row: Inspection) -> None:
         row.clipped = tally.clipped / max(tally.samples, 1)
         row.rest_g = tally.rest_g()
     else:
-        for _ in tally.counted(recording.chunks()):
-            pass
+        _judge(tapped, row)
     row.samples, row.duration_s = tally.samples, tally.duration_s()
     row.gaps, row.gap_s = tally.gaps, tally.gap_s
     row.clock_resets, row.stamps_dropped = tally.clock.resets, tally.clock.dropped
     row.samples_missing = tally.clock.invalid
     if row.samples == 0:
         raise InputError(f"{row.path}: every sample is missing a value: see --columns")
+
+
+def _judge(recording: Recording, row: Inspection) -> None:
+    """Quality and clipping of PPG or ECG, from one pass over its windows."""
+    cut = CUTS[recording.modality]
+    quality, clipped = [], []
+    for windows in iter_windows(recording, WindowSpec(*cut, cut.window_s)):
+        quality.append(windows.quality)
+        clipped.append(windows.clipped)
+    if quality:
+        each = np.concatenate(quality)
+        row.quality, row.good = float(each.mean()), float((each >= MIN_QUALITY).mean())
+        row.clipped = float(np.concatenate(clipped).mean())
 
 
 class _Tally:

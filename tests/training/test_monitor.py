@@ -142,6 +142,7 @@ def test_monitor_tells_the_encoder_in_use_and_leaves_it_as_it_was(data):
     rank = np.exp(-(shares * np.log(shares)).sum())
     a, b = (z[monitor.pairs.numpy()[:, side]] for side in (0, 1))
     near = [squared(unit(x), unit(y)) for x, y in zip(a.tolist(), b.tolist(), strict=True)]
+    assert figures.pop("dispersion_ratio") > 0  # see tests/training/test_participant.py
     assert figures == {
         "effective_rank": pytest.approx(rank, rel=1e-4),
         "rank_share": pytest.approx(rank / 6, rel=1e-4),

@@ -4,6 +4,7 @@ import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,6 +13,15 @@ import typer
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.progress import Progress
+
+
+class Signal(StrEnum):
+    """Signals that a recording may hold."""
+
+    acc = "acc"
+    ppg = "ppg"
+    ecg = "ecg"
+
 
 Paths = Annotated[
     list[Path] | None,
@@ -28,6 +38,7 @@ TimeColumn = Annotated[str | None, typer.Option(help="The column that holds the 
 TimeUnit = Annotated[
     str | None, typer.Option(help="Of the time column: s, ms, us, ns, iso, or dmy or mdy for written dates.")
 ]
+Channels = Annotated[int | None, typer.Option(help="Of PPG and ECG: how many to take. Default: all.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace an output that is there already.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")]
@@ -36,7 +47,10 @@ Workers = Annotated[int | None, typer.Option(min=1, help="Threads. Default: one 
 # Of the commands that fit probes.
 Task = Annotated[
     str | None,
-    typer.Option(help="activity (classes of labels.csv), gait (metrics of gait.csv), or a name of yours."),
+    typer.Option(
+        help="activity or rhythm (classes of labels.csv), gait or heart (metrics of gait.csv, heart.csv), "
+        "age, bmi or sex (of participants.csv), or a name of yours."
+    ),
 ]
 Labels = Annotated[Path | None, typer.Option(help="Table of labels. Default: found beside the recordings.")]
 Target = Annotated[
@@ -57,6 +71,9 @@ Bootstrap = Annotated[int, typer.Option(help="Draws of participants for the inte
 KeepNonwear = Annotated[
     bool,
     typer.Option("--keep-nonwear", help="Use windows worn for less than half too; else they are left out."),
+]
+MinQuality = Annotated[
+    float, typer.Option(help="Leave out windows of PPG or ECG of a lower quality, 0 to 1; 0 keeps all.")
 ]
 
 
@@ -158,9 +175,8 @@ def reading_options(
 def named_task(task: str | None) -> str:
     """The task of the flags; a UsageError where there is none."""
     from wearcli.errors import UsageError
+    from wearcli.probing.named import NAMES
 
     if task is None:
-        raise UsageError(
-            "no task named: --task activity or gait, or a name of yours with --labels and --target"
-        )
+        raise UsageError(f"no task named: --task {NAMES}, or a name of yours with --labels and --target")
     return task

@@ -1,11 +1,20 @@
 """`wearcli inspect`."""
 
-from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from wearcli.cli.console import Columns, Json, ParticipantFrom, Paths, RateHz, TimeColumn, TimeUnit, Unit
+from wearcli.cli.console import (
+    Columns,
+    Json,
+    ParticipantFrom,
+    Paths,
+    RateHz,
+    Signal,
+    TimeColumn,
+    TimeUnit,
+    Unit,
+)
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -14,14 +23,6 @@ if TYPE_CHECKING:
 
 # More rows than this tell a person nothing: then those with remarks come first, and the rest is counted.
 _MOST_ROWS = 100
-
-
-class Signal(StrEnum):
-    """Signals that a recording may hold."""
-
-    acc = "acc"
-    ppg = "ppg"
-    ecg = "ecg"
 
 
 def inspect(
@@ -38,7 +39,7 @@ def inspect(
     time_column: TimeColumn = None,
     time_unit: TimeUnit = None,
 ) -> None:
-    """Show what recordings hold: rate, duration, unit, wear, clipping, gaps, magnitude at rest.
+    """Show what recordings hold: rate, duration, unit, wear or quality, clipping, gaps, magnitude at rest.
 
     Exit code 1: some recording could not be read; the others are shown.
     """
@@ -110,10 +111,15 @@ def _table(rows: "list[Inspection]") -> "Table":
     table = Table(box=None, header_style="bold", pad_edge=False)
     for name in ("recording", "format", "participant"):
         table.add_column(name, overflow="fold")
-    for name in ("said Hz", "Hz", "duration", "unit", "wear", "clipped", "gaps", "rest g"):
+    motion = all(row.modality == "acc" for row in rows)
+    own = ("wear", "clipped", "gaps", "rest g") if motion else ("quality", "good", "clipped", "gaps")
+    for name in ("said Hz", "Hz", "duration", "unit", *own):
         table.add_column(name, justify="right", no_wrap=True)
     for row in rows:
         known = row.error is None
+        gaps = (f"{row.gaps} ({row.gap_s:.1f} s)" if row.gaps else "0") if known else "-"
+        rest = f"{row.rest_g:.3f}" if row.rest_g is not None else "-"
+        quality = f"{row.quality:.2f}" if row.quality is not None else "-"
         table.add_row(
             escape(row.recording),
             row.format,
@@ -122,10 +128,11 @@ def _table(rows: "list[Inspection]") -> "Table":
             f"{row.rate_hz:.2f}" if row.rate_hz else "-",
             _clock(row.duration_s) if known else "-",
             row.unit or "-",
-            _percent(row.wear),
-            _percent(row.clipped),
-            (f"{row.gaps} ({row.gap_s:.1f} s)" if row.gaps else "0") if known else "-",
-            f"{row.rest_g:.3f}" if row.rest_g is not None else "-",
+            *(
+                (_percent(row.wear), _percent(row.clipped), gaps, rest)
+                if motion
+                else (quality, _percent(row.good), _percent(row.clipped), gaps)
+            ),
         )
     return table
 

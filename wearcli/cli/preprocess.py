@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from wearcli.cli.console import (
+    Channels,
     Columns,
     DryRun,
     Json,
@@ -15,6 +16,7 @@ from wearcli.cli.console import (
     Paths,
     RateHz,
     Seed,
+    Signal,
     TimeColumn,
     TimeUnit,
     Unit,
@@ -39,8 +41,12 @@ class DType(StrEnum):
 def preprocess(
     paths: Paths = None,
     output: Annotated[Path, typer.Option("--output", "-o", help="The folder to write.")] = Path("windows"),
-    rate: Annotated[float, typer.Option(help="Hz of the windows.")] = 50.0,
-    window: Annotated[float, typer.Option(help="Seconds.")] = 5.0,
+    modality: Annotated[Signal, typer.Option(help="The signal to cut.")] = Signal.acc,
+    channels: Channels = None,
+    rate: Annotated[
+        float | None, typer.Option(help="Hz of the windows. Default: 50; ppg 64, ecg 128.")
+    ] = None,
+    window: Annotated[float | None, typer.Option(help="Seconds. Default: 5; ppg 30, ecg 10.")] = None,
     stride: Annotated[
         float | None, typer.Option(help="Seconds from window to window. Default: one window.")
     ] = None,
@@ -90,6 +96,8 @@ def preprocess(
         result = run(
             input_paths(paths),
             output,
+            modality=modality.value,
+            channels=channels,
             rate_hz=rate,
             window_s=window,
             stride_s=stride,

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from wearcli.cli.console import (
+    Channels,
     Columns,
     DryRun,
     Json,
@@ -15,6 +16,7 @@ from wearcli.cli.console import (
     ParticipantFrom,
     RateHz,
     Seed,
+    Signal,
     TimeColumn,
     TimeUnit,
     Unit,
@@ -30,6 +32,7 @@ class Method(StrEnum):
     masked = "masked"
     supervised = "supervised"
     multitask = "multitask"
+    participant = "participant"
 
 
 class Preset(StrEnum):
@@ -58,6 +61,7 @@ class Schedule(StrEnum):
 
     cosine = "cosine"
     constant = "constant"
+    step = "step"
 
 
 class Encoder(StrEnum):
@@ -66,6 +70,15 @@ class Encoder(StrEnum):
     fast = "fast"
     relcon = "relcon"
     streams = "streams"
+    pulse = "pulse"
+    efficientnet = "efficientnet"
+
+
+class Positives(StrEnum):
+    """What makes a pair of the participant-level contrast."""
+
+    participant = "participant"
+    segment = "segment"
 
 
 class Device(StrEnum):
@@ -101,11 +114,19 @@ def pretrain(
     ] = None,
     method: Annotated[Method, typer.Option(help="The objective.")] = Method.simclr,
     preset: Annotated[
-        Preset, typer.Option(help="Defaults of the options: what trains best here, or the paper's (relcon).")
+        Preset,
+        typer.Option(help="Defaults of the options: what trains best here, or the paper's."),
     ] = Preset.default,
+    modality: Annotated[Signal, typer.Option(help="The signal to learn from.")] = Signal.acc,
+    channels: Channels = None,
+    min_quality: Annotated[
+        float, typer.Option(help="ppg, ecg: windows of a lower quality, 0 to 1, are left out.")
+    ] = 0.5,
     encoder: Annotated[
         Encoder | None,
-        typer.Option(help="What is trained. Default: fast; multitask streams, the paper's preset relcon."),
+        typer.Option(
+            help="What is trained. Default: fast; ppg, ecg pulse; multitask streams; or the paper's."
+        ),
     ] = None,
     revin: Annotated[
         bool,
@@ -133,9 +154,11 @@ def pretrain(
         float | None, typer.Option(help="Greatest norm of the gradient; 0: any. Default: 1.")
     ] = None,
     rate: Annotated[
-        float | None, typer.Option(help="Hz of the windows. Default: 50, or the store's.")
+        float | None, typer.Option(help="Hz of the windows. Default: 50; ppg 64, ecg 128; or the store's.")
     ] = None,
-    window: Annotated[float | None, typer.Option(help="Seconds. Default: 5, or the store's.")] = None,
+    window: Annotated[
+        float | None, typer.Option(help="Seconds. Default: 5; ppg 30, ecg 10; or the store's.")
+    ] = None,
     stride: Annotated[
         float | None, typer.Option(help="Seconds from window to window. Default: one window.")
     ] = None,
@@ -158,7 +181,18 @@ def pretrain(
     contrast: Annotated[
         float | None, typer.Option(help="multitask: weight of the pairs beside the labels. Default: 1.")
     ] = None,
-    temperature: Annotated[float, typer.Option(help="Of the contrast.")] = 0.1,
+    temperature: Annotated[
+        float | None, typer.Option(help="Of the contrast. Default: 0.1; participant 0.04.")
+    ] = None,
+    positives: Annotated[
+        Positives, typer.Option(help="participant: pairs of two segments of a person, or of one segment.")
+    ] = Positives.participant,
+    koleo: Annotated[
+        float, typer.Option(help="participant: weight of what spreads the embeddings; 0: none.")
+    ] = 0.1,
+    momentum: Annotated[
+        float, typer.Option(help="participant: of the slow copy that gives a pair's other side; 0: none.")
+    ] = 0.99,
     mask_share: Annotated[float, typer.Option(help="masked: share of the window that is masked.")] = 0.5,
     mask_seconds: Annotated[float, typer.Option(help="masked: length of what is masked at once.")] = 0.2,
     labels: Annotated[
@@ -347,6 +381,8 @@ def figures_text(metrics: dict[str, float]) -> str:
         parts.append(f"validation loss {metrics['validation_loss']:.3f}")
     if "effective_rank" in metrics:
         parts.append(f"effective rank {metrics['effective_rank']:.1f}")
+    if "dispersion_ratio" in metrics:
+        parts.append(f"dispersion ratio {metrics['dispersion_ratio']:.2f}")
     for name, metric in (("watch_macro_f1", "macro-F1"), ("watch_r", "r")):
         if name in metrics:
             parts.append(f"{metric} {metrics[name]:.3f} on the watched study")

@@ -25,7 +25,8 @@ from wearcli.models.folder import DEFAULT_MODEL, Model, load_model
 from wearcli.recordings.discovery import Folder, find_recordings
 from wearcli.recordings.open import check_reading, open_recording
 from wearcli.recordings.recording import Recording, Source
-from wearcli.signals.features import FEATURE_NAMES, features
+from wearcli.recordings.wfdb_files import files_of
+from wearcli.signals.modality import feature_names, features
 from wearcli.signals.windows import MAX_MISSING, WindowSpec
 
 DEFAULT_OUTPUT = Path("embeddings.parquet")
@@ -73,7 +74,7 @@ def embed(
     target = None if output is None else Path(output)
     form = _format(target, form)
     loaded = load_model(model)
-    modality = loaded.config.get("modality", "acc")
+    modality, channels = loaded.modality, len(loaded.config["channels"])
     check_reading(modality=modality, **reading)
     spec = _window_spec(loaded, window_s, stride_s, max_missing)
     folder = find_recordings(
@@ -110,12 +111,12 @@ def embed(
     encoder = Encoder(loaded)
 
     def compute(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        return encoder(values), features(values, spec.rate_hz)
+        return encoder(values), features(values, spec.rate_hz, modality)
 
     def opened(source: Source) -> Recording:
-        return open_recording(source, modality=modality, **reading)
+        return open_recording(source, modality=modality, channels=channels, **reading)
 
-    table_schema = schema(encoder.dimension, len(FEATURE_NAMES), settings)
+    table_schema = schema(encoder.dimension, len(settings["feature_names"]), settings, modality)
     new = [source for source in folder.sources if result.plan[source.recording] == "embed"]
     streams = embed_recordings(new, opened, spec, compute, batch, workers)
     made: dict[str, Any] = {}
@@ -181,7 +182,8 @@ def _settings(model: Model, spec: WindowSpec, folder: Folder, arguments: dict[st
         "window_s": spec.samples / spec.rate_hz,
         "stride_s": spec.stride / spec.rate_hz,
         "unit": model.config["unit"],
-        "feature_names": list(FEATURE_NAMES),
+        "modality": model.modality,
+        "feature_names": list(feature_names(model.modality)),
         "arguments": arguments,
         "sidecars": {kind: [str(path) for path in files] for kind, files in folder.sidecars.items()},
         # A reader tells from it whether a recording failed, or was too short, or the stream broke off.
@@ -210,7 +212,8 @@ def _plan(
         known = earlier.recordings.get(name) if earlier else None
         result.plan[name] = "keep" if known and known["fingerprint"] == marks[name] else "embed"
         if result.plan[name] == "embed":
-            result.sizes[name] = size_of(source.path)
+            files = files_of(source.path).values() if source.format == "wfdb" else [source.path]
+            result.sizes[name] = sum(map(size_of, files))
 
 
 def _copy(earlier: Earlier, name: str, sink: Sink, table_schema: pa.Schema) -> dict[str, Any]:

@@ -19,5 +19,5 @@ class Encoder:
         self.dimension = int(model.config["dimension"])
 
     def __call__(self, values: np.ndarray) -> np.ndarray:
-        """values: (windows, samples, channels) float32, g -> (windows, dimension) float32."""
+        """values: (windows, samples, channels), in the model's unit -> (windows, dimension); float32."""
         return self._session.run(None, {self._input: values})[0]

@@ -18,8 +18,8 @@ import pyarrow.parquet as pq
 
 from wearcli.errors import InputError, UsageError
 from wearcli.files import atomic_file
-from wearcli.recordings.recording import Recording
-from wearcli.signals.origin import ORIGIN, QUALITY, origin, quality
+from wearcli.recordings.recording import Modality, Recording
+from wearcli.signals.origin import ORIGIN, origin, quality, quality_schema
 from wearcli.signals.windows import Windows
 
 KEY = b"wearcli"
@@ -29,13 +29,15 @@ END_OF_STREAM = b"\xff\xff\xff\xff\0\0\0\0"  # Arrow columnar format, IPC stream
 ROW_GROUP = 32_768  # rows; some 45 MB in memory
 
 
-def schema(dimension: int, n_features: int, metadata: dict[str, Any] | None = None) -> pa.Schema:
+def schema(
+    dimension: int, n_features: int, metadata: dict[str, Any] | None = None, modality: Modality = "acc"
+) -> pa.Schema:
     """The table's schema for `dimension` numbers an embedding and `n_features` hand-made features."""
     fields = [
         *ORIGIN,
         pa.field("embedding", pa.list_(pa.float32(), dimension)),
         pa.field("features", pa.list_(pa.float32(), n_features)),
-        *QUALITY,
+        *quality_schema(modality),
     ]
     document = None if metadata is None else {KEY: json.dumps(metadata, sort_keys=True).encode()}
     return pa.schema(fields, document)
@@ -53,9 +55,10 @@ def rows(
         *origin(recording, windows, duration_s),
         _lists(embedding),
         _lists(features),
-        *quality(windows),
+        *quality(windows, quality_schema(recording.modality)),
     ]
-    return pa.RecordBatch.from_arrays(columns, schema=schema(embedding.shape[1], features.shape[1]))
+    table_schema = schema(embedding.shape[1], features.shape[1], modality=recording.modality)
+    return pa.RecordBatch.from_arrays(columns, schema=table_schema)
 
 
 def _lists(values: np.ndarray) -> pa.Array:

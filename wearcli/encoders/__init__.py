@@ -2,23 +2,45 @@
 
 from torch import nn
 
+from wearcli.encoders.efficientnet import LARGE, SMALL, EfficientNet1D
 from wearcli.encoders.fast import FastEncoder
+from wearcli.encoders.pulse import PulseEncoder
 from wearcli.encoders.relcon_resnet import RelConResNet
 from wearcli.encoders.revin import RevIN
 from wearcli.encoders.streams import StreamsEncoder
 from wearcli.errors import UsageError
+from wearcli.recordings.recording import Modality
 
-ENCODERS: dict[str, type[FastEncoder] | type[RelConResNet] | type[StreamsEncoder]] = {
+ENCODERS: dict[
+    str,
+    type[FastEncoder] | type[RelConResNet] | type[StreamsEncoder] | type[PulseEncoder] | type[EfficientNet1D],
+] = {
     "fast": FastEncoder,
     "relcon": RelConResNet,
     "streams": StreamsEncoder,
+    "pulse": PulseEncoder,
+    "efficientnet": EfficientNet1D,
 }
 
-__all__ = ["ENCODERS", "FastEncoder", "RelConResNet", "RevIN", "StreamsEncoder", "build"]
+__all__ = [
+    "ENCODERS",
+    "EfficientNet1D",
+    "FastEncoder",
+    "PulseEncoder",
+    "RelConResNet",
+    "RevIN",
+    "StreamsEncoder",
+    "build",
+]
 
 
 def build(
-    name: str, channels: int = 3, samples: int = 250, revin: bool = False, rate_hz: float = 50.0
+    name: str,
+    channels: int = 3,
+    samples: int = 250,
+    revin: bool = False,
+    rate_hz: float = 50.0,
+    modality: Modality = "acc",
 ) -> nn.Module:
     """A new encoder with its weights drawn from torch's global generator.
 
@@ -34,6 +56,11 @@ def build(
             f"windows of {samples} samples are too short for the encoder '{name}', "
             f"which needs {kind.min_samples}: give a longer --window or a higher --rate"
         )
+    if issubclass(kind, PulseEncoder):
+        if modality == "acc" or revin:
+            what = "--revin: it normalises by itself" if revin else "acceleration"
+            raise UsageError(f"the encoder 'pulse' takes PPG and ECG, not {what}: --encoder fast")
+        return PulseEncoder(channels, samples, rate_hz, modality)
     if issubclass(kind, StreamsEncoder):
         if channels != 3 or revin:
             what = "--revin, which hides gravity" if revin else f"{channels} channels"
@@ -44,5 +71,8 @@ def build(
                 "--window of 1 s or more, or --encoder fast"
             )
         return StreamsEncoder(samples, rate_hz)
-    encoder = kind(channels=channels)
+    if issubclass(kind, EfficientNet1D):
+        encoder: nn.Module = EfficientNet1D(channels, SMALL if modality == "ecg" else LARGE)
+    else:
+        encoder = kind(channels=channels)
     return nn.Sequential(RevIN(channels), encoder) if revin else encoder

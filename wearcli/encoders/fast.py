@@ -11,6 +11,7 @@ from torch import nn
 
 STEM_KERNEL, STEM_STRIDE = 10, 5
 Stages = tuple[tuple[int, int, int], ...]  # width, kernel, stride
+Stem = tuple[int, int]  # kernel, stride
 STAGES: Stages = ((64, 5, 1), (128, 3, 2), (256, 3, 2), (256, 3, 2))
 
 
@@ -20,12 +21,14 @@ class Convolutions(nn.Module):
     The values go in as they are: nothing centres a window, so gravity's direction stays readable.
     """
 
-    def __init__(self, channels: int, stages: Stages = STAGES) -> None:
+    def __init__(
+        self, channels: int, stages: Stages = STAGES, stem: Stem = (STEM_KERNEL, STEM_STRIDE)
+    ) -> None:
         super().__init__()
         self.width = 2 * stages[-1][0]
         width = stages[0][0]
         # No padding in the stem: zeros would be a fall to weightlessness at each end of the window.
-        self.stem = _Conv(channels, width, STEM_KERNEL, STEM_STRIDE, padding=0)
+        self.stem = _Conv(channels, width, *stem, padding=0)
         blocks: list[nn.Module] = []
         for wide, kernel, stride in stages:
             blocks.append(ResidualBlock(width, wide, kernel, stride))

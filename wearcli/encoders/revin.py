@@ -16,6 +16,10 @@ class RevIN(nn.Module):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """x: (batch, channels, samples) -> the same shape, normalised."""
-        centred = x - x.mean(dim=2, keepdim=True)
-        variance = centred.square().mean(dim=2, keepdim=True)
-        return centred / (variance + EPSILON).sqrt() * self.weight + self.bias
+        return standardise(x, EPSILON) * self.weight + self.bias
+
+
+def standardise(x: torch.Tensor, epsilon: float = 1e-8) -> torch.Tensor:
+    """x: (batch, channels, samples), each channel less its mean and by its deviation over time."""
+    centred = x - x.mean(dim=2, keepdim=True)
+    return centred / (centred.square().mean(dim=2, keepdim=True) + epsilon).sqrt()

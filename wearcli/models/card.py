@@ -46,6 +46,7 @@ def card(config: Mapping[str, Any]) -> str:
         f"Encoder `{config['encoder']}`, {config['parameters']:,} parameters. The ONNX graph differs from "
         f"the torch module by at most {parity.get('max_abs_difference', float('nan')):.1e} over "
         f"{parity.get('windows', 0)} real windows.",
+        *_diagnostics(config.get("metrics", {})),
         "## Scores",
         _score_table(config["scores"])
         if config.get("scores")
@@ -53,7 +54,7 @@ def card(config: Mapping[str, Any]) -> str:
         *(["## Robustness", _score_table(config["robustness"])] if config.get("robustness") else []),
         "## Limits",
         "- It knows the people, devices and body places of the sets above; on others, measure first.\n"
-        f"- It expects {config['unit']}, about 1 at rest, and {rate}; `wearcli embed` sees to both.\n"
+        f"- It expects {_expected(config)} and {rate}; `wearcli embed` sees to both.\n"
         "- The embeddings may tell people apart: treat them as personal data, like the recordings.\n"
         "- It is no medical device.",
         "## Licence",
@@ -61,6 +62,23 @@ def card(config: Mapping[str, Any]) -> str:
         f"`{config['sha256']}`.",
     ]
     return "\n\n".join(sections) + "\n"
+
+
+def _expected(config: Mapping[str, Any]) -> str:
+    if config["unit"] == "g":
+        return "g, about 1 at rest,"
+    return f"{len(config['channels'])} channel(s) of {config['modality']} in any unit"
+
+
+def _diagnostics(metrics: Mapping[str, Any]) -> list[str]:
+    """What the last validation told of the embeddings of people set aside."""
+    told = {
+        "effective rank": metrics.get("effective_rank"),
+        "dispersion ratio within / between people": metrics.get("dispersion_ratio"),
+        "validation loss": metrics.get("validation_loss"),
+    }
+    rows = [[name, f"{value:.3g}"] for name, value in told.items() if value is not None]
+    return ["## Diagnostics", _table(["figure", "value"], rows)] if rows else []
 
 
 def _people(people: str | list[str]) -> str:

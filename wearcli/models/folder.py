@@ -7,8 +7,11 @@ from typing import Any
 
 from wearcli.errors import InputError, UsageError
 from wearcli.files import sha256_of
+from wearcli.recordings.recording import Modality
 
 DEFAULT_MODEL = "motion-v1"
+# The latest of each signal, by the signal's name.
+LATEST = {"motion": DEFAULT_MODEL, "ppg": "ppg-v1", "ecg": "ecg-v1"}
 BUNDLED = Path(__file__).parent / "bundled"
 ONNX_NAME, CONFIG_NAME, CARD_NAME = "model.onnx", "config.json", "README.md"
 INPUT, OUTPUT = "windows", "embedding"  # (batch, samples, channels) -> (batch, dimension), float32
@@ -27,6 +30,11 @@ class Model:
     config: dict[str, Any]
     onnx_path: Path
 
+    @property
+    def modality(self) -> Modality:
+        """The signal that it embeds."""
+        return self.config.get("modality", "acc")
+
     def stride_of(self, window_s: float) -> float:
         """Seconds from window to window where nobody says: the model's own of its own windows, else one."""
         own = window_s == float(self.config["window_s"])
@@ -41,11 +49,12 @@ def bundled_models() -> list[str]:
 def load_model(model: str | Path = DEFAULT_MODEL) -> Model:
     """Open a model by its bundled name or by its folder, and check its weights against their sha256.
 
-    Raises UsageError where there is no such model, InputError where its files are damaged or do not belong
-    together, or where config.json says what no model can be.
+    motion, ppg and ecg name the latest of each. Raises UsageError where there is no such model, InputError
+    where its files are damaged or do not belong together, or where config.json says what no model can be.
     """
-    folder = BUNDLED / str(model)
-    if str(model) not in bundled_models():
+    name = LATEST.get(str(model), str(model))
+    folder = BUNDLED / name
+    if name not in bundled_models():
         folder = Path(model)
         # A run folder is what pretrain prints: its model lies one level down.
         if not (folder / CONFIG_NAME).is_file() and (folder / "model" / CONFIG_NAME).is_file():
@@ -88,6 +97,8 @@ def _contradiction(config: dict[str, Any]) -> str | None:
     channels = config["channels"]
     if not isinstance(channels, list) or not channels or not all(isinstance(c, str) for c in channels):
         return f"channels are {channels!r}, not a list of names"
+    if config.get("modality", "acc") not in ("acc", "ppg", "ecg"):
+        return f"its modality is {config['modality']!r}, not acc, ppg or ecg"
     if config.get("modality", "acc") == "acc" and (len(channels) != 3 or config["unit"] != "g"):
         return f"acceleration has three channels in g, not {len(channels)} in {config['unit']}"
     return None

@@ -38,19 +38,19 @@ class Augment:
         x = windows
         if self.warp > 0:
             positions = warped_positions(n, samples, self.warp, generator)
-            chosen = _chosen(n, self.p_warp, generator)
+            chosen = coins(n, self.p_warp, generator)
             still = torch.arange(samples, dtype=positions.dtype)
             x = resample_at(x, torch.where(chosen[:, None], positions, still))
         if self.max_degrees > 0 and channels == 3:
-            angles = _chosen(n, self.p_rotate, generator) * torch.rand(n, generator=generator)
+            angles = coins(n, self.p_rotate, generator) * torch.rand(n, generator=generator)
             x = rotate(x, random_axes(n, generator), angles * math.radians(self.max_degrees))
         if self.scale > 0:
-            chosen = _chosen(n, self.p_scale, generator)[:, None, None]
+            chosen = coins(n, self.p_scale, generator)[:, None, None]
             whole = torch.randn(n, 1, 1, generator=generator)
             each = torch.randn(n, 1, channels, generator=generator)
             x = x * (1 + self.scale * chosen * (whole + each) / math.sqrt(2))
         if self.noise_g > 0:
-            chosen = _chosen(n, self.p_noise, generator)[:, None, None]
+            chosen = coins(n, self.p_noise, generator)[:, None, None]
             deviation = self.noise_g * torch.rand(n, 1, 1, generator=generator) * chosen
             x = x + deviation * torch.randn(x.shape, generator=generator)
         if self.p_poor > 0:
@@ -104,19 +104,20 @@ def poorer(windows: torch.Tensor, chance: float, generator: Generator) -> torch.
     """
     n, samples, _ = windows.shape
     factor = 1.5 + torch.rand(n, 1, generator=generator)
-    slow = _chosen(n, chance, generator)
+    slow = coins(n, chance, generator)
     time = torch.arange(samples, dtype=windows.dtype)
     before = (time / factor).floor() * factor
     after = (before + factor).clamp(max=samples - 1)
     share = ((time - before) / (after - before).clamp(min=1e-6))[:, :, None]
     coarse = torch.lerp(resample_at(windows, before), resample_at(windows, after), share)
     x = torch.where(slow[:, None, None], coarse, windows)
-    clipped = _chosen(n, chance, generator)[:, None, None]
+    clipped = coins(n, chance, generator)[:, None, None]
     x = torch.where(clipped, x.clamp(-2, 2), x)
     step = 0.016 * 4 ** torch.rand(n, 1, 1, generator=generator)
-    stepped = _chosen(n, chance, generator)[:, None, None]
+    stepped = coins(n, chance, generator)[:, None, None]
     return torch.where(stepped, (x / step).round() * step, x)
 
 
-def _chosen(n: int, probability: float, generator: Generator) -> torch.Tensor:
+def coins(n: int, probability: float, generator: Generator) -> torch.Tensor:
+    """(n,) bool, each true with the probability."""
     return torch.rand(n, generator=generator) < probability

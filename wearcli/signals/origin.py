@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pyarrow as pa
 
-from wearcli.recordings.recording import Recording
+from wearcli.recordings.recording import Modality, Recording
 from wearcli.signals.windows import Windows
 
 UTC = pa.timestamp("us", tz="UTC")
@@ -26,6 +26,7 @@ QUALITY = pa.schema(
         ("movement_g", pa.float32()),
     ]
 )
+PULSE_QUALITY = QUALITY.append(pa.field("quality", pa.float32()))  # 0 to 1; of PPG and ECG
 
 
 def origin(recording: Recording, windows: Windows, duration_s: float) -> list[pa.Array]:
@@ -46,7 +47,11 @@ def origin(recording: Recording, windows: Windows, duration_s: float) -> list[pa
     ]
 
 
-def quality(windows: Windows) -> list[pa.Array]:
-    """The columns of `QUALITY` for these windows."""
-    columns = (windows.wear, windows.clipped, windows.missing, windows.movement_g)
-    return [pa.array(column, pa.float32(), from_pandas=True) for column in columns]
+def quality_schema(modality: Modality) -> pa.Schema:
+    """`QUALITY`, of PPG and ECG with the column `quality`."""
+    return QUALITY if modality == "acc" else PULSE_QUALITY
+
+
+def quality(windows: Windows, schema: pa.Schema = QUALITY) -> list[pa.Array]:
+    """The columns of `QUALITY` or `PULSE_QUALITY` for these windows."""
+    return [pa.array(getattr(windows, name), pa.float32(), from_pandas=True) for name in schema.names]

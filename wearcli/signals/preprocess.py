@@ -12,6 +12,7 @@ from wearcli.files import atomic_folder, check_output
 from wearcli.recordings.discovery import find_recordings
 from wearcli.recordings.open import check_reading, open_recording
 from wearcli.recordings.recording import Modality, Recording, Source
+from wearcli.signals.modality import CUTS
 from wearcli.signals.normalize import Normalisation
 from wearcli.signals.store import DType, write_store
 from wearcli.signals.windows import MAX_MISSING, WindowSpec
@@ -36,8 +37,8 @@ def preprocess(
     paths: Sequence[Path | str],
     output: Path | str = Path("windows"),
     *,
-    rate_hz: float = 50.0,
-    window_s: float = 5.0,
+    rate_hz: float | None = None,
+    window_s: float | None = None,
     stride_s: float | None = None,
     max_missing: float = MAX_MISSING,
     normalize: Normalisation = "none",
@@ -45,6 +46,7 @@ def preprocess(
     seed: int = 0,
     dtype: DType | None = None,
     modality: Modality = "acc",
+    channels: int | None = None,
     overwrite: bool = False,
     dry_run: bool = False,
     participant_from: str | None = None,
@@ -55,7 +57,10 @@ def preprocess(
     """Cut every recording in `paths` into windows and write them as a store (see `signals.store`).
 
     Args:
-        rate_hz, window_s, stride_s: of the windows; the stride is one window by default.
+        rate_hz, window_s, stride_s: of the windows, by default those of `signals.modality.CUTS`, one after
+        the
+            other.
+        channels: how many, see `recordings.open.open_recording`.
         normalize, rotations, seed, dtype: see `signals.store.write_store`.
         reading: how to read the files where they do not tell: see `recordings.open.open_recording`.
         started: called with the number of recordings; finished: after each recording.
@@ -64,7 +69,13 @@ def preprocess(
     """
     target = Path(output)
     check_output(target, overwrite, "store.json")
-    sizes = (rate_hz, window_s, window_s if stride_s is None else stride_s)
+    usual = CUTS[modality]
+    window_s = usual.window_s if window_s is None else window_s
+    sizes = (
+        usual.rate_hz if rate_hz is None else rate_hz,
+        window_s,
+        window_s if stride_s is None else stride_s,
+    )
     if not all(0 < size < math.inf for size in sizes) or rotations < 0:
         raise UsageError("--rate, --window and --stride are above 0, --rotate is 0 or more")
     if dtype == "int16" and normalize != "none":
@@ -87,7 +98,7 @@ def preprocess(
     def opened() -> Iterator[Recording]:
         for source in folder.sources:
             try:
-                recording = open_recording(source, modality=modality, **(reading or {}))
+                recording = open_recording(source, modality=modality, channels=channels, **(reading or {}))
             except InputError as error:
                 fail(source, error)
                 continue
@@ -115,6 +126,7 @@ def preprocess(
         arguments = {
             "paths": [str(path) for path in paths],
             "modality": modality,
+            "channels": channels,
             "participant_from": participant_from,
             **(reading or {}),
         }

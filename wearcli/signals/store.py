@@ -20,9 +20,9 @@ import pyarrow.parquet as pq
 import wearcli
 from wearcli.errors import InputError, UsageError, unreadable
 from wearcli.files import held
-from wearcli.recordings.recording import Recording
+from wearcli.recordings.recording import Modality, Recording
 from wearcli.signals.normalize import Normalisation, random_rotations, revin, rotate
-from wearcli.signals.origin import ORIGIN, QUALITY, origin, quality
+from wearcli.signals.origin import ORIGIN, PULSE_QUALITY, origin, quality
 from wearcli.signals.windows import Windows, WindowSpec, iter_windows
 
 SHARD_BYTES = 64 * 2**20
@@ -33,7 +33,7 @@ INDEX_SCHEMA = pa.schema(
     [
         pa.field("dataset", pa.string()),
         *ORIGIN,
-        *QUALITY,
+        *PULSE_QUALITY,  # quality is null for acceleration
         pa.field("mean", pa.list_(pa.float32())),  # of RevIN, per channel; null without it
         pa.field("deviation", pa.list_(pa.float32())),
         pa.field("rotation", pa.list_(pa.float32())),  # 9 numbers, row by row; null for one as it was worn
@@ -60,6 +60,7 @@ class StoreSettings:
     samples: int
     shards: tuple[int, ...]  # windows in each
     version: str
+    modality: Modality = "acc"
 
 
 class WindowStore:
@@ -137,17 +138,18 @@ def write_store(
     shards: _Shards | None = None
     channels: tuple[str, ...] = ()
     unit = ""
+    modality: Modality = "acc"
     with pq.ParquetWriter(folder / "index.parquet", INDEX_SCHEMA, compression="zstd") as index:
         for recording in recordings:
             if shards is None:
-                channels, unit = recording.channels, recording.unit
+                channels, unit, modality = _names(recording), recording.unit, recording.modality
                 dtype = dtype or ("int16" if unit == "g" and normalize == "none" else "float32")
                 if dtype == "int16" and (normalize != "none" or unit != "g"):
                     raise UsageError("int16 windows hold acceleration in g: leave --dtype or --normalize out")
                 shards = _Shards(folder, dtype, spec.samples, len(channels))
-            if recording.channels != channels or recording.unit != unit:
+            if _names(recording) != channels or recording.unit != unit:
                 raise InputError(
-                    f"{recording.source.path}: channels {recording.channels} in {recording.unit}, not "
+                    f"{recording.source.path}: channels {_names(recording)} in {recording.unit}, not "
                     f"{channels} in {unit} as before it: put each kind into a store of its own"
                 )
             # A recording may turn out broken at its last byte: until then its windows wait, the many of a
@@ -198,9 +200,17 @@ def write_store(
         samples=spec.samples,
         shards=tuple(shards.close()),
         version=wearcli.__version__,
+        modality=modality,
     )
     (folder / "store.json").write_text(json.dumps(asdict(settings), indent=2) + "\n")
     return settings
+
+
+def _names(recording: Recording) -> tuple[str, ...]:
+    """The channels' names: of PPG and ECG by number, for every device calls them otherwise."""
+    if recording.modality == "acc":
+        return recording.channels
+    return tuple(f"{recording.modality}{number + 1}" for number in range(len(recording.channels)))
 
 
 def _copies(
@@ -230,7 +240,7 @@ def _rows(
     columns = [
         pa.repeat(recording.source.dataset, count),
         *origin(recording, windows, spec.samples / spec.rate_hz),
-        *quality(windows),
+        *quality(windows, PULSE_QUALITY),
         lists(mean),
         lists(deviation),
         lists(rotation),

@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from wearcli.recordings.recording import Recording
+from wearcli.recordings.recording import Modality, Recording
 from wearcli.signals.clock import Clock
 from wearcli.signals.grid import Piece, to_grid
+from wearcli.signals.pulse_quality import pulse_quality
 from wearcli.signals.quality import CELL_S, Clipping, NonWear, movement, still_cells
 
 MAX_MISSING = 0.1
@@ -44,7 +45,8 @@ class Windows:
 
     index: (n,) int64, the window's number; onset_s: (n,) float64 from the recording's start;
     values: (n, samples, channels) float32; missing, clipped, wear: (n,) float32 fractions;
-    movement_g: (n,) float32. wear and movement_g are NaN for a signal other than acceleration.
+    movement_g, quality: (n,) float32. wear and movement_g are of acceleration, quality of PPG and ECG (see
+    `signals.pulse_quality`), each NaN for the others.
     """
 
     index: np.ndarray
@@ -54,6 +56,7 @@ class Windows:
     clipped: np.ndarray
     wear: np.ndarray
     movement_g: np.ndarray
+    quality: np.ndarray
 
     def __len__(self) -> int:
         return len(self.index)
@@ -75,13 +78,13 @@ def iter_windows(
     """Cut a recording into windows, at most `batch` at a time, in bounded memory.
 
     Acceleration gets wear, clipping and movement; a window waits until its wear is decided, at most
-    half an hour of signal. `findings` is filled on the way.
+    half an hour of signal. PPG and ECG get clipping and quality. `findings` is filled on the way.
     """
     findings = findings if findings is not None else Findings()
     motion = recording.modality == "acc"
     clock = Clock(recording.rate_hz)
     clipping = Clipping(recording.range_limit) if motion else None
-    cutter = _Cutter(spec, batch, len(recording.channels), motion)
+    cutter = _Cutter(spec, batch, len(recording.channels), recording.modality)
     for piece in to_grid(recording.chunks(), recording.rate_hz, spec.rate_hz, clock, clipping):
         findings.seconds += piece.values.shape[1] / spec.rate_hz
         yield from cutter.add(piece)
@@ -101,8 +104,8 @@ def iter_windows(
 class _Cutter:
     """A buffer of `batch` windows of the grid, handed on when full; and the windows that await their wear."""
 
-    def __init__(self, spec: WindowSpec, batch: int, channels: int, motion: bool) -> None:
-        self.spec, self.motion = spec, motion
+    def __init__(self, spec: WindowSpec, batch: int, channels: int, modality: Modality) -> None:
+        self.spec, self.modality, self.motion = spec, modality, modality == "acc"
         self.block = batch * spec.stride
         self.size = self.block + max(spec.samples - spec.stride, 0)
         self.origin = 0  # grid index of the buffer's first sample, a multiple of the block
@@ -171,15 +174,19 @@ class _Cutter:
         for row in np.flatnonzero(missing > 0):
             _hold(values[row], self.missing[starts[row] : starts[row] + spec.samples])
         nan = np.full(len(starts), np.nan, np.float32)
+        quality, clipped = nan, _share(self.clipped, starts, spec.samples)
+        if self.modality != "acc":
+            quality, clipped = pulse_quality(values, spec.rate_hz, self.modality)
         self.waiting.append(
             Windows(
                 index=(self.origin + starts) // spec.stride,
                 onset_s=(self.origin + starts) / spec.rate_hz,
                 values=values,
                 missing=missing,
-                clipped=_share(self.clipped, starts, spec.samples),
+                clipped=clipped,
                 wear=nan,
                 movement_g=movement(values) if self.motion else nan,
+                quality=quality,
             )
         )
 

@@ -80,7 +80,7 @@ def begin(folder: Path, settings: Settings, device: torch.device, say: Callable[
     """
     planned_encoder(settings)  # before hours of recordings are cut for one that cannot take them
     stores, failed = open_stores(settings, folder / "windows", say)
-    data = TrainingData(stores)
+    data = TrainingData(stores, settings.min_quality)
     if settings.method in LEARNS_FROM_LABELS:
         label_windows(data, settings, say)
     build_objective(settings, data)
@@ -88,7 +88,8 @@ def begin(folder: Path, settings: Settings, device: torch.device, say: Callable[
         copy_distance(Path(settings.distance), folder, stores[0].settings)
     train, aside = data.split(settings.validation, settings.seed)
     if len(train) < 2:
-        raise InputError("fewer than two worn windows to train on: see 'wearcli inspect' for wear")
+        what = "worn windows" if settings.modality == "acc" else "windows of enough quality"
+        raise InputError(f"fewer than two {what} to train on: see 'wearcli inspect'")
     # Now, and not after a stage before it.
     METHODS[settings.method].drawer(data, train, settings, TRAIN)
     if len(aside):
@@ -124,12 +125,24 @@ def begin(folder: Path, settings: Settings, device: torch.device, say: Callable[
 
 
 def planned_encoder(settings: Settings) -> tuple[nn.Module, WindowSpec]:
-    """The encoder for acceleration that the settings ask for, and its windows; UsageError if it cannot be."""
+    """The encoder that the settings ask for, and its windows; UsageError if it cannot be."""
     stores = [WindowStore.open(Path(path)) for path in settings.paths if is_store(Path(path))]
     spec = window_spec(settings, stores)
     with torch.random.fork_rng(devices=[]):
-        encoder = build(settings.encoder, samples=spec.samples, revin=settings.revin, rate_hz=spec.rate_hz)
+        encoder = build(
+            settings.encoder,
+            len(stores[0].settings.channels) if stores else _channels(settings),
+            spec.samples,
+            settings.revin,
+            spec.rate_hz,
+            settings.modality,
+        )
     return encoder, spec
+
+
+def _channels(settings: Settings) -> int:
+    """How many channels windows that are yet to be cut will have, as far as it is said."""
+    return 3 if settings.modality == "acc" else settings.channels or 1
 
 
 def free_run(settings: Settings) -> Path:

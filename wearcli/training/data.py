@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from wearcli.errors import InputError
+from wearcli.signals.pulse_quality import MIN_QUALITY
 from wearcli.signals.store import WindowStore
 
 MIN_WEAR = 0.5  # windows of a sensor that lies on a table teach nothing about people
@@ -16,10 +17,11 @@ class TrainingData:
     """Rows of all stores, numbered on from one store to the next.
 
     index: dataset, recording, participant (unique over stores; `name` is it within its set), onset and
-    seconds of every row, with `usable` false where the sensor was not worn.
+    seconds of every row, with `usable` false where the sensor was not worn, or the quality is below
+    `min_quality`.
     """
 
-    def __init__(self, stores: Sequence[WindowStore]) -> None:
+    def __init__(self, stores: Sequence[WindowStore], min_quality: float = MIN_QUALITY) -> None:
         self.stores = list(stores)
         first = self.stores[0].settings
         for store in self.stores:
@@ -40,7 +42,8 @@ class TrainingData:
                     f"{_shape(self.stores[0])}: write the stores alike"
                 )
         self.starts = np.concatenate(([0], np.cumsum([len(store) for store in self.stores])))
-        self.index = pd.concat([_identify(s, n) for n, s in enumerate(self.stores)], ignore_index=True)
+        parts = [_identify(store, number, min_quality) for number, store in enumerate(self.stores)]
+        self.index = pd.concat(parts, ignore_index=True)
 
     def __len__(self) -> int:
         return int(self.starts[-1])
@@ -97,13 +100,15 @@ class TrainingData:
         ]
 
 
-def _identify(store: WindowStore, number: int) -> pd.DataFrame:
+def _identify(store: WindowStore, number: int, min_quality: float) -> pd.DataFrame:
     """The columns that training needs, participants and recordings made unique over sets and stores."""
     index, settings = store.index, store.settings
     # Windows that overlap share their seconds, and turned copies have none of their own.
     seconds = min(settings.stride_s, settings.window_s) * index["rotation"].isna()
     prefix = index["dataset"] + "/"
-    worn = index["wear"].fillna(1.0) >= MIN_WEAR
+    usable = index["wear"].fillna(1.0) >= MIN_WEAR
+    if "quality" in index:  # a store of before 0.2 has none
+        usable &= index["quality"].fillna(1.0) >= min_quality
     return pd.DataFrame(
         {
             "dataset": index["dataset"],
@@ -112,7 +117,7 @@ def _identify(store: WindowStore, number: int) -> pd.DataFrame:
             "name": index["participant"],
             "onset": index["onset"],
             "seconds": seconds,
-            "usable": worn.to_numpy(),
+            "usable": usable.to_numpy(),
         }
     )
 

@@ -10,4 +10,4 @@ from wearcli.training.settings import Settings
 def new_encoder(settings: Settings, data: TrainingData) -> nn.Module:
     """Fresh weights from torch's global generator; (batch, channels, samples) -> (batch, dimension)."""
     of = data.stores[0].settings
-    return build(settings.encoder, len(of.channels), of.samples, settings.revin, of.rate_hz)
+    return build(settings.encoder, len(of.channels), of.samples, settings.revin, of.rate_hz, of.modality)

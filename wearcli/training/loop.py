@@ -42,13 +42,15 @@ def learning_rate(settings: Settings, step: int, seconds: float) -> float:
     """Linear warm-up (over a tenth of a short run at most), then a cosine from `lr` to lr / 100.
 
     The cosine is over the share of the run: only a run by steps is the same on every machine. The schedule
-    `constant` stays at `lr` once it is there.
+    `constant` stays at `lr` once it is there, `step` halves it after each fifth of the run.
     """
     warmup = settings.warmup if settings.steps is None else min(settings.warmup, settings.steps // 10)
     rising = min(1.0, (step + 1) / max(1, warmup))
     if settings.schedule == "constant":
         return settings.lr * rising
     done = share_done(settings, step, seconds)
+    if settings.schedule == "step":
+        return settings.lr * rising * 0.5 ** math.floor(5 * done)
     return settings.lr * rising * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * done)))
 
 
@@ -180,6 +182,7 @@ def _note_rank(progress: Progress, figures: dict[str, float], say: Callable[[str
     if "effective_rank" not in figures:
         return
     progress.effective_rank = figures["effective_rank"]
+    progress.dispersion_ratio = figures.get("dispersion_ratio")
     if figures["rank_share"] < COLLAPSED and not progress.collapsed:
         progress.collapsed = True
         say(

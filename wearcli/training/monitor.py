@@ -29,11 +29,12 @@ class Monitor:
         unique, places = np.unique(chosen, return_inverse=True)
         pairs = places.reshape(2, -1).T
         self.windows = data.take(unique)
+        self.people = np.unique(data.index["participant"].to_numpy(str)[unique], return_inverse=True)[1]
         # A window may be its own partner; where nothing is augmented that distance is 0 and says nothing.
         self.pairs = torch.from_numpy(pairs[pairs[:, 0] != pairs[:, 1]])
 
     def __call__(self, encoder: nn.Module) -> dict[str, float]:
-        """effective_rank, rank_share, uniformity, and alignment where there are pairs.
+        """effective_rank, rank_share, uniformity; alignment, dispersion_ratio where there are pairs, people.
 
         rank_share is of the dimension, or of the most that so few windows can have.
         """
@@ -46,6 +47,9 @@ class Monitor:
         }
         if len(self.pairs):
             figures["alignment"] = alignment(*(embeddings[place] for place in self.pairs.T))
+        ratio = dispersion_ratio(embeddings, self.people)
+        if ratio is not None:
+            figures["dispersion_ratio"] = ratio
         return figures
 
 
@@ -100,3 +104,20 @@ def uniformity(embeddings: torch.Tensor) -> float:
     """
     squared = torch.pdist(F.normalize(embeddings.double(), dim=1)).square()
     return float(torch.exp(-2 * squared).mean().log())
+
+
+def dispersion_ratio(embeddings: torch.Tensor, people: np.ndarray) -> float | None:
+    """Mean squared distance of (n, d) from their person's mean, by that of the means from their own mean.
+
+    On the unit sphere; people: (n,) codes. The less, the more the embeddings tell people apart. After
+    Abbaspourazad et al., ICLR 2024, section 5; None where nobody has two embeddings, or only one person has.
+    """
+    z = F.normalize(embeddings.double(), dim=1)
+    several = np.flatnonzero(np.bincount(people) >= 2)
+    if len(several) < 2:
+        return None
+    groups = [z[torch.from_numpy(people == person)] for person in several]
+    means = torch.stack([group.mean(dim=0) for group in groups])
+    # Unbiased, so that few embeddings a person do not look alike by their number.
+    within = torch.stack([group.var(dim=0, unbiased=True).sum() for group in groups]).mean()
+    return float(within / means.var(dim=0, unbiased=True).sum().clamp_min(1e-12))

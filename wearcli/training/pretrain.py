@@ -56,9 +56,9 @@ def pretrain(
         options: of `Settings`: method, encoder, steps, minutes, batch, lr, rate, window, seed, ...
 
     Returns method, steps, seconds, anchors_per_s, loss, run; also model, validation_loss,
-    effective_rank, `collapsed` (at some validation), `ended` (steps, minutes or patience) and `failed`, the
-    recordings that could not be read. Raises UsageError and InputError; after Ctrl-C a checkpoint is saved
-    and KeyboardInterrupt raised.
+    effective_rank, dispersion_ratio (None where it is undefined), `collapsed` (at some validation), `ended`
+    (steps, minutes or patience) and `failed`, the recordings that could not be read. Raises UsageError and
+    InputError; after Ctrl-C a checkpoint is saved and KeyboardInterrupt raised.
     """
     if workers is not None:
         torch.set_num_threads(workers)  # for the whole process
@@ -107,7 +107,7 @@ def train_run(
     """Train as the run's config.toml says, to its end, and export; see `pretrain`."""
     settings = Settings.read(run / "config.toml")
     stores, _ = open_stores(settings, run / "windows", say)
-    data = TrainingData(stores)
+    data = TrainingData(stores, settings.min_quality)
     if settings.method in LEARNS_FROM_LABELS:
         label_windows(data, settings)
     objective = build_objective(settings, data)
@@ -156,6 +156,7 @@ def train_run(
         "validation_loss": progress.best_loss,
         "best_step": progress.best_step or progress.step,
         "effective_rank": progress.effective_rank,
+        "dispersion_ratio": progress.dispersion_ratio,
         "collapsed": progress.collapsed,
         "ended": progress.ended,
     }
@@ -245,8 +246,8 @@ def model_config(
         "samples": of.samples,
         "channels": list(of.channels),
         "unit": of.unit,
-        "modality": "acc",
-        "normalisation": "revin" if settings.revin else "none",
+        "modality": of.modality,
+        "normalisation": "revin" if settings.revin else "none" if of.modality == "acc" else "zscore",
         "training_sets": [{**s, "licence": terms.get(str(s["name"]), "not stated")} for s in sets],
         "licence": settings.licence,
         "training": {

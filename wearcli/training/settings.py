@@ -10,7 +10,12 @@ from wearcli.encoders import ENCODERS
 from wearcli.errors import InputError, UsageError
 from wearcli.files import atomic_file
 from wearcli.objectives.augment import Augment
+from wearcli.objectives.cascade import CASCADES, Cascade
+from wearcli.objectives.participant import KOLEO, MOMENTUM
 from wearcli.recordings.open import check_reading
+from wearcli.recordings.recording import Modality
+from wearcli.signals.pulse_quality import MIN_QUALITY
+from wearcli.training.people import Positives
 
 VALIDATION_BATCHES = 4
 LEARNS_FROM_LABELS = ("supervised", "multitask")
@@ -21,7 +26,10 @@ DEFAULTS: dict[str, dict[str, Any]] = {
     "masked": {},
     "supervised": {},
     "multitask": {"encoder": "streams"},
+    "participant": {"temperature": 0.04, "batch": 256},
 }
+# Encoders that take one kind of signal, and that of the others.
+ENCODER_OF: dict[Modality, str] = {"acc": "fast", "ppg": "pulse", "ecg": "pulse"}
 # Xu et al., ICLR 2025, arXiv 2411.18822, section 4 and the authors' code: 64 anchors, each with 20 windows
 # of the same hour of its person and the 63 other anchors.
 PRESETS: dict[str, dict[str, Any]] = {
@@ -44,7 +52,20 @@ PRESETS: dict[str, dict[str, Any]] = {
         "patience": 0,
         "distance_epochs": 10.0,
     },
+    # Abbaspourazad et al., ICLR 2024, arXiv 2312.05409, section 4. Segments of 60 s of PPG and 30 s of ECG.
+    "participant": {
+        "encoder": "efficientnet",
+        "temperature": 0.04,
+        "batch": 256,
+        "lr": 1e-3,
+        "weight_decay": 1e-5,
+        "schedule": "step",
+        "warmup": 0,
+        "clip_norm": 0.0,
+        "patience": 0,
+    },
 }
+PAPER_WINDOW_S: dict[Modality, float] = {"ppg": 60.0, "ecg": 30.0}
 
 
 def with_defaults(options: dict[str, Any]) -> dict[str, Any]:
@@ -58,16 +79,21 @@ def with_defaults(options: dict[str, Any]) -> dict[str, Any]:
         raise UsageError(f"no method '{method}': --method takes {', '.join(DEFAULTS)}")
     if preset not in ("default", "paper"):
         raise UsageError(f"no preset '{preset}': --preset takes default or paper")
+    modality = given.get("modality", "acc")
+    if modality not in ENCODER_OF:
+        raise UsageError(f"no modality '{modality}': --modality takes {', '.join(ENCODER_OF)}")
     if preset == "default":
-        return DEFAULTS[method] | given
+        return {"encoder": ENCODER_OF[modality]} | DEFAULTS[method] | given
     if method not in PRESETS:
         raise UsageError(f"--preset paper: there is none of {method}, only of {', '.join(PRESETS)}")
     chosen = PRESETS[method] | given
+    if method == "participant" and modality in PAPER_WINDOW_S:
+        chosen.setdefault("window", PAPER_WINDOW_S[modality])
     # A length that was asked for is in place of the paper's, not beside it.
     if given.keys() & {"steps", "minutes"} and "epochs" not in given:
-        del chosen["epochs"]
+        chosen.pop("epochs", None)
     if "distance_steps" in given and "distance_epochs" not in given:
-        del chosen["distance_epochs"]
+        chosen.pop("distance_epochs", None)
     return chosen
 
 
@@ -76,23 +102,25 @@ class Settings:
     """Everything that decides what a run learns; the names are those of the command's options.
 
     paths: recordings, folders of them, or window stores. method: the objective. preset: default or paper,
-    see `with_defaults`. revin: each window normalised inside the encoder, which hides gravity's direction
-    from it. steps, minutes, epochs: how long, whichever comes first; a run by minutes depends on the
-    machine's speed, the others are repeatable; an epoch has as many anchors as there are windows.
-    batch: anchors a step (simclr: pairs). schedule: of the learning rate, cosine or constant.
-    warmup: steps in which the learning rate rises. clip_norm: greatest norm of the gradient, 0 for any.
-    rate, window, stride: of windows cut from recordings, Hz and seconds; a store has its own.
-    positive_seconds: how far apart the two windows of a pair may lie.
-    max_degrees, noise, scale, warp, poor: of a view, see `Augment`; 0 turns each off. contrast: of multitask,
-    the weight of the pairs' loss beside that of the labels. mask_share: how many of a
-    window's patches of mask_seconds are hidden. labels: FILE or SET=FILE, by default the tables beside the
-    recordings; target: their column. within, between: an anchor's candidates, windows of the same person
-    within_seconds of each other, and of other people.
-    anchors_per_person: of the within + 1 windows of a person in a step, those that are anchors; 0 for all.
-    reuse: how often a step's windows and distances come again, each time with new views.
-    stage: both, or distance to stop after the learned distance, which has its own distance_steps or
-    distance_epochs, distance_batch (pairs), distance_lr and distance_loss (log or squares). distance: a run
-    whose learned distance is taken instead. validation: share of the participants set aside to choose the
+    see `with_defaults`. modality: acc, ppg or ecg; channels: of PPG and ECG, how many are used; min_quality:
+    theirs, see `signals.pulse_quality`. revin: each window normalised inside the encoder, which hides
+    gravity's direction from it. steps, minutes, epochs: how long, whichever comes first; a run by minutes
+    depends on the machine's speed, the others are repeatable; an epoch has as many anchors as there are
+    windows. batch: anchors a step (simclr, participant: pairs). schedule: of the learning rate, cosine,
+    constant or step (halved after each fifth of the run). warmup: steps in which the learning rate rises.
+    clip_norm: greatest norm of the gradient, 0 for any. rate, window, stride: of windows cut from recordings,
+    Hz and seconds; a store has its own. positive_seconds: how far apart the two windows of a pair may lie.
+    positives, koleo, momentum: of participant, see `PeopleSampler` and `Participant`. max_degrees, noise,
+    scale, warp, poor: of a view of acceleration, see `Augment`; 0 turns each off; views of PPG and ECG are
+    those of `Cascade`. contrast: of multitask, the weight of the pairs' loss beside that of the labels.
+    mask_share: how many of a window's patches of mask_seconds are hidden. labels: FILE or SET=FILE, by
+    default the tables beside the recordings; target: their column. within, between: an anchor's candidates,
+    windows of the same person within_seconds of each other, and of other people. anchors_per_person: of the
+    within + 1 windows of a person in a step, those that are anchors; 0 for all. reuse: how often a step's
+    windows and distances come again, each time with new views. stage: both, or distance to stop after the
+    learned distance, which has its own distance_steps or distance_epochs, distance_batch (pairs), distance_lr
+    and distance_loss (log or squares). distance: a run whose learned distance is taken instead. validation:
+    share of the participants set aside to choose the
     best weights. patience:
     validations without a better one before the run stops; 0 is never. precision: bf16, fp32, or auto for
     bf16 where the machine multiplies in it. licence: of the weights; terms: SET=TERMS,
@@ -106,6 +134,9 @@ class Settings:
     paths: tuple[str, ...] = ()
     method: str = "simclr"
     preset: str = "default"
+    modality: Modality = "acc"
+    channels: int | None = None
+    min_quality: float = MIN_QUALITY
     encoder: str = "fast"
     revin: bool = False
     steps: int | None = None
@@ -128,6 +159,9 @@ class Settings:
     poor: float = 0.0
     contrast: float = 1.0
     temperature: float = 0.1
+    positives: Positives = "participant"
+    koleo: float = KOLEO
+    momentum: float = MOMENTUM
     mask_share: float = 0.5
     mask_seconds: float = 0.2
     labels: tuple[str, ...] = ()
@@ -174,7 +208,8 @@ class Settings:
         if self.precision not in ("auto", "bf16", "fp32"):
             raise UsageError(f"no precision '{self.precision}': --precision takes auto, bf16 or fp32")
         for option, choices in (
-            ("schedule", ("cosine", "constant")),
+            ("schedule", ("cosine", "constant", "step")),
+            ("positives", ("participant", "segment")),
             ("stage", ("both", "distance")),
             ("distance_loss", ("log", "squares")),
         ):
@@ -183,6 +218,7 @@ class Settings:
                     f"no {option} '{getattr(self, option)}': --{option.replace('_', '-')} takes "
                     f"{' or '.join(choices)}"
                 )
+        self._check_signal()
         if self.method != "relcon" and (self.distance is not None or self.stage != "both"):
             raise UsageError(f"--distance and --stage are of --method relcon, not of {self.method}")
         if self.distance is not None and self.stage == "distance":
@@ -223,6 +259,8 @@ class Settings:
             "scale",
             "warp",
             "contrast",
+            "koleo",
+            "momentum",
             "weight_decay",
             "seed",
         ):
@@ -253,7 +291,32 @@ class Settings:
         for term in self.terms:
             if "=" not in term:
                 raise UsageError(f"--terms {term}: give SET=TERMS")
-        check_reading(**self.reading())
+        check_reading(modality=self.modality, **self.reading())
+
+    def _check_signal(self) -> None:
+        """Raise UsageError for what does not go with the modality, or with the objective for it."""
+        if self.modality not in ENCODER_OF:
+            raise UsageError(f"no modality '{self.modality}': --modality takes {', '.join(ENCODER_OF)}")
+        if self.modality == "acc" and self.channels is not None:
+            raise UsageError("--channels is of PPG and ECG: acceleration has three")
+        if self.channels is not None and self.channels < 1:
+            raise UsageError("--channels must be at least 1")
+        if not 0 <= self.min_quality <= 1:
+            raise UsageError(f"--min-quality {self.min_quality:g}: give a quality, 0 to 1")
+        if self.momentum >= 1:
+            raise UsageError(f"--momentum {self.momentum:g}: must be below 1, or the copy never follows")
+        usual = Settings.__dataclass_fields__
+        if self.modality != "acc":
+            for option in ("max_degrees", "noise", "scale", "warp", "poor"):
+                if getattr(self, option) != usual[option].default:
+                    flag = "--" + option.replace("_", "-")
+                    raise UsageError(
+                        f"{flag} is of acceleration: {self.modality} has the views of the published cascade"
+                    )
+        if self.method != "participant":
+            for option in ("positives", "koleo", "momentum"):
+                if getattr(self, option) != usual[option].default:
+                    raise UsageError(f"--{option} is of --method participant, not of {self.method}")
 
     def reading(self) -> dict[str, Any]:
         """How to read the files, as `open_recording` takes it; what is not set is left out."""
@@ -266,8 +329,10 @@ class Settings:
         }
         return {name: value for name, value in options.items() if value is not None}
 
-    def views(self) -> Augment:
+    def views(self) -> Augment | Cascade:
         """What a window goes through to become a view."""
+        if self.modality != "acc":
+            return CASCADES[self.modality]
         return Augment(self.max_degrees, self.noise, self.scale, self.warp, p_poor=self.poor)
 
     def write(self, path: Path, comment: str) -> None:

@@ -4,12 +4,12 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from wearcli.errors import UsageError
+from wearcli.signals.modality import CUTS
 from wearcli.signals.preprocess import preprocess
 from wearcli.signals.store import WindowStore
 from wearcli.signals.windows import WindowSpec
 from wearcli.training.settings import Settings
 
-DEFAULT_RATE_HZ, DEFAULT_WINDOW_S = 50.0, 5.0
 Failed = list[dict[str, str]]
 
 
@@ -30,6 +30,11 @@ def open_stores(
     stores = [WindowStore.open(path) for path in paths if is_store(path)]
     for store in stores:
         of = store.settings
+        if of.modality != settings.modality:
+            raise UsageError(
+                f"{store.folder}: its windows are of {of.modality}, not {settings.modality}: give "
+                f"--modality {of.modality}, or another store"
+            )
         for option, has in (("rate", of.rate_hz), ("window", of.window_s), ("stride", of.stride_s)):
             wanted = getattr(settings, option)
             if wanted is not None and abs(wanted - has) > 1e-6 * has:
@@ -48,6 +53,8 @@ def open_stores(
                 rate_hz=spec.rate_hz,
                 window_s=spec.window_s,
                 stride_s=spec.stride_s,
+                modality=settings.modality,
+                channels=settings.channels,
                 participant_from=settings.participant_from,
                 reading=settings.reading(),
                 finished=lambda source, error: say(f"left out: {error}") if error else None,
@@ -73,8 +80,9 @@ def check_paths(settings: Settings) -> None:
 
 
 def window_spec(settings: Settings, stores: Sequence[WindowStore]) -> WindowSpec:
-    """How recordings are cut: as the settings say, else as the stores beside them, else 5 s at 50 Hz."""
+    """How recordings are cut: as the settings say, else as the stores beside them, else as `CUTS` has it."""
+    usual = CUTS[settings.modality]
     like = stores[0].settings if stores else None
-    rate = settings.rate or (like.rate_hz if like else DEFAULT_RATE_HZ)
-    window = settings.window or (like.window_s if like else DEFAULT_WINDOW_S)
+    rate = settings.rate or (like.rate_hz if like else usual.rate_hz)
+    window = settings.window or (like.window_s if like else usual.window_s)
     return WindowSpec(rate, window, settings.stride or (like.stride_s if like else window))

@@ -35,7 +35,14 @@ def write_untrained(folder: Path, like: Mapping[str, Any], seed: int) -> dict[st
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         samples, channels = int(like["samples"]), len(like["channels"])
-        encoder = build(str(like["encoder"]), channels, samples, revin, float(like["rate_hz"]))
+        encoder = build(
+            str(like["encoder"]),
+            channels,
+            samples,
+            revin,
+            float(like["rate_hz"]),
+            like.get("modality", "acc"),
+        )
     config = {
         "name": f"untrained-{like['encoder']}",
         "version": 1,

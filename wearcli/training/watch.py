@@ -8,13 +8,14 @@ import numpy as np
 from torch import nn
 
 from wearcli.errors import InputError, UsageError, WearcliError
+from wearcli.probing.named import NAMED
 from wearcli.probing.tasks import resolve_task
 from wearcli.probing.watch import WatchProbe
 from wearcli.recordings.discovery import find_sidecars
-from wearcli.signals.features import features
+from wearcli.signals.modality import features
 from wearcli.signals.preprocess import preprocess
 from wearcli.signals.store import StoreSettings, WindowStore
-from wearcli.training.data import MIN_WEAR, TrainingData
+from wearcli.training.data import TrainingData
 from wearcli.training.monitor import embed_windows
 from wearcli.training.settings import Settings
 
@@ -26,13 +27,13 @@ class Watch:
     windows: (n, samples, channels) float32, those of `probe.rows`.
     """
 
-    def __init__(self, probe: WatchProbe, windows: np.ndarray, rate_hz: float) -> None:
-        self.probe, self.windows, self.rate_hz = probe, windows, rate_hz
+    def __init__(self, probe: WatchProbe, windows: np.ndarray, of: StoreSettings) -> None:
+        self.probe, self.windows, self.of = probe, windows, of
 
     @cached_property
     def features(self) -> float | None:
         """The score of the hand-made features."""
-        return self.probe.score(features(self.windows, self.rate_hz), "features")
+        return self.probe.score(features(self.windows, self.of.rate_hz, self.of.modality), "features")
 
     def __call__(self, encoder: nn.Module) -> dict[str, float]:
         """Score the encoder as it is."""
@@ -48,7 +49,8 @@ def check_watch(settings: Settings) -> None:
     path = Path(settings.watch)
     if not path.exists():
         raise UsageError(f"{path}: no such file or folder: name a labelled study with --watch")
-    stem = "labels" if settings.watch_task == "activity" else settings.watch_task
+    named = NAMED.get(settings.watch_task)
+    stem = named.table if named else settings.watch_task
     if path.is_dir() and not find_sidecars([path]).get(stem):
         raise UsageError(
             f"{path}: no {stem}.csv beside the recordings: name the file of labels with --watch, or another "
@@ -91,13 +93,15 @@ def open_watch(settings: Settings, own: Path, like: StoreSettings, say: Callable
                 own,
                 rate_hz=like.rate_hz,
                 window_s=like.window_s,
+                modality=like.modality,
+                channels=None if like.modality == "acc" else len(like.channels),
                 finished=lambda source, error: say(f"left out of --watch: {error}") if error else None,
             )
         store = WindowStore.open(own)
         of = store.settings
         if (len(of.channels), of.unit, of.samples) != (len(like.channels), like.unit, like.samples):
             raise InputError(f"its windows are {of.channels} in {of.unit}, unlike those to train on")
-        rows = np.flatnonzero(store.index["wear"].fillna(1.0) >= MIN_WEAR)
+        rows = np.flatnonzero(TrainingData([store]).index["usable"])
         times = store.index.iloc[rows].reset_index(drop=True)
         names = times["recording"].unique().tolist()
         place = {"arguments": {"paths": [str(folder)]}}
@@ -105,7 +109,7 @@ def open_watch(settings: Settings, own: Path, like: StoreSettings, say: Callable
         probe = WatchProbe(times, task, settings.watch_epoch, settings.seed)
     except WearcliError as error:
         raise type(error)(f"--watch {path}, as 'wearcli probe' says it: {error}") from None
-    return Watch(probe, store.take(rows[probe.rows]), of.rate_hz)
+    return Watch(probe, store.take(rows[probe.rows]), of)
 
 
 def seen_in_training(watched: WindowStore, data: TrainingData, train: np.ndarray) -> list[str]:

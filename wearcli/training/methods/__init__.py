@@ -15,7 +15,7 @@ from torch import nn
 
 from wearcli.training.data import TrainingData
 from wearcli.training.loop import Batch
-from wearcli.training.methods import masked, multitask, relcon, simclr, supervised
+from wearcli.training.methods import masked, multitask, participant, relcon, simclr, supervised
 from wearcli.training.settings import Settings
 
 
@@ -37,6 +37,7 @@ METHODS: dict[str, Method] = {
     "masked": masked,
     "supervised": supervised,
     "multitask": multitask,
+    "participant": participant,
 }
 
 

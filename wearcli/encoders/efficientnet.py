@@ -1,0 +1,92 @@
+"""EfficientNet in one dimension, for PPG and ECG (Abbaspourazad et al., ICLR 2024, arXiv 2312.05409, s. 4).
+
+Mobile inverted bottlenecks (Tan & Le, ICML 2019) over time: 16 blocks, expansion 7, squeeze-and-excitation of
+a quarter, swish, kernels of 3 and 5, a total stride of 64. The widths of the stages are not published; these
+give 3.1 M parameters for PPG of four channels and 2.5 M for ECG, as the paper has them.
+"""
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from wearcli.encoders.revin import standardise
+
+EXPANSION, SQUEEZE = 7, 4
+STEM_WIDTH = 32
+STRIDE = 64
+Stages = tuple[tuple[int, int, int, int], ...]  # width, kernel, stride, blocks
+LARGE: Stages = (
+    (16, 3, 1, 1),
+    (24, 3, 2, 2),
+    (40, 5, 2, 2),
+    (80, 3, 2, 3),
+    (112, 5, 2, 3),
+    (160, 5, 2, 4),
+    (192, 3, 1, 1),
+)
+SMALL: Stages = (
+    (16, 3, 1, 1),
+    (24, 3, 2, 2),
+    (40, 5, 2, 2),
+    (72, 3, 2, 3),
+    (96, 5, 2, 3),
+    (144, 5, 2, 4),
+    (192, 3, 1, 1),
+)
+
+
+class EfficientNet1D(nn.Module):
+    """(batch, channels, samples) -> (batch, 256); each window by its own mean and deviation first."""
+
+    dimension = 256
+    min_samples = STRIDE
+
+    def __init__(self, channels: int = 1, stages: Stages = LARGE) -> None:
+        super().__init__()
+        width = STEM_WIDTH
+        self.stem = ConvNorm(channels, width, 3, 2)
+        blocks: list[nn.Module] = []
+        for wide, kernel, stride, count in stages:
+            for number in range(count):
+                blocks.append(Bottleneck(width, wide, kernel, stride if number == 0 else 1))
+                width = wide
+        self.blocks = nn.Sequential(*blocks)
+        self.out = ConvNorm(width, self.dimension, 1, 1)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """x: (batch, channels, samples) -> (batch, 256), the mean over time of the last layer."""
+        y = F.silu(self.stem(standardise(x).unsqueeze(2)))
+        return self.out(self.blocks(y)).mean(dim=(2, 3))
+
+
+class Bottleneck(nn.Module):
+    """1x1 expansion, depthwise convolution, squeeze-and-excitation, 1x1 projection; a skip where it fits."""
+
+    def __init__(self, width_in: int, width_out: int, kernel: int, stride: int) -> None:
+        super().__init__()
+        wide = EXPANSION * width_in
+        self.expand = ConvNorm(width_in, wide, 1, 1)
+        self.depthwise = ConvNorm(wide, wide, kernel, stride, groups=wide)
+        self.squeeze = nn.Conv2d(wide, max(1, width_in // SQUEEZE), 1)
+        self.excite = nn.Conv2d(max(1, width_in // SQUEEZE), wide, 1)
+        self.project = ConvNorm(wide, width_out, 1, 1)
+        self.skip = stride == 1 and width_in == width_out
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """x: (batch, width_in, 1, time) -> (batch, width_out, 1, time / stride)."""
+        y = F.silu(self.depthwise(F.silu(self.expand(x))))
+        y = y * self.excite(F.silu(self.squeeze(y.mean(dim=(2, 3), keepdim=True)))).sigmoid()
+        y = self.project(y)
+        return x + y if self.skip else y
+
+
+class ConvNorm(nn.Sequential):
+    """A convolution over the last axis and its BatchNorm."""
+
+    def __init__(self, width_in: int, width_out: int, kernel: int, stride: int, groups: int = 1) -> None:
+        super().__init__(
+            nn.Conv2d(
+                width_in, width_out, (1, kernel), (1, stride), (0, kernel // 2), groups=groups, bias=False
+            ),
+            nn.BatchNorm2d(width_out),
+        )

@@ -1,0 +1,54 @@
+"""Streams of PPG and ECG: what beats look like, their statistics, their average and their rhythm.
+
+As in `streams`, what a good engineer computes of beats tells a heart rate and an arrhythmia better than a
+small network that must find all of it by itself. So those statistics are part of the embedding, and beside
+them stands what was learned.
+"""
+
+import torch
+from torch import nn
+
+from wearcli.encoders.beat_statistics import BeatStatistics
+from wearcli.encoders.fast import Convolutions, Stages
+from wearcli.encoders.revin import standardise
+from wearcli.encoders.streams import FARTHEST
+from wearcli.signals.beats import Pulse
+from wearcli.signals.pulse_features import feature_names
+
+LEARNED = 64  # of 128 a probe of few samples fits the noise
+STEM = (24, 8)  # kernel, stride: 16 steps a second of ECG at 128 Hz, 8 of PPG at 64
+STAGES: Stages = ((64, 5, 1), (96, 5, 2), (160, 5, 2), (256, 3, 2))
+STATISTICS = len(feature_names("ecg"))
+
+
+class PulseEncoder(nn.Module):
+    """(batch, channels, samples) in any unit -> (batch, 153): 64 learned numbers, then 89 statistics.
+
+    The statistics, the average beat and the rhythm are those of the first channel, see `BeatStatistics`; the
+    convolutions see all channels, each by its own mean and deviation.
+    """
+
+    dimension = LEARNED + STATISTICS
+    min_samples = 256
+    rounding = 1e-3  # where a beat is just found, or just not, machines may differ
+
+    def __init__(self, channels: int, samples: int, rate_hz: float, kind: Pulse) -> None:
+        super().__init__()
+        self.convolutions = Convolutions(channels, STAGES, STEM)
+        self.fixed = BeatStatistics(samples, rate_hz, kind)
+        sizes = (STATISTICS, self.fixed.length + self.fixed.lags)
+        self.norms = nn.ModuleList(nn.BatchNorm1d(size) for size in sizes)
+        self.streams = nn.ModuleList(
+            nn.Sequential(nn.Linear(size, 256), nn.ReLU(), nn.Linear(256, 128), nn.ReLU()) for size in sizes
+        )
+        self.out = nn.Linear(self.convolutions.width + 2 * 128, LEARNED)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """x: (batch, channels, samples) -> (batch, 153)."""
+        with torch.autocast(x.device.type, enabled=False), torch.no_grad():
+            statistics, beat, rhythm = self.fixed.curves(x[:, 0])
+        parts = (statistics, torch.cat([beat, rhythm], dim=1))
+        scaled = [norm(part).clamp(-FARTHEST, FARTHEST) for norm, part in zip(self.norms, parts, strict=True)]
+        seen = [self.convolutions(standardise(x))]
+        seen += [stream(part) for stream, part in zip(self.streams, scaled, strict=True)]
+        return torch.cat([self.out(torch.cat(seen, dim=1)).float(), scaled[0].float()], dim=1)

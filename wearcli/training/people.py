@@ -1,0 +1,100 @@
+"""Pairs of segments of one person, for the participant-level contrast."""
+
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+from wearcli.errors import InputError
+from wearcli.training.sampler import TRAIN, numpy_generator
+
+Positives = Literal["participant", "segment"]
+TRIES = 8
+
+
+class PeopleSampler:
+    """Two different segments of each of `batch` people, whatever lies between them.
+
+    People are drawn without replacement, the chance growing with the square root of their segments; where
+    there are fewer than `batch`, everybody comes as often as fits, once more at most. The first segment is
+    any of theirs, its partner any other that does not overlap it in time (one that does only where there is
+    no other). A person with one segment is left out; `left_out` says how many. With `positives` "segment" a
+    segment is its own partner, and nobody is left out.
+
+    index: a data frame with recording, participant, onset (seconds). rows: those to draw from. window_s:
+    length of a segment. Raises InputError where nobody has two segments.
+    """
+
+    def __init__(
+        self,
+        index: pd.DataFrame,
+        rows: np.ndarray,
+        batch: int,
+        window_s: float,
+        seed: int,
+        positives: Positives = "participant",
+    ) -> None:
+        self.batch, self.window_s, self.seed, self.positives = batch, window_s, seed, positives
+        part = index.loc[rows]
+        person = pd.factorize(part["participant"], sort=True)[0]
+        order = np.argsort(person, kind="stable")
+        self.rows = np.asarray(rows, np.int64)[order]
+        self.recording = pd.factorize(part["recording"], sort=True)[0][order]
+        self.onset = part["onset"].to_numpy(np.float64)[order]
+        self.counts = np.bincount(person)
+        self.starts = np.cumsum(self.counts) - self.counts
+        self.people = np.flatnonzero(self.counts >= (2 if positives == "participant" else 1))
+        self.left_out = len(self.counts) - len(self.people)
+        if not len(self.people):
+            raise InputError(
+                "nobody has two segments, as a pair of one person needs: give longer recordings, a shorter "
+                "--window, or --positives segment"
+            )
+
+    def draw(self, step: int, stream: int = TRAIN) -> tuple[np.ndarray, np.ndarray]:
+        """Rows (2 batch,) int64, first segments then their partners; and people (batch,) int64 codes.
+
+        With `positives` "segment" every pair has a code of its own.
+        """
+        rng = numpy_generator(self.seed, stream, step)
+        people = self._people(rng)
+        begin, count = self.starts[people], self.counts[people]
+        first = begin + rng.integers(count)
+        if self.positives == "segment":
+            chosen = self.rows[np.concatenate((first, first))]
+            return chosen, np.arange(self.batch)
+        return self.rows[np.concatenate((first, self._partners(first, begin, count, rng)))], people
+
+    def _people(self, rng: np.random.Generator) -> np.ndarray:
+        """(batch,) codes, as evenly as the square roots of their segments allow."""
+        rounds, rest = divmod(self.batch, len(self.people))
+        # Gumbel's trick: the greatest of log weight + noise are a draw without replacement.
+        keys = 0.5 * np.log(self.counts[self.people]) + rng.gumbel(size=len(self.people))
+        return np.concatenate([np.tile(self.people, rounds), self.people[np.argsort(-keys)[:rest]]])
+
+    def _partners(
+        self, first: np.ndarray, begin: np.ndarray, count: np.ndarray, rng: np.random.Generator
+    ) -> np.ndarray:
+        """Another segment of the same person for each, apart in time where a few tries find one."""
+        other = self._others(first, begin, count, rng)
+        for _ in range(TRIES):
+            near = self._overlap(first, other)
+            if not near.any():
+                return other
+            other[near] = self._others(first[near], begin[near], count[near], rng)
+        for at in np.flatnonzero(self._overlap(first, other)):
+            theirs = np.arange(begin[at], begin[at] + count[at])
+            apart = theirs[~self._overlap(np.full(len(theirs), first[at]), theirs)]
+            if len(apart):
+                other[at] = rng.choice(apart)
+        return other
+
+    def _others(
+        self, first: np.ndarray, begin: np.ndarray, count: np.ndarray, rng: np.random.Generator
+    ) -> np.ndarray:
+        other = begin + rng.integers(count - 1)
+        return other + (other >= first)
+
+    def _overlap(self, first: np.ndarray, other: np.ndarray) -> np.ndarray:
+        together = self.recording[first] == self.recording[other]
+        return together & (np.abs(self.onset[first] - self.onset[other]) < self.window_s - 1e-6)
