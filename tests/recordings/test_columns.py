@@ -203,3 +203,10 @@ def test_units_of_columns() -> None:
 def test_text_is_no_signal() -> None:
     with pytest.raises(InputError, match="does not hold numbers"):
         choose("time|text_x|y|z", channel_columns=["text_x", "y", "z"])
+
+
+def test_what_is_there_instead_of_acceleration_is_said() -> None:
+    with pytest.raises(InputError, match="there is ecg: --modality ecg"):
+        choose("time|ecg")
+    with pytest.raises(InputError, match="from a, b$"):
+        choose("a|b")

@@ -51,15 +51,18 @@ def build(
     if name not in ENCODERS:
         raise UsageError(f"no encoder '{name}': --encoder takes {', '.join(ENCODERS)}")
     kind = ENCODERS[name]
+    if issubclass(kind, StreamsEncoder) and modality != "acc":
+        raise UsageError(f"the encoder 'streams' takes acceleration, not {modality}: --encoder pulse")
+    if issubclass(kind, PulseEncoder) and (modality == "acc" or revin):
+        what = "--revin: it normalises by itself" if revin else "acceleration: --encoder fast"
+        raise UsageError(f"the encoder 'pulse' takes PPG and ECG, not {what}")
     if samples < kind.min_samples:
         raise UsageError(
             f"windows of {samples} samples are too short for the encoder '{name}', "
             f"which needs {kind.min_samples}: give a longer --window or a higher --rate"
         )
     if issubclass(kind, PulseEncoder):
-        if modality == "acc" or revin:
-            what = "--revin: it normalises by itself" if revin else "acceleration"
-            raise UsageError(f"the encoder 'pulse' takes PPG and ECG, not {what}: --encoder fast")
+        assert modality != "acc"  # refused above
         return PulseEncoder(channels, samples, rate_hz, modality)
     if issubclass(kind, StreamsEncoder):
         if channels != 3 or revin:

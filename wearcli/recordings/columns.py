@@ -9,6 +9,7 @@ from wearcli.recordings.recording import Modality
 from wearcli.recordings.table import Column
 from wearcli.recordings.units import normal_unit
 
+PULSES: tuple[Modality, ...] = ("ppg", "ecg")
 _TIME = (  # by rank: an absolute stamp before an elapsed time before a date
     {
         "timestamp",
@@ -96,7 +97,7 @@ def choose_columns(
         if time is None and len(columns) == width + 1:
             time = 0
     elif modality == "acc":
-        channels = _triplet(columns, parsed, where)
+        channels = _triplet(columns, parsed, where, bare_leads)
     else:
         channels = _signals(columns, parsed, modality, where, count, bare_leads, warnings)
     if modality != "acc" and count is not None and len(channels) != count:
@@ -149,7 +150,7 @@ def _find(columns: list[Column], name: str, where: str, flag: str) -> int:
     raise InputError(f"{where}: no column '{wanted}' for {flag}: there are {_listed(columns)}")
 
 
-def _triplet(columns: list[Column], parsed: list[_Name], where: str) -> list[int]:
+def _triplet(columns: list[Column], parsed: list[_Name], where: str, bare_leads: bool) -> list[int]:
     groups: dict[tuple[str, ...], dict[str, int]] = {}
     twice: set[tuple[str, ...]] = set()
     for i, name in enumerate(parsed):
@@ -184,9 +185,12 @@ def _triplet(columns: list[Column], parsed: list[_Name], where: str) -> list[int
         if some:
             choices = " or ".join(",".join(columns[g[axis]].name for axis in "xyz") for g in some.values())
             raise InputError(f"{where}: several accelerometers: choose one with --columns {choices}")
+    words = [name.tokens for name in parsed]
+    there = [each for each in PULSES if find_channels(words, each, bare_leads)]
+    hint = f" (there is {' and '.join(there)}: --modality {there[0]}, or a model for it)" if there else ""
     raise InputError(
         f"{where}: no columns that mean acceleration x, y, z: name them with --columns "
-        f"from {_listed(columns)}"
+        f"from {_listed(columns)}{hint}"
     )
 
 

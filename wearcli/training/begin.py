@@ -23,7 +23,7 @@ from wearcli.training.labels import check_labels, label_windows
 from wearcli.training.methods import METHODS, build_objective, relcon
 from wearcli.training.sampler import TRAIN, VALIDATION
 from wearcli.training.settings import LEARNS_FROM_LABELS, Settings, with_defaults
-from wearcli.training.stores import Failed, check_paths, is_store, open_stores, window_spec
+from wearcli.training.stores import Failed, check_paths, check_stores, is_store, open_stores, window_spec
 from wearcli.training.tensorboard import check_tensorboard
 from wearcli.training.watch import begin_watch, check_watch
 
@@ -127,6 +127,7 @@ def begin(folder: Path, settings: Settings, device: torch.device, say: Callable[
 def planned_encoder(settings: Settings) -> tuple[nn.Module, WindowSpec]:
     """The encoder that the settings ask for, and its windows; UsageError if it cannot be."""
     stores = [WindowStore.open(Path(path)) for path in settings.paths if is_store(Path(path))]
+    check_stores(settings, stores)
     spec = window_spec(settings, stores)
     with torch.random.fork_rng(devices=[]):
         encoder = build(

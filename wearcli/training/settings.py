@@ -14,6 +14,7 @@ from wearcli.objectives.cascade import CASCADES, Cascade
 from wearcli.objectives.participant import KOLEO, MOMENTUM
 from wearcli.recordings.open import check_reading
 from wearcli.recordings.recording import Modality
+from wearcli.signals.modality import CUTS
 from wearcli.signals.pulse_quality import MIN_QUALITY
 from wearcli.training.people import Positives
 
@@ -28,8 +29,6 @@ DEFAULTS: dict[str, dict[str, Any]] = {
     "multitask": {"encoder": "streams"},
     "participant": {"temperature": 0.04, "batch": 256},
 }
-# Encoders that take one kind of signal, and that of the others.
-ENCODER_OF: dict[Modality, str] = {"acc": "fast", "ppg": "pulse", "ecg": "pulse"}
 # Xu et al., ICLR 2025, arXiv 2411.18822, section 4 and the authors' code: 64 anchors, each with 20 windows
 # of the same hour of its person and the 63 other anchors.
 PRESETS: dict[str, dict[str, Any]] = {
@@ -80,10 +79,8 @@ def with_defaults(options: dict[str, Any]) -> dict[str, Any]:
     if preset not in ("default", "paper"):
         raise UsageError(f"no preset '{preset}': --preset takes default or paper")
     modality = given.get("modality", "acc")
-    if modality not in ENCODER_OF:
-        raise UsageError(f"no modality '{modality}': --modality takes {', '.join(ENCODER_OF)}")
     if preset == "default":
-        return {"encoder": ENCODER_OF[modality]} | DEFAULTS[method] | given
+        return DEFAULTS[method] | ({} if modality == "acc" else {"encoder": "pulse"}) | given
     if method not in PRESETS:
         raise UsageError(f"--preset paper: there is none of {method}, only of {', '.join(PRESETS)}")
     chosen = PRESETS[method] | given
@@ -295,8 +292,12 @@ class Settings:
 
     def _check_signal(self) -> None:
         """Raise UsageError for what does not go with the modality, or with the objective for it."""
-        if self.modality not in ENCODER_OF:
-            raise UsageError(f"no modality '{self.modality}': --modality takes {', '.join(ENCODER_OF)}")
+        if self.modality not in CUTS:
+            raise UsageError(f"no modality '{self.modality}': --modality takes {', '.join(CUTS)}")
+        if self.modality != "acc" and self.method == "relcon":
+            raise UsageError(
+                f"--method relcon is of acceleration, not of {self.modality}: --method participant"
+            )
         if self.modality == "acc" and self.channels is not None:
             raise UsageError("--channels is of PPG and ECG: acceleration has three")
         if self.channels is not None and self.channels < 1:

@@ -28,20 +28,7 @@ def open_stores(
     """
     paths = [Path(path) for path in settings.paths]
     stores = [WindowStore.open(path) for path in paths if is_store(path)]
-    for store in stores:
-        of = store.settings
-        if of.modality != settings.modality:
-            raise UsageError(
-                f"{store.folder}: its windows are of {of.modality}, not {settings.modality}: give "
-                f"--modality {of.modality}, or another store"
-            )
-        for option, has in (("rate", of.rate_hz), ("window", of.window_s), ("stride", of.stride_s)):
-            wanted = getattr(settings, option)
-            if wanted is not None and abs(wanted - has) > 1e-6 * has:
-                raise UsageError(
-                    f"{store.folder}: its {option} is {has:g}, not {wanted:g}: leave --{option} out, or "
-                    "write the store anew"
-                )
+    check_stores(settings, stores)
     failed: Failed = []
     recordings = [path for path in paths if not is_store(path)]
     if recordings:
@@ -65,6 +52,24 @@ def open_stores(
             failed = result.failed
         stores.append(WindowStore.open(own))
     return stores, failed
+
+
+def check_stores(settings: Settings, stores: Sequence[WindowStore]) -> None:
+    """Raise UsageError where a store is of another signal, or otherwise cut, than the settings say."""
+    for store in stores:
+        of = store.settings
+        if of.modality != settings.modality:
+            raise UsageError(
+                f"{store.folder}: its windows are of {of.modality}, not {settings.modality}: give "
+                f"--modality {of.modality}, or another store"
+            )
+        for option, has in (("rate", of.rate_hz), ("window", of.window_s), ("stride", of.stride_s)):
+            wanted = getattr(settings, option)
+            if wanted is not None and abs(wanted - has) > 1e-6 * has:
+                raise UsageError(
+                    f"{store.folder}: its {option} is {has:g}, not {wanted:g}: leave --{option} out, or "
+                    "write the store anew"
+                )
 
 
 def check_paths(settings: Settings) -> None:
