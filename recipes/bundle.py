@@ -22,7 +22,7 @@ from wearcli.models.card import card
 from wearcli.models.folder import BUNDLED, CARD_NAME, CONFIG_NAME, INPUT, LATEST, ONNX_NAME, load_model
 from wearcli.models.runtime import open_session
 from wearcli.signals.store import WindowStore
-from wearcli.training.settings import Settings
+from wearcli.training.settings import Settings, without_use
 
 
 def main() -> None:
@@ -37,6 +37,8 @@ def main() -> None:
     facts = json.loads((Path(__file__).parent / f"{options.name}.json").read_text())
     for each in config["training_sets"]:
         each["people"] = people["training"][each["name"]]
+    without = without_use(config["training"]["method"], config["modality"])
+    config["training"] = {key: value for key, value in config["training"].items() if key not in without}
     aside = "; ".join(f"{name}: {', '.join(names)}" for name, names in people["validation"].items())
     told = f"Validated only (count them as seen when you choose people to score the model on): {aside}."
     config |= facts | {"name": options.name, "notes": [told, *facts.get("notes", [])]}

@@ -1,11 +1,13 @@
 import filecmp
 import json
+from collections import Counter
 from datetime import datetime
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.ndimage import median_filter
 from scipy.signal import find_peaks
 from scipy.stats import pearsonr
 from sklearn.linear_model import LogisticRegression, RidgeCV
@@ -16,6 +18,7 @@ from sklearn.preprocessing import StandardScaler
 from typer.testing import CliRunner
 
 from wearcli.cli.app import app
+from wearcli.datasets.heart import EARLY, PAUSE, Rhythm, Vessels, beat_times, draw_heart, ecg_of, ppg_of
 from wearcli.datasets.sample import write_sample
 from wearcli.datasets.takes import EMPATICA
 from wearcli.errors import UsageError
@@ -23,7 +26,7 @@ from wearcli.recordings.discovery import find_recordings
 from wearcli.recordings.open import open_recording
 from wearcli.signals.features import features
 
-MAX_BYTES = 3_000_000
+MAX_BYTES, MAX_HEART_BYTES = 3_000_000, 2_000_000
 
 
 @pytest.fixture(scope="module")
@@ -222,4 +225,161 @@ def test_it_replaces_its_own_study_on_demand_and_nothing_else(tmp_path: Path) ->
     assert (tmp_path / "empty" / "gait.csv").exists()
     with pytest.raises(UsageError, match="--participants"):
         write_sample(tmp_path / "none", participants=0)
+    assert not (tmp_path / "none").exists()
+
+
+@pytest.fixture(scope="module")
+def hearts(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("hearts") / "study"
+    write_sample(folder, study="heart")
+    return folder
+
+
+def signal(folder: Path, participant: str, name: str) -> np.ndarray:
+    """(samples,), with nothing of the package's own readers."""
+    (file,) = folder.glob(f"{participant}.{name}.*")
+    return (pd.read_csv(file) if file.name.endswith(".csv.gz") else pd.read_parquet(file))[name].to_numpy()
+
+
+def r_peaks(ecg: np.ndarray) -> np.ndarray:
+    """Times of the R peaks, s, as a plain search for peaks finds them."""
+    level = ecg - median_filter(ecg, 65)
+    at, _ = find_peaks(level, 0.5 * np.percentile(level, 99), distance=round(0.3 * 128))
+    return at / 128
+
+
+def test_hearts_are_small_the_same_each_time_and_whole(hearts: Path, tmp_path: Path) -> None:
+    assert sum(file.stat().st_size for file in hearts.iterdir()) < MAX_HEART_BYTES
+    for name, seed in (("again", 0), ("other", 1)):
+        write_sample(tmp_path / name, 3, seed, study="heart")
+    for file in sorted((tmp_path / "again").glob("P*")):
+        assert (hearts / file.name).read_bytes() == file.read_bytes()
+        assert (tmp_path / "other" / file.name).read_bytes() != file.read_bytes()
+    people = pd.read_csv(hearts / "participants.csv")
+    assert len(people) == people.participant.nunique() == 12
+    assert list(people.columns) == ["participant", "age", "sex", "height_cm", "weight_kg"]
+    recordings = pd.read_csv(hearts / "recordings.csv")
+    assert len(recordings) == 24
+    assert all((hearts / file).is_file() for file in recordings.file)
+    suffixes = Counter("".join(Path(file).suffixes) for file in recordings.file)
+    assert suffixes == {".ecg.parquet": 6, ".ecg.csv.gz": 6, ".ppg.parquet": 6, ".ppg.csv.gz": 6}
+    labels = pd.read_csv(hearts / "labels.csv")
+    assert Counter(labels.label) == {"AF": 4, "normal": 8}
+    assert (labels.onset + labels.duration == 120).all()
+    assert "wearcli sample DIR --study heart --participants 12 --seed 0" in (hearts / "README.md").read_text()
+
+
+@pytest.mark.parametrize(("modality", "rate_hz", "placement"), [("ecg", 128, "chest"), ("ppg", 64, "wrist")])
+def test_hearts_open_without_a_flag(hearts: Path, modality: str, rate_hz: int, placement: str) -> None:
+    found = find_recordings([hearts], modality=modality)
+    assert [source.recording for source in found.sources] == [f"P{k:02d}" for k in range(1, 13)]
+    assert not found.problems
+    starts = set()
+    for source in found.sources:
+        recording = open_recording(source, modality=modality)
+        values = np.concatenate([chunk.values for chunk in recording.chunks()])
+        np.testing.assert_allclose(values[:, 0], signal(hearts, source.recording, modality), atol=1e-3)
+        assert recording.rate_hz == pytest.approx(rate_hz)
+        assert len(values) == 120 * rate_hz
+        assert (source.participant, source.placement) == (source.recording, placement)
+        assert not recording.warnings
+        starts.add(recording.start)
+    assert len(starts) == 12
+
+
+def test_the_truth_of_hearts_can_be_read_from_the_ecg(hearts: Path) -> None:
+    for row in pd.read_csv(hearts / "heart.csv").itertuples():
+        peaks = r_peaks(signal(hearts, row.recording, "ecg"))
+        intervals = np.diff(peaks[(peaks >= row.onset) & (peaks < row.onset + row.duration)])
+        assert 60 / intervals.mean() == pytest.approx(row.hr_bpm, rel=0.01)
+        # A sample is 8 ms: its rounding alone is 3.
+        assert intervals.std(ddof=1) * 1e3 == pytest.approx(row.sdnn_ms, abs=6)
+        assert np.sqrt(np.square(np.diff(intervals)).mean()) * 1e3 == pytest.approx(row.rmssd_ms, abs=9)
+
+
+def test_fibrillation_is_irregular_and_has_no_p_wave(hearts: Path) -> None:
+    labels = pd.read_csv(hearts / "labels.csv").set_index("recording").label
+    irregular, waves = {}, {}
+    for recording in labels.index:
+        ecg = signal(hearts, recording, "ecg")
+        at = np.rint(r_peaks(ecg) * 128).astype(int)[2:-2]
+        irregular[recording] = float(np.median(np.abs(np.diff(np.diff(at)))) / np.median(np.diff(at)))
+        before = np.median([ecg[k - 38 : k - 10] for k in at], axis=0)
+        waves[recording] = np.ptp(before - np.linspace(before[0], before[-1], len(before)))
+    for of in (irregular, waves):
+        told = pd.Series(of).groupby(labels)
+        low, high = ("normal", "AF") if of is irregular else ("AF", "normal")
+        assert told.max()[low] < told.min()[high]
+
+
+def test_a_pulse_rises_a_transit_time_after_its_beat() -> None:
+    beats = beat_times(Rhythm(70), 60.0, np.random.default_rng(0))
+    ppg = ppg_of(beats, 500.0, Vessels(transit_s=0.21))
+    slope = np.gradient(ppg)
+    at, _ = find_peaks(slope, 0.5 * slope.max(), distance=150)
+    true = beats.times[(beats.times > -0.2) & (beats.times < 59.7)] + 0.21
+    assert np.abs(at / 500 - true).max() < 0.006
+    ecg = ecg_of(beats, 500.0)
+    peaks, _ = find_peaks(ecg, 0.7)
+    np.testing.assert_allclose(peaks / 500, beats.within(0, 60), atol=0.002)
+
+
+def test_rhythms_are_what_they_say() -> None:
+    rng = np.random.default_rng(0)
+    steady = beat_times(Rhythm(75, breath=0, slow=0, jitter=0), 300.0, rng)
+    np.testing.assert_allclose(np.diff(steady.times), 0.8)
+    assert steady.times[0] < -2.9
+    assert steady.times[-1] > 302.9
+    wandering = np.diff(beat_times(Rhythm(60, breath=0.04, slow=0.03, jitter=0.01), 3000.0, rng).times)
+    assert wandering.std() == pytest.approx(np.sqrt(0.04**2 + 0.03**2 + 0.01**2), rel=0.1)
+    early = beat_times(Rhythm(60, breath=0, slow=0, jitter=0, ectopic=0.1), 3000.0, rng)
+    np.testing.assert_allclose(early.intervals[early.early], EARLY)
+    np.testing.assert_allclose(early.intervals[1:][early.early[:-1]], PAUSE)
+    assert 0.06 < early.early.mean() < 0.12
+    chaos = np.diff(beat_times(Rhythm(90, fibrillating=True), 3000.0, rng).times)
+    assert np.median(60 / chaos) == pytest.approx(90, rel=0.03)
+    assert abs(np.corrcoef(chaos[1:], chaos[:-1])[0, 1]) < 0.05
+
+
+def test_hearts_go_loosely_with_who_has_them() -> None:
+    rng = np.random.default_rng(0)
+    rows = []
+    for _ in range(600):
+        age, sex, height = int(rng.integers(20, 80)), rng.choice(["F", "M"]), rng.uniform(150, 195)
+        weight = rng.uniform(19, 34) * (height / 100) ** 2
+        heart = draw_heart(age, sex, height, weight, False, rng)
+        body = (age, height, weight / (height / 100) ** 2, sex == "F")
+        rows.append(
+            (*body, heart.rhythm.bpm, heart.rhythm.breath, heart.leads.r, *vars(heart.vessels).values())
+        )
+    names = ["age", "height", "bmi", "woman", "bpm", "breath", "r", "transit", "reflected", "dicrotic"]
+    between = pd.DataFrame(rows, columns=names).astype(float).corr()
+    for one, other, low, high in (
+        ("bmi", "bpm", 0.3, 0.75),
+        ("woman", "bpm", 0.2, 0.6),
+        ("age", "breath", -0.95, -0.5),
+        ("age", "dicrotic", -0.95, -0.5),
+        ("age", "reflected", 0.5, 0.95),
+        ("age", "transit", -0.95, -0.5),
+        ("bmi", "r", -0.7, -0.2),
+        ("age", "bpm", -0.15, 0.15),
+    ):
+        assert low < between.loc[one, other] < high, (one, other)
+
+
+def test_the_command_writes_hearts(tmp_path: Path) -> None:
+    words = ["sample", str(tmp_path / "study"), "--study", "heart", "--participants", "2", "--json"]
+    run = CliRunner().invoke(app, words)
+    assert run.exit_code == 0
+    document = json.loads(run.stdout)
+    assert (document["study"], document["participants"], document["recordings"]) == ("heart", 2, 2)
+    assert document["hours"] == 0.07
+    assert "--modality ecg" in run.stderr
+    assert (tmp_path / "study" / "heart.csv").exists()
+    # A study gives way to another one, on demand.
+    write_sample(tmp_path / "study", 1, overwrite=True)
+    assert not (tmp_path / "study" / "heart.csv").exists()
+    with pytest.raises(UsageError, match="--study takes motion or heart"):
+        write_sample(tmp_path / "none", study="brain")  # type: ignore[arg-type]
+    assert CliRunner().invoke(app, ["sample", str(tmp_path / "none"), "--study", "brain"]).exit_code == 2
     assert not (tmp_path / "none").exists()

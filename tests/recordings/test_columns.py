@@ -208,5 +208,5 @@ def test_text_is_no_signal() -> None:
 def test_what_is_there_instead_of_acceleration_is_said() -> None:
     with pytest.raises(InputError, match="there is ecg: --modality ecg"):
         choose("time|ecg")
-    with pytest.raises(InputError, match="from a, b$"):
+    with pytest.raises(InputError, match=r"from a, b$"):
         choose("a|b")

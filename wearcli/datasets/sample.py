@@ -1,36 +1,49 @@
-"""A small study made by this project's own generator: for the first try, the demo and the tests.
+"""Small studies made by this project's own generator: for the first try, the demo and the tests.
 
-Nobody was measured: people, gait, activities and sensors are drawn in the modules beside this one.
+Nobody was measured: people, gait, activities, hearts and sensors are drawn in the modules beside this one.
 """
 
-import gzip
-import io
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.parquet as pq
 
+from wearcli.datasets.files import write_csv_gz, write_parquet
+from wearcli.datasets.heart_study import heart_readme, write_heart_study
 from wearcli.datasets.people import draw_person
 from wearcli.datasets.takes import CORRIDOR_M, EMPATICA, WATCH, Take, daily, walks
 from wearcli.errors import UsageError
 from wearcli.files import atomic_folder
 
 HEADING = "# A small made-up study"
+Study = Literal["motion", "heart"]
+PARTICIPANTS: dict[Study, int] = {"motion": 10, "heart": 12}
+Rows = list[dict[str, object]]
 
 
 def write_sample(
-    folder: Path, participants: int = 10, seed: int = 0, *, overwrite: bool = False
+    folder: Path,
+    participants: int | None = None,
+    seed: int = 0,
+    *,
+    study: Study = "motion",
+    overwrite: bool = False,
 ) -> dict[str, object]:
-    """Write the study into `folder`, which appears whole or not at all, and return what it holds.
+    """Write a study into `folder`, which appears whole or not at all, and return what it holds.
 
-    Each participant has `<participant>_daily` (wrist: seven activities of about a minute, labels.csv) and
-    `<participant>_walks` (lower back: six walks down a corridor, gait.csv). The same seed gives the same
-    study; a participant is the same however many there are.
-    Raises UsageError for a folder that is there already and not empty, unless `overwrite` is set and it
-    holds a study that this function wrote.
+    motion: each participant has `<participant>_daily` (wrist: seven activities of about a minute, labels.csv)
+    and `<participant>_walks` (lower back: six walks down a corridor, gait.csv). heart: each has two minutes
+    of ECG and PPG (labels.csv: AF or normal; heart.csv: rate and variability). By default there are as many
+    participants as `PARTICIPANTS` says. The same seed gives the same study; a participant is the same
+    however many there are.
+    Raises UsageError for an unknown study, and for a folder that is there already and not empty, unless
+    `overwrite` is set and it holds a study that this function wrote.
     """
+    if study not in PARTICIPANTS:
+        raise UsageError(f"no study '{study}': --study takes {' or '.join(PARTICIPANTS)}")
+    participants = PARTICIPANTS[study] if participants is None else participants
     if participants < 1:
         raise UsageError(f"a study needs a participant: --participants {participants} is too few")
     if folder.exists() and not (folder.is_dir() and not any(folder.iterdir())):
@@ -40,57 +53,57 @@ def write_sample(
             # The new folder takes the old one's place whole: never that of somebody's recordings. All names
             # in a study are common ones, so what tells it is what its README.md says.
             raise UsageError(f"{folder} holds something else than a sample study: give another name")
-    people: list[dict[str, object]] = []
-    recordings: list[dict[str, object]] = []
-    labels: list[dict[str, object]] = []
-    gait: list[dict[str, object]] = []
-    seconds = 0.0
+    write, readme = (_write_motion_study, _readme) if study == "motion" else (write_heart_study, heart_readme)
     with atomic_folder(folder) as into:
-        for number in range(1, participants + 1):
-            rng = np.random.default_rng([seed, number])
-            person = draw_person(number, rng)
-            people.append(
-                {
-                    "participant": person.participant,
-                    "age": person.age,
-                    "sex": person.sex,
-                    "height_cm": person.height_cm,
-                    "weight_kg": person.weight_kg,
-                }
-            )
-            for take, table in ((daily(number, person, rng), labels), (walks(number, person, rng), gait)):
-                seconds += len(take.values) / take.sensor.rate_hz
-                recordings.append(
-                    {
-                        "recording": take.recording,
-                        "file": _write_take(into, take, number),
-                        "participant": person.participant,
-                        "placement": take.placement,
-                        "rate_hz": take.sensor.rate_hz,
-                        "start": take.start.isoformat(),
-                    }
-                )
-                table.extend(
-                    {"recording": take.recording, "onset": onset, "duration": duration, **facts}
-                    for onset, duration, facts in take.intervals
-                )
-        for name, rows in (
-            ("participants", people),
-            ("recordings", recordings),
-            ("labels", labels),
-            ("gait", gait),
-        ):
+        tables, seconds = write(into, participants, seed)
+        for name, rows in tables.items():
             pd.DataFrame(rows).to_csv(into / f"{name}.csv", index=False, lineterminator="\n")
-        (into / "README.md").write_text(_readme(participants, seed))
+        (into / "README.md").write_text(readme(participants, seed))
         size = sum(file.stat().st_size for file in into.rglob("*") if file.is_file())
     return {
         "output": str(folder),
+        "study": study,
         "participants": participants,
-        "recordings": len(recordings),
+        "recordings": len({row["recording"] for row in tables["recordings"]}),
         "hours": round(seconds / 3600, 2),
         "bytes": size,
         "seed": seed,
     }
+
+
+def _write_motion_study(into: Path, participants: int, seed: int) -> tuple[dict[str, Rows], float]:
+    """Write the recordings; returns the tables by name, and the seconds recorded."""
+    tables: dict[str, Rows] = {name: [] for name in ("participants", "recordings", "labels", "gait")}
+    seconds = 0.0
+    for number in range(1, participants + 1):
+        rng = np.random.default_rng([seed, number])
+        person = draw_person(number, rng)
+        tables["participants"].append(
+            {
+                "participant": person.participant,
+                "age": person.age,
+                "sex": person.sex,
+                "height_cm": person.height_cm,
+                "weight_kg": person.weight_kg,
+            }
+        )
+        for take, table in ((daily(number, person, rng), "labels"), (walks(number, person, rng), "gait")):
+            seconds += len(take.values) / take.sensor.rate_hz
+            tables["recordings"].append(
+                {
+                    "recording": take.recording,
+                    "file": _write_take(into, take, number),
+                    "participant": person.participant,
+                    "placement": take.placement,
+                    "rate_hz": take.sensor.rate_hz,
+                    "start": take.start.isoformat(),
+                }
+            )
+            tables[table].extend(
+                {"recording": take.recording, "onset": onset, "duration": duration, **facts}
+                for onset, duration, facts in take.intervals
+            )
+    return tables, seconds
 
 
 def _write_take(into: Path, take: Take, number: int) -> str:
@@ -106,26 +119,14 @@ def _write_take(into: Path, take: Take, number: int) -> str:
     if take.sensor is WATCH and number % 3 == 0:
         frame = pd.DataFrame(np.rint(take.values * 1000).astype(int), columns=["acc_x", "acc_y", "acc_z"])
         frame.insert(0, "time", seconds)
-        text = io.BytesIO()
-        # Without a time and a name in its head the same study is the same bytes.
-        with gzip.GzipFile(fileobj=text, mode="wb", mtime=0, filename="") as stream:
-            stream.write(frame.to_csv(index=False, lineterminator="\n").encode())
         name = f"{take.recording}.csv.gz"
-        (into / name).write_bytes(text.getvalue())
+        write_csv_gz(into / name, frame)
         return name
     began = int(take.start.timestamp() * 1000)
     stamps = began + np.rint(seconds * 1000).astype(np.int64)
     axes = {name: take.values[:, i].astype(np.float32) for i, name in enumerate("xyz")}
-    table = pa.table({"timestamp": pa.array(stamps, pa.timestamp("ms", tz="UTC")), **axes})
     name = f"{take.recording}.parquet"
-    pq.write_table(
-        table,
-        into / name,
-        compression="zstd",
-        compression_level=12,
-        use_dictionary=list(axes),
-        column_encoding={"timestamp": "DELTA_BINARY_PACKED"},
-    )
+    write_parquet(into / name, pa.array(stamps, pa.timestamp("ms", tz="UTC")), axes)
     return name
 
 

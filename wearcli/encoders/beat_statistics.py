@@ -164,8 +164,8 @@ class BeatStatistics(nn.Module):
         spread = (((around - average[:, None]).square() * weight).sum(dim=1) / count).sqrt()
         ours = average - average.mean(dim=1, keepdim=True)
         theirs = around - around.mean(dim=2, keepdim=True)
-        norm = (ours.square().sum(dim=1)[:, None] * theirs.square().sum(dim=2)).sqrt() + TINY
-        likeness = (theirs * ours[:, None]).sum(dim=2) / norm
+        norm = (ours.square().sum(dim=1)[:, None] * theirs.square().sum(dim=2)).sqrt()
+        likeness = (theirs * ours[:, None]).sum(dim=2) / norm.clamp_min(TINY)
         return average, spread, likeness * whole, whole
 
     def _spectrum(self, x: torch.Tensor) -> torch.Tensor:
@@ -173,7 +173,7 @@ class BeatStatistics(nn.Module):
         power = (cosine.square() + sine.square()).mean(dim=1)
         bands = (power @ self.bands / FLOOR + 1).log10()
         inside = power[:, self.pulse]
-        share = inside / (inside.sum(dim=1, keepdim=True) + TINY)
+        share = inside / inside.sum(dim=1, keepdim=True).clamp_min(TINY)
         entropy = -(share * (share / TINY + 1).log()).sum(dim=1) - math.log(TINY) * share.sum(dim=1)
         hz = self.hz[self.pulse]
         rest = [hz[share.argmax(dim=1)], share.amax(dim=1), entropy / math.log(len(hz))]

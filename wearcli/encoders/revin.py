@@ -19,7 +19,11 @@ class RevIN(nn.Module):
         return standardise(x, EPSILON) * self.weight + self.bias
 
 
-def standardise(x: torch.Tensor, epsilon: float = 1e-8) -> torch.Tensor:
+def standardise(x: torch.Tensor, epsilon: float = 1e-12) -> torch.Tensor:
     """x: (batch, channels, samples), each channel less its mean and by its deviation over time."""
-    centred = x - x.mean(dim=2, keepdim=True)
-    return centred / (centred.square().mean(dim=2, keepdim=True) + epsilon).sqrt()
+    # From its first sample on a constant is 0: the mean of 20,000 alone is off by more than volts are high.
+    shifted = x - x[:, :, :1]
+    centred = shifted - shifted.mean(dim=2, keepdim=True)
+    variance = centred.square().mean(dim=2, keepdim=True)
+    # As variance + epsilon, but an exporter takes 1e-8 and less for a zero: flat windows were no numbers.
+    return centred / ((variance * (1 / epsilon) + 1).sqrt() * epsilon**0.5)

@@ -19,11 +19,12 @@ def card(config: Mapping[str, Any]) -> str:
     how = "with" if any(s.get("classes") for s in sets) else "without"
     rate = f"{config['rate_hz']:g} Hz"
     channels = ", ".join(config["channels"])
+    unit = "any unit" if config["unit"] == "raw" else config["unit"]
     sections = [
         f"# {config['name']}",
         f"An encoder of {config['modality']} windows, trained by {recipe.get('method', '?')} {how} labels. "
         f"In: `windows` (batch, {config['samples']}, {len(config['channels'])}) float32, {channels} in "
-        f"{config['unit']}, {config['window_s']:g} s at {rate}, as measured: the graph holds all "
+        f"{unit}, {config['window_s']:g} s at {rate}, as measured: the graph holds all "
         f"normalisation ({config['normalisation']}). "
         f"Out: `embedding` (batch, {config['dimension']}) float32.",
         "## Use",
@@ -67,7 +68,8 @@ def card(config: Mapping[str, Any]) -> str:
 def _expected(config: Mapping[str, Any]) -> str:
     if config["unit"] == "g":
         return "g, about 1 at rest,"
-    return f"{len(config['channels'])} channel(s) of {config['modality']} in any unit"
+    count = len(config["channels"])
+    return f"{count} channel{'s' if count > 1 else ''} of {config['modality']}, in any unit,"
 
 
 def _diagnostics(metrics: Mapping[str, Any]) -> list[str]:

@@ -32,7 +32,7 @@ class Cascade:
         """windows: (n, samples, channels) -> new windows of the same shape, standardised."""
         n, samples, channels = windows.shape
         x = windows - windows.mean(dim=1, keepdim=True)
-        x = x / (x.square().mean(dim=1, keepdim=True) + 1e-8).sqrt()
+        x = x / (x.square().mean(dim=1, keepdim=True) + 1e-12).sqrt()
         if self.p_cut > 0:
             some = coins(n, self.p_cut, generator)
             x = torch.where((some[:, None] & cut_out(n, samples, generator))[:, :, None], 0.0, x)

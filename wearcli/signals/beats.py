@@ -16,7 +16,7 @@ from scipy.signal import firwin, oaconvolve
 from wearcli.errors import UsageError
 
 Pulse = Literal["ppg", "ecg"]
-EPSILON = 1e-8  # added to a variance before it divides: a flat window stays flat
+EPSILON = 1e-12  # added to a variance before it divides: a flat window stays flat, and volts are no flat line
 
 
 @dataclass(frozen=True)

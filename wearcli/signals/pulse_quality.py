@@ -9,7 +9,7 @@ import numpy as np
 from scipy.ndimage import maximum_filter1d, minimum_filter1d
 
 from wearcli.signals.beats import Beats, Pulse, find_beats, standardise
-from wearcli.signals.pulse_features import average_beat
+from wearcli.signals.pulse_features import average_beat, check_length
 
 # A window below it is left out of training and probes where nobody says otherwise. Of 10 s of hand-held ECG
 # (CinC 2017) 72 % of the noisy lie below and 4 % of the others; a heart rate from a minute of PPG
@@ -24,8 +24,9 @@ RATES_PER_S = (0.5, 3.7)
 def pulse_quality(values: np.ndarray, rate_hz: float, kind: Pulse) -> tuple[np.ndarray, np.ndarray]:
     """Quality and the clipped share of windows (n, samples, channels) in any unit, both (n,) float32.
 
-    Of several channels the first is judged.
+    Of several channels the first is judged. Raises UsageError for windows below 2 s.
     """
+    check_length(values.shape[1], rate_hz)
     quality = np.empty(len(values), np.float32)
     clipped = np.empty(len(values), np.float32)
     for first in range(0, len(values), 128):

@@ -54,15 +54,15 @@ class PeopleSampler:
     def draw(self, step: int, stream: int = TRAIN) -> tuple[np.ndarray, np.ndarray]:
         """Rows (2 batch,) int64, first segments then their partners; and people (batch,) int64 codes.
 
-        With `positives` "segment" every pair has a code of its own.
+        With `positives` "segment" the codes are those of the segments.
         """
         rng = numpy_generator(self.seed, stream, step)
         people = self._people(rng)
         begin, count = self.starts[people], self.counts[people]
         first = begin + rng.integers(count)
         if self.positives == "segment":
-            chosen = self.rows[np.concatenate((first, first))]
-            return chosen, np.arange(self.batch)
+            # One that comes twice, where there are few, is no negative of itself.
+            return self.rows[np.concatenate((first, first))], np.unique(first, return_inverse=True)[1]
         return self.rows[np.concatenate((first, self._partners(first, begin, count, rng)))], people
 
     def _people(self, rng: np.random.Generator) -> np.ndarray:

@@ -25,7 +25,7 @@ from wearcli.training.loop import Report, fit
 from wearcli.training.methods import METHODS, build_objective, supervised
 from wearcli.training.monitor import Monitor
 from wearcli.training.sampler import TRAIN, VALIDATION
-from wearcli.training.settings import LEARNS_FROM_LABELS, VALIDATION_BATCHES, Settings
+from wearcli.training.settings import LEARNS_FROM_LABELS, VALIDATION_BATCHES, Settings, without_use
 from wearcli.training.stores import Failed, is_store, open_stores
 from wearcli.training.tensorboard import event_files
 from wearcli.training.watch import open_watch
@@ -230,11 +230,10 @@ def model_config(
 ) -> dict[str, Any]:
     """config.json of the model folder, but for what the export finds out."""
     terms = dict(term.split("=", 1) for term in settings.terms)
+    without = without_use(settings.method, store.settings.modality)
     of = store.settings
-    left_out = (
-        *("paths", "name", "licence", "terms", "participant_from", "encoder", "tensorboard", "labels"),
-        "distance",  # a path on this machine, which a model that is given away does not tell
-    )
+    without |= {"paths", "name", "licence", "terms", "participant_from", "encoder", "tensorboard", "labels"}
+    without.add("distance")  # a path on this machine, which a model that is given away does not tell
     return {
         "name": settings.name or f"{settings.method}-{settings.encoder}",
         "version": 1,
@@ -253,7 +252,7 @@ def model_config(
         "training": {
             key: value
             for key, value in asdict(settings).items()
-            if value is not None and key not in left_out and not key.startswith("watch")
+            if value is not None and key not in without and not key.startswith("watch")
         },
         "metrics": result,
         "wearcli": wearcli.__version__,

@@ -67,6 +67,28 @@ PRESETS: dict[str, dict[str, Any]] = {
 PAPER_WINDOW_S: dict[Modality, float] = {"ppg": 60.0, "ecg": 30.0}
 
 
+# Settings that only some methods have a use for.
+_OF_METHODS: dict[tuple[str, ...], tuple[str, ...]] = {
+    ("relcon",): (
+        *("within", "between", "within_seconds", "anchors_per_person", "reuse", "stage", "distance"),
+        *("distance_steps", "distance_epochs", "distance_batch", "distance_lr", "distance_loss"),
+    ),
+    ("masked",): ("mask_share", "mask_seconds"),
+    ("multitask",): ("contrast",),
+    LEARNS_FROM_LABELS: ("target", "labels"),
+    ("participant",): ("positives", "koleo", "momentum"),
+    ("simclr", "multitask"): ("positive_seconds",),
+    ("simclr", "multitask", "relcon", "participant"): ("temperature",),
+}
+OF_ACCELERATION = ("max_degrees", "noise", "scale", "warp", "poor", "unit")
+
+
+def without_use(method: str, modality: str) -> set[str]:
+    """The settings that play no part in a run of this method on this signal."""
+    names = {name for methods, own in _OF_METHODS.items() if method not in methods for name in own}
+    return names | {*(("channels", "min_quality") if modality == "acc" else OF_ACCELERATION)}
+
+
 def with_defaults(options: dict[str, Any]) -> dict[str, Any]:
     """Options that are not None, over the defaults of their method and preset.
 
@@ -308,7 +330,7 @@ class Settings:
             raise UsageError(f"--momentum {self.momentum:g}: must be below 1, or the copy never follows")
         usual = Settings.__dataclass_fields__
         if self.modality != "acc":
-            for option in ("max_degrees", "noise", "scale", "warp", "poor"):
+            for option in OF_ACCELERATION:
                 if getattr(self, option) != usual[option].default:
                     flag = "--" + option.replace("_", "-")
                     raise UsageError(
