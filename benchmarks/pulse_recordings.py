@@ -10,13 +10,12 @@ embedding alone too.
 
 import argparse
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from real_recordings import number, run
 
 RHYTHM = ("--task", "rhythm", "--epoch", "100", "--min-quality", "0")  # an epoch: a whole recording
 PEOPLE = ("--level", "participant")
@@ -36,24 +35,6 @@ TASKS: dict[str, list[tuple[str, str, tuple[str, ...], tuple[str, ...]]]] = {
         ("mwppg_bp", "bmi", ("--task", "bmi", *PEOPLE), ("mae",)),
     ],
 }
-
-
-def run(*arguments: str) -> str:
-    """A wearcli command's stdout; the command itself goes to stderr."""
-    print("wearcli", *arguments, file=sys.stderr)
-    done = subprocess.run(
-        [sys.executable, "-m", "wearcli", *arguments], stdout=subprocess.PIPE, text=True, check=False
-    )
-    if done.returncode not in (0, 1):
-        sys.exit(f"exit code {done.returncode}")
-    return done.stdout
-
-
-def number(score: dict | None) -> str:
-    """`mean [low, high]`, or a dash where a score is undefined."""
-    if not score or score["mean"] is None:
-        return "-"
-    return "{mean:.3f} [{low:.3f}, {high:.3f}]".format(**score)
 
 
 def cut(table: Path, count: int) -> Path:
