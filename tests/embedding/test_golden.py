@@ -63,10 +63,4 @@ def test_the_models_tell_fixed_windows_apart(name: str) -> None:
     model = load_model(name)
     embedding = Encoder(model)(fixed_windows(model))
     distance = np.linalg.norm(embedding[:, None] - embedding[None], axis=2)
-    apart = distance[~np.eye(8, dtype=bool)].reshape(8, 7)
-    if model.modality == "acc":
-        assert apart.min() > 0.1 * distance.max()
-        return
-    # A heart that stands upside down is nearest to itself upright; it is what a sensor's sign would change.
-    assert np.delete(np.arange(8), 1)[apart[1].argmin()] == 4
-    assert np.delete(apart, [1, 4], axis=0).min() > 0.1 * distance.max()
+    assert distance[~np.eye(8, dtype=bool)].min() > 0.1 * distance.max()

@@ -340,18 +340,22 @@ def test_too_few_windows_of_everybody_is_known_before_the_first_stage(store, tmp
     assert list(tmp_path.iterdir()) == []
 
 
-def test_other_than_three_channels_are_refused(tmp_path):
+def test_other_than_acceleration_is_refused(tmp_path):
     def recording(n: int) -> Recording:
         values = np.random.default_rng(n).normal(size=(3000, 1)).astype(np.float32)
         source = Source(f"P{n}_a", tmp_path / f"P{n}_a.csv", "csv", f"P{n}", root=tmp_path)
         stream = lambda: iter([Chunk(np.arange(3000) / 50, values)])  # noqa: E731
-        return Recording(source, "ppg", ("green",), 50.0, None, "g", "said", None, stream)
+        return Recording(source, "ppg", ("green",), 50.0, None, "raw", "said", None, stream)
 
     (tmp_path / "one").mkdir()
     write_store((recording(n) for n in range(3)), make.SPEC, tmp_path / "one")
-    with pytest.raises(InputError, match="three channels, not of 1"):
-        pretrain(tmp_path / "one", tmp_path / "run", **SMALL)
-    assert not (tmp_path / "run").exists()
+    for options, says in (
+        ({}, "its windows are of ppg, not acc"),
+        ({"modality": "ppg"}, "--method relcon is of acceleration, not of ppg"),
+    ):
+        with pytest.raises(UsageError, match=says):
+            pretrain(tmp_path / "one", tmp_path / "run", **SMALL, **options)
+        assert not (tmp_path / "run").exists()
 
 
 def test_one_person_alone_is_enough(tmp_path):

@@ -5,7 +5,6 @@ from collections.abc import Callable
 import numpy as np
 import torch
 
-from wearcli.errors import InputError
 from wearcli.objectives.distance import MotifDistance
 from wearcli.objectives.relcon import RelCon
 from wearcli.training.data import TrainingData
@@ -19,15 +18,9 @@ POOL = 32  # batches whose distances are kept, 0.1 MB each
 
 
 def build(settings: Settings, data: TrainingData) -> RelCon:
-    """The encoder, and a distance whose weights stage 1 puts in; InputError for other than three channels."""
-    channels = len(data.stores[0].settings.channels)
-    if channels != 3:
-        raise InputError(
-            f"{data.stores[0].folder}: --method relcon takes windows of three channels, not of {channels}: "
-            "use --method simclr"
-        )
+    """The encoder, and a distance whose weights stage 1 puts in."""
     kept = max(POOL, settings.reuse) + VALIDATION_BATCHES
-    return RelCon(new_encoder(settings, data), MotifDistance(channels), settings.temperature, kept)
+    return RelCon(new_encoder(settings, data), MotifDistance(), settings.temperature, kept)
 
 
 def group_sampler(data: TrainingData, rows: np.ndarray, settings: Settings) -> GroupSampler:
