@@ -11,6 +11,9 @@ import pytest
 from safetensors.torch import load_file
 
 from tests.training import make
+from wearcli.encoders import build
+from wearcli.objectives.participant import Participant
+from wearcli.training import distributed
 
 # One step: of a weight with next to no gradient Adam makes a whole step of the sign of rounding.
 LENGTH = ["--steps", "1", "--validate-every", "1", "--precision", "fp32", "--workers", "1", "--seed", "3"]
@@ -18,6 +21,7 @@ METHODS = {
     # 13 pairs and 2 x 6 windows, 12 anchors, 7 copies: parts of unlike size
     "simclr": ["--batch", "13"],
     "masked": ["--batch", "13"],
+    "participant": ["--batch", "7"],
     "relcon": [
         *("--batch", "12", "--within", "5", "--between", "6", "--reuse", "2"),
         *("--distance-steps", "1", "--distance-batch", "7"),
@@ -74,6 +78,15 @@ def test_two_processes_learn_what_one_learns(method, store, tmp_path):
             if name.endswith("exp_avg"):  # a tenth of the first gradient
                 difference = (gradients[1][name] - value).norm()
                 assert difference <= 1e-4 * value.norm() + 1e-7, (stage, name)
+
+
+def test_a_copy_that_follows_is_not_trained_by_sharing_its_batchnorm(monkeypatch):
+    monkeypatch.setattr(distributed, "several", lambda: True)
+    objective = Participant(build("fast"))
+    trained = {name for name, value in objective.named_parameters() if value.requires_grad}
+    distributed.share_batchnorm(objective)
+    assert any(isinstance(module, distributed.SharedBatchNorm) for module in objective.slow.modules())
+    assert {name for name, value in objective.named_parameters() if value.requires_grad} == trained
 
 
 @pytest.mark.slow

@@ -71,6 +71,7 @@ def share_batchnorm(module: nn.Module) -> None:
         if isinstance(child, nn.BatchNorm1d | nn.BatchNorm2d):
             shared = SharedBatchNorm(child.num_features, child.eps, child.momentum)
             shared.load_state_dict(child.state_dict())
+            shared.requires_grad_(child.weight.requires_grad)  # a copy that only follows stays one
             setattr(module, name, shared.to(child.weight.device))
         else:
             share_batchnorm(child)
