@@ -15,7 +15,7 @@ import pyarrow as pa
 import wearcli
 from wearcli.embedding.encoder import Encoder
 from wearcli.embedding.result import EmbedResult, Watcher
-from wearcli.embedding.reuse import Earlier, fingerprint, open_earlier
+from wearcli.embedding.reuse import Earlier, files_behind, fingerprint, open_earlier
 from wearcli.embedding.stream import Stream, embed_recordings
 from wearcli.embedding.table import Format, Sink, open_sink, schema
 from wearcli.errors import UsageError
@@ -25,7 +25,6 @@ from wearcli.models.folder import DEFAULT_MODEL, Model, load_model
 from wearcli.recordings.discovery import Folder, find_recordings
 from wearcli.recordings.open import check_reading, open_recording
 from wearcli.recordings.recording import Recording, Source
-from wearcli.recordings.wfdb_files import files_of
 from wearcli.signals.modality import feature_names, features
 from wearcli.signals.windows import MAX_MISSING, WindowSpec
 
@@ -212,8 +211,7 @@ def _plan(
         known = earlier.recordings.get(name) if earlier else None
         result.plan[name] = "keep" if known and known["fingerprint"] == marks[name] else "embed"
         if result.plan[name] == "embed":
-            files = files_of(source.path).values() if source.format == "wfdb" else [source.path]
-            result.sizes[name] = sum(map(size_of, files))
+            result.sizes[name] = sum(map(size_of, files_behind(source)))
 
 
 def _copy(earlier: Earlier, name: str, sink: Sink, table_schema: pa.Schema) -> dict[str, Any]:

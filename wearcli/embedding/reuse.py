@@ -17,11 +17,16 @@ from wearcli.recordings.recording import Source
 from wearcli.recordings.wfdb_files import files_of
 
 
+def files_behind(source: Source) -> list[Path]:
+    """The files that hold a recording: of a WFDB record several, missing ones too."""
+    return [*files_of(source.path).values()] if source.format == "wfdb" else [source.path]
+
+
 def fingerprint(source: Source) -> str:
     """Hex SHA-256 of a recording's content and of what its sidecars say of it."""
     said = [source.recording, source.participant, source.placement, source.rate_hz, str(source.start)]
-    files = files_of(source.path).values() if source.format == "wfdb" else [source.path]
-    content = "".join(sha256_of(file) for file in files if file == source.path or file.exists())
+    files = [file for file in files_behind(source) if file == source.path or file.exists()]
+    content = "".join(map(sha256_of, files))
     return hashlib.sha256(f"{content}{json.dumps(said)}".encode()).hexdigest()
 
 

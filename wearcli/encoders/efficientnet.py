@@ -15,24 +15,22 @@ EXPANSION, SQUEEZE = 7, 4
 STEM_WIDTH = 32
 STRIDE = 64
 Stages = tuple[tuple[int, int, int, int], ...]  # width, kernel, stride, blocks
-LARGE: Stages = (
-    (16, 3, 1, 1),
-    (24, 3, 2, 2),
-    (40, 5, 2, 2),
-    (80, 3, 2, 3),
-    (112, 5, 2, 3),
-    (160, 5, 2, 4),
-    (192, 3, 1, 1),
-)
-SMALL: Stages = (
-    (16, 3, 1, 1),
-    (24, 3, 2, 2),
-    (40, 5, 2, 2),
-    (72, 3, 2, 3),
-    (96, 5, 2, 3),
-    (144, 5, 2, 4),
-    (192, 3, 1, 1),
-)
+
+
+def _stages(fourth: int, fifth: int, sixth: int) -> Stages:
+    """The seven stages of 16 blocks, with the widths of those that hold most of the parameters."""
+    return (
+        (16, 3, 1, 1),
+        (24, 3, 2, 2),
+        (40, 5, 2, 2),
+        (fourth, 3, 2, 3),
+        (fifth, 5, 2, 3),
+        (sixth, 5, 2, 4),
+        (192, 3, 1, 1),
+    )
+
+
+LARGE, SMALL = _stages(80, 112, 160), _stages(72, 96, 144)
 
 
 class EfficientNet1D(nn.Module):

@@ -29,8 +29,8 @@ class Progress:
     loss: float = float("nan")  # running mean over about 50 steps
     best_loss: float | None = None  # on the validation people
     best_step: int = 0
-    effective_rank: float | None = None  # at the last validation, as is
-    dispersion_ratio: float | None = None
+    effective_rank: float | None = None  # at the last validation
+    dispersion_ratio: float | None = None  # likewise
     collapsed: bool = False  # at any validation, see `monitor.COLLAPSED`
     stale: int = 0  # validations since the best
     ended: str | None = None  # steps, minutes or patience, once it has
