@@ -206,3 +206,17 @@ def test_without_torch_it_goes_on_with_a_warning(recordings: Path, tmp_path: Pat
     assert names == f"['{DEFAULT_MODEL}'"
     assert "no untrained encoder beside them: it needs torch: pip install" in warnings
     assert done.stderr == ""
+
+
+def test_models_of_ppg_and_ecg_are_compared_on_recordings_of_them(tmp_path: Path) -> None:
+    wearcli.write_sample(tmp_path / "hearts", study="heart")
+    result = wearcli.compare(
+        ["ecg", "ppg"],
+        recordings=tmp_path / "hearts",
+        task="rhythm",
+        epoch=120,
+        untrained=False,
+        bootstrap=20,
+        output=tmp_path / "out",
+    )
+    assert {"ecg", "ppg"} <= {*result.models}

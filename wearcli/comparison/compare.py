@@ -183,6 +183,22 @@ def _place(recordings: Path | str | None, entries: dict[str, Entry]) -> Path | N
     return Path("recordings")
 
 
+def _recordings(place: Path, participant_from: str | None, entries: dict[str, Entry]) -> list[str]:
+    """The recordings of any signal that a model takes; UsageError where there is none of any."""
+    signals = {entry.source.modality: None for entry in entries.values() if isinstance(entry.source, Model)}
+    names: dict[str, None] = {}
+    errors: dict[str, WearcliError] = {}
+    for signal in signals or {"acc": None}:
+        try:
+            found = find_recordings([place], participant_from=participant_from, modality=signal)
+            names |= dict.fromkeys(source.recording for source in found.sources)
+        except UsageError as error:  # a model of this signal fails by its name where it embeds
+            errors[signal] = error
+    if not names:
+        raise one_error(errors)
+    return list(names)
+
+
 def _may_know(entries: dict[str, Entry], place: Path | None) -> list[str]:
     """A line for each model that was trained on a set of the recordings' name: its people may be the same."""
     if place is None:
@@ -208,9 +224,8 @@ def _task(
 ) -> Task:
     """The task, found before anything is embedded: among the recordings, or where the first table says."""
     if place is not None:
-        sources = find_recordings([place], participant_from=participant_from).sources
         metadata, beside = {"arguments": {"paths": [str(place)]}}, None
-        names = [source.recording for source in sources]
+        names = _recordings(place, participant_from, entries)
     else:
         beside = next(entry.source for entry in entries.values() if isinstance(entry.source, Path))
         table, metadata = read_table(beside)
