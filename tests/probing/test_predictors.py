@@ -1,14 +1,17 @@
 """The linear and MLP probes against scikit-learn, and as plain arrays."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.preprocessing import StandardScaler
 
-from wearcli.probing.crossfit import Problem, fit_all, held_out
+from wearcli.probing.crossfit import fit_all, held_out
 from wearcli.probing.linear import DEFAULT_L2, LOGISTIC_L2, RIDGE_L2, fit_logistic, fit_ridge
 from wearcli.probing.mlp import DEFAULT_EPOCHS, fit_mlp
 from wearcli.probing.predictor import standardisation
+from wearcli.probing.problem import Problem
 
 
 def samples(classes: int, n: int = 240) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -23,13 +26,12 @@ def samples(classes: int, n: int = 240) -> tuple[np.ndarray, np.ndarray, np.ndar
 @pytest.mark.parametrize("classes", [2, 3, 4])
 def test_logistic_is_scikit_learns_at_the_chosen_penalty(classes: int) -> None:
     vectors, truth, owner = samples(classes)
-    predictor, l2 = fit_logistic(vectors, truth, owner, np.random.default_rng(0))
+    predictor, l2 = fit_logistic(vectors.copy(), truth, owner, np.random.default_rng(0))
     assert l2 in LOGISTIC_L2
     scaled = StandardScaler().fit_transform(vectors.astype(np.float64))
     model = LogisticRegression(C=1 / (l2 * len(truth)), max_iter=5000, tol=1e-8).fit(scaled, truth)
-    np.testing.assert_allclose(
-        predictor.probabilities(vectors, classes), model.predict_proba(scaled), atol=2e-3
-    )
+    uncalibrated = replace(predictor, temperature=1.0).probabilities(vectors, classes)
+    np.testing.assert_allclose(uncalibrated, model.predict_proba(scaled), atol=2e-3)
 
 
 def test_ridge_is_scikit_learns_at_the_chosen_penalty() -> None:
@@ -39,7 +41,7 @@ def test_ridge_is_scikit_learns_at_the_chosen_penalty() -> None:
     # With many samples for the dimension and with few, where it is solved in the samples' space.
     for rows in (slice(None), slice(None, None, 40)):
         x, y = vectors[rows], truth[rows]
-        predictor, l2 = fit_ridge(x, y, owner[rows], np.random.default_rng(0))
+        predictor, l2 = fit_ridge(x.copy(), y, owner[rows], np.random.default_rng(0))
         scaled = StandardScaler().fit_transform(x.astype(np.float64))
         for target in (0, 1):
             assert l2[target] in RIDGE_L2
@@ -51,9 +53,9 @@ def test_ridge_is_scikit_learns_at_the_chosen_penalty() -> None:
 def test_ridge_of_a_target_is_the_same_alone_and_with_others() -> None:
     vectors, _, owner = samples(2)
     truth = vectors @ np.arange(24).reshape(8, 3) + np.random.default_rng(1).normal(size=(240, 3)) * 20
-    together, l2 = fit_ridge(vectors, truth, owner, np.random.default_rng(0))
+    together, l2 = fit_ridge(vectors.copy(), truth, owner, np.random.default_rng(0))
     for target in range(3):
-        alone, own = fit_ridge(vectors, truth[:, [target]], owner, np.random.default_rng(0))
+        alone, own = fit_ridge(vectors.copy(), truth[:, [target]], owner, np.random.default_rng(0))
         assert own[0] == l2[target]
         np.testing.assert_allclose(together.only(target).values(vectors), alone.values(vectors), rtol=1e-5)
 
@@ -84,7 +86,7 @@ def test_a_noisy_problem_is_given_a_stronger_penalty_than_a_clean_one() -> None:
     vectors = rng.normal(size=(120, 60)).astype(np.float32)
     owner, signal = np.repeat(np.arange(12), 10), vectors[:, :3].sum(axis=1).astype(np.float64)
     noisy = signal + 5 * rng.normal(size=120)
-    _, l2 = fit_ridge(vectors, np.stack([signal, noisy], axis=1), owner, rng)
+    _, l2 = fit_ridge(vectors.copy(), np.stack([signal, noisy], axis=1), owner, rng)
     assert l2[0] < 0.01 < 0.1 < l2[1]
 
 
@@ -93,7 +95,7 @@ def test_mlp_learns_what_no_line_can() -> None:
     vectors = rng.normal(size=(1200, 2)).astype(np.float32)
     truth = (vectors[:, 0] * vectors[:, 1] > 0).astype(int)
     owner = np.arange(1200) % 12
-    predictor, epochs = fit_mlp(vectors, truth, owner, rng, classify=True)
+    predictor, epochs = fit_mlp(vectors.copy(), truth, owner, rng, classify=True)
     assert epochs >= 1
     chance = predictor.probabilities(vectors, 2)
     assert (chance.argmax(axis=1) == truth).mean() > 0.9
@@ -101,7 +103,7 @@ def test_mlp_learns_what_no_line_can() -> None:
     product = (vectors[:, 0] * vectors[:, 1]).astype(np.float64) * 40 + 100
     both = np.stack([product, np.abs(vectors[:, 0]) / 100], axis=1)
     for targets in (both[:, :1], both):
-        predictor, _ = fit_mlp(vectors, targets, owner, rng, classify=False)
+        predictor, _ = fit_mlp(vectors.copy(), targets, owner, rng, classify=False)
         for number, target in enumerate(targets.T):
             values = predictor.only(number).values(vectors)
             assert np.corrcoef(values, target)[0, 1] > 0.9
@@ -110,8 +112,10 @@ def test_mlp_learns_what_no_line_can() -> None:
 
 def test_mlp_epochs_can_be_given_and_seeds_repeat() -> None:
     vectors, truth, owner = samples(3)
-    one, epochs = fit_mlp(vectors, truth, owner, np.random.default_rng(3), classify=True, epochs=4)
-    two, _ = fit_mlp(vectors, truth, owner, np.random.default_rng(3), classify=True, epochs=4)
+    one, epochs = fit_mlp(
+        vectors.copy(), truth, owner, np.random.default_rng(3), classify=True, typical=(4, 1.0)
+    )
+    two, _ = fit_mlp(vectors.copy(), truth, owner, np.random.default_rng(3), classify=True, typical=(4, 1.0))
     assert epochs == 4
     np.testing.assert_array_equal(one.outputs(vectors), two.outputs(vectors))
 
@@ -120,11 +124,11 @@ def test_one_participant_or_one_class_is_fitted_without_a_choice() -> None:
     vectors, truth, _ = samples(3)
     alone = np.zeros(len(truth), int)
     rng = np.random.default_rng(0)
-    assert fit_logistic(vectors, truth, alone, rng)[1] == DEFAULT_L2
-    assert fit_mlp(vectors, truth, alone, rng, classify=True)[1] == DEFAULT_EPOCHS
+    assert fit_logistic(vectors.copy(), truth, alone, rng)[1] == DEFAULT_L2
+    assert fit_mlp(vectors.copy(), truth, alone, rng, classify=True)[1] == DEFAULT_EPOCHS
     for predictor in (
-        fit_logistic(vectors, np.full(len(truth), 2), alone, rng)[0],
-        fit_mlp(vectors, np.full(len(truth), 2), alone, rng, classify=True)[0],
+        fit_logistic(vectors.copy(), np.full(len(truth), 2), alone, rng)[0],
+        fit_mlp(vectors.copy(), np.full(len(truth), 2), alone, rng, classify=True)[0],
     ):
         assert (predictor.probabilities(vectors, 4) == [0, 0, 1, 0]).all()
 

@@ -116,7 +116,13 @@ def test_a_saved_probe_is_arrays_that_predict_what_was_fitted(folder: Path, acti
     assert activity.output == str(folder / "activity")
     saved = load_probe(folder / "activity")
     assert saved.info["model"]["sha256"] == "abc"
-    assert saved.info["input"] == {"dimension": 6, "pooling": None, "epoch_s": None}
+    assert saved.info["input"] == {
+        "dimension": 6,
+        "features_dimension": 6,
+        "pooling": None,
+        "epoch_s": None,
+        "sample_s": 2.0,
+    }
     vectors = np.stack(pq.read_table(folder / "embeddings.parquet")["embedding"].to_pylist()).astype(
         np.float32
     )

@@ -67,3 +67,18 @@ def test_three_thousand_people_take_two_thousand_draws_in_seconds() -> None:
         rows = drawn(weights[row], owner)
         assert whole[row] == pytest.approx(expected(truth[rows], score[rows], None))
         assert part[row] == pytest.approx(expected(truth[rows], score[rows], 0.1))
+
+
+def test_steps_of_very_many_samples_change_nothing_that_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(2)
+    owner = rng.integers(40, size=60_000)
+    truth = (rng.random(len(owner)) < 0.2).astype(int)
+    score = (rng.normal(size=len(owner)) + truth + 0.5 * rng.normal(size=40)[owner]).round(3)
+    chance = np.stack([-score, score], axis=1)
+    weights = participant_weights(np.arange(40) % 5, 5, 100, rng)
+    exact = auroc(weights, truth, chance, owner), pauroc(weights, truth, chance, owner)
+    monkeypatch.setattr("wearcli.probing.roc.MANY", 50_000)
+    for area, wanted in zip((auroc, pauroc), exact, strict=True):
+        found = area(weights, truth, chance, owner)
+        assert np.abs(found - wanted).max() < 1e-4
+        assert (found != wanted).any()  # it was the other way, of steps

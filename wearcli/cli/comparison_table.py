@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from wearcli.cli.scores import TITLES, interval_text, make_table, mean_text
+from wearcli.cli.score_text import TITLES, interval_text, make_table, mean_text
 
 if TYPE_CHECKING:
     from wearcli.probing.side_by_side import Comparison

@@ -24,14 +24,43 @@ from wearcli.cli.console import (
 
 def probe(
     embeddings: Annotated[
-        Path, typer.Argument(help="Embeddings table, or - for an Arrow stream on stdin.")
-    ] = Path("embeddings.parquet"),
+        list[Path] | None,
+        typer.Argument(
+            help="Embeddings table, or - for an Arrow stream on stdin; several tables are sets, each with "
+            "labels of its own. Default: embeddings.parquet"
+        ),
+    ] = None,
     task: Task = None,
     labels: Labels = None,
     target: Target = None,
     kind: Kind = None,
     positive: Annotated[
         str | None, typer.Option(metavar="CLASS", help="Tell this class from all the others as one.")
+    ] = None,
+    label_map: Annotated[
+        Path | None,
+        typer.Option(
+            help="CSV of label,class (and set): what labels are called in common; others are left out."
+        ),
+    ] = None,
+    leave_out: Annotated[
+        str | None,
+        typer.Option(
+            metavar="placement|set|participant|COLUMN",
+            help="Hold out each placement, set (table), participant, or value of a column of "
+            "participants.csv such as site, with its people.",
+        ),
+    ] = None,
+    test: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="Score on this outside set alone: an embeddings table, or a folder of recordings, which the "
+            "same model embeds. May be given again."
+        ),
+    ] = None,
+    label_share: Annotated[
+        str | None,
+        typer.Option(help="Learning curve over shares of the labels in %, such as 100,30,10,3,1."),
     ] = None,
     level: Annotated[
         str,
@@ -60,6 +89,7 @@ def probe(
     """Score what embeddings tell about a task, on people that the probe has not seen."""
     from wearcli.cli.console import named_task, print_json, progress, say, stderr
     from wearcli.cli.scores import print_scores
+    from wearcli.probing.learning_curve import parse_shares
     from wearcli.probing.probe import probe as run
 
     with progress("fits") as display:
@@ -69,12 +99,16 @@ def probe(
             display.update(bar, description=f"probe {name}", completed=done, total=total)
 
         result = run(
-            embeddings,
+            embeddings or [Path("embeddings.parquet")],
             task=named_task(task),
             labels=labels,
             target=target,
             kind=cast(Any, kind),
             positive=positive,
+            label_map=label_map,
+            leave_out=leave_out,
+            test=test or [],
+            label_share=[] if label_share is None else parse_shares(label_share),
             level=cast(Any, level),
             min_segments=min_segments,
             epoch=epoch,

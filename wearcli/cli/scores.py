@@ -1,31 +1,18 @@
 """The scores of a probe as people read them, in as many columns as the terminal has."""
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from rich.box import SIMPLE_HEAD
 from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from wearcli.cli.score_details import print_details
+from wearcli.cli.score_text import TITLES, interval_text, make_table, mean_text, short
+
 if TYPE_CHECKING:
     from wearcli.probing.probe import ProbeResult
 
-TITLES = {
-    "macro_f1": "macro-F1",
-    "balanced_accuracy": "balanced accuracy",
-    "kappa": "kappa",
-    "auroc": "AUROC",
-    "pauroc": "pAUROC 10 %",
-    "r": "r",
-    "mae": "MAE",
-    "rmse": "RMSE",
-    "r2": "R2",
-    "icc": "ICC",
-    "bias": "bias",
-    "limits": "limits",
-}
 # What a table of several targets has in any case, and what it gets while there is room: a column, or the
 # interval of one.
 _ALWAYS = ("r", "mae", "r2", "icc", "limits")
@@ -39,7 +26,7 @@ def print_scores(result: "ProbeResult", console: Console) -> None:
     kind = f"{result.kind} of {len(result.classes)} classes" if result.classes else result.kind
     console.print(
         f"{result.task}: {kind}, {what}{result.n_windows} windows, {result.n_participants} participants, "
-        f"{result.folds} folds by participant",
+        f"{_held_out(result)}",
         soft_wrap=True,
         markup=False,
     )
@@ -54,7 +41,9 @@ def print_scores(result: "ProbeResult", console: Console) -> None:
         _print_differences(result, prefixes, console)
     else:
         console.print(_one_table(result))
+        prefixes = {result.targets[0]: ""}
         _print_differences(result, {"": ""}, console)
+    print_details(result, prefixes, console)
     notes = "Score over all held-out predictions [95 % interval, bootstrap over participants]."
     notes += "\nfeatures: the linear probe on hand-made features."
     if result.positive is not None:
@@ -71,6 +60,14 @@ def print_scores(result: "ProbeResult", console: Console) -> None:
         soft_wrap=True,
         markup=False,
     )
+
+
+def _held_out(result: "ProbeResult") -> str:
+    if result.tested:
+        return f"tested on {', '.join(result.tested)} alone"
+    if result.groups is not None:
+        return f"each {result.groups['by']} left out with its people"
+    return f"{result.folds} folds by participant"
 
 
 def _one_table(result: "ProbeResult") -> Table:
@@ -122,21 +119,11 @@ def _column(rows: list[tuple[str, str, dict[str, Any]]], name: str, shown: set[s
     for _, _, scores in rows:
         if name == "limits":
             low, high = scores["loa_low"]["mean"], scores["loa_high"]["mean"]
-            cells.append(("-" if low is None else f"{_short(low)} to {_short(high)}", ""))
+            cells.append(("-" if low is None else f"{short(low)} to {short(high)}", ""))
         else:
             interval = interval_text(scores[name]) if f"[{name}]" in shown else ""
             cells.append((mean_text(scores[name]), f" {interval}" if interval else ""))
     return cells
-
-
-def make_table(columns: list[str], first: str | None = None) -> Table:
-    """A table of these columns, that of `first` before them folded where there is no room."""
-    table = Table(box=SIMPLE_HEAD, padding=0, show_edge=False)
-    if first is not None:
-        table.add_column(first, overflow="fold")
-    for name in columns:
-        table.add_column(name, no_wrap=True)
-    return table
 
 
 def _print_differences(result: "ProbeResult", prefixes: dict[str, str], console: Console) -> None:
@@ -150,26 +137,3 @@ def _print_differences(result: "ProbeResult", prefixes: dict[str, str], console:
         told = differences[prefix + name]
         found.append(f"{target} {mean_text(told)} {interval_text(told)}".strip())
     console.print(f"{TITLES[name]} of {probe} less that of features: {', '.join(found)}", markup=False)
-
-
-def mean_text(score: Mapping[str, Any]) -> str:
-    """A score or a difference, without its interval."""
-    return "-" if score["mean"] is None else _short(score["mean"])
-
-
-def interval_text(score: Mapping[str, Any]) -> str:
-    """Its interval in brackets, nothing where there is none."""
-    if score["mean"] is None or score["low"] is None:
-        return ""
-    return f"[{_short(score['low'])}, {_short(score['high'])}]"
-
-
-def _short(value: float) -> str:
-    """Three digits and no leading zero: .746, -.031, 12.3, 108."""
-    if abs(value) >= 99.95:
-        return f"{value:.0f}"
-    if abs(value) >= 9.995:
-        return f"{value:.1f}"
-    if abs(value) >= 0.9995:
-        return f"{value:.2f}"
-    return f"{value:.3f}".replace("0.", ".", 1).replace("-.000", ".000")

@@ -9,6 +9,7 @@ import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, Literal, Protocol
 
@@ -167,20 +168,64 @@ def read_metadata(table_schema: pa.Schema, name: str) -> dict[str, Any]:
 
 def read_table(source: Path | Literal["-"]) -> tuple[pa.Table, dict[str, Any]]:
     """An embeddings table and what made it, from a Parquet or Arrow file or, with "-", a stream on stdin."""
+    if source != "-" and _is_parquet(Path(source)):
+        try:
+            table = pq.read_table(source)
+        except (pa.ArrowInvalid, OSError) as error:
+            raise _no_parquet(Path(source), error) from error
+        return table, read_metadata(table.schema, str(source))
+    with open_batches(source) as batches:
+        table = pa.Table.from_batches(batches.rows, batches.schema)
+        return table, read_metadata(table.schema, batches.name)
+
+
+@dataclass(frozen=True)
+class Batches:
+    """An embeddings table as it comes: its name in messages, its rows in batches, how many where that is known."""
+
+    name: str
+    schema: pa.Schema
+    rows: Iterator[pa.RecordBatch]
+    count: int | None
+
+
+@contextmanager
+def open_batches(source: Path | Literal["-"], size: int = 4096) -> Iterator[Batches]:
+    """An embeddings table as `read_table` takes it, a batch at a time: memory stays flat.
+
+    size: rows a batch of a Parquet file. Raises InputError, while the rows come, where they break off.
+    """
     if source == "-":
-        return _read_stream(sys.stdin.buffer, "stdin")
-    path = Path(source)
+        yield _stream("stdin", sys.stdin.buffer)
+    elif _is_parquet(source):
+        try:
+            file = pq.ParquetFile(source)
+        except (pa.ArrowInvalid, OSError) as error:
+            raise _no_parquet(source, error) from error
+        with file:
+            rows = _parquet_batches(file, source, size)
+            yield Batches(str(source), file.schema_arrow, rows, file.metadata.num_rows)
+    else:
+        with source.open("rb") as stream:
+            yield _stream(str(source), stream)
+
+
+def _is_parquet(path: Path) -> bool:
     if not path.is_file():
         raise UsageError(f"{path}: no such embeddings table: make one with 'wearcli embed', or name another")
     with path.open("rb") as stream:
-        if stream.read(4) != b"PAR1":
-            stream.seek(0)
-            return _read_stream(stream, str(path))
+        return stream.read(4) == b"PAR1"
+
+
+def _no_parquet(path: Path, error: Exception) -> InputError:
+    return InputError(f"{path}: cannot be read as Parquet ({str(error).splitlines()[0]})")
+
+
+def _parquet_batches(file: pq.ParquetFile, path: Path, size: int) -> Iterator[pa.RecordBatch]:
     try:
-        table = pq.read_table(path)
+        yield from file.iter_batches(size)
     except (pa.ArrowInvalid, OSError) as error:
-        raise InputError(f"{path}: cannot be read as Parquet ({str(error).splitlines()[0]})") from error
-    return table, read_metadata(table.schema, str(path))
+        raise _no_parquet(path, error) from error
 
 
 class _Tail:
@@ -200,17 +245,29 @@ class _Tail:
         return True
 
 
-def _read_stream(stream: BinaryIO, name: str) -> tuple[pa.Table, dict[str, Any]]:
+def _stream(name: str, stream: BinaryIO) -> Batches:
     watched = _Tail(stream)
     try:
-        table = pa.ipc.open_stream(watched).read_all()
+        reader = pa.ipc.open_stream(watched)
     except (pa.ArrowInvalid, OSError) as error:
-        raise InputError(
-            f"{name}: neither Parquet nor a whole Arrow stream ({str(error).splitlines()[0]}): "
-            "pipe it from 'wearcli embed -o -'"
-        ) from error
+        raise _no_stream(name, error) from error
+    return Batches(name, reader.schema, _stream_batches(name, reader, watched), None)
+
+
+def _stream_batches(name: str, reader: pa.ipc.RecordBatchReader, watched: _Tail) -> Iterator[pa.RecordBatch]:
+    count = 0
+    try:
+        for batch in reader:
+            count += batch.num_rows
+            yield batch
+    except (pa.ArrowInvalid, OSError) as error:
+        raise _no_stream(name, error) from error
     if watched.last != END_OF_STREAM:
-        raise InputError(
-            f"{name}: the stream broke off after {table.num_rows} rows: run 'wearcli embed' again"
-        )
-    return table, read_metadata(table.schema, name)
+        raise InputError(f"{name}: the stream broke off after {count} rows: run 'wearcli embed' again")
+
+
+def _no_stream(name: str, error: Exception) -> InputError:
+    return InputError(
+        f"{name}: neither Parquet nor a whole Arrow stream ({str(error).splitlines()[0]}): "
+        "pipe it from 'wearcli embed -o -'"
+    )

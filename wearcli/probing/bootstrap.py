@@ -8,18 +8,24 @@ import numpy as np
 
 
 def participant_weights(
-    fold_of: np.ndarray, n_folds: int, draws: int, rng: np.random.Generator
+    fold_of: np.ndarray,
+    n_folds: int,
+    draws: int,
+    rng: np.random.Generator,
+    person: np.ndarray | None = None,
 ) -> np.ndarray:
     """How often each participant counts: in all, in each fold, and in each bootstrap draw.
 
-    fold_of: (P,) the fold in which each participant is held out. A draw takes P participants with
-    replacement. Returns (1 + folds + draws, P) float64.
+    fold_of: (P,) the fold in which each participant is held out. person: (P,) who each is, where people are
+    held out in several folds and stand for themselves in each; they are drawn with all of theirs. A draw
+    takes as many people as there are, with replacement. Returns (1 + folds + draws, P) float64.
     """
-    people = len(fold_of)
+    people = len(fold_of) if person is None else int(person.max()) + 1
     folds = np.arange(n_folds)[:, None] == fold_of
     drawn = np.zeros((draws, people))
     np.add.at(drawn, (np.arange(draws)[:, None], rng.integers(people, size=(draws, people))), 1)
-    return np.concatenate([np.ones((1, people)), folds.astype(float), drawn])
+    drawn = drawn if person is None else drawn[:, person]
+    return np.concatenate([np.ones((1, len(fold_of))), folds.astype(float), drawn])
 
 
 def summary(values: np.ndarray, folds: int) -> dict[str, float | list[float | None] | None]:

@@ -14,41 +14,29 @@ from threadpoolctl import threadpool_limits
 from wearcli.probing.linear import fit_logistic, fit_ridge
 from wearcli.probing.mlp import fit_mlp
 from wearcli.probing.predictor import Predictor
+from wearcli.probing.problem import Problem
 
 Probe = Literal["linear", "mlp", "features"]
 PROBES: tuple[Probe, ...] = ("linear", "mlp", "features")
-_PARALLEL_BYTES = 1 << 30  # vectors beyond this are fitted one fold at a time: each fit copies them
-
-
-@dataclass(frozen=True)
-class Problem:
-    """One target: what every probe of it is fitted on.
-
-    vectors: "embedding" and maybe "features" (n, D) float32. rows: (n,) which of the samples these are, those
-    with a value of the target. truth: (n,) class codes or float64 values. participants: (n,) codes. fold:
-    (n,) the fold in which each sample is held out.
-    """
-
-    vectors: dict[str, np.ndarray]
-    rows: np.ndarray
-    truth: np.ndarray
-    participants: np.ndarray
-    fold: np.ndarray
-    classify: bool
+_PARALLEL_BYTES = 2 << 30  # vectors beyond this are fitted one fold at a time: each fit copies them
 
 
 @dataclass(frozen=True)
 class Fitted:
     """A probe of a problem: one predictor a fold (None where a fold holds nobody), and one of everybody.
 
-    chosen: the penalty (linear) or the number of epochs (mlp) of each; `everybody` is None for the
-    features, which are there to compare with.
+    chosen: the penalty (linear) or the number of epochs (mlp) of each.
     """
 
     folds: list[Predictor | None]
     chosen: list[float | None]
     everybody: Predictor | None
     chosen_by_all: float | None
+
+    @property
+    def temperature(self) -> float | None:
+        """Of the probe of everybody; None where there is none."""
+        return None if self.everybody is None else round(self.everybody.temperature, 6)
 
 
 def fit_all(
@@ -71,12 +59,10 @@ def fit_all(
         for probe in probes
         for number in together
         for fold in np.unique(problems[number].fold).tolist()
+        if fold >= 0
     ]
     final: list[tuple[Probe, int, int]] = [
-        (probe, number, n_folds)
-        for probe in probes
-        if everybody and probe != "features"
-        for number in together
+        (probe, number, n_folds) for probe in probes if everybody for number in together
     ]
     size = max(sum(values.nbytes for values in problem.vectors.values()) for problem in problems)
     workers = (os.cpu_count() or 1) if size < _PARALLEL_BYTES else 1
@@ -86,10 +72,10 @@ def fit_all(
         # A weak penalty on separable classes has a far-off optimum; the search by score then passes it by.
         warnings.simplefilter("ignore", ConvergenceWarning)
         for phase in (jobs, final):
-            epochs = _epochs(results, problems, n_folds) if phase is final else {}
+            typical = _typical(results, problems, n_folds) if phase is final else {}
             waiting = {
                 pool.submit(
-                    _fit, [problems[i] for i in together[job[1]]], job, n_folds, seed, epochs.get(job[1])
+                    _fit, [problems[i] for i in together[job[1]]], job, seed, typical.get(job[1])
                 ): job
                 for job in phase
             }
@@ -135,9 +121,9 @@ def held_out(problem: Problem, fitted: Fitted, vectors: np.ndarray, classes: int
 def trivial(problem: Problem, classes: int) -> np.ndarray:
     """The majority class (as code) or the mean of each fold's training samples, for its held-out ones."""
     out = np.empty(len(problem.truth), problem.truth.dtype)
-    for fold in np.unique(problem.fold):
+    for fold in np.unique(problem.fold[problem.fold >= 0]).tolist():
         held = problem.fold == fold
-        train = problem.truth[~held]
+        train = problem.truth[problem.training(fold)]
         out[held] = np.bincount(train, minlength=classes).argmax() if problem.classify else train.mean()
     return out
 
@@ -153,21 +139,22 @@ def _together(problems: list[Problem]) -> dict[int, list[int]]:
 
 
 def _fit(
-    problems: list[Problem], job: tuple[Probe, int, int], n_folds: int, seed: int, epochs: int | None
+    problems: list[Problem], job: tuple[Probe, int, int], seed: int, typical: tuple[int, float] | None
 ) -> list[tuple[Predictor, float]]:
     """A predictor, and what was chosen for it, for each of the problems."""
     probe, number, fold = job
     problem = problems[0]
     rng = np.random.default_rng([seed, PROBES.index(probe), number, fold])
-    vectors = problem.vectors["features" if probe == "features" else "embedding"]
-    participants = problem.participants
     truth = problem.truth if problem.classify else np.stack([each.truth for each in problems], axis=1)
-    if fold < n_folds:
-        train = problem.fold != fold
-        vectors, truth, participants = vectors[train], truth[train], participants[train]
+    train = problem.training(fold)
+    # A copy, which a fit standardises where it lies.
+    vectors = problem.vectors["features" if probe == "features" else "embedding"][train]
+    truth, participants = truth[train], problem.participants[train]
     chosen: Any
     if probe == "mlp":
-        fitted, chosen = fit_mlp(vectors, truth, participants, rng, classify=problem.classify, epochs=epochs)
+        fitted, chosen = fit_mlp(
+            vectors, truth, participants, rng, classify=problem.classify, typical=typical
+        )
     else:
         fitted, chosen = (fit_logistic if problem.classify else fit_ridge)(vectors, truth, participants, rng)
     if problem.classify:
@@ -176,14 +163,20 @@ def _fit(
     return [(fitted.only(output), each) for output, each in enumerate(each_chosen)]
 
 
-def _epochs(
+def _typical(
     results: dict[tuple[Probe, int, int], tuple[Predictor, float]], problems: list[Problem], n_folds: int
-) -> dict[int, int]:
-    """For each problem the median of its folds' best epochs: the MLP of everybody has nobody to stop on."""
+) -> dict[int, tuple[int, float]]:
+    """For each problem the medians of its folds' best epochs and temperatures: the MLP of everybody has
+    nobody to stop on."""
     found = {
-        number: [
-            results["mlp", number, fold][1] for fold in range(n_folds) if ("mlp", number, fold) in results
-        ]
+        number: [results["mlp", number, fold] for fold in range(n_folds) if ("mlp", number, fold) in results]
         for number in range(len(problems))
     }
-    return {number: max(1, int(np.median(epochs))) for number, epochs in found.items() if epochs}
+    return {
+        number: (
+            max(1, int(np.median([epochs for _, epochs in fits]))),
+            float(np.median([predictor.temperature for predictor, _ in fits])),
+        )
+        for number, fits in found.items()
+        if fits
+    }

@@ -3,6 +3,30 @@
 import numpy as np
 
 
+def group_folds(
+    participants: np.ndarray,
+    groups: np.ndarray,
+    classes: np.ndarray | None,
+    folds: int,
+    rng: np.random.Generator,
+) -> np.ndarray:
+    """The fold in which each sample is held out where whole groups are left out, such as sets or placements.
+
+    A group whose people are in no other is one fold. Else its people are held out in `folds` parts, so that
+    the others still train on the groups that are left (`Problem.training` drops both). Folds are numbered by
+    group, then part. participants, groups: (n,) codes 0 .. P - 1 and 0 .. G - 1, each present.
+    """
+    people = int(participants.max()) + 1
+    part = participant_folds(participants, classes, min(folds, people), rng) if people > 1 else participants
+    pairs = np.unique(np.stack([participants, groups], axis=1), axis=0)
+    shared = np.bincount(pairs[:, 0], minlength=people) > 1
+    for group in range(int(groups.max()) + 1):
+        mine = groups == group
+        if not shared[participants[mine]].any():
+            part = np.where(mine, 0, part)
+    return np.unique(np.stack([groups, part], axis=1), axis=0, return_inverse=True)[1].reshape(-1)
+
+
 def participant_folds(
     participants: np.ndarray, classes: np.ndarray | None, folds: int, rng: np.random.Generator
 ) -> np.ndarray:

@@ -20,8 +20,8 @@ _PAIRS = 16384  # windows pooled at a time: bounds the float64 copy
 class Samples:
     """What a probe is fitted on.
 
-    rows: one row a sample: recording, participant, onset, duration (s), windows (how many). Where a sample is
-        of several recordings (`people`), the first of them.
+    rows: one row a sample: recording, participant, onset, duration (s), windows (how many), and placement
+        where the windows have it. Where a sample is of several recordings (`people`), the first of them.
     vectors: "embedding" and "features" (n, D) float32.
     truth: (n,) labels as strings, or (n, targets) float64.
     n_windows: windows that are part of a sample. dropped: what was left out, by reason.
@@ -230,6 +230,8 @@ def _pooled(windows: EmbeddedWindows, epochs: pd.DataFrame, truth: np.ndarray) -
     first = np.cumsum(counts) - counts
     rows.insert(1, "participant", windows.times["participant"].to_numpy(object)[window[first]])
     rows["windows"] = counts
+    if "placement" in windows.times:
+        rows["placement"] = windows.times["placement"].to_numpy(object)[window[first]]
     n_windows = len(np.unique(window))
     return Samples(
         rows=rows,

@@ -1,21 +1,24 @@
 """Linear probes: L2 logistic regression and ridge regression, the penalty chosen by participant.
 
 The penalty `l2` is per sample (mean loss + l2 / 2 * |weights|^2), so that one value means the same for few
-samples and for many; scikit-learn's C is 1 / (l2 * n), its ridge alpha l2 * n.
+samples and for many; scikit-learn's C is 1 / (l2 * n), its ridge alpha l2 * n. The solver of the logistic
+regression is L-BFGS: of many samples the penalty is chosen on some, and the fit of all begins from theirs.
 """
 
 import numpy as np
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import f1_score
 
+from wearcli.probing.calibration import fit_temperature
 from wearcli.probing.folds import participant_folds
-from wearcli.probing.predictor import Predictor, standardisation
+from wearcli.probing.predictor import Predictor, standardise
 
 INNER_FOLDS = 3
 RIDGE_INNER_FOLDS = 10  # cheap, and steadier where participants are few
 LOGISTIC_L2 = tuple((10.0 ** np.arange(0, -5.5, -0.5)).tolist())  # strongest first
 RIDGE_L2 = tuple((10.0 ** np.arange(3, -4.5, -0.5)).tolist())
 PATIENCE = 3  # weaker penalties that may do worse before the search ends
+SEARCH_SAMPLES = 50_000  # of which the penalty is chosen: more do not change the choice, and cost by number
 DEFAULT_L2 = 1e-2  # where one participant alone leaves nothing to choose by
 
 
@@ -24,20 +27,28 @@ def fit_logistic(
 ) -> tuple[Predictor, float]:
     """Multinomial logistic regression and the penalty chosen for it.
 
-    vectors: (n, D) float32, truth: (n,) class codes, participants: (n,) names or codes. The penalty is
-    the one with the best macro-F1 over the held-out predictions of inner folds by participant (of equals
-    the strongest); the search ends when `PATIENCE` weaker ones in a row did worse.
+    vectors: (n, D) float32, which are standardised where they lie; truth: (n,) class codes, participants:
+    (n,) names or codes. The penalty is the one with the best macro-F1 over the held-out predictions of inner
+    folds by participant (of equals the strongest); the search ends when `PATIENCE` weaker ones in a row did
+    worse. The temperature is of the same predictions. Both are of `SEARCH_SAMPLES` where there are more.
     """
-    mean, scale = standardisation(vectors)
-    values = (vectors - mean) / scale
+    mean, scale = standardise(vectors)
     classes, codes = np.unique(truth, return_inverse=True)
-    l2 = _choose_logistic(values, codes, participants, rng) if len(classes) > 1 else DEFAULT_L2
     if len(classes) == 1:
-        weights, bias = np.zeros((vectors.shape[1], 1)), np.zeros(1)
+        layer = (np.zeros((vectors.shape[1], 1), np.float32), np.zeros(1, np.float32))
+        return Predictor(mean, scale, (layer,), classes), DEFAULT_L2
+    start = None
+    if len(codes) > SEARCH_SAMPLES:
+        some = np.sort(rng.choice(len(codes), SEARCH_SAMPLES, replace=False))
+        values = vectors[some]
+        l2, temperature = _choose_logistic(values, codes[some], participants[some], rng)
+        if len(np.unique(codes[some])) == len(classes):
+            start = _logistic(values, codes[some], l2, 1e-3)
     else:
-        weights, bias = _logits(_logistic(values, codes, l2, 1e-4))
+        l2, temperature = _choose_logistic(vectors, codes, participants, rng)
+    weights, bias = _logits(_logistic(vectors, codes, l2, 1e-4, start))
     layer = (weights.astype(np.float32), bias.astype(np.float32))
-    return Predictor(mean, scale, (layer,), classes), l2
+    return Predictor(mean, scale, (layer,), classes, temperature), l2
 
 
 def fit_ridge(
@@ -45,11 +56,11 @@ def fit_ridge(
 ) -> tuple[Predictor, np.ndarray]:
     """Ridge regression of each target, and its penalty: that of the least squared error over inner folds.
 
-    vectors: (n, D) float32, truth: (n, targets) float64, participants: (n,) names or codes. The targets
-    share the folds and what is costly, not the penalty: (targets,).
+    vectors: (n, D) float32, which are standardised where they lie; truth: (n, targets) float64, participants:
+    (n,) names or codes. The targets share the folds and what is costly, not the penalty: (targets,).
     """
-    mean, scale = standardisation(vectors)
-    values = ((vectors - mean) / scale).astype(np.float64)
+    mean, scale = standardise(vectors)
+    values = vectors.astype(np.float64)
     l2 = np.full(truth.shape[1], DEFAULT_L2)
     inner = inner_folds(participants, None, rng, RIDGE_INNER_FOLDS)
     if inner is not None:
@@ -77,31 +88,34 @@ def inner_folds(
 
 def _choose_logistic(
     values: np.ndarray, codes: np.ndarray, participants: np.ndarray, rng: np.random.Generator
-) -> float:
+) -> tuple[float, float]:
+    """The penalty, and the temperature of the inner folds' held-out predictions with it."""
     inner = inner_folds(participants, codes, rng)
     if inner is None:
-        return DEFAULT_L2
+        return DEFAULT_L2, 1.0
     starts: list[LogisticRegression | None] = [None] * (int(inner.max()) + 1)
     best, best_score, worse = DEFAULT_L2, -1.0, 0
-    predicted = np.empty_like(codes)
+    best_logits = np.empty((0, 0))
     for l2 in LOGISTIC_L2:
+        logits = np.full((len(codes), int(codes.max()) + 1), -np.inf)
         for fold, start in enumerate(starts):
             held = inner == fold
             known = np.unique(codes[~held])
             if len(known) == 1:
-                predicted[held] = known[0]
+                logits[held, known[0]] = 0
                 continue
             model = _logistic(values[~held], codes[~held], l2, 1e-3, start)
             starts[fold] = model
-            predicted[held] = model.predict(values[held])
-        score = f1_score(codes, predicted, average="macro")
+            weights, bias = _logits(model)
+            logits[np.ix_(held, model.classes_)] = values[held] @ weights + bias
+        score = f1_score(codes, logits.argmax(axis=1), average="macro")
         if score > best_score + 1e-12:
-            best, best_score, worse = l2, score, 0
+            best, best_score, best_logits, worse = l2, score, logits, 0
         else:
             worse += 1
             if worse == PATIENCE:
                 break
-    return best
+    return best, fit_temperature(best_logits, codes)
 
 
 def _logistic(

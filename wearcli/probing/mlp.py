@@ -4,8 +4,9 @@ import numpy as np
 from sklearn.metrics import f1_score
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 
+from wearcli.probing.calibration import fit_temperature
 from wearcli.probing.linear import inner_folds
-from wearcli.probing.predictor import Predictor, standardisation
+from wearcli.probing.predictor import Predictor, forward, standardise
 
 HIDDEN = 512
 LEARNING_RATE = 3e-4
@@ -13,6 +14,8 @@ LEARNING_RATE = 3e-4
 REGRESSION_L2 = 0.1
 MAX_EPOCHS = 100
 PATIENCE = 10  # epochs without a better score before the training stops
+EPOCH_SAMPLES = 100_000  # an epoch of more is a part of a pass, so that a look comes as often
+LOOK_SAMPLES = 20_000  # of the people held out, drawn where there are more
 DEFAULT_EPOCHS = 20  # where one participant alone leaves nobody to stop on
 _HELD_OUT = 5  # a fifth of the training participants
 
@@ -24,17 +27,16 @@ def fit_mlp(
     rng: np.random.Generator,
     *,
     classify: bool,
-    epochs: int | None = None,
+    typical: tuple[int, float] | None = None,
 ) -> tuple[Predictor, int]:
     """The network of its best epoch, and that epoch's number.
 
-    vectors: (n, D) float32; truth: (n,) class codes, or (n, targets) float64 values, for which one network
-    has several outputs. A fifth of the participants is held out; their macro-F1 (in a regression the squared
-    error, of all targets in their own deviations) chooses the epoch. With `epochs` everybody trains and it
-    stops there.
+    vectors: (n, D) float32, which are standardised where they lie; truth: (n,) class codes, or (n, targets)
+    float64 values, for which one network has several outputs. A fifth of the participants is held out; their
+    macro-F1 (in a regression the squared error, of all targets in their own deviations) chooses the epoch,
+    and their classes the temperature. typical: an epoch and a temperature; everybody trains till then.
     """
-    mean, scale = standardisation(vectors)
-    values = (vectors - mean) / scale
+    mean, scale = standardise(vectors)
     level, spread = np.zeros(1), np.ones(1)
     classes = None
     if classify:
@@ -48,7 +50,7 @@ def fit_mlp(
         spread[spread == 0] = 1
         goal = ((truth - level) / spread).astype(np.float32)
         goal = goal[:, 0] if goal.shape[1] == 1 else goal  # as scikit-learn wants one target
-    held = None if epochs else inner_folds(participants, goal if classify else None, rng, _HELD_OUT)
+    held = None if typical else inner_folds(participants, goal if classify else None, rng, _HELD_OUT)
     train = np.ones(len(goal), bool) if held is None else held != 0
     if classify and len(np.unique(goal[train])) < 2:
         held, train = None, np.ones(len(goal), bool)
@@ -62,16 +64,24 @@ def fit_mlp(
         alpha=1e-4 if classify else REGRESSION_L2 * batch,  # scikit-learn divides it by the batch
         random_state=int(rng.integers(2**31)),
     )
-    layers, best = _train(model, values, goal, train, held is not None, classes, epochs)
+    epochs, temperature = typical or (None, 1.0)
+    look = None
+    if held is not None:
+        look = np.flatnonzero(~train)
+        if len(look) > LOOK_SAMPLES:
+            look = np.sort(rng.choice(look, LOOK_SAMPLES, replace=False))
+    layers, best = _train(model, vectors, goal, train, look, classes, epochs, rng)
     weights, bias = layers[-1]
     if classify and weights.shape[1] == 1:  # one sigmoid, as two logits
         layers[-1] = (
             np.concatenate([-weights / 2, weights / 2], axis=1),
             np.concatenate([-bias / 2, bias / 2]),
         )
+    if classify and look is not None:
+        temperature = fit_temperature(forward(vectors[look], layers).astype(np.float64), goal[look])
     elif not classify:
         layers[-1] = (weights * spread.astype(np.float32), (bias * spread + level).astype(np.float32))
-    return Predictor(mean, scale, tuple(layers), classes), best
+    return Predictor(mean, scale, tuple(layers), classes, temperature), best
 
 
 def _train(
@@ -79,18 +89,31 @@ def _train(
     values: np.ndarray,
     goal: np.ndarray,
     train: np.ndarray,
-    stop_early: bool,
+    look: np.ndarray | None,
     classes: np.ndarray | None,
     epochs: int | None,
+    rng: np.random.Generator,
 ) -> tuple[list[tuple[np.ndarray, np.ndarray]], int]:
-    """The layers of the best epoch and its number; `partial_fit` is one pass over the training samples."""
-    x, y = values[train], goal[train]
+    """The layers of the best epoch and its number. look: rows that choose it, None for a fixed number.
+
+    An epoch is a pass over the training samples; of more than `EPOCH_SAMPLES` it is the next so many of them
+    in an order drawn once a pass.
+    """
+    rows = np.flatnonzero(train)
+    parts = -(-len(rows) // EPOCH_SAMPLES)
     known = {} if classes is None else {"classes": np.arange(len(classes))}
     best_score, best, layers = -np.inf, 0, []
-    for epoch in range(1, (MAX_EPOCHS if stop_early else epochs or DEFAULT_EPOCHS) + 1):
+    x, y = (values[rows], goal[rows]) if parts == 1 else (values[:0], goal[:0])
+    for epoch in range(1, (MAX_EPOCHS if look is not None else epochs or DEFAULT_EPOCHS) + 1):
+        if parts > 1:
+            part = (epoch - 1) % parts
+            if part == 0:
+                rows = rng.permutation(rows)
+            now = rows[part * EPOCH_SAMPLES : (part + 1) * EPOCH_SAMPLES]
+            x, y = values[now], goal[now]
         model.partial_fit(x, y, **known)
-        if stop_early:
-            score = _score(goal[~train], model.predict(values[~train]), classes is not None)
+        if look is not None:
+            score = _score(goal[look], model.predict(values[look]), classes is not None)
             if score <= best_score:
                 if epoch - best >= PATIENCE:
                     break
@@ -98,7 +121,7 @@ def _train(
             best_score = score
             layers = [(w.copy(), b.copy()) for w, b in zip(model.coefs_, model.intercepts_, strict=True)]
         best = epoch
-    if not stop_early:
+    if look is None:
         layers = list(zip(model.coefs_, model.intercepts_, strict=True))
     return layers, best
 

@@ -62,7 +62,7 @@ def join_people(
     order = times.index.to_numpy()
     first = times.drop_duplicates(keys)
     of_first = times[times["recording"].to_numpy() == times.groupby(keys)["recording"].transform("first")]
-    rows = first[["recording", "participant", "onset"]].reset_index(drop=True)
+    rows = first[["recording", "participant", "onset", *({"placement"} & {*first})]].reset_index(drop=True)
     rows["duration"] = of_first.groupby(keys)["end"].max().to_numpy() - rows["onset"]
     rows["windows"] = counts[enough]
     too_few = f"participants, or classes of one, with fewer than {min_segments} windows (--min-segments)"

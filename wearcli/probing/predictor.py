@@ -1,5 +1,6 @@
 """A fitted probe as plain arrays: what is cross-validated, saved, loaded and applied is the same thing."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,12 +14,14 @@ class Predictor:
 
     mean, scale: (D,) float32. layers: (weights (inputs, outputs), bias (outputs,)) float32 each.
     classes: (outputs,) codes of the classes that the training samples had, None for a regression.
+    temperature: what the logits are divided by before they become probabilities (see `calibration`).
     """
 
     mean: np.ndarray
     scale: np.ndarray
     layers: tuple[tuple[np.ndarray, np.ndarray], ...]
     classes: np.ndarray | None = None
+    temperature: float = 1.0
 
     def only(self, output: int) -> "Predictor":
         """The predictor of one of the targets of a regression of several."""
@@ -28,12 +31,7 @@ class Predictor:
 
     def outputs(self, vectors: np.ndarray) -> np.ndarray:
         """(n, outputs) float32 of (n, D) vectors: logits, or the targets' values."""
-        values = (vectors - self.mean) / self.scale
-        for number, (weights, bias) in enumerate(self.layers):
-            if number:
-                values = np.maximum(values, 0)
-            values = values @ weights + bias
-        return values
+        return forward((vectors - self.mean) / self.scale, self.layers)
 
     def values(self, vectors: np.ndarray) -> np.ndarray:
         """(n,) float64 predictions of a regression of one target."""
@@ -41,13 +39,22 @@ class Predictor:
 
     def probabilities(self, vectors: np.ndarray, classes: int) -> np.ndarray:
         """(n, classes) float64, rows summing to 1; 0 for a class that the training samples lacked."""
-        logits = self.outputs(vectors).astype(np.float64)
+        logits = self.outputs(vectors).astype(np.float64) / self.temperature
         logits -= logits.max(axis=1, keepdims=True)
         np.exp(logits, out=logits)
         logits /= logits.sum(axis=1, keepdims=True)
         everything = np.zeros((len(vectors), classes))
         everything[:, self.classes] = logits
         return everything
+
+
+def forward(values: np.ndarray, layers: Sequence[tuple[np.ndarray, np.ndarray]]) -> np.ndarray:
+    """(n, outputs) of dense layers with ReLU between them, for standardised (n, D) values."""
+    for number, (weights, bias) in enumerate(layers):
+        if number:
+            values = np.maximum(values, 0)
+        values = values @ weights + bias
+    return values
 
 
 def standardisation(vectors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -59,3 +66,11 @@ def standardisation(vectors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     # Rounding leaves a constant column a deviation of its own: dividing by it would make noise of it.
     scale[scale <= 1e-6 * np.abs(mean)] = 1
     return mean.astype(np.float32), scale.astype(np.float32)
+
+
+def standardise(vectors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Standardise the columns of (n, D) vectors where they lie; returns `standardisation` of them."""
+    mean, scale = standardisation(vectors)
+    vectors -= mean
+    vectors /= scale
+    return mean, scale

@@ -1,6 +1,6 @@
 """`wearcli.probe`: how much of a task can be read out of embeddings, told honestly."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -8,28 +8,38 @@ from typing import Any, Literal
 import numpy as np
 
 import wearcli
-from wearcli.embedding.table import read_table
 from wearcli.errors import UsageError
 from wearcli.files import check_output, sha256_of
-from wearcli.probing.crossfit import Fitted, Probe, Problem, fit_all
-from wearcli.probing.gather import gather, some
-from wearcli.probing.join import Samples
+from wearcli.probing.crossfit import Fitted, Probe, fit_all
+from wearcli.probing.label_map import LabelMap
+from wearcli.probing.learning_curve import learning_curve
 from wearcli.probing.named import Kind
+from wearcli.probing.outside import outside_tables
 from wearcli.probing.people import Level, check_level
 from wearcli.probing.predictor import Predictor
-from wearcli.probing.problems import check_arguments, class_samples, make_study
+from wearcli.probing.problems import Study, check_arguments, class_samples, make_study
 from wearcli.probing.saved import predictions_table, save_probe, versions
 from wearcli.probing.scoring import Scored, Summary, score
-from wearcli.probing.tasks import Task, one_against_rest, resolve_task
-from wearcli.probing.windows import MIN_QUALITY, windows_of, without_windows
+from wearcli.probing.sets import Gathered, Wanted, read_sets
+from wearcli.probing.tasks import Task
+from wearcli.probing.windows import MIN_QUALITY
 
 PROTOCOL = (
     "folds by participant; penalty chosen by inner folds by participant, epochs of the mlp on participants "
     "held out of the training ones, one network for all targets of the same samples; mean: score over all "
     "held-out predictions pooled; low, high: 95 % percentile interval of a bootstrap over participants; "
     "folds: each fold's own score; features: the linear probe on hand-made features, same folds; pauroc: the "
-    "area for false positive rates to 0.1, standardised to 0.5 for chance and 1 for the best (McClish 1989)"
+    "area for false positive rates to 0.1, standardised to 0.5 for chance and 1 for the best (McClish 1989); "
+    "probabilities: logits divided by a temperature fitted on people held out inside the training folds (Guo "
+    "et al. 2017); brier, ece: of the probabilities of held-out people; intervals: the 95 % band of a sample "
+    "of a new person, from the errors of held-out people, every participant weighing the same, its coverage "
+    "measured on folds left out of it"
 )
+LEFT_OUT = (
+    "; left out by {by}: a probe that is scored on one {by} is fitted on the others, of other people; folds: "
+    "each {by}'s own score"
+)
+TESTED = "; test: scored on the outside set alone, by probes fitted on everybody who is not in it"
 
 
 @dataclass
@@ -39,7 +49,9 @@ class ProbeResult:
     mean is the score over all held-out predictions pooled, each made by the probe that had not seen the
     participant; low and high its 95 % interval by bootstrap over participants; folds each fold's own score,
     None where it is undefined. Metrics of the tasks gait and heart, and of several targets, are
-    `target.metric`. positive: of two classes, the one that auroc and pauroc are of.
+    `target.metric`. positive: of two classes, the one that auroc and pauroc are of. calibration, intervals:
+    of each probe how far its probabilities can be trusted, and its 95 % bands (`error_band`). groups: scores
+    of each left-out group; learning_curve: scores of each share of the labels.
     """
 
     task: str
@@ -56,6 +68,10 @@ class ProbeResult:
     class_samples: dict[str, dict[str, int]]
     per_class: dict[str, dict[str, float | None]]
     confusion: dict[str, list[list[int]]]
+    calibration: dict[str, dict[str, Any]]
+    intervals: dict[str, dict[str, dict[str, float | None]]]
+    groups: dict[str, Any] | None
+    learning_curve: list[dict[str, Any]]
     chosen: dict[str, dict[str, dict[str, Any]]]
     level: Level
     min_segments: int
@@ -64,6 +80,8 @@ class ProbeResult:
     seed: int
     model: dict[str, Any]
     dropped: dict[str, int]
+    tables: list[str]
+    tested: list[str]
     warnings: list[str] = field(default_factory=list)
     output: str | None = None
 
@@ -73,13 +91,17 @@ class ProbeResult:
 
 
 def probe(
-    embeddings: Path | str = "embeddings.parquet",
+    embeddings: Path | str | Sequence[Path | str] = "embeddings.parquet",
     *,
     task: str,
     labels: Path | str | None = None,
     target: str | list[str] | None = None,
     kind: Kind | None = None,
     positive: str | None = None,
+    label_map: Path | str | None = None,
+    leave_out: str | None = None,
+    test: Path | str | Sequence[Path | str] = (),
+    label_share: Sequence[float] = (),
     level: Level = "window",
     min_segments: int = 1,
     epoch: float | None = None,
@@ -96,16 +118,21 @@ def probe(
 ) -> ProbeResult:
     """Fit and score probes of `task` on an embeddings table, and save them as a folder.
 
-    embeddings: a Parquet or Arrow file, or "-" for an Arrow stream on stdin. task, labels, target, kind: see
-    `resolve_task`. positive: a class, told from all the others as one. level: "participant" makes one sample
-    of all windows of a participant, their mean, of those with `min_segments` windows or more (`join_people`).
-    epoch: seconds; label intervals are cut into epochs and the windows of each pooled. probe: the linear one,
-    the MLP, or both; the linear probe on hand-made features and the majority class or mean always stand
-    beside them. folds: by participant, at most one a participant. keep_nonwear: windows that were not worn
-    too. min_quality: windows of a quality (0 to 1) below it are left out, those of none are kept. output: the
-    probe folder, probes/<task> if None; one that holds something else is not replaced. dry_run: join and
-    check, fit nothing, write nothing. step: called after each fit with the probe's name, how many are done,
-    and of how many.
+    embeddings: a Parquet or Arrow file, or "-" for an Arrow stream on stdin; several files are sets, each
+    with labels of its own (`read_sets`). task, labels, target, kind: see `resolve_task`. positive: a class,
+    told from all the others as one. label_map: a CSV of label,class, see `LabelMap`. leave_out: placement,
+    set, participant, or a column of participants.csv such as site: each of its values is left out as a whole,
+    with its people. test: an outside set, on which alone probes are scored, as embeddings tables or folders
+    of recordings (`outside_tables`).
+    label_share: percentages of the labels, for a learning curve of the first probe and the features. level:
+    "participant" makes one sample of all windows of a participant, their mean, of those with `min_segments`
+    windows or more (`join_people`). epoch: seconds; label intervals are cut into epochs and the windows of
+    each pooled. probe: the linear one, the MLP, or both; the linear probe on hand-made features and the
+    majority class or mean always stand beside them. folds: by participant, at most one a participant.
+    keep_nonwear: windows that were not worn too. min_quality: windows of a quality (0 to 1) below it are left
+    out, those of none are kept. output: the probe folder, probes/<task> if None; one that holds something
+    else is not replaced. dry_run: join and check, fit nothing, write nothing. step: called after each fit
+    with the probe's name, how many are done, and of how many.
 
     Raises UsageError for arguments that cannot be, InputError for data that cannot be probed.
     """
@@ -113,27 +140,31 @@ def probe(
         raise UsageError(f"unknown probe '{probe}': --probe linear, mlp or both")
     check_arguments(kind, epoch, folds, bootstrap, seed, min_quality)
     check_level(level, min_segments, epoch)
+    tables, tests = _listed(embeddings), _listed(test)
+    if tests and leave_out is not None:
+        raise UsageError(f"--test with --leave-out {leave_out}: what is held out is one of the two")
     if Path(task).name != task:
         raise UsageError(f"--task {task}: a name, without a folder: say where to with -o")
     folder = Path(output) if output is not None else Path("probes") / task
     if not dry_run:
         check_output(folder, overwrite, mark="probe.json")
-    where = "stdin" if str(embeddings) == "-" else str(embeddings)
-    table, metadata = read_table("-" if where == "stdin" else Path(embeddings))
-    windows = windows_of(table, where, keep_nonwear, min_quality)
-    wanted = [target] if isinstance(target, str) else target
-    beside = None if where == "stdin" else Path(embeddings)
-    recordings = windows.times["recording"].unique().astype(str).tolist()
-    given = None if labels is None else Path(labels)
-    found = resolve_task(task, given, wanted, kind, metadata, beside, recordings)
-    if positive is not None:
-        found = one_against_rest(found, positive)
-    fewest = min_segments if level == "participant" else None
-    samples, warnings, dropped = gather(found, windows, epoch, min_segments=fewest)
-    if absent := without_windows(table, metadata):
-        warnings.insert(0, _absent(absent, metadata))
-    del table, windows  # the samples may be all that is needed of them
-    study = make_study(found, samples, folds, seed)
+    wanted = Wanted(
+        task=task,
+        labels=None if labels is None else Path(labels),
+        targets=[target] if isinstance(target, str) else target,
+        kind=kind,
+        positive=positive,
+        label_map=None if label_map is None else LabelMap(Path(label_map)),
+        epoch=epoch,
+        fewest=min_segments if level == "participant" else None,
+        leave_out=leave_out,
+        keep_nonwear=keep_nonwear,
+        min_quality=min_quality,
+    )
+    with outside_tables([Path(path) for path in tests], tables[0]) as (outside, failed):
+        gathered = read_sets(tables, outside, wanted)
+    found, samples, warnings = gathered.task, gathered.samples, failed + gathered.warnings
+    study = make_study(found, samples, folds, seed, leave_out, bool(tests))
     warnings += study.warnings
     probes: list[Probe] = ["linear", "mlp"] if probe == "both" else [probe]
     if "features" in samples.vectors:
@@ -141,10 +172,12 @@ def probe(
     else:
         warnings.append("the table has no hand-made features: the baseline 'features' is left out")
 
+    tell = step or (lambda *_: None)
     fitted: dict[tuple[Probe, int], Fitted] = {}
     scored = Scored()
+    curve: list[dict[str, Any]] = []
     if not dry_run:
-        fitted = fit_all(study.problems, probes, study.n_folds, seed, step or (lambda *_: None))
+        fitted = fit_all(study.problems, probes, study.n_folds, seed, tell)
         scored = score(
             study.problems,
             fitted,
@@ -154,7 +187,11 @@ def probe(
             draws=bootstrap,
             seed=seed,
             agreement=found.measured,
+            groups=study.groups,
         )
+        if label_share:
+            chosen = [name for name in (probes[0], "features") if name in probes]
+            curve = learning_curve(study, found, chosen, label_share, draws=bootstrap, seed=seed, step=tell)
     result = ProbeResult(
         task=task,
         kind=found.kind,
@@ -170,25 +207,35 @@ def probe(
         class_samples=class_samples(study),
         per_class=scored.per_class,
         confusion=scored.confusion,
+        calibration=scored.calibration,
+        intervals=_by_target(scored, study, found),
+        groups=_groups(scored, study, leave_out),
+        learning_curve=curve,
         chosen=_chosen(fitted, study.targets),
         level=level,
         min_segments=min_segments,
         epoch=epoch,
         bootstrap=bootstrap,
         seed=seed,
-        model=metadata.get("model") or {},
-        dropped=dropped,
+        model=gathered.metadata.get("model") or {},
+        dropped=gathered.left_out,
+        tables=[str(table) for table in tables],
+        tested=[str(table) for table in tests],
         warnings=warnings,
         output=None if dry_run else str(folder),
     )
     if not dry_run:
         arguments = {
-            "embeddings": where,
+            "embeddings": ["stdin" if table == "-" else str(table) for table in tables],
             "task": task,
             "labels": None if labels is None else str(labels),
-            "target": wanted,
+            "target": wanted.targets,
             "kind": kind,
             "positive": positive,
+            "label_map": None if label_map is None else str(label_map),
+            "leave_out": leave_out,
+            "test": [str(table) for table in tests],
+            "label_share": list(label_share),
             "level": level,
             "min_segments": min_segments,
             "epoch": epoch,
@@ -199,15 +246,38 @@ def probe(
             "keep_nonwear": keep_nonwear,
             "min_quality": min_quality,
         }
-        _save(folder, result, found, metadata, samples, study.problems, fitted, scored, arguments)
+        _save(folder, result, gathered, study, fitted, scored, arguments)
     return result
 
 
-def _absent(names: list[str], metadata: dict[str, Any]) -> str:
-    return (
-        f"{len(names)} of {len(metadata['recordings_planned'])} recordings have no windows in the table "
-        f"({some(names)}): failed, too short or not reached; 'wearcli embed' says which"
-    )
+def _listed(given: Path | str | Sequence[Path | str]) -> list[Path | Literal["-"]]:
+    each = [given] if isinstance(given, Path | str) else list(given)
+    return ["-" if str(path) == "-" else Path(path) for path in each]
+
+
+def _by_target(scored: Scored, study: Study, task: Task) -> dict[str, dict[str, dict[str, float | None]]]:
+    names = dict(zip(study.prefixes(task), study.targets, strict=True))
+    return {
+        probe: {names[prefix]: band for prefix, band in bands.items()}
+        for probe, bands in scored.intervals.items()
+    }
+
+
+def _groups(scored: Scored, study: Study, leave_out: str | None) -> dict[str, Any] | None:
+    """Scores, samples and participants of each left-out group; None where people alone are left out."""
+    if study.groups is None:
+        return None
+    group = study.problems[0].group
+    assert group is not None  # of every problem, where the study has groups
+    owners = study.problems[0].participants
+    return {
+        "by": leave_out,
+        "scores": scored.groups,
+        "samples": {name: int((group == code).sum()) for code, name in enumerate(study.groups)},
+        "participants": {
+            name: len(np.unique(owners[group == code])) for code, name in enumerate(study.groups)
+        },
+    }
 
 
 def _chosen(
@@ -233,22 +303,28 @@ def _pooling(result: ProbeResult) -> str | None:
 def _save(
     folder: Path,
     result: ProbeResult,
-    task: Task,
-    metadata: dict[str, Any],
-    samples: Samples,
-    problems: list[Problem],
+    gathered: Gathered,
+    study: Study,
     fitted: dict[tuple[Probe, int], Fitted],
     scored: Scored,
     arguments: dict[str, Any],
 ) -> None:
+    task, samples, metadata = gathered.task, gathered.samples, gathered.metadata
+    by = arguments["leave_out"]
+    protocol = PROTOCOL + (LEFT_OUT.format(by=by) if by else "") + (TESTED if result.tested else "")
+    keys = ("rate_hz", "window_s", "stride_s", "unit", "modality")
     info = result.to_json() | {
         "wearcli": wearcli.__version__,
-        "protocol": PROTOCOL,
-        "signal": {key: metadata.get(key) for key in ("rate_hz", "window_s", "stride_s", "unit")},
+        "protocol": protocol,
+        "signal": {key: metadata.get(key) for key in keys},
         "input": {
             "dimension": int(samples.vectors["embedding"].shape[1]),
+            "features_dimension": int(samples.vectors["features"].shape[1])
+            if "features" in samples.vectors
+            else None,
             "pooling": _pooling(result),
             "epoch_s": result.epoch,
+            "sample_s": round(float(samples.rows["duration"].median()), 6),
         },
         "labels": {str(path): sha256_of(path) for path in task.paths},
         "versions": versions(),
@@ -262,12 +338,14 @@ def _save(
     names = np.array(result.classes, object)
     blocks = []
     for block in scored.predictions:
-        problem = problems[block["problem"]]
+        problem = study.problems[block["problem"]].scored()
         told = {"truth": problem.truth, "predicted": block["predicted"]}
+        group = None if problem.group is None else np.array(study.groups, object)[problem.group]
         blocks.append(
             {
                 "rows": samples.rows.iloc[problem.rows],
                 "fold": problem.fold,
+                "group": group,
                 "target": result.targets[block["problem"]],
                 "probe": block["probe"],
                 "probabilities": block["probabilities"],

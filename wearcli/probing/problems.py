@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from wearcli.errors import InputError, UsageError
-from wearcli.probing.crossfit import Problem
-from wearcli.probing.folds import participant_folds
+from wearcli.probing.folds import group_folds, participant_folds
 from wearcli.probing.join import Samples
+from wearcli.probing.problem import Problem
 from wearcli.probing.tasks import Task
 
 FEWEST_SAMPLES = 5
@@ -20,7 +20,8 @@ class Study:
 
     problems: one for each of `targets`. classes: names, sorted (but the task's `positive` is the second of
     two), empty of a regression; codes: (n,) of each sample, or None. people: the participants' names; owner:
-    (n,) which of them each sample is of; fold: (n,) in which fold it is held out.
+    (n,) which of them each sample is of; fold: (n,) in which fold it is held out, -1 in none. groups: names
+    of what is left out as a whole, None where people alone are.
     """
 
     problems: list[Problem]
@@ -32,6 +33,12 @@ class Study:
     fold: np.ndarray
     n_folds: int
     warnings: list[str]
+    groups: list[str] | None = None
+
+    @property
+    def parts(self) -> int:
+        """How many `folds` a score has: groups where these are left out."""
+        return self.n_folds if self.groups is None else len(self.groups)
 
     def prefixes(self, task: Task) -> list[str]:
         """What stands before a score's name for each target: nothing where there is one that is no metric."""
@@ -57,10 +64,14 @@ def check_arguments(
         raise UsageError(f"a quality of {min_quality:g}: --min-quality takes 0 to 1")
 
 
-def make_study(task: Task, samples: Samples, folds: int, seed: int) -> Study:
+def make_study(
+    task: Task, samples: Samples, folds: int, seed: int, leave_out: str | None = None, test: bool = False
+) -> Study:
     """The samples as problems, in `folds` by participant, at most one a participant.
 
-    Raises InputError for samples of one person or one class, and for too few.
+    leave_out: "participant" for a fold each; another name is a column of `samples.rows`, each value of which
+    is left out as a whole (`group_folds`). test: the samples whose column `test` is true are held out, and
+    all the others train. Raises InputError for samples of one person or one class, and for too few.
     """
     people, owner = np.unique(samples.rows["participant"].astype(str).to_numpy(str), return_inverse=True)
     check_samples(task, samples, people)
@@ -75,17 +86,54 @@ def make_study(task: Task, samples: Samples, folds: int, seed: int) -> Study:
             raise InputError(
                 f"{task.where}: every sample is '{classes[0]}': a classification needs two classes"
             )
-    n_folds = min(folds, len(people))
-    fold = participant_folds(owner, codes, n_folds, np.random.default_rng([seed, 0]))
-    if codes is not None:
-        problems = [Problem(samples.vectors, np.arange(len(samples)), codes, owner, fold, True)]
-        targets = list(task.targets)
-        warnings = class_warnings(classes, codes, owner, people, fold, n_folds)
+    groups: list[str] | None = None
+    group: np.ndarray | None = None
+    rng = np.random.default_rng([seed, 0])
+    if test:
+        fold = np.where(samples.rows["test"].to_numpy(bool), 0, -1)
+    elif leave_out not in (None, "participant"):
+        groups, group = _groups(samples, leave_out)
+        fold = group_folds(owner, group, codes, folds, rng)
     else:
-        problems, targets, warnings = regressions(task, samples, owner, fold)
+        n_folds = min(folds, len(people)) if leave_out is None else len(people)
+        fold = participant_folds(owner, codes, n_folds, rng)
+    n_folds = int(fold.max()) + 1
+    if codes is not None:
+        rows = np.arange(len(samples))
+        problems = [Problem(samples.vectors, rows, codes, owner, fold, True, group)]
+        targets = list(task.targets)
+        _check_folds(task, problems[0])
+        warnings = [] if test else class_warnings(classes, codes, owner, people, fold, n_folds)
+    else:
+        problems, targets, warnings = regressions(task, samples, owner, fold, group)
     if len(people) < FEW_PARTICIPANTS:
         warnings.append(f"{len(people)} participants only: an interval over so few people says little")
-    return Study(problems, targets, classes, codes, people, owner, fold, n_folds, warnings)
+    return Study(problems, targets, classes, codes, people, owner, fold, n_folds, warnings, groups)
+
+
+def _groups(samples: Samples, leave_out: str | None) -> tuple[list[str], np.ndarray]:
+    """The names of the groups of a column of the samples' rows, and (n,) codes."""
+    column = samples.rows[leave_out].astype(object)
+    if column.isna().any():
+        who = samples.rows.loc[column.isna().to_numpy(), "recording"].iloc[0]
+        raise InputError(
+            f"recording {who} has no {leave_out}: --leave-out {leave_out} needs one of every one"
+        )
+    names, codes = np.unique(column.astype(str).to_numpy(str), return_inverse=True)
+    if len(names) < 2:
+        raise InputError(f"every sample has the {leave_out} '{names[0]}': --leave-out needs two or more")
+    return names.tolist(), codes
+
+
+def _check_folds(task: Task, problem: Problem) -> None:
+    """InputError where a fold leaves nothing to train on, or one class."""
+    for fold in np.unique(problem.fold[problem.fold >= 0]).tolist():
+        if not len(known := np.unique(problem.truth[problem.training(fold)])):
+            raise InputError(
+                f"{task.where}: without the people and the group that are held out nobody is left to train on"
+            )
+        if len(known) == 1 and problem.group is not None:
+            raise InputError(f"{task.where}: with one group left out, all that is left is of one class")
 
 
 def check_samples(task: Task, samples: Samples, people: np.ndarray) -> None:
@@ -103,7 +151,7 @@ def check_samples(task: Task, samples: Samples, people: np.ndarray) -> None:
 
 
 def regressions(
-    task: Task, samples: Samples, owner: np.ndarray, fold: np.ndarray
+    task: Task, samples: Samples, owner: np.ndarray, fold: np.ndarray, group: np.ndarray | None = None
 ) -> tuple[list[Problem], list[str], list[str]]:
     """A problem for each target that can be one, their names, and warnings of the others."""
     problems, targets, warnings = [], [], []
@@ -127,7 +175,15 @@ def regressions(
         else:
             vectors = samples.vectors
         problems.append(
-            Problem(vectors, np.flatnonzero(known), truth[known], owner[known], fold[known], False)
+            Problem(
+                vectors,
+                np.flatnonzero(known),
+                truth[known],
+                owner[known],
+                fold[known],
+                False,
+                None if group is None else group[known],
+            )
         )
         targets.append(name)
     if not problems:

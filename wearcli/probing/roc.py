@@ -9,6 +9,9 @@ from wearcli.probing.metrics import mean_defined, ratio
 
 MAX_FPR = 0.1  # of the partial area, as Abbaspourazad et al. (ICLR 2024, arXiv 2312.05409) report it
 _CHUNK = 200_000  # numbers a block of weightings may hold: its arrays stay in the cache
+MANY = 200_000  # samples, from which on scores are ranked into steps
+STEPS = 1024  # of equally many samples: an area changes by less than 1e-4
+_CELLS = 100_000_000  # numbers that the counts of all participants and steps may hold
 _PAIRS = 100  # pairs of participants that cost as much as a sample on a curve, in each weighting
 
 
@@ -18,11 +21,14 @@ def auroc(
     """(m,) area under the ROC curve: of two classes the second's, of more the mean of one against the rest.
 
     truth, participants: (n,) codes; probabilities: (n, classes). NaN where one class is alone; of more than
-    two, a class that is absent or alone does not count.
+    two, a class that is absent or alone does not count. Of more than `MANY` samples those of a step of scores
+    count as ties.
     """
     classes = probabilities.shape[1]
     wanted = [1] if classes == 2 else range(classes)
     area = _by_pairs if weights.shape[1] ** 2 <= _PAIRS * len(truth) else _by_curve
+    if _in_steps(weights, truth):
+        area = _by_steps
     areas = [area(weights, truth == code, probabilities[:, code], participants) for code in wanted]
     return mean_defined(np.stack(areas, axis=1))
 
@@ -35,7 +41,8 @@ def pauroc(
     truth, participants: (n,) codes; probabilities: (n, 2). Standardised to 0.5 for chance and 1 for the
     best there can be (McClish, Medical Decision Making 1989). NaN where one class is alone.
     """
-    area = _by_curve(weights, truth == 1, probabilities[:, 1], participants, MAX_FPR)
+    by = _by_steps if _in_steps(weights, truth) else _by_curve
+    area = by(weights, truth == 1, probabilities[:, 1], participants, MAX_FPR)
     chance = MAX_FPR**2 / 2
     return (1 + (area - chance) / (MAX_FPR - chance)) / 2
 
@@ -56,12 +63,48 @@ def _by_curve(
         counted = weights[first : first + rows, owner]
         true = _steps(counted * up, ends)
         false = _steps(counted, ends) - true
-        run = np.diff(false)
-        width = np.diff(np.minimum(false, limit * false[:, -1:]))
-        # A step that crosses the limit is cut where its line meets it.
-        share = np.divide(width, run, out=np.zeros_like(run), where=run > 0)
-        area = (width * (true[:, :-1] + share * np.diff(true) / 2)).sum(axis=1)
-        areas.append(ratio(area, true[:, -1] * false[:, -1]))
+        areas.append(_under(true, false, limit))
+    return np.concatenate(areas)
+
+
+def _under(true: np.ndarray, false: np.ndarray, limit: float) -> np.ndarray:
+    """(rows,) area under curves of (rows, 1 + steps) true and false positives, to a false positive rate."""
+    run = np.diff(false)
+    width = np.diff(np.minimum(false, limit * false[:, -1:]))
+    # A step that crosses the limit is cut where its line meets it.
+    share = np.divide(width, run, out=np.zeros_like(run), where=run > 0)
+    area = (width * (true[:, :-1] + share * np.diff(true) / 2)).sum(axis=1)
+    return ratio(area, true[:, -1] * false[:, -1])
+
+
+def _in_steps(weights: np.ndarray, truth: np.ndarray) -> bool:
+    return len(truth) > MANY and weights.shape[1] * STEPS <= _CELLS
+
+
+def _by_steps(
+    weights: np.ndarray, positive: np.ndarray, score: np.ndarray, participants: np.ndarray, limit: float = 1.0
+) -> np.ndarray:
+    """The same where samples are very many: of each participant only how many lie in each step is needed."""
+    people = weights.shape[1]
+    step = np.empty(len(score), np.int64)
+    order = np.argsort(-score, kind="stable")
+    step[order] = np.arange(len(score)) * STEPS // len(score)
+    # Equal scores share the step of the first of them.
+    first = np.flatnonzero(np.diff(score[order], prepend=np.inf))
+    step[order] = np.repeat(step[order[first]], np.diff(np.append(first, len(score))))
+    cell = participants * STEPS + step
+    counts = [
+        np.bincount(cell[mine], minlength=people * STEPS).reshape(people, STEPS).astype(float)
+        for mine in (positive, ~positive)
+    ]
+    rows = max(1, 20 * _CHUNK // STEPS)
+    areas = []
+    for begin in range(0, len(weights), rows):
+        true, false = (
+            np.pad(np.cumsum(weights[begin : begin + rows] @ each, axis=1), ((0, 0), (1, 0)))
+            for each in counts
+        )
+        areas.append(_under(true, false, limit))
     return np.concatenate(areas)
 
 

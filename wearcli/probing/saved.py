@@ -23,15 +23,16 @@ FORMAT = 1
 
 @dataclass(frozen=True)
 class SavedProbe:
-    """A probe folder as loaded. predictors: by (probe, target), probe "linear" or "mlp"."""
+    """A probe folder as loaded. predictors: by (probe, target), probe "linear", "mlp" or "features"."""
 
     info: dict[str, Any]
     predictors: dict[tuple[str, str], Predictor]
 
     def predict(self, vectors: np.ndarray, probe: str, target: str) -> np.ndarray:
-        """(n, classes) probabilities in the order of info["classes"], or (n,) values.
+        """(n, classes) calibrated probabilities in the order of info["classes"], or (n,) values.
 
-        vectors: (n, D) float32, pooled as info["input"] says (`wearcli.probing.join.pool`).
+        vectors: (n, D) float32 embeddings, or features of the probe "features", pooled as info["input"] says
+        (`wearcli.probing.join.pool`).
         """
         predictor = self.predictors[probe, target]
         if vectors.shape[1] != len(predictor.mean):
@@ -55,7 +56,10 @@ def save_probe(
         for number, (weights, bias) in enumerate(predictor.layers):
             arrays |= {f"{stem}.coef{number}": weights, f"{stem}.intercept{number}": bias}
         if predictor.classes is not None:
-            arrays[f"{stem}.classes"] = predictor.classes
+            arrays |= {
+                f"{stem}.classes": predictor.classes,
+                f"{stem}.temperature": np.array(predictor.temperature),
+            }
     with atomic_folder(folder) as temporary:
         document = {"format": FORMAT, **info}
         (temporary / "probe.json").write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
@@ -90,7 +94,11 @@ def load_probe(folder: Path) -> SavedProbe:
             depth = sum(key.startswith(f"{stem}.coef") for key in arrays)
             layers = tuple((arrays[f"{stem}.coef{i}"], arrays[f"{stem}.intercept{i}"]) for i in range(depth))
             predictors[probe, info["targets"][int(number)]] = Predictor(
-                arrays[name], arrays[f"{stem}.scale"], layers, arrays.get(f"{stem}.classes")
+                arrays[name],
+                arrays[f"{stem}.scale"],
+                layers,
+                arrays.get(f"{stem}.classes"),
+                float(arrays.get(f"{stem}.temperature", 1.0)),
             )
     except (OSError, EOFError, ValueError, LookupError, TypeError, BadZipFile) as error:
         raise InputError(f"{folder}: the probe folder is damaged ({error}): fit the probe again") from error
@@ -100,8 +108,8 @@ def load_probe(folder: Path) -> SavedProbe:
 def predictions_table(blocks: list[dict[str, Any]], classes: list[str] | None) -> pa.Table:
     """Held-out predictions, one row a sample, target and probe.
 
-    Each block has rows (recording, participant, onset, duration), fold, target, probe, truth, predicted and,
-    in a classification, probabilities (n, classes) or None.
+    Each block has rows (recording, participant, onset, duration, maybe placement), fold, group (names, or
+    None), target, probe, truth, predicted and, in a classification, probabilities (n, classes) or None.
     """
     tables = []
     for block in blocks:
@@ -112,6 +120,10 @@ def predictions_table(blocks: list[dict[str, Any]], classes: list[str] | None) -
         columns = {
             "recording": pa.array(rows["recording"].astype(object), text),
             "participant": pa.array(rows["participant"].astype(object), text),
+            "placement": pa.array(rows["placement"].astype(object), text)
+            if "placement" in rows
+            else pa.nulls(count, text),
+            "group": pa.nulls(count, text) if block["group"] is None else pa.array(block["group"], text),
             "onset": pa.array(rows["onset"].to_numpy(np.float64)),
             "duration": pa.array(rows["duration"].to_numpy(np.float64)),
             "fold": pa.array(block["fold"].astype(np.int16)),

@@ -1,13 +1,16 @@
 """From held-out predictions to the scores of a probe, with their intervals over participants."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
 from wearcli.probing.bootstrap import interval, number, participant_weights, summary
-from wearcli.probing.crossfit import Fitted, Probe, Problem, held_out, trivial
+from wearcli.probing.calibration import calibration_scores, reliability
+from wearcli.probing.crossfit import Fitted, Probe, held_out, trivial
+from wearcli.probing.error_bands import error_band
 from wearcli.probing.metrics import classification_scores, confusion, f1_by_class, regression_scores
+from wearcli.probing.problem import Problem
 from wearcli.probing.roc import auroc, pauroc
 
 Summary = dict[str, float | list[float | None] | None]
@@ -16,20 +19,24 @@ Summary = dict[str, float | list[float | None] | None]
 @dataclass
 class Scored:
     """scores[probe][metric] as the contract says; differences[probe][metric], a probe less `features`;
-    confusion[probe] (rows true) and per_class[probe][class] of a classification; predictions in blocks for
-    `predictions_table`."""
+    confusion[probe] (rows true), per_class[probe][class] and calibration[probe] of a classification;
+    intervals[probe][prefix], the `error_band` of a regression; groups[group][probe][metric] of what was left
+    out as a whole; predictions in blocks for `predictions_table`."""
 
     scores: dict[str, dict[str, Summary]] = field(default_factory=dict)
     differences: dict[str, dict[str, dict[str, float | None]]] = field(default_factory=dict)
     confusion: dict[str, list[list[int]]] = field(default_factory=dict)
     per_class: dict[str, dict[str, float | None]] = field(default_factory=dict)
+    calibration: dict[str, dict[str, Any]] = field(default_factory=dict)
+    intervals: dict[str, dict[str, Any]] = field(default_factory=dict)
+    groups: dict[str, dict[str, dict[str, Summary]]] = field(default_factory=dict)
     predictions: list[dict[str, Any]] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
 class Counting:
     """owner: (n,) the participant of each sample, as a column of weights: (1 + folds + draws, P), see
-    `participant_weights`."""
+    `participant_weights`. A participant who is in several left-out groups has a column in each."""
 
     owner: np.ndarray
     weights: np.ndarray
@@ -45,49 +52,112 @@ def score(
     draws: int,
     seed: int,
     agreement: bool,
+    groups: list[str] | None = None,
 ) -> Scored:
     """Score every probe of every problem, and the majority class or the mean.
 
     names: a prefix of the metric's name for each problem ("" or "stride_time_s."). agreement: ICC(2,1) and
-    limits of agreement too. The same draws of participants serve all probes, so that differences are paired.
+    limits of agreement too. groups: names of what is left out as a whole, which are then the `folds` of a
+    score. The same draws of participants serve all probes, so that differences are paired.
     """
     out = Scored()
+    parts = n_folds if groups is None else len(groups)
     for number_, (problem, prefix) in enumerate(zip(problems, names, strict=True)):
-        counts = counting(problem, number_, n_folds, draws, seed)
-        values: dict[str, dict[str, np.ndarray]] = {}
-        for probe in [probe for probe, which in fitted if which == number_]:
-            vectors = problem.vectors["features" if probe == "features" else "embedding"]
-            predicted = held_out(problem, fitted[probe, number_], vectors, len(classes))
-            values[probe] = evaluate(problem, predicted, counts, agreement)
-            if problem.classify:
-                codes = predicted.argmax(axis=1)
-                _add_classes(out, probe, problem, codes, classes)
-                _add_predictions(out, number_, probe, codes, predicted)
-            else:
-                _add_predictions(out, number_, probe, predicted, None)
-        name, constant = trivial_name(problem), trivial(problem, len(classes))
-        values[name] = evaluate_trivial(problem, constant, counts, len(classes), agreement)
-        _add_predictions(out, number_, name, constant, None)
+        tested = problem.scored()
+        counts = counting(tested, number_, parts, draws, seed)
+        predictions: dict[str, np.ndarray] = {}
+        fits = {key: fit for key, fit in fitted.items() if key[1] == number_}
+        for (probe, _), fit in fits.items():
+            vectors = tested.vectors["features" if probe == "features" else "embedding"]
+            predictions[probe] = held_out(tested, fit, vectors, len(classes))
+        constant = trivial(problem, len(classes))[problem.fold >= 0]
+        values = evaluate_all(tested, predictions, constant, counts, len(classes), agreement)
         for name, metrics in values.items():
-            found = {prefix + metric: summary(rows, n_folds) for metric, rows in metrics.items()}
+            found = {prefix + metric: summary(rows, parts) for metric, rows in metrics.items()}
             out.scores.setdefault(name, {}).update(found)
         for name in ("linear", "mlp"):
             if name in values and "features" in values:
                 differences = {
-                    prefix + metric: difference(values[name][metric], rows, n_folds)
+                    prefix + metric: difference(values[name][metric], rows, parts)
                     for metric, rows in values["features"].items()
                 }
                 out.differences.setdefault(name, {}).update(differences)
+        for code, group in enumerate(groups or []):
+            _add_group(
+                out, group, tested, code, predictions, constant, prefix, number_, draws, seed, agreement
+            )
+        for (probe, _), predicted in zip(fits, predictions.values(), strict=True):
+            if problem.classify:
+                codes = predicted.argmax(axis=1)
+                _add_classes(out, probe, tested, predicted, codes, classes, values[probe])
+                out.calibration[probe]["temperature"] = fitted[probe, number_].temperature
+                _add_predictions(out, number_, probe, codes, predicted)
+            else:
+                band = error_band(predicted - tested.truth, tested.participants, tested.fold)
+                out.intervals.setdefault(probe, {})[prefix] = band
+                _add_predictions(out, number_, probe, predicted, None)
+        _add_predictions(out, number_, trivial_name(problem), constant, None)
     return out
 
 
+def evaluate_all(
+    tested: Problem,
+    predictions: dict[str, np.ndarray],
+    constant: np.ndarray,
+    counts: Counting,
+    classes: int,
+    agreement: bool,
+) -> dict[str, dict[str, np.ndarray]]:
+    """probe -> metric -> (1 + folds + draws,) of each probe's held-out predictions and the trivial ones."""
+    values = {
+        probe: evaluate(tested, predicted, counts, agreement) for probe, predicted in predictions.items()
+    }
+    return values | {trivial_name(tested): evaluate_trivial(tested, constant, counts, classes, agreement)}
+
+
+def _add_group(
+    out: Scored,
+    group: str,
+    tested: Problem,
+    code: int,
+    predictions: dict[str, np.ndarray],
+    constant: np.ndarray,
+    prefix: str,
+    number_: int,
+    draws: int,
+    seed: int,
+    agreement: bool,
+) -> None:
+    """The scores of one left-out group, their intervals over its own people."""
+    assert tested.group is not None
+    mine = tested.group == code
+    if not mine.any():  # the target is not known there
+        return
+    part = replace(tested.only(mine), group=None, fold=np.zeros(np.count_nonzero(mine), np.int64))
+    counts = counting(part, number_, 1, draws, seed)
+    chosen = {probe: predicted[mine] for probe, predicted in predictions.items()}
+    classes = next(iter(chosen.values())).shape[1] if tested.classify else 0
+    values = evaluate_all(part, chosen, constant[mine], counts, classes, agreement)
+    for probe, metrics in values.items():
+        found = {prefix + metric: _without_folds(summary(rows, 1)) for metric, rows in metrics.items()}
+        out.groups.setdefault(group, {}).setdefault(probe, {}).update(found)
+
+
+def _without_folds(score: Summary) -> Summary:
+    return {name: value for name, value in score.items() if name != "folds"}
+
+
 def counting(problem: Problem, number: int, n_folds: int, draws: int, seed: int) -> Counting:
-    """The draws for the `number`th problem: the same whatever is scored on it."""
-    people, owner = np.unique(problem.participants, return_inverse=True)
-    fold_of = np.empty(len(people), np.int64)
-    fold_of[owner] = problem.fold
+    """The draws for the `number`th problem: the same whatever is scored on it.
+
+    n_folds: folds, or groups where the problem has them.
+    """
     rng = np.random.default_rng([seed, 1000 + number])
-    return Counting(owner, participant_weights(fold_of, n_folds, draws, rng))
+    _, person = np.unique(problem.participants, return_inverse=True)
+    part = problem.fold if problem.group is None else problem.group
+    columns, owner = np.unique(person * n_folds + part, return_inverse=True)
+    weights = participant_weights(columns % n_folds, n_folds, draws, rng, columns // n_folds)
+    return Counting(owner, weights)
 
 
 def evaluate(
@@ -99,7 +169,8 @@ def evaluate(
         return regression_scores(weights, problem.truth, predicted, owner, agreement)
     codes, classes = predicted.argmax(axis=1), predicted.shape[1]
     scores = classification_scores(weights, problem.truth, codes, owner, classes)
-    return scores | _areas(problem, predicted, counts)
+    scores |= _areas(problem, predicted, counts)
+    return scores | calibration_scores(weights, problem.truth, predicted, owner)
 
 
 def _areas(problem: Problem, probabilities: np.ndarray, counts: Counting) -> dict[str, np.ndarray]:
@@ -136,11 +207,23 @@ def difference(scores: np.ndarray, others: np.ndarray, n_folds: int) -> dict[str
     return {"mean": number(rows[0]), "low": low, "high": high}
 
 
-def _add_classes(out: Scored, probe: str, problem: Problem, codes: np.ndarray, classes: list[str]) -> None:
+def _add_classes(
+    out: Scored,
+    probe: str,
+    problem: Problem,
+    probabilities: np.ndarray,
+    codes: np.ndarray,
+    classes: list[str],
+    values: dict[str, np.ndarray],
+) -> None:
     one = np.zeros(len(codes), np.int64)
     matrix = confusion(problem.truth, codes, one, len(classes), 1)[0]
     out.confusion[probe] = matrix.astype(int).tolist()
     out.per_class[probe] = dict(zip(classes, map(number, f1_by_class(matrix)), strict=True))
+    out.calibration[probe] = {
+        **{name: number(values[name][0]) for name in ("brier", "ece")},
+        "bins": reliability(problem.truth, probabilities),
+    }
 
 
 def _add_predictions(

@@ -9,7 +9,8 @@ from typing import Any, Literal
 import numpy as np
 
 from wearcli.probing.bootstrap import summary
-from wearcli.probing.crossfit import Fitted, Probe, Problem, fit_all, held_out, trivial
+from wearcli.probing.crossfit import Fitted, Probe, fit_all, held_out, trivial
+from wearcli.probing.problem import Problem
 from wearcli.probing.problems import Study, class_samples, make_study
 from wearcli.probing.scoring import (
     Counting,

@@ -172,26 +172,37 @@ def _read(path: Path, recordings: Collection[str]) -> pd.DataFrame:
 
 def _find(name: str, metadata: dict[str, Any], embeddings: Path | None) -> tuple[Path, ...]:
     stem = NAMED[name].table if name in NAMED else name
+    found, looked = find_table(stem, metadata, embeddings)
+    if found:
+        return found
+    if name in NAMED:
+        raise UsageError(f"no {stem}.csv found in {looked}: name it with --labels")
+    raise UsageError(
+        f"unknown task '{name}': use {NAMES}, or a table of your own with --labels FILE --target COL"
+    )
+
+
+def find_table(stem: str, metadata: dict[str, Any], embeddings: Path | None) -> tuple[tuple[Path, ...], str]:
+    """The tables called `stem` that belong to an embeddings table, and where they were looked for.
+
+    metadata, embeddings: the table's document and path. They are looked for among the recordings that `embed`
+    read, as they are now or as it found them; in recordings/; in the folder of the embeddings.
+    """
     places = [Path(path) for path in (metadata.get("arguments") or {}).get("paths") or []]
     with suppress(WearcliError):  # what was a recording then may be none now
         if now := find_sidecars(places).get(stem):
-            return tuple(now)
+            return tuple(now), ""
     sidecars = (metadata.get("sidecars") or {}).get(stem) or []
     known = [Path(path) for path in ([sidecars] if isinstance(sidecars, str) else sidecars)]
     if known and all(path.is_file() for path in known):
-        return tuple(known)
+        return tuple(known), ""
     folders = [place if place.is_dir() else place.parent for place in places] + [Path("recordings")]
     if embeddings is not None:
         folders.append(embeddings.parent)
     for path in [folder / f"{stem}{suffix}" for folder in folders for suffix in (".csv", ".tsv")]:
         if path.is_file():
-            return (path,)
-    if name in NAMED:
-        looked = ", ".join(dict.fromkeys(str(folder) for folder in folders))
-        raise UsageError(f"no {stem}.csv found in {looked}: name it with --labels")
-    raise UsageError(
-        f"unknown task '{name}': use {NAMES}, or a table of your own with --labels FILE --target COL"
-    )
+            return (path,), ""
+    return (), ", ".join(dict.fromkeys(str(folder) for folder in folders))
 
 
 def _default_targets(name: str, table: pd.DataFrame) -> list[str]:

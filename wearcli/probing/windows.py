@@ -19,7 +19,7 @@ COLUMNS = ("recording", "participant", "onset", "duration", "embedding", "featur
 class EmbeddedWindows:
     """The windows that can be used.
 
-    times: one row a window: recording, participant, onset, duration (s).
+    times: one row a window: recording, participant, onset, duration (s); placement where the table has it.
     vectors: "embedding" (n, D) and "features" (n, F) float32, always finite; "features" is absent where
         the table has none.
     dropped: how many windows were left out, by reason.
@@ -71,6 +71,8 @@ def windows_of(
             "duration": table["duration"].to_numpy().astype(np.float64),
         }
     )
+    if "placement" in table.column_names:
+        times["placement"] = table["placement"].cast(pa.string()).dictionary_encode().to_pandas()
     finite = np.isfinite(times[["onset", "duration"]].to_numpy()).all(axis=1)
     for values in vectors.values():
         # A row's sum is finite only if all of it is: no array of booleans as large as the table.

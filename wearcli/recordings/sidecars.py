@@ -55,7 +55,7 @@ def read_recordings_table(path: Path) -> list[Entry]:
     Raises InputError for a table without `recording` and `file`, or with a cell that cannot be read.
     """
     entries = []
-    for line, row in enumerate(_rows(path), start=2):
+    for line, row in enumerate(read_rows(path), start=2):
         file = row.get("file")
         if not file and not row.get("recording"):
             raise InputError(f"{path}: line {line} has neither recording nor file: fill in one of them")
@@ -158,7 +158,8 @@ def _separator(line: str) -> str:
     return max(",;\t", key=line.count)
 
 
-def _rows(path: Path) -> list[dict[str, str]]:
+def read_rows(path: Path) -> list[dict[str, str]]:
+    """The rows of a table as text by lower-case column name; InputError where it cannot be read."""
     try:
         with path.open(newline="", encoding="utf-8-sig") as stream:
             reader = csv.DictReader(stream, delimiter=_separator(_first_line(path)), skipinitialspace=True)

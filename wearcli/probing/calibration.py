@@ -1,0 +1,80 @@
+"""Calibration: whether what is said with 70 % is so in 70 of 100, and a temperature that makes it so.
+
+A probe's logits are divided by one number, its temperature (Guo et al., ICML 2017, section 4.2). It is that
+of the least log loss on people held out inside the training folds: of the linear probe those of the inner
+folds that chose the penalty, of the MLP the fifth that chose the epoch. So the people whose probabilities
+score the calibration had no part in it; the predicted class stays as it was.
+"""
+
+from typing import Any
+
+import numpy as np
+from scipy.optimize import minimize_scalar
+from scipy.special import logsumexp
+
+from wearcli.probing.metrics import ratio
+
+BINS = 15  # of confidence, all of one width, as Guo et al. take
+_RANGE = (np.log(0.05), np.log(20.0))
+
+
+def fit_temperature(logits: np.ndarray, truth: np.ndarray) -> float:
+    """The temperature of the least log loss. logits: (n, classes), -inf for a class that the fit never saw;
+    truth: (n,) codes. Samples of such a class say nothing of it; 1 where none is left."""
+    known = np.isfinite(logits[np.arange(len(truth)), truth])
+    logits, truth = logits[known], truth[known]
+    if not len(truth):
+        return 1.0
+    own = logits[np.arange(len(truth)), truth]
+
+    def loss(log_temperature: float) -> float:
+        heat = np.exp(log_temperature)
+        return float((logsumexp(logits / heat, axis=1) - own / heat).mean())
+
+    found = minimize_scalar(loss, bounds=_RANGE, method="bounded", options={"xatol": 1e-4})
+    return float(np.exp(found.x))
+
+
+def calibration_scores(
+    weights: np.ndarray, truth: np.ndarray, probabilities: np.ndarray, participants: np.ndarray
+) -> dict[str, np.ndarray]:
+    """Brier score and expected calibration error, (m,) each, for weightings of the participants (m, P).
+
+    truth, participants: (n,) codes; probabilities: (n, classes). brier: the mean squared distance to the
+    true class, over all classes (Brier 1950), 0 to 2. ece: |accuracy - confidence| of the predicted class in
+    `BINS` bins, each weighing as its samples (Guo et al. 2017, equation 3).
+    """
+    people = weights.shape[1]
+    own = probabilities[np.arange(len(truth)), truth]
+    squared = np.einsum("nc,nc->n", probabilities, probabilities) - 2 * own + 1
+    counts = np.bincount(participants, minlength=people)
+    total = weights @ counts
+    brier = ratio(weights @ np.bincount(participants, weights=squared, minlength=people), total)
+    confidence, hit, bin_of = _confidence(truth, probabilities)
+    cell = participants * BINS + bin_of
+    gaps = np.bincount(cell, weights=hit - confidence, minlength=people * BINS).reshape(people, BINS)
+    return {"brier": brier, "ece": ratio(np.abs(weights @ gaps).sum(axis=1), total)}
+
+
+def reliability(truth: np.ndarray, probabilities: np.ndarray) -> list[dict[str, Any]]:
+    """Of each bin of confidence that has samples: its mean confidence, its accuracy, how many samples."""
+    confidence, hit, bin_of = _confidence(truth, probabilities)
+    found = []
+    for number in np.unique(bin_of):
+        mine = bin_of == number
+        found.append(
+            {
+                "confidence": round(float(confidence[mine].mean()), 6),
+                "accuracy": round(float(hit[mine].mean()), 6),
+                "samples": int(mine.sum()),
+            }
+        )
+    return found
+
+
+def _confidence(truth: np.ndarray, probabilities: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Of each sample the probability of the predicted class, whether it is true, and its bin."""
+    predicted = probabilities.argmax(axis=1)
+    confidence = probabilities[np.arange(len(truth)), predicted]
+    bin_of = np.clip(np.ceil(confidence * BINS).astype(np.int64) - 1, 0, BINS - 1)
+    return confidence, (predicted == truth).astype(float), bin_of

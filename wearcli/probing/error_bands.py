@@ -1,0 +1,79 @@
+"""How far a regression's prediction of a person that it has not seen may be off.
+
+The band is made of the errors of held-out people alone: what each fold's probe, which never saw them, missed
+by. Every participant weighs the same, as a new person is one more participant and not one more sample
+(Dunn, Wasserman & Ramdas, JASA 2023, section 3: pooling the groups' distributions).
+"""
+
+from typing import Any
+
+import numpy as np
+
+from wearcli.probing.bootstrap import number
+
+LEVEL = 0.95
+
+
+def error_band(errors: np.ndarray, participants: np.ndarray, folds: np.ndarray) -> dict[str, Any]:
+    """`{half_width, coverage, sd_between, sd_within}` of held-out errors.
+
+    errors: (n,) predicted - truth; participants, folds: (n,) codes. half_width: of the 95 % band of one
+    sample of a new person. coverage: the share of samples, each participant weighing the same, that lie in a
+    band made of the other folds' people; None where there is one fold. sd_between, sd_within: deviation of
+    the participants' mean errors about 0, and of errors about their participant's mean (a one-way analysis of
+    variance), from which `of_mean` has the band of several samples of one person.
+    """
+    covered, people = 0.0, 0
+    if len(np.unique(folds)) > 1:
+        for fold in np.unique(folds):
+            held = folds == fold
+            band = half_width(errors[~held], participants[~held])
+            inside = np.abs(errors[held]) <= band
+            each = np.unique(participants[held], return_inverse=True)[1]
+            covered += float((np.bincount(each, weights=inside) / np.bincount(each)).sum())
+            people += int(each.max()) + 1
+    between, within = _components(errors, participants)
+    return {
+        "half_width": number(half_width(errors, participants)),
+        "coverage": number(covered / people) if people else None,
+        "sd_between": number(between),
+        "sd_within": number(within),
+    }
+
+
+def half_width(errors: np.ndarray, participants: np.ndarray) -> float:
+    """The absolute error that 95 % of a new person's samples stay below.
+
+    The level is raised to 0.95 (P + 1) / P for P people, as conformal prediction does for the one to come.
+    """
+    owner = np.unique(participants, return_inverse=True)[1]
+    share = 1 / np.bincount(owner)
+    people = len(share)
+    size = np.abs(errors)
+    order = np.argsort(size, kind="stable")
+    reached = np.cumsum(share[owner[order]]) / people
+    at = int(np.searchsorted(reached, min(1.0, LEVEL * (people + 1) / people) - 1e-12))
+    return float(size[order[min(at, len(order) - 1)]])
+
+
+def of_mean(band: dict[str, Any], samples: np.ndarray | float) -> np.ndarray:
+    """The half-width of the mean of so many samples of one person.
+
+    What a probe misses a person by goes into all of theirs alike, so that the band of a mean never falls
+    below its share of the variance: half_width * sqrt((between^2 + within^2 / n) / (between^2 + within^2)).
+    """
+    between, within = band["sd_between"] ** 2, band["sd_within"] ** 2
+    total = between + within
+    share = (between + within / np.asarray(samples, float)) / total if total else np.ones(np.shape(samples))
+    return band["half_width"] * np.sqrt(share)
+
+
+def _components(errors: np.ndarray, participants: np.ndarray) -> tuple[float, float]:
+    owner = np.unique(participants, return_inverse=True)[1]
+    counts = np.bincount(owner)
+    means = np.bincount(owner, weights=errors) / counts
+    degrees = len(errors) - len(counts)
+    within = float(np.square(errors - means[owner]).sum() / degrees) if degrees else 0.0
+    # A mean of few samples varies by its samples too: that part is not between people.
+    between = max(0.0, float(np.square(means).mean() - within * (1 / counts).mean()))
+    return between**0.5, within**0.5

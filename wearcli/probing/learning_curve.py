@@ -1,0 +1,86 @@
+"""Label efficiency: what a probe scores that is fitted on a part of the labels."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from wearcli.errors import UsageError
+from wearcli.probing.bootstrap import summary
+from wearcli.probing.crossfit import Probe, fit_all, held_out
+from wearcli.probing.problem import Labelled
+from wearcli.probing.problems import Study
+from wearcli.probing.scoring import counting, evaluate
+from wearcli.probing.tasks import Task
+
+REPEATS = 5  # draws of the labels of a share: their scores are averaged
+
+
+def parse_shares(text: str) -> list[float]:
+    """Percentages such as "100,30,10,3,1", largest first; UsageError for what is none."""
+    try:
+        shares = sorted({float(part) for part in text.split(",")}, reverse=True)
+    except ValueError:
+        shares = [0.0]
+    if not all(0 < share <= 100 for share in shares):
+        raise UsageError(f"--label-share {text}: percentages above 0 up to 100, such as 100,30,10,3,1")
+    return shares
+
+
+def learning_curve(
+    study: Study,
+    task: Task,
+    probes: Sequence[Probe],
+    shares: Sequence[float],
+    *,
+    draws: int,
+    seed: int,
+    step: Callable[[str, int, int], None],
+) -> list[dict[str, Any]]:
+    """Of each share (in %) the scores of probes fitted on so much of the labels of the training people.
+
+    The samples of a share are drawn at random among those of all training people, within each class, which
+    keeps one at least; a smaller share is a part of a larger one. A score is the mean of `REPEATS` draws, its
+    interval of the mean over the same draws of participants. Returns `{share, samples, repeats, scores}`;
+    samples: labels that a fold's probe is fitted on, on average.
+    """
+    counts = [counting(each.scored(), n, study.parts, draws, seed) for n, each in enumerate(study.problems)]
+    total = sum(1 if share == 100 else REPEATS for share in shares)
+    done = 0
+    found = []
+    for share in shares:
+        repeats = 1 if share == 100 else REPEATS
+        rows: dict[Probe, dict[str, list[np.ndarray]]] = {probe: {} for probe in probes}
+        used = []
+        for repeat in range(repeats):
+            order = np.random.default_rng([seed, 2, repeat]).permutation(len(study.owner))
+            problems = [
+                replace(each, labelled=Labelled(share / 100, order[each.rows])) for each in study.problems
+            ]
+            used += [
+                np.count_nonzero(problems[0].training(fold))
+                for fold in np.unique(problems[0].fold[problems[0].fold >= 0]).tolist()
+            ]
+            fitted = fit_all(problems, list(probes), study.n_folds, seed, lambda *_: None, everybody=False)
+            for probe in probes:
+                for number, (problem, prefix) in enumerate(zip(problems, study.prefixes(task), strict=True)):
+                    tested = problem.scored()
+                    vectors = tested.vectors["features" if probe == "features" else "embedding"]
+                    predicted = held_out(tested, fitted[probe, number], vectors, len(study.classes))
+                    for metric, values in evaluate(tested, predicted, counts[number], task.measured).items():
+                        rows[probe].setdefault(prefix + metric, []).append(values)
+            done += 1
+            step(f"{share:g} % of the labels", done, total)
+        scores = {
+            probe: {metric: _summary(np.mean(values, axis=0), study.parts) for metric, values in each.items()}
+            for probe, each in rows.items()
+        }
+        found.append(
+            {"share": share, "samples": round(float(np.mean(used)), 1), "repeats": repeats, "scores": scores}
+        )
+    return found
+
+
+def _summary(values: np.ndarray, parts: int) -> dict[str, Any]:
+    return {name: value for name, value in summary(values, parts).items() if name != "folds"}

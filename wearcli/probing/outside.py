@@ -1,0 +1,55 @@
+"""An outside set of recordings, embedded as the table was on which a probe is fitted."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Literal
+
+from wearcli.embedding.embed import embed
+from wearcli.embedding.table import open_batches, read_metadata
+from wearcli.errors import InputError, UsageError
+from wearcli.models.folder import bundled_models, load_model
+
+
+@contextmanager
+def outside_tables(
+    tests: Sequence[Path], fitted: Path | Literal["-"]
+) -> Iterator[tuple[list[Path], list[str]]]:
+    """Of each outside set its embeddings table, and warnings of recordings that failed.
+
+    tests: tables as they are; a folder of recordings is embedded, into a table of its name that is gone
+    afterwards, by the model and stride of `fitted`. Raises UsageError where that model is not a bundled one.
+    """
+    with TemporaryDirectory() as scratch:
+        tables, warnings = [], []
+        for test in tests:
+            if not test.is_dir():
+                tables.append(test)
+                continue
+            if fitted == "-":
+                raise UsageError(f"--test {test}: with a stream give the outside set as an embeddings table")
+            with open_batches(fitted) as batches:
+                metadata = read_metadata(batches.schema, batches.name)
+            model = metadata["model"]
+            if model["name"] not in bundled_models():
+                raise UsageError(
+                    f"--test {test}: {fitted} was embedded by {model['name']}, no bundled model: embed the "
+                    "outside set with it, and give the table"
+                )
+            if load_model(model["name"]).config["sha256"] != model["sha256"]:
+                raise UsageError(
+                    f"--test {test}: {fitted} was embedded by another {model['name']} than the one here: "
+                    "embed both anew"
+                )
+            table = Path(scratch) / f"{len(tables)}" / f"{test.resolve().name}.parquet"
+            result = embed([test], table, model=model["name"], stride_s=metadata["stride_s"])
+            if result.interrupted:
+                raise KeyboardInterrupt
+            if not result.output:
+                raise InputError(
+                    f"--test {test}: not one of its recordings could be embedded: see 'wearcli embed'"
+                )
+            warnings += [f"{test}: failed: {each['recording']}: {each['error']}" for each in result.failed]
+            tables.append(table)
+        yield tables, warnings

@@ -1,0 +1,77 @@
+"""One target of a task: the samples that a probe of it is fitted on, and who is held out when."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """A share of the labels: of `order`, (n,) a random rank of each sample, the first `share` of each class.
+
+    Of a larger share the smaller one is a part. Every class keeps a label, a regression keeps two.
+    """
+
+    share: float
+    order: np.ndarray
+
+    def of(self, rows: np.ndarray, classes: np.ndarray | None) -> np.ndarray:
+        """(n,) bool: the samples of the mask `rows` whose labels are used. classes: (n,) codes, or None."""
+        kept = np.zeros(len(rows), bool)
+        for code in [None] if classes is None else np.unique(classes[rows]):
+            mine = np.flatnonzero(rows if code is None else rows & (classes == code))
+            count = max(1 if code is not None else 2, round(self.share * len(mine)))
+            kept[mine[np.argsort(self.order[mine], kind="stable")[:count]]] = True
+        return kept
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One target: what every probe of it is fitted on.
+
+    vectors: "embedding" and maybe "features" (n, D) float32. rows: (n,) which of the samples these are, those
+    with a value of the target. truth: (n,) class codes or float64 values. participants: (n,) codes. fold:
+    (n,) the fold in which each sample is held out, -1 for one that only ever trains. group: (n,) codes of
+    what is left out as a whole beside people, such as a placement. labelled: which labels may be used.
+    """
+
+    vectors: dict[str, np.ndarray]
+    rows: np.ndarray
+    truth: np.ndarray
+    participants: np.ndarray
+    fold: np.ndarray
+    classify: bool
+    group: np.ndarray | None = None
+    labelled: Labelled | None = None
+
+    def training(self, fold: int) -> np.ndarray:
+        """(n,) bool: what a probe is fitted on that is scored on `fold`: nobody of it, nothing of its group.
+
+        A fold that nobody is in is that of recordings to come: everybody trains, but for an outside set.
+        """
+        held = self.fold == fold
+        if not held.any() and (self.fold < 0).any():
+            held = self.fold >= 0
+        train = ~np.isin(self.participants, np.unique(self.participants[held]))
+        if self.group is not None:
+            train &= ~np.isin(self.group, np.unique(self.group[held]))
+        if self.labelled is not None:
+            train = self.labelled.of(train, self.truth if self.classify else None)
+        return train
+
+    def scored(self) -> "Problem":
+        """The samples that are held out in some fold."""
+        held = self.fold >= 0
+        return self if held.all() else self.only(held)
+
+    def only(self, chosen: np.ndarray) -> "Problem":
+        """The samples of a mask (n,) bool."""
+        return replace(
+            self,
+            vectors={name: values[chosen] for name, values in self.vectors.items()},
+            rows=self.rows[chosen],
+            truth=self.truth[chosen],
+            participants=self.participants[chosen],
+            fold=self.fold[chosen],
+            group=None if self.group is None else self.group[chosen],
+        )
