@@ -47,11 +47,15 @@ def test_the_table_has_a_row_a_model(run: Run) -> None:
     assert "not corrected" not in err  # of two there is one comparison
 
 
-def test_of_more_than_two_it_says_that_nothing_is_corrected(run: Run, tmp_path: Path) -> None:
+def test_it_marks_what_differs_and_says_what_is_corrected(run: Run, tmp_path: Path) -> None:
     rewrite(tmp_path / "good.parquet", tmp_path / "again.parquet")
-    code, _, err = run("good.parquet", "noise.parquet", "again.parquet", "--task", "activity")
+    tables = ("good.parquet", "noise.parquet", "again.parquet")
+    code, _, err = run(*tables, "--task", "activity", "--bootstrap", "300")  # of 50 draws no p is small enough
     assert code == 0
-    assert "Intervals are not corrected for how many models are compared." in err
+    assert "*: p < 0.05, corrected for how many models are compared (Holm); intervals are not." in err
+    rows = {line.split()[0]: line for line in err.splitlines() if line.strip()}
+    assert "*" in rows["noise"]
+    assert "*" not in rows["again"]  # the same embeddings as the first
     again = next(line for line in err.splitlines() if line.startswith("again"))
     assert again.rstrip().endswith(".000 [.000, .000]")
 

@@ -8,6 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from wearcli.cli.score_text import TITLES, interval_text, make_table, mean_text
+from wearcli.probing.multiple import LEVEL
 
 if TYPE_CHECKING:
     from wearcli.probing.side_by_side import Comparison
@@ -56,8 +57,11 @@ def print_comparison(result: "Comparison", console: Console) -> None:
         line(f"less first: paired difference to {result.first}.", "dim")
     if "untrained" in result.models:
         line("untrained: an encoder of random weights.", "dim")
-    if len(result.models) > 2:
-        line("Intervals are not corrected for how many models are compared.", "dim")
+    if len(result.models) > 1:
+        line(
+            f"*: p < {LEVEL:g}, corrected for how many models are compared (Holm); intervals are not.",
+            "dim",
+        )
     line(f"Written to {result.output}: comparison.json")
 
 
@@ -90,4 +94,6 @@ def _cell(score: Mapping[str, Any] | None, below: bool) -> Text:
     if score is None:
         return Text("")
     interval = interval_text(score)
-    return Text.assemble(mean_text(score), ("\n" if below else " ") * bool(interval), (interval, "dim"))
+    p = score.get("p_holm")
+    star = "*" if p is not None and p < LEVEL else ""
+    return Text.assemble(mean_text(score), ("\n" if below else " ") * bool(interval), (interval, "dim"), star)

@@ -36,7 +36,8 @@ PROTOCOL = (
     "samples that every model has; folds by participant, the same for all; penalty chosen by inner folds by "
     "participant, epochs of the mlp on participants held out of the training ones; mean: score over all "
     "held-out predictions pooled; low, high: 95 % percentile interval of a bootstrap over participants, of a "
-    "difference on the same draws for both, not corrected for how many are compared; folds: each fold's own "
+    "difference on the same draws for both; p: two-sided, of the same draws, p_holm: corrected for how many "
+    "models are compared with the one (Holm 1979), intervals are not; folds: each fold's own "
     "score; features: the linear probe on the hand-made features of a model's own windows; untrained: an "
     "encoder of random weights"
 )

@@ -10,6 +10,7 @@ import numpy as np
 
 from wearcli.probing.bootstrap import summary
 from wearcli.probing.crossfit import Fitted, Probe, fit_all, held_out, trivial
+from wearcli.probing.multiple import corrected
 from wearcli.probing.problem import Problem
 from wearcli.probing.problems import Study, class_samples, make_study
 from wearcli.probing.scoring import (
@@ -34,9 +35,10 @@ class Comparison:
     """Models side by side. `scores[name][metric]` is `{mean, low, high, folds}` as a probe's.
 
     name: of a model, of hand-made features (`features`, or `features of NAME` where windows differ and so do
-    they), `majority` or `mean`. less_features[model][metric] is `{mean, low, high}` of its score less that
-    of the features of its own windows, less_first of its score less that of the model `first`, draw by draw
-    of the bootstrap the same participants. models: of each its table, model, rate_hz, window_s, stride_s,
+    they), `majority` or `mean`. less_features[model][metric] is `{mean, low, high, p, p_holm}` of its score
+    less that of the features of its own windows, less_first of its score less that of the model `first`, draw
+    by draw of the bootstrap the same participants; p_holm is corrected for how many models are compared with
+    the one (`multiple`). models: of each its table, model, rate_hz, window_s, stride_s,
     dimension, features (the name of theirs, or None), samples (its own; `n_samples` are everybody's),
     dropped, and chosen (of each target the penalty or the epochs in each fold). left_out: samples that some
     model has and not all have. participants: of each fold. failed: a model or a recording, and the error.
@@ -120,15 +122,13 @@ def side_by_side(
             target: fitted[probe, number].chosen for number, target in enumerate(study.targets)
         }
 
-    def less(name: str, other: Rows) -> dict[str, Difference]:
-        return {metric: difference(row, other[metric], study.n_folds) for metric, row in models[name].items()}
-
     first = next(iter(models))
-    less_features = {
-        name: less(name, features[table.about["features"]])
+    against_features = {
+        name: features[table.about["features"]]
         for name, table in shared.tables.items()
         if table.about["features"] is not None
     }
+    against_first = {name: models[first] for name in models if name != first}
     titles = {name: "features" if len(features) == 1 else f"features of {name}" for name in features}
     for table in shared.tables.values():
         table.about["features"] = titles.get(table.about["features"])
@@ -150,8 +150,8 @@ def side_by_side(
             name: {metric: summary(row, study.n_folds) for metric, row in rows.items()}
             for name, rows in everything.items()
         },
-        less_features=less_features,
-        less_first={name: less(name, models[first]) for name in models if name != first},
+        less_features=_differences(models, against_features, study.n_folds),
+        less_first=_differences(models, against_first, study.n_folds),
         targets=study.targets,
         classes=study.classes,
         class_samples=class_samples(study),
@@ -163,6 +163,20 @@ def side_by_side(
         failed=[{"model": name, "error": str(error)} for name, error in shared.errors.items()],
         warnings=shared.warnings + study.warnings,
     )
+
+
+def _differences(
+    models: Mapping[str, Rows], others: Mapping[str, Rows], n_folds: int
+) -> dict[str, dict[str, Difference]]:
+    """Of each model with another to be compared with: `{mean, low, high, p, p_holm}` of each metric, p
+    corrected over the models."""
+    found: dict[str, dict[str, Difference]] = {name: {} for name in others}
+    for metric in next(iter(models.values())):
+        rows = {name: (models[name][metric], other[metric]) for name, other in others.items()}
+        tests = corrected({name: (one - other)[1 + n_folds :] for name, (one, other) in rows.items()})
+        for name, (one, other) in rows.items():
+            found[name][metric] = difference(one, other, n_folds) | tests[name]
+    return found
 
 
 def _with_vectors(problem: Problem, vectors: dict[str, np.ndarray], n_samples: int) -> Problem:

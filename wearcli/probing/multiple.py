@@ -1,0 +1,40 @@
+"""Many differences at once: a p of each from its bootstrap, corrected for how many are looked at."""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from wearcli.probing.bootstrap import number
+
+LEVEL = 0.05
+
+
+def bootstrap_p(draws: np.ndarray) -> float:
+    """Two-sided p of a difference being 0, by inverting its percentile interval: below 0.05 where the 95 %
+    interval leaves 0 out (Efron & Tibshirani 1993, section 15.4). NaN where fewer than half of the draws
+    define the difference; never below 2 / (draws + 1). Of few people it is liberal, as the interval is."""
+    finite = draws[np.isfinite(draws)]
+    if not len(finite) or len(finite) < len(draws) / 2:
+        return float("nan")
+    rarer = min(np.count_nonzero(finite <= 0), np.count_nonzero(finite >= 0))
+    return min(1.0, 2 * (rarer + 1) / (len(finite) + 1))
+
+
+def holm(values: np.ndarray) -> np.ndarray:
+    """p corrected by the step-down method of Holm (1979): with it the chance of one false finding or more
+    among all is at most the level, however they depend on each other. NaN stays, and does not count."""
+    corrected = np.full(len(values), np.nan)
+    known = np.flatnonzero(np.isfinite(values))
+    order = known[np.argsort(values[known], kind="stable")]
+    factors = len(order) - np.arange(len(order))
+    corrected[order] = np.minimum(1.0, np.maximum.accumulate(values[order] * factors)) if len(order) else 1
+    return corrected
+
+
+def corrected(draws: Mapping[str, np.ndarray]) -> dict[str, dict[str, float | None]]:
+    """`{p, p_holm}` of each of the differences that are looked at together, by name; see `bootstrap_p`."""
+    values = np.array([bootstrap_p(each) for each in draws.values()])
+    return {
+        name: {"p": number(p), "p_holm": number(after)}
+        for name, p, after in zip(draws, values, holm(values), strict=True)
+    }
