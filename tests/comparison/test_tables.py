@@ -98,10 +98,11 @@ def test_embeddings_that_tell_the_label_beat_noise(three: Comparison) -> None:
     [
         {"task": "activity"},
         {"task": "activity", "epoch": 4.0, "probe": "mlp"},
+        {"task": "activity", "positive": "walk"},
         {"task": "gait"},
         {"task": "age", "target": "age", "labels": "participants.csv"},
     ],
-    ids=["windows", "epochs, mlp", "gait", "participants"],
+    ids=["windows", "epochs, mlp", "one class", "gait", "participants"],
 )
 def test_every_model_scores_what_a_probe_of_it_alone_does(
     folder: Path, tmp_path: Path, words: dict[str, Any]

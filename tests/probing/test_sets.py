@@ -188,6 +188,8 @@ def test_a_learning_curve_ends_at_the_probe_itself(curved: ProbeResult) -> None:
     for name in ("linear", "features"):
         for metric, score in whole["scores"][name].items():
             assert score == {key: curved.scores[name][metric][key] for key in ("mean", "low", "high")}
+    for metric, difference in curved.differences["linear"].items():
+        assert whole["less_features"][metric] == difference
     # 150 windows, of which a fold's probe is fitted on two thirds or so.
     assert whole["samples"] == pytest.approx(100, abs=10)
     assert some["samples"] == pytest.approx(0.3 * whole["samples"], abs=2)

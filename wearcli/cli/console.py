@@ -62,6 +62,9 @@ Kind = Annotated[
         metavar="classification|regression", help="Default: numbers are a regression, else classes."
     ),
 ]
+Positive = Annotated[
+    str | None, typer.Option(metavar="CLASS", help="Tell this class from all the others as one.")
+]
 Epoch = Annotated[
     float | None,
     typer.Option(help="Cut label intervals into epochs of so many seconds, their windows pooled."),

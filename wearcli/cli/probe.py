@@ -16,6 +16,7 @@ from wearcli.cli.console import (
     Labels,
     MinQuality,
     Overwrite,
+    Positive,
     Seed,
     Target,
     Task,
@@ -34,9 +35,7 @@ def probe(
     labels: Labels = None,
     target: Target = None,
     kind: Kind = None,
-    positive: Annotated[
-        str | None, typer.Option(metavar="CLASS", help="Tell this class from all the others as one.")
-    ] = None,
+    positive: Positive = None,
     label_map: Annotated[
         Path | None,
         typer.Option(

@@ -56,11 +56,12 @@ def _has(result: "ProbeResult", prefixes: Mapping[str, str], name: str) -> bool:
 def _curve_table(result: "ProbeResult", prefixes: Mapping[str, str]) -> Table:
     """One row a share of the labels and target, the leading score of each probe that has a curve."""
     probes = list(result.learning_curve[0]["scores"])
-    columns = ["samples", *(f"{TITLES[_leading(result)]} {probe}" for probe in probes)]
+    columns = ["samples", *(f"{TITLES[_leading(result)]} {probe}" for probe in probes), "difference"]
     table = make_table([*(["target"] if len(prefixes) > 1 else []), *columns], first="labels")
     for point in result.learning_curve:
         for target, prefix in prefixes.items():
             cells = [_cell(point["scores"][probe].get(prefix + _leading(result))) for probe in probes]
+            cells.append(_cell(point["less_features"].get(prefix + _leading(result))))
             named = [target] if len(prefixes) > 1 else []
             table.add_row(f"{point['share']:g} %", *named, f"{point['samples']:.0f}", *cells)
     return table

@@ -26,7 +26,7 @@ from wearcli.probing.problems import check_arguments
 from wearcli.probing.saved import versions
 from wearcli.probing.shared import check_alike, one_error
 from wearcli.probing.side_by_side import Comparison, side_by_side
-from wearcli.probing.tasks import Task, resolve_task
+from wearcli.probing.tasks import Task, one_against_rest, resolve_task
 from wearcli.probing.windows import MIN_QUALITY
 from wearcli.recordings.discovery import find_recordings
 
@@ -51,6 +51,7 @@ def compare(
     labels: Path | str | None = None,
     target: str | list[str] | None = None,
     kind: Kind | None = None,
+    positive: str | None = None,
     epoch: float | None = None,
     probe: Literal["linear", "mlp"] = "linear",
     folds: int = 5,
@@ -75,8 +76,8 @@ def compare(
     mean and, unless `untrained` is False, an encoder of random weights like the first model that names its
     own (where there is none, or no torch, it is left out and a warning says so).
 
-    task, labels, target, kind, epoch, probe, folds, bootstrap, seed, keep_nonwear, min_quality: as of
-    `probe`. Models of other windows are compared on epochs, or on the intervals of a regression. stride_s: of
+    task, labels, target, kind, positive, epoch, probe, folds, bootstrap, seed, keep_nonwear, min_quality: as
+    of `probe`. Models of other windows are compared on epochs, or on the intervals of a regression. stride_s: of
     all models, by default the window of each. participant_from, reading: as of `embed`. output:
     comparisons/<task> if None; gets comparison.json and tables/, which a rerun keeps. dry_run: check, count
     in `models` what would be embedded, write nothing. watch: told "embed" or "probe", the model, and the
@@ -102,6 +103,8 @@ def compare(
     place = _place(recordings, entries)
     wanted = [target] if isinstance(target, str) else target
     found = _task(task, labels, wanted, kind, place, participant_from, entries)
+    if positive is not None:
+        found = one_against_rest(found, positive)
     if found.kind == "classification" and epoch is None:
         check_alike({name: entry.windows for name, entry in entries.items()})
     warnings = _may_know(entries, place)
@@ -157,6 +160,7 @@ def compare(
             "labels": None if labels is None else str(labels),
             "target": wanted,
             "kind": kind,
+            "positive": positive,
             "epoch": epoch,
             "probe": probe,
             "folds": folds,

@@ -11,7 +11,7 @@ from wearcli.probing.bootstrap import summary
 from wearcli.probing.crossfit import Probe, fit_all, held_out
 from wearcli.probing.problem import Labelled
 from wearcli.probing.problems import Study
-from wearcli.probing.scoring import counting, evaluate
+from wearcli.probing.scoring import counting, difference, evaluate
 from wearcli.probing.tasks import Task
 
 REPEATS = 5  # draws of the labels of a share: their scores are averaged
@@ -42,8 +42,9 @@ def learning_curve(
 
     The samples of a share are drawn at random among those of all training people, within each class, which
     keeps one at least; a smaller share is a part of a larger one. A score is the mean of `REPEATS` draws, its
-    interval of the mean over the same draws of participants. Returns `{share, samples, repeats, scores}`;
-    samples: labels that a fold's probe is fitted on, on average.
+    interval of the mean over the same draws of participants. Returns `{share, samples, repeats, scores,
+    less_features}`; samples: labels that a fold's probe is fitted on, on average; less_features: of each
+    metric `{mean, low, high}` of the first probe's less that of the features, paired.
     """
     counts = [counting(each.scored(), n, study.parts, draws, seed) for n, each in enumerate(study.problems)]
     total = sum(1 if share == 100 else REPEATS for share in shares)
@@ -72,12 +73,26 @@ def learning_curve(
                         rows[probe].setdefault(prefix + metric, []).append(values)
             done += 1
             step(f"{share:g} % of the labels", done, total)
-        scores = {
-            probe: {metric: _summary(np.mean(values, axis=0), study.parts) for metric, values in each.items()}
+        means = {
+            probe: {metric: np.mean(values, axis=0) for metric, values in each.items()}
             for probe, each in rows.items()
         }
+        against = means.get("features", {})
         found.append(
-            {"share": share, "samples": round(float(np.mean(used)), 1), "repeats": repeats, "scores": scores}
+            {
+                "share": share,
+                "samples": round(float(np.mean(used)), 1),
+                "repeats": repeats,
+                "scores": {
+                    probe: {metric: _summary(values, study.parts) for metric, values in each.items()}
+                    for probe, each in means.items()
+                },
+                "less_features": {
+                    metric: difference(values, against[metric], study.parts)
+                    for metric, values in means[probes[0]].items()
+                    if metric in against
+                },
+            }
         )
     return found
 
