@@ -77,7 +77,8 @@ def compare(
     own (where there is none, or no torch, it is left out and a warning says so).
 
     task, labels, target, kind, positive, epoch, probe, folds, bootstrap, seed, keep_nonwear, min_quality: as
-    of `probe`. Models of other windows are compared on epochs, or on the intervals of a regression. stride_s: of
+    of `probe`. Models of other windows are compared on epochs, or on the intervals of a regression. stride_s:
+    of
     all models, by default the window of each. participant_from, reading: as of `embed`. output:
     comparisons/<task> if None; gets comparison.json and tables/, which a rerun keeps. dry_run: check, count
     in `models` what would be embedded, write nothing. watch: told "embed" or "probe", the model, and the
