@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 from tests.probing.test_metrics import drawn
 from wearcli.probing.bootstrap import participant_weights
 from wearcli.probing.calibration import BINS, calibration_scores, fit_temperature, reliability
-from wearcli.probing.crossfit import fit_all
+from wearcli.probing.crossfit import before_temperature, fit_all, held_out
 from wearcli.probing.linear import fit_logistic
 from wearcli.probing.problem import Problem
+from wearcli.probing.scoring import score
 
 
 def softmax(logits: np.ndarray) -> np.ndarray:
@@ -123,3 +124,25 @@ def test_a_temperature_lowers_the_loss_on_new_people_and_keeps_the_class() -> No
     np.testing.assert_array_equal(
         raw.argmax(axis=1), predictor.probabilities(vectors[~train], 3).argmax(axis=1)
     )
+
+
+def test_a_ranking_is_scored_as_without_temperatures() -> None:
+    problem = overconfident()
+    two = replace(problem, truth=np.minimum(problem.truth, 1))
+    fitted = fit_all([two], ["linear"], 4, 0, lambda *_: None)
+    plain = replace(
+        fitted["linear", 0], folds=[replace(each, temperature=1.0) for each in fitted["linear", 0].folds]
+    )
+    vectors = two.vectors["embedding"]
+    raw = held_out(two, plain, vectors, 2)
+    calibrated = held_out(two, fitted["linear", 0], vectors, 2)
+    assert np.abs(calibrated - raw).max() > 0.02
+    np.testing.assert_allclose(before_temperature(two, fitted["linear", 0], calibrated), raw, atol=1e-9)
+    words = {"classes": ["a", "b"], "n_folds": 4, "draws": 20, "seed": 0, "agreement": False}
+    found, wanted = (
+        score([two], {("linear", 0): fits}, [""], **words).scores["linear"]
+        for fits in (fitted["linear", 0], plain)
+    )
+    assert found["auroc"] == wanted["auroc"]
+    assert found["pauroc"] == wanted["pauroc"]
+    assert found["brier"] != wanted["brier"]

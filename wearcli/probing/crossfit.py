@@ -71,6 +71,7 @@ def fit_all(
     with threadpool_limits(limits=1), warnings.catch_warnings(), ThreadPoolExecutor(workers) as pool:
         # A weak penalty on separable classes has a far-off optimum; the search by score then passes it by.
         warnings.simplefilter("ignore", ConvergenceWarning)
+        warnings.filterwarnings("ignore", "The number of unique classes")  # of few labels: that is known
         for phase in (jobs, final):
             typical = _typical(results, problems, n_folds) if phase is final else {}
             waiting = {
@@ -116,6 +117,19 @@ def held_out(problem: Problem, fitted: Fitted, vectors: np.ndarray, classes: int
             part = vectors[rows]
             out[rows] = predictor.probabilities(part, classes) if problem.classify else predictor.values(part)
     return out
+
+
+def before_temperature(problem: Problem, fitted: Fitted, probabilities: np.ndarray) -> np.ndarray:
+    """(n, classes) probabilities of `held_out` as they were before each fold's temperature.
+
+    Scores of a ranking take these. Within a fold a temperature ranks two classes as before; across folds
+    those of few people would mix in their own chance (docs/probes.md).
+    """
+    heat = np.array([1.0 if each is None else each.temperature for each in fitted.folds])
+    with np.errstate(divide="ignore"):
+        powers = heat[problem.fold, None] * np.log(probabilities)
+    np.exp(powers - powers.max(axis=1, keepdims=True), out=powers)
+    return powers / powers.sum(axis=1, keepdims=True)
 
 
 def trivial(problem: Problem, classes: int) -> np.ndarray:

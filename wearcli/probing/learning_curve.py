@@ -8,7 +8,7 @@ import numpy as np
 
 from wearcli.errors import UsageError
 from wearcli.probing.bootstrap import summary
-from wearcli.probing.crossfit import Probe, fit_all, held_out
+from wearcli.probing.crossfit import Probe, before_temperature, fit_all, held_out
 from wearcli.probing.problem import Labelled
 from wearcli.probing.problems import Study
 from wearcli.probing.scoring import counting, difference, evaluate
@@ -68,8 +68,11 @@ def learning_curve(
                 for number, (problem, prefix) in enumerate(zip(problems, study.prefixes(task), strict=True)):
                     tested = problem.scored()
                     vectors = tested.vectors["features" if probe == "features" else "embedding"]
-                    predicted = held_out(tested, fitted[probe, number], vectors, len(study.classes))
-                    for metric, values in evaluate(tested, predicted, counts[number], task.measured).items():
+                    fit = fitted[probe, number]
+                    predicted = held_out(tested, fit, vectors, len(study.classes))
+                    ranks = before_temperature(tested, fit, predicted) if problem.classify else None
+                    scored = evaluate(tested, predicted, counts[number], task.measured, ranks)
+                    for metric, values in scored.items():
                         rows[probe].setdefault(prefix + metric, []).append(values)
             done += 1
             step(f"{share:g} % of the labels", done, total)

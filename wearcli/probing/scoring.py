@@ -7,7 +7,7 @@ import numpy as np
 
 from wearcli.probing.bootstrap import interval, number, participant_weights, summary
 from wearcli.probing.calibration import calibration_scores, reliability
-from wearcli.probing.crossfit import Fitted, Probe, held_out, trivial
+from wearcli.probing.crossfit import Fitted, Probe, before_temperature, held_out, trivial
 from wearcli.probing.error_bands import error_band
 from wearcli.probing.metrics import classification_scores, confusion, f1_by_class, regression_scores
 from wearcli.probing.problem import Problem
@@ -66,12 +66,15 @@ def score(
         tested = problem.scored()
         counts = counting(tested, number_, parts, draws, seed)
         predictions: dict[str, np.ndarray] = {}
+        ranks: dict[str, np.ndarray] = {}
         fits = {key: fit for key, fit in fitted.items() if key[1] == number_}
         for (probe, _), fit in fits.items():
             vectors = tested.vectors["features" if probe == "features" else "embedding"]
             predictions[probe] = held_out(tested, fit, vectors, len(classes))
+            if problem.classify:
+                ranks[probe] = before_temperature(tested, fit, predictions[probe])
         constant = trivial(problem, len(classes))[problem.fold >= 0]
-        values = evaluate_all(tested, predictions, constant, counts, len(classes), agreement)
+        values = evaluate_all(tested, predictions, ranks, constant, counts, len(classes), agreement)
         for name, metrics in values.items():
             found = {prefix + metric: summary(rows, parts) for metric, rows in metrics.items()}
             out.scores.setdefault(name, {}).update(found)
@@ -84,7 +87,18 @@ def score(
                 out.differences.setdefault(name, {}).update(differences)
         for code, group in enumerate(groups or []):
             _add_group(
-                out, group, tested, code, predictions, constant, prefix, number_, draws, seed, agreement
+                out,
+                group,
+                tested,
+                code,
+                predictions,
+                ranks,
+                constant,
+                prefix,
+                number_,
+                draws,
+                seed,
+                agreement,
             )
         for (probe, _), predicted in zip(fits, predictions.values(), strict=True):
             if problem.classify:
@@ -103,6 +117,7 @@ def score(
 def evaluate_all(
     tested: Problem,
     predictions: dict[str, np.ndarray],
+    ranks: dict[str, np.ndarray],
     constant: np.ndarray,
     counts: Counting,
     classes: int,
@@ -110,7 +125,8 @@ def evaluate_all(
 ) -> dict[str, dict[str, np.ndarray]]:
     """probe -> metric -> (1 + folds + draws,) of each probe's held-out predictions and the trivial ones."""
     values = {
-        probe: evaluate(tested, predicted, counts, agreement) for probe, predicted in predictions.items()
+        probe: evaluate(tested, predicted, counts, agreement, ranks.get(probe))
+        for probe, predicted in predictions.items()
     }
     return values | {trivial_name(tested): evaluate_trivial(tested, constant, counts, classes, agreement)}
 
@@ -121,6 +137,7 @@ def _add_group(
     tested: Problem,
     code: int,
     predictions: dict[str, np.ndarray],
+    ranks: dict[str, np.ndarray],
     constant: np.ndarray,
     prefix: str,
     number_: int,
@@ -136,8 +153,9 @@ def _add_group(
     part = replace(tested.only(mine), group=None, fold=np.zeros(np.count_nonzero(mine), np.int64))
     counts = counting(part, number_, 1, draws, seed)
     chosen = {probe: predicted[mine] for probe, predicted in predictions.items()}
+    ranked = {probe: rank[mine] for probe, rank in ranks.items()}
     classes = next(iter(chosen.values())).shape[1] if tested.classify else 0
-    values = evaluate_all(part, chosen, constant[mine], counts, classes, agreement)
+    values = evaluate_all(part, chosen, ranked, constant[mine], counts, classes, agreement)
     for probe, metrics in values.items():
         found = {prefix + metric: _without_folds(summary(rows, 1)) for metric, rows in metrics.items()}
         out.groups.setdefault(group, {}).setdefault(probe, {}).update(found)
@@ -161,15 +179,20 @@ def counting(problem: Problem, number: int, n_folds: int, draws: int, seed: int)
 
 
 def evaluate(
-    problem: Problem, predicted: np.ndarray, counts: Counting, agreement: bool
+    problem: Problem,
+    predicted: np.ndarray,
+    counts: Counting,
+    agreement: bool,
+    ranks: np.ndarray | None = None,
 ) -> dict[str, np.ndarray]:
-    """metric -> (1 + folds + draws,) scores of held-out predictions, as `held_out` gives them."""
+    """metric -> (1 + folds + draws,) scores of held-out predictions, as `held_out` gives them; of a
+    classification ranks are those of `before_temperature`."""
     weights, owner = counts.weights, counts.owner
     if not problem.classify:
         return regression_scores(weights, problem.truth, predicted, owner, agreement)
     codes, classes = predicted.argmax(axis=1), predicted.shape[1]
     scores = classification_scores(weights, problem.truth, codes, owner, classes)
-    scores |= _areas(problem, predicted, counts)
+    scores |= _areas(problem, predicted if ranks is None else ranks, counts)
     return scores | calibration_scores(weights, problem.truth, predicted, owner)
 
 

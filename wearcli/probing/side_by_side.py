@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 
 from wearcli.probing.bootstrap import summary
-from wearcli.probing.crossfit import Fitted, Probe, fit_all, held_out, trivial
+from wearcli.probing.crossfit import Fitted, Probe, before_temperature, fit_all, held_out, trivial
 from wearcli.probing.multiple import corrected
 from wearcli.probing.problem import Problem
 from wearcli.probing.problems import Study, class_samples, make_study
@@ -198,8 +198,10 @@ def _rows(
     scores = []
     for number, problem in enumerate(problems):
         vectors = problem.vectors["features" if probe == "features" else "embedding"]
-        predicted = held_out(problem, fitted[probe, number], vectors, len(study.classes))
-        scores.append(evaluate(problem, predicted, counts[number], task.measured))
+        fit = fitted[probe, number]
+        predicted = held_out(problem, fit, vectors, len(study.classes))
+        ranks = before_temperature(problem, fit, predicted) if problem.classify else None
+        scores.append(evaluate(problem, predicted, counts[number], task.measured, ranks))
     return _named(study.prefixes(task), scores)
 
 
