@@ -23,8 +23,11 @@ demo: install
 	$(BIN)/wearcli embed sample_data -o $(DEMO)/embeddings.parquet
 	$(BIN)/wearcli probe $(DEMO)/embeddings.parquet --task activity --epoch 10 -o $(DEMO)/probes/activity
 	$(BIN)/wearcli probe $(DEMO)/embeddings.parquet --task gait -o $(DEMO)/probes/gait
+	$(BIN)/wearcli predict $(DEMO)/embeddings.parquet --probe $(DEMO)/probes/activity --merge -o $(DEMO)/bouts.parquet
+	$(BIN)/wearcli gait $(DEMO)/embeddings.parquet --probe $(DEMO)/probes/gait -o $(DEMO)/gait
+	$(BIN)/wearcli report $(DEMO)/probes/activity
 	@echo
-	@echo "The files are in $(DEMO)/: embeddings.parquet, probes/activity/, probes/gait/"
+	@echo "The files are in $(DEMO)/: embeddings.parquet, probes/activity/ with report.html, probes/gait/, bouts.parquet, gait/"
 
 test: install lint
 	$(BIN)/python -m pytest

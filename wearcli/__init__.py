@@ -1,7 +1,8 @@
 """wearcli: a folder of wearable recordings in; embeddings and scored probes out.
 
 Each command is one function here too, imported on first use so that `import wearcli` stays light:
-`compare`, `embed`, `inspect`, `preprocess`, `pretrain`, `probe`, `write_sample`.
+`compare`, `embed`, `gait`, `gait_truth`, `inspect`, `predict`, `preprocess`, `pretrain`, `probe`, `report`,
+`write_sample`.
 """
 
 import importlib
@@ -14,20 +15,41 @@ if TYPE_CHECKING:
     from wearcli.datasets.sample import write_sample
     from wearcli.embedding.embed import embed
     from wearcli.inspection import inspect
+    from wearcli.prediction.predict import predict
     from wearcli.probing.probe import probe
+    from wearcli.reporting.report import report
     from wearcli.signals.preprocess import preprocess
     from wearcli.training.pretrain import pretrain
+    from wearcli.walking.gait import gait
+    from wearcli.walking.truth import gait_truth
 
 _WHERE = {
     "compare": "wearcli.comparison.compare",
     "embed": "wearcli.embedding.embed",
+    "gait": "wearcli.walking.gait",
+    "gait_truth": "wearcli.walking.truth",
     "inspect": "wearcli.inspection",
+    "predict": "wearcli.prediction.predict",
     "preprocess": "wearcli.signals.preprocess",
     "pretrain": "wearcli.training.pretrain",
     "probe": "wearcli.probing.probe",
+    "report": "wearcli.reporting.report",
     "write_sample": "wearcli.datasets.sample",
 }
-__all__ = ["__version__", "compare", "embed", "inspect", "preprocess", "pretrain", "probe", "write_sample"]
+__all__ = [
+    "__version__",
+    "compare",
+    "embed",
+    "gait",
+    "gait_truth",
+    "inspect",
+    "predict",
+    "preprocess",
+    "pretrain",
+    "probe",
+    "report",
+    "write_sample",
+]
 
 
 def __getattr__(name: str) -> object:

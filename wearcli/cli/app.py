@@ -9,7 +9,20 @@ from typing import Annotated, Any
 import typer
 
 import wearcli
-from wearcli.cli import compare, embed, inspect, models, preprocess, pretrain, probe, sample
+from wearcli.cli import (
+    compare,
+    embed,
+    gait,
+    gait_truth,
+    inspect,
+    models,
+    predict,
+    preprocess,
+    pretrain,
+    probe,
+    report,
+    sample,
+)
 from wearcli.errors import UsageError, WearcliError
 
 app = typer.Typer(
@@ -25,7 +38,11 @@ for verb in (
     preprocess.preprocess,
     embed.embed,
     probe.probe,
+    predict.predict,
     compare.compare,
+    gait_truth.gait_truth,
+    gait.gait,
+    report.report,
     pretrain.pretrain,
 ):
     app.command()(verb)

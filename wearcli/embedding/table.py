@@ -181,7 +181,7 @@ def read_table(source: Path | Literal["-"]) -> tuple[pa.Table, dict[str, Any]]:
 
 @dataclass(frozen=True)
 class Batches:
-    """An embeddings table as it comes: its name in messages, its rows in batches, how many where that is known."""
+    """An embeddings table as it comes: its name in messages, rows in batches, their count if known."""
 
     name: str
     schema: pa.Schema
@@ -199,7 +199,7 @@ def open_batches(source: Path | Literal["-"], size: int = 4096) -> Iterator[Batc
         yield _stream("stdin", sys.stdin.buffer)
     elif _is_parquet(source):
         try:
-            file = pq.ParquetFile(source)
+            file = pq.ParquetFile(source, pre_buffer=False)  # which would hold the whole file
         except (pa.ArrowInvalid, OSError) as error:
             raise _no_parquet(source, error) from error
         with file:

@@ -1,0 +1,80 @@
+"""The section of the map: people or motion, in words that a simulated study decides."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.probing.tables import study
+from tests.reporting.make import probe_folder
+from wearcli.errors import UsageError
+from wearcli.reporting.drawing import drawing_style
+from wearcli.reporting.map_section import map_section
+from wearcli.reporting.study import read_study
+
+
+@pytest.mark.parametrize(
+    ("signal", "identity", "said"),
+    [
+        (20.0, 0.0, "most of what was done, less of who it is."),
+        (0.0, 20.0, "most of who it is, less of what was done."),
+    ],
+)
+def test_people_or_motion(tmp_path: Path, signal: float, identity: float, said: str) -> None:
+    """Embeddings that hold the class alone, and such that hold the person alone."""
+    folder = probe_folder(tmp_path, table=study(tmp_path, signal=signal, identity=identity))
+    with drawing_style():
+        section, shares = map_section(read_study(folder, None), "pca", None, 0, [])
+    assert section is not None
+    label, person = shares["label"], shares["participant"]
+    told, other = (label, person) if signal else (person, label)
+    assert told["share"] > 0.98
+    assert other["share"] < 0.5
+    assert any(str(block).endswith(said) for block in section.blocks)
+    # 240 windows, 80 of a label and 30 of a person, the window itself taken off.
+    assert label["chance"] == pytest.approx(79 / 239, abs=1e-6)
+    assert person["chance"] == pytest.approx(29 / 239, abs=1e-6)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return probe_folder(tmp_path_factory.mktemp("study"), epoch=10.0)
+
+
+def test_a_table_that_is_gone(folder: Path) -> None:
+    opened, gone = read_study(folder, None), folder / "gone.parquet"
+    (table,) = opened.info["arguments"]["embeddings"]
+    opened.info["arguments"]["embeddings"] = [str(gone)]
+    left_out: list[str] = []
+    section, shares = map_section(opened, "pca", None, 0, left_out)
+    assert section is not None
+    said = f"{gone} is not there: name the table of the embeddings with --embeddings"
+    assert left_out == [f"map: {said}"]
+    assert section.blocks == [f"The map is left out: {said}."]
+    assert shares == {}
+    with drawing_style():
+        section, shares = map_section(opened, "pca", [Path(table)], 0, left_out)
+    assert section is not None
+    assert [drawing.name for drawing in section.drawings] == ["map_label", "map_participant"]
+    assert len(left_out) == 1
+    with pytest.raises(UsageError, match="is not there: name the table"):
+        map_section(opened, "pca", [gone], 0, [])
+
+
+def test_a_stream_and_no_map(folder: Path) -> None:
+    opened = read_study(folder, None)
+    opened.info["arguments"]["embeddings"] = ["stdin"]
+    left_out: list[str] = []
+    map_section(opened, "pca", None, 0, left_out)
+    assert left_out == ["map: the embeddings came through a pipe: name their table with --embeddings"]
+    assert map_section(opened, "none", None, 0, left_out) == (None, {})
+
+
+def test_classes_of_a_participant_as_samples(folder: Path) -> None:
+    """Which windows each is the mean of is not known: no map, and no guess."""
+    opened = read_study(folder, None)
+    opened.info["level"] = "participant"
+    left_out: list[str] = []
+    map_section(opened, "pca", None, 0, left_out)
+    assert left_out == [
+        "map: a participant has several samples, and which windows each is the mean of is not written down"
+    ]

@@ -1,0 +1,78 @@
+"""Predicted bouts as BIDS events: a `*_events.tsv` a recording, its columns told in `events.json`."""
+
+import json
+import re
+from bisect import bisect_left
+from collections.abc import Collection
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+MARK = "events.json"  # every folder of events has it
+_ILLEGAL = re.compile(r"[^\w+-]")  # in a file's name; the dot too, as readers take the suffix to begin there
+
+
+class EventsFolder:
+    """Writes bouts of recordings as `wearcli` reads labels (`recordings.sidecars.read_target_table`).
+
+    There a file is of every recording whose name begins as the file's; where that is not the one recording
+    alone, as its name has a slash or another begins alike, a column says which it is.
+
+    names: of all recordings.
+    """
+
+    def __init__(
+        self, folder: Path, classes: list[str], document: dict[str, Any], names: Collection[str]
+    ) -> None:
+        self._folder, self._classes, self._document = folder, classes, document
+        self._names = sorted(name.split("/")[-1] for name in names)
+        self._taken: set[str] = set()
+
+    def write(self, rows: pd.DataFrame) -> None:
+        """The bouts of one recording; none make no file."""
+        if not len(rows):
+            return
+        events = pd.DataFrame(
+            {
+                "onset": rows["onset"].round(6),
+                "duration": rows["duration"].round(6),
+                "trial_type": rows["label"],
+                "confidence": rows["confidence"].astype(np.float64).round(4),
+            }
+        )
+        recording = str(rows["recording"].iloc[0])
+        stem = self._file_stem(recording)
+        if stem != recording or self._begin_alike(stem) > 1:
+            events["recording"] = recording
+        events.to_csv(self._folder / f"{stem}_events.tsv", sep="\t", index=False, na_rep="n/a")
+
+    def close(self) -> None:
+        """Write the sidecar."""
+        of_recording = "from the beginning of the recording"
+        about = {
+            "onset": {"Description": f"Beginning of the bout, {of_recording}", "Units": "s"},
+            "duration": {"Description": "Length of the bout", "Units": "s"},
+            "trial_type": {
+                "Description": f"Predicted class of the task {self._document['task']}",
+                "Levels": {name: f"predicted to be {name}" for name in self._classes},
+            },
+            "confidence": {"Description": "Mean probability of the class over the bout", "Range": [0, 1]},
+            "recording": {"Description": "The recording, where the name of the file does not tell it"},
+            "wearcli": self._document,
+        }
+        (self._folder / MARK).write_text(json.dumps(about, indent=2, ensure_ascii=False) + "\n")
+
+    def _begin_alike(self, stem: str) -> int:
+        first = bisect_left(self._names, stem)
+        return bisect_left(self._names, stem + chr(0x10FFFF)) - first
+
+    def _file_stem(self, recording: str) -> str:
+        """A legal name, of no file that is there already, also where capitals do not count."""
+        stem = name = _ILLEGAL.sub("-", recording)
+        number = 2
+        while name.lower() in self._taken:
+            name, number = f"{stem}-{number}", number + 1
+        self._taken.add(name.lower())
+        return name

@@ -1,0 +1,83 @@
+"""Whether embeddings are what a probe was fitted on: the same model, rate, window and numbers a window."""
+
+import math
+from typing import Any
+
+import pyarrow as pa
+
+from wearcli.errors import InputError, UsageError
+from wearcli.models.folder import Model
+from wearcli.probing.saved import SavedProbe
+from wearcli.probing.windows import COLUMNS
+
+_UNITS = {"rate_hz": "Hz", "window_s": "s"}
+
+
+def check_model(saved: SavedProbe, model: Model) -> None:
+    """UsageError where the probe was fitted on embeddings of another model."""
+    _same_model(saved, model.name, model.config["sha256"], f"model {model.name}")
+
+
+def check_table(
+    saved: SavedProbe, probe: str, schema: pa.Schema, metadata: dict[str, Any], name: str
+) -> None:
+    """UsageError where a table is not of the probe's model, rate or window, or lacks what `probe` takes.
+
+    schema, metadata: of the table called `name`. Raises InputError where it is no embeddings table.
+    """
+    if missing := [column for column in COLUMNS if column not in schema.names]:
+        raise InputError(
+            f"{name}: not an embeddings table: no column {', '.join(missing)}: make one with 'wearcli embed'"
+        )
+    for column in ("embedding", "features"):
+        if not pa.types.is_fixed_size_list(schema.field(column).type):
+            raise InputError(
+                f"{name}: not an embeddings table: {column} is {schema.field(column).type}, not "
+                "FixedSizeList<float32>: make one with 'wearcli embed'"
+            )
+    made_by = metadata.get("model") or {}
+    _same_model(saved, str(made_by.get("name")), made_by.get("sha256"), name)
+    signal = saved.info.get("signal") or {}
+    for key, unit in _UNITS.items():
+        ours, theirs = signal.get(key), metadata.get(key)
+        if ours is not None and (theirs is None or not math.isclose(ours, theirs, rel_tol=1e-6)):
+            what = key.split("_")[0]
+            raise UsageError(
+                f"{name}: its {what} is {_told(theirs, unit)}, the probe's {_told(ours, unit)}: "
+                f"embed with the probe's {what}, or fit a probe on these embeddings"
+            )
+    column = vector_of(probe)
+    width, wanted = schema.field(column).type.list_size, _inputs_of(saved, probe)
+    if column == "features" and not width:
+        raise UsageError(f"{name}: it has no hand-made features: use --use linear or mlp")
+    if width != wanted:
+        raise UsageError(
+            f"{name}: {width} numbers {'of features' if column == 'features' else 'an embedding'}, the probe "
+            f"takes {wanted}: embed the recordings again, or fit a probe on these embeddings"
+        )
+
+
+def vector_of(probe: str) -> str:
+    """The table's column that a probe takes."""
+    return "features" if probe == "features" else "embedding"
+
+
+def _inputs_of(saved: SavedProbe, probe: str) -> int:
+    return next(len(one.mean) for (name, _), one in saved.predictors.items() if name == probe)
+
+
+def _same_model(saved: SavedProbe, name: str, sha256: str | None, where: str) -> None:
+    fitted = saved.info.get("model") or {}
+    if sha256 != fitted.get("sha256"):
+        raise UsageError(
+            f"{where}: embeddings of {name} ({_short(sha256)}), the probe was fitted on those of "
+            f"{fitted.get('name')} ({_short(fitted.get('sha256'))}): use that model, or fit another probe"
+        )
+
+
+def _short(sha256: str | None) -> str:
+    return f"sha256 {sha256[:8]}" if sha256 else "no sha256"
+
+
+def _told(value: float | None, unit: str) -> str:
+    return "not known" if value is None else f"{value:g} {unit}"

@@ -1,0 +1,125 @@
+"""Regression: predicted against true values, and the Bland-Altman plot of the two (Lancet 1986;327:307)."""
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from wearcli.reporting.drawing import NARROW, Drawing, new_figure, short_names
+from wearcli.reporting.palette import INK, PAGE, colour, marker
+from wearcli.reporting.wording import PROBES, count, number, plain, slug, with_interval
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+LEGEND = 12  # people who can be told apart by a legend
+_POINTS = 1500  # above which the points are one image
+
+
+def limits(truth: np.ndarray, predicted: np.ndarray) -> tuple[float, float, float]:
+    """Bias (mean of predicted - truth) and limits of agreement, bias -+ 1.96 standard deviations."""
+    errors = predicted - truth
+    bias = float(errors.mean())
+    reach = 1.96 * float(errors.std(ddof=1)) if len(errors) > 1 else float("nan")
+    return bias, bias - reach, bias + reach
+
+
+def draw_scatter(predictions: pd.DataFrame, target: str, probe: str, scores: dict[str, Any]) -> Drawing:
+    """Predicted against true values of people not seen, a colour and marker a participant."""
+    truth, predicted = (predictions[name].to_numpy() for name in ("truth", "predicted"))
+    figure, axes, people = _points(predictions, truth, predicted)
+    ends = np.array([min(truth.min(), predicted.min()), max(truth.max(), predicted.max())])
+    room = 0.04 * (ends[1] - ends[0]) or 1.0
+    ends += -room, room
+    axes.plot(ends, ends, color=INK, linewidth=0.9, zorder=1)
+    axes.set(xlim=ends, ylim=ends, aspect="equal")
+    axes.set(xlabel=f"true: {plain(target)}", ylabel="predicted")
+    axes.yaxis.label.set_rotation_mode("anchor")
+    told = f"r {with_interval(scores['r'])}, mean absolute error {with_interval(scores['mae'])}"
+    return Drawing(
+        f"scatter_{slug(target)}",
+        f"Predicted against true: {plain(target)}",
+        figure,
+        f"{count(len(truth), 'sample')} of {count(people, 'participant')}: true values from "
+        f"{number(float(truth.min()))} to {number(float(truth.max()))}, predicted from "
+        f"{number(float(predicted.min()))} to {number(float(predicted.max()))}; {told}.",
+        f"By the {PROBES[probe]}, people not seen; on the line, as measured. {told}. {_colours(people)}",
+    )
+
+
+def draw_bland_altman(predictions: pd.DataFrame, target: str, probe: str) -> Drawing:
+    """The error against the mean of the two values, with bias and limits of all held-out predictions."""
+    truth, predicted = (predictions[name].to_numpy() for name in ("truth", "predicted"))
+    bias, low, high = limits(truth, predicted)
+    figure, axes, _ = _points(predictions, (truth + predicted) / 2, predicted - truth)
+    for value, line in ((bias, "-"), (low, "--"), (high, "--")):
+        axes.axhline(value, color=INK, linewidth=0.9, linestyle=line, zorder=1)
+        axes.annotate(
+            number(value),
+            (1, value),
+            xycoords=("axes fraction", "data"),
+            xytext=(0, 2),
+            textcoords="offset points",
+            ha="right",
+            va="bottom",
+            size=8,
+        )
+    axes.set(xlabel=f"mean of true and predicted: {plain(target)}", ylabel="predicted - true")
+    axes.yaxis.label.set_rotation_mode("anchor")
+    errors = predicted - truth
+    inside = float(((errors >= low) & (errors <= high)).mean())
+    told = f"bias {number(bias)}, limits of agreement {number(low)} to {number(high)}"
+    return Drawing(
+        f"bland_altman_{slug(target)}",
+        f"Bland-Altman: {plain(target)}",
+        figure,
+        f"{told}; {100 * inside:.0f} % of {count(len(errors), 'sample')} lie between the limits. "
+        f"{_slope((truth + predicted) / 2, errors)}",
+        f"By the {PROBES[probe]}: {told} (bias -+ 1.96 standard deviations, all held-out samples pooled).",
+    )
+
+
+def _points(predictions: pd.DataFrame, x: np.ndarray, y: np.ndarray) -> tuple["Figure", "Axes", int]:
+    """The figure, its axes with a dot a sample, and of how many people they are."""
+    names, codes = np.unique(predictions["participant"].to_numpy(str), return_inverse=True)
+    few = len(x) <= _POINTS
+    shown = 1 < len(names) <= LEGEND
+    rows = -(-len(names) // 4) if shown else 0
+    labels = short_names(names.tolist(), 10)
+    figure = new_figure(NARROW, 300 + 18 * rows)
+    axes = figure.add_subplot()
+    for code, label in enumerate(labels):
+        mine = codes == code
+        axes.plot(
+            x[mine],
+            y[mine],
+            linestyle="none",
+            marker=marker(code),
+            color=colour(code),
+            markersize=5 if len(x) < 400 else 3,
+            alpha=0.9,
+            markeredgecolor=PAGE,
+            markeredgewidth=0.3 if few else 0,
+            label=label,
+            rasterized=not few,
+        )
+    if shown:
+        figure.legend(
+            loc="outside lower center", ncols=4, handletextpad=0.1, columnspacing=0.8, borderaxespad=0.2
+        )
+    return figure, axes, len(names)
+
+
+def _colours(people: int) -> str:
+    repeated = "; they repeat" if people > LEGEND else ""
+    return f"Colours and markers: the {people} participants{repeated}."
+
+
+def _slope(means: np.ndarray, errors: np.ndarray) -> str:
+    """Whether large values are told too small, as by a probe that stays near the mean."""
+    if len(means) < 3 or not means.std():
+        return ""
+    slope = float(np.polyfit(means, errors, 1)[0])
+    way = "falls" if slope < 0 else "rises"
+    return f"Over the range the error {way} by {number(abs(slope))} a unit."

@@ -1,0 +1,59 @@
+"""HTML whose text is escaped unless it was made here: a name out of a file can do no harm on the page."""
+
+import html
+from collections.abc import Iterable, Sequence
+
+
+class Html(str):
+    """Markup, safe as it stands. Any other string is text."""
+
+
+def escape(text: str) -> Html:
+    """The text as markup that shows it."""
+    return text if isinstance(text, Html) else Html(html.escape(text))
+
+
+def element(name: str, *children: str, **attributes: str | int | None) -> Html:
+    """An element of HTML. Of an attribute's name a trailing _ is dropped, other _ become -; None: no such."""
+    words = "".join(
+        f' {key.removesuffix("_").replace("_", "-")}="{html.escape(str(value))}"'
+        for key, value in attributes.items()
+        if value is not None
+    )
+    return Html(f"<{name}{words}>{join(children)}</{name}>")
+
+
+def join(parts: Iterable[str]) -> Html:
+    """Markup one after another, text among it escaped."""
+    return Html("".join(escape(part) for part in parts))
+
+
+def paragraph(*children: str) -> Html:
+    """A paragraph."""
+    return element("p", *children)
+
+
+def bullets(items: Iterable[str]) -> Html:
+    """A list without numbers."""
+    return element("ul", *(element("li", item) for item in items))
+
+
+def table(caption: str, head: Sequence[str], rows: Iterable[Sequence[str]]) -> Html:
+    """A table with a caption; the first cell of a row is its heading. A wide one scrolls in its own box."""
+    titles = (element("th", title, scope="col") for title in head)
+    lines = (
+        element("tr", element("th", row[0], scope="row"), *(element("td", cell) for cell in row[1:]))
+        for row in rows
+    )
+    inner = element(
+        "table",
+        element("caption", element("span", caption)),
+        element("thead", element("tr", *titles)),
+        element("tbody", *lines),
+    )
+    return scrolling(inner, caption)
+
+
+def scrolling(inner: Html, name: str) -> Html:
+    """A box that scrolls sideways where its content is wider than the page, by keys too."""
+    return element("div", inner, class_="scroll", tabindex=0, role="region", aria_label=name)

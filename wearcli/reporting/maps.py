@@ -1,0 +1,130 @@
+"""The map of embeddings, coloured by label, participant and placement: people or motion?"""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from wearcli.reporting.drawing import NARROW, Drawing, new_figure, short_names, shorten
+from wearcli.reporting.palette import COLOURS, MARKERS, colour, marker
+from wearcli.reporting.wording import count, listed
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+_SIDE = 320  # px of the map itself
+_ROUNDS = 6  # in which kinds take turns at being drawn, so that none covers another
+_NAMED = {"participant": 12}  # kinds that a legend can tell apart; of the others:
+_MOST_NAMED = 40
+_LINE = 16  # px of a line of the legend
+_MEANING = {
+    "label": "What lies apart here, a probe can tell.",
+    "participant": "Places that belong to one person show that the embedding tells people.",
+    "placement": "Places that belong to one placement show that the embedding tells where the device was.",
+}
+
+
+def draw_map(
+    places: np.ndarray, axes_names: tuple[str, str], values: np.ndarray, what: str, name: str
+) -> Drawing:
+    """places: (n, 2). values: (n,) classes, or float64 for a scale of colours; what has none is not drawn.
+
+    what: label, participant, placement or a target. name: of the file."""
+    known = pd.notna(values)
+    if values.dtype.kind == "f":
+        return _draw_scale(places[known], axes_names, values[known], what, name)
+    kinds, codes = np.unique(values[known].astype(str), return_inverse=True)
+    named = len(kinds) <= _NAMED.get(what, _MOST_NAMED)
+    length = 24 if len(kinds) <= 8 else 17  # two columns at least
+    labels = (short_names if what == "participant" else _shortened)(kinds.tolist(), length) if named else []
+    columns, lines = _grid(labels)
+    figure, axes = _ground(axes_names, lines * _LINE)
+    x, y = places[known].T
+    colours = np.array(COLOURS)[codes % len(COLOURS)]
+    turn = np.random.default_rng(0).permutation(len(codes)) % _ROUNDS
+    for number in range(_ROUNDS):
+        for shape in range(len(MARKERS)):
+            mine = (codes % len(MARKERS) == shape) & (turn == number)
+            _scatter(axes, x[mine], y[mine], colours[mine], MARKERS[shape], len(x))
+    if named:
+        _legend(figure, labels, columns, lines * _LINE)
+    listing = listed(kinds) if named else count(len(kinds), what)
+    return Drawing(
+        name,
+        f"Map by {what}",
+        figure,
+        f"{count(len(codes), 'sample')} as points in two dimensions, coloured by {what}: {listing}. "
+        "The table below tells how near those of one kind lie to each other.",
+        _MEANING.get(what, "")
+        + ("" if named else f" {count(len(kinds), what)}: colours and markers repeat."),
+    )
+
+
+def _draw_scale(
+    places: np.ndarray, axes_names: tuple[str, str], values: np.ndarray, what: str, name: str
+) -> Drawing:
+    from matplotlib.cm import ScalarMappable
+    from matplotlib.colors import LinearSegmentedColormap, Normalize
+
+    figure, axes = _ground(axes_names, 46)
+    # Of two colours that hold in both schemes; from blue to gold no kind of colour blindness loses the way.
+    colours = LinearSegmentedColormap.from_list("values", COLOURS[:2])
+    scale = ScalarMappable(Normalize(*np.quantile(values, (0.02, 0.98))), colours)
+    _scatter(axes, places[:, 0], places[:, 1], scale.to_rgba(values), "o", len(values))
+    height = figure.get_size_inches()[1] * 96
+    place = figure.add_axes((28 / NARROW, 24 / height, _SIDE / NARROW, 8 / height))
+    bar = figure.colorbar(scale, cax=place, orientation="horizontal")
+    bar.outline.set_visible(False)
+    return Drawing(
+        name,
+        f"Map by {what}",
+        figure,
+        f"{count(len(values), 'sample')} as points in two dimensions, coloured by {what} from "
+        f"{values.min():g} to {values.max():g}. The table below tells how near alike values lie.",
+        "Where the colour changes steadily, a probe can read the value.",
+    )
+
+
+def _ground(names: tuple[str, str], below: float) -> tuple["Figure", "Axes"]:
+    """An empty map, of the same size whatever stands below it."""
+    height = _SIDE + 30 + below
+    figure = new_figure(NARROW, height, layout=None)
+    axes = figure.add_axes((28 / NARROW, (24 + below) / height, _SIDE / NARROW, _SIDE / height))
+    axes.grid(False)
+    axes.set_xticks([])
+    axes.set_yticks([])
+    axes.set_xlabel(names[0])
+    axes.set_ylabel(names[1], rotation_mode="anchor", ha="center")
+    return figure, axes
+
+
+def _scatter(axes: "Axes", x: np.ndarray, y: np.ndarray, colours: np.ndarray, shape: str, among: int) -> None:
+    """Points as one image, the larger the fewer they are among."""
+    size = 13 if among > 600 else 26
+    axes.scatter(x, y, s=size, marker=shape, color=colours, alpha=0.85, linewidths=0, rasterized=True)
+
+
+def _shortened(names: Sequence[str], length: int) -> list[str]:
+    return [shorten(name, length) for name in names]
+
+
+def _grid(labels: Sequence[str]) -> tuple[int, int]:
+    """Columns and lines of a legend that is as wide as the figure."""
+    if not labels:
+        return 1, 0
+    columns = max(1, min(len(labels), int(NARROW // (38 + 6.4 * max(map(len, labels))))))
+    return columns, -(-len(labels) // columns)
+
+
+def _legend(figure: "Figure", labels: Sequence[str], columns: int, below: float) -> None:
+    from matplotlib.lines import Line2D
+
+    handles = [
+        Line2D([], [], linestyle="none", marker=marker(code), color=colour(code), markersize=5, label=label)
+        for code, label in enumerate(labels)
+    ]
+    spacing = {"handletextpad": 0.1, "columnspacing": 0.8, "labelspacing": 0.25, "borderpad": 0.2}
+    top = (below + 4) / (figure.get_size_inches()[1] * 96)
+    figure.legend(handles=handles, loc="upper left", bbox_to_anchor=(0, top), ncols=columns, **spacing)

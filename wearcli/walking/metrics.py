@@ -1,0 +1,106 @@
+"""Gait metrics of a walking bout, and of all bouts of a day, with the interval of their mean.
+
+A probe's error has two parts: one that a person's predictions share, and one that changes from sample to
+sample. Only the second becomes smaller where many samples are averaged. With the half-width w of the 95 %
+prediction interval of one sample of a new person, and the deviations of the error between people (a) and
+within one (b), as `wearcli probe` found them on people held out, the mean of n samples of one person has the
+half-width
+
+    w * sqrt((a^2 + b^2 / n) / (a^2 + b^2)),
+
+which never falls below w a / sqrt(a^2 + b^2), however long somebody walks.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+
+from wearcli.prediction.apply import apply_probe, sample_seconds
+from wearcli.probing.error_bands import of_mean
+from wearcli.probing.saved import SavedProbe
+
+
+@dataclass(frozen=True)
+class Means:
+    """Means over the samples of a bout or a day.
+
+    seconds: that the samples cover. samples: how many of the probe's samples would lie end to end in them,
+    at least 1: the n of the interval. value, sd: of each target, the mean, and the deviation of the samples'
+    predictions (NaN of one).
+    """
+
+    seconds: float
+    samples: float
+    value: dict[str, float]
+    sd: dict[str, float]
+
+
+class GaitProbe:
+    """A regression probe as it is used on bouts. use: which of the saved probes; stride_s: of the windows."""
+
+    def __init__(self, saved: SavedProbe, use: str, stride_s: float) -> None:
+        self.saved, self.use, self.stride_s = saved, use, stride_s
+        self.targets = [target for target in saved.info["targets"] if (use, target) in saved.predictors]
+        window_s = float((saved.info.get("signal") or {}).get("window_s") or 0.0)
+        self.sample_s = sample_seconds(saved.info) or window_s
+
+    def of_bout(self, windows: pa.Table) -> Means | None:
+        """Of a bout's walking windows; None where the probe uses none of them."""
+        rows = apply_probe(self.saved, self.use, windows, self.stride_s)
+        if not len(rows):
+            return None
+        weights = rows["duration"].to_numpy()
+        # Windows overlap, so their number says little: what counts is the time that they cover.
+        onset, end = rows["onset"].to_numpy(), (rows["onset"] + rows["duration"]).to_numpy()
+        before = np.concatenate(([-np.inf], np.maximum.accumulate(end)[:-1]))
+        seconds = float(np.maximum(end - np.maximum(onset, before), 0).sum())
+        values = {target: rows[target].to_numpy() for target in self.targets}
+        return Means(
+            seconds,
+            self._samples(seconds),
+            {target: float(np.average(each, weights=weights)) for target, each in values.items()},
+            {target: float(each.std(ddof=1)) if len(each) > 1 else np.nan for target, each in values.items()},
+        )
+
+    def of_day(self, bouts: list[Means]) -> Means | None:
+        """Of several bouts of a person, each weighing as its seconds do."""
+        if not bouts:
+            return None
+        weights = [one.seconds for one in bouts]
+        values = {
+            target: float(np.average([one.value[target] for one in bouts], weights=weights))
+            for target in self.targets
+        }
+        return Means(sum(weights), self._samples(sum(weights)), values, {})
+
+    def _samples(self, seconds: float) -> float:
+        return max(1.0, seconds / self.sample_s) if self.sample_s else 1.0
+
+    def half_width(self, target: str, samples: float) -> float:
+        """Of the 95 % interval of the mean of so many samples of a person; NaN where the probe has none."""
+        told = ((self.saved.info.get("intervals") or {}).get(self.use) or {}).get(target) or {}
+        if any(told.get(name) is None for name in ("half_width", "sd_between", "sd_within")):
+            return np.nan
+        return float(of_mean(told, samples))
+
+    def columns(self, means: Means | None, spread: bool = False) -> dict[str, float]:
+        """<target>, <target>_low, <target>_high and, of a bout, <target>_sd; NaN where there are no means."""
+        found: dict[str, float] = {}
+        for target in self.targets:
+            value = means.value[target] if means else np.nan
+            half = self.half_width(target, means.samples) if means else np.nan
+            found |= {target: value, f"{target}_low": value - half, f"{target}_high": value + half}
+            if spread:
+                found[f"{target}_sd"] = means.sd[target] if means else np.nan
+        return found
+
+    def strides(self, means: Means | None, seconds: float) -> float:
+        """Strides in so many seconds; NaN where the probe tells neither stride time nor cadence."""
+        if means is None:
+            return np.nan
+        if "stride_time_s" in means.value:
+            return seconds / means.value["stride_time_s"]
+        if "cadence_spm" in means.value:
+            return seconds * means.value["cadence_spm"] / 120
+        return np.nan

@@ -1,0 +1,100 @@
+"""What `gait` found, and what it says of it beside the tables."""
+
+from collections.abc import Collection
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow.parquet as pq
+
+from wearcli.walking.metrics import GaitProbe
+
+INTERVAL = (
+    "95 % interval of the mean of n samples of one new person: half_width * sqrt((sd_between^2 + sd_within^2 "
+    "/ n) / (sd_between^2 + sd_within^2)), of the errors on people held out (probe.json, intervals); errors "
+    "of one person go together, so many samples do not make it vanish"
+)
+SPREAD = (
+    "<metric>_sd is the deviation of the predictions over a bout's samples, each of several strides: not the "
+    "variability from stride to stride, which stride_time_cv is where the probe has that target"
+)
+
+
+@dataclass
+class GaitResult:
+    """What was found; `to_json` has the keys that others rely on.
+
+    hours: for which there are worn windows. walking: how it was told. days: the rows of days.csv. plan: the
+    recordings to embed. notes: what a reader should know. output: None where nothing was written.
+    """
+
+    probe: str
+    use: str
+    targets: list[str]
+    walking: dict[str, Any]
+    recordings: int = 0
+    participants: int = 0
+    windows: int = 0
+    hours: float = 0.0
+    walking_min: float = 0.0
+    bouts: int = 0
+    days: list[dict[str, Any]] = field(default_factory=list)
+    failed: list[dict[str, str]] = field(default_factory=list)
+    plan: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    output: str | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """The document of `--json`: plain values only."""
+        return asdict(self)
+
+    def sum_up(
+        self, bouts: pd.DataFrame, days: pd.DataFrame, probe: GaitProbe, placements: Collection[str]
+    ) -> None:
+        """Take over the sums of both tables, and say what is odd in them; placements: those of the probe."""
+        self.days = [{str(key): value for key, value in row.items()} for row in days.to_dict("records")]
+        self.participants, self.bouts = int(days["participant"].nunique()), len(bouts)
+        self.hours = float(days["hours"].sum())
+        self.walking_min = float(days["walking_min"].sum())
+        if not len(bouts):
+            self.notes.append("no walking bout was found: see --min-bout and --walking")
+        if undated := int(bouts["start"].isna().sum()):
+            self.notes.append(
+                f"{undated} bouts are of recordings without a start: their days are counted from each "
+                "recording's own"
+            )
+        if bare := int((bouts["samples"] == 0).sum()):
+            self.notes.append(f"{bare} bouts have no metrics: the probe uses none of their windows")
+        if placements and (others := sorted({*bouts["placement"]} - {*placements, ""})):
+            self.notes.append(
+                f"the probe was fitted on sensors at {', '.join(sorted(placements))}, and there are bouts at "
+                f"{', '.join(others)}: their metrics may be far off"
+            )
+        unknown = [target for target in probe.targets if not probe.half_width(target, 1) >= 0]
+        if unknown:
+            self.notes.append(f"the probe knows no interval of {', '.join(unknown)}: fit it again")
+
+
+def placements_of(probe: Path) -> set[str]:
+    """Where the sensors were that a probe was fitted on, as its folder knows; empty where it does not."""
+    file = probe / "predictions.parquet"
+    if not file.is_file() or "placement" not in pq.read_schema(file).names:
+        return set()
+    return {*pq.read_table(file, columns=["placement"])["placement"].drop_null().unique().to_pylist()}
+
+
+def document(result: GaitResult, model: dict[str, Any], settings: dict[str, Any]) -> dict[str, Any]:
+    """What made the tables, and how to read them: gait.json."""
+    counts = ("recordings", "participants", "windows", "hours", "walking_min", "bouts")
+    return {
+        "probe": {"folder": result.probe, "use": result.use, "targets": result.targets},
+        "model": model,
+        "walking": result.walking,
+        "settings": settings,
+        **{name: getattr(result, name) for name in counts},
+        "interval": INTERVAL,
+        "spread": SPREAD,
+        "failed": result.failed,
+        "notes": result.notes,
+    }
