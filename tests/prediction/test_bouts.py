@@ -40,6 +40,7 @@ def recordings(draw: st.DrawFn) -> tuple[pd.DataFrame, float]:
     return rows_of(onset, [label for label in labels if label], 4.0), stride
 
 
+@settings(deadline=None)
 @given(recordings())
 def test_every_moment_is_of_the_window_whose_centre_is_nearest(given: tuple[pd.DataFrame, float]) -> None:
     rows, stride = given
@@ -89,7 +90,7 @@ def plain_merge(lengths: list[float], labels: list[str], meets: list[bool], shor
         bouts[i][1] = bouts[into][1]
 
 
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 @given(
     st.lists(
         st.tuples(st.integers(1, 9), st.sampled_from(CLASSES), st.sampled_from([True, True, True, False])),

@@ -5,7 +5,7 @@ from collections import Counter
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from wearcli.prediction.pooling import Epochs, People
@@ -43,6 +43,7 @@ def epochs_of(windows: Samples, epoch_s: float, stride_s: float, sizes: list[int
     return whole, left_out
 
 
+@settings(deadline=None)
 @given(
     st.sampled_from([1.0, 2.5, 5.0]),
     st.sampled_from([3.0, 5.0, 7.5, 10.0, 17.5, 60.0]),

@@ -22,7 +22,7 @@ ROW = st.tuples(
 )
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60, deadline=None)
 @given(st.lists(ROW, min_size=1, max_size=8), st.booleans(), st.sampled_from([0.0, 0.5]), st.booleans())
 def test_the_same_windows_are_used_and_left_out(
     tmp_path: Path,

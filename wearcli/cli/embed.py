@@ -71,6 +71,7 @@ def embed(
     import sys
 
     from wearcli.cli.console import input_paths, print_json, print_json_line, progress, reading_options, say
+    from wearcli.cli.embedding_news import note_found, tell_found
     from wearcli.embedding.embed import embed as run
     from wearcli.embedding.result import EmbedResult, Watcher
     from wearcli.embedding.stream import Stream
@@ -120,10 +121,7 @@ def embed(
             display.update(task, completed=bytes_done)
             if stream.error is not None:
                 display.console.print(f"failed: {stream.error}", soft_wrap=True, markup=False)
-            if stream.recording is not None:
-                units[stream.recording.unit_how] = units.get(stream.recording.unit_how, 0) + 1
-            for warning in stream.warnings():
-                warned.setdefault(warning, []).append(stream.source.recording)
+            note_found(stream, warned, units)
             if jsonl:
                 line: dict[str, object] = {
                     "recording": stream.source.recording,
@@ -151,11 +149,7 @@ def embed(
     if dry_run:
         for name, action in result.plan.items():
             say(f"would {action} {name}")
-    for warning, names in warned.items():
-        others = f" and {len(names) - 1} others" if len(names) > 1 else ""
-        say(f"warning: {names[0]}{others}: {warning}")
-    for how, count in units.items():
-        say(f"unit: {how} ({count} recordings)" if count > 1 else f"unit: {how}")
+    tell_found(warned, units)
     if json:
         print_json(result.to_json() | ({"plan": result.plan} if dry_run else {}))
     if not dry_run:

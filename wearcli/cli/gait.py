@@ -81,34 +81,12 @@ def gait(
     the rest is done.
     """
     from wearcli.cli.console import input_paths, print_json, progress, reading_options, say
-    from wearcli.embedding.result import EmbedResult, Watcher
-    from wearcli.embedding.stream import Stream
-    from wearcli.recordings.recording import Source
+    from wearcli.cli.embedding_news import EmbeddingNews
     from wearcli.walking.gait import gait as run
 
-    warned: dict[str, list[str]] = {}
     with progress("done") as display:
         task = display.add_task("gait", total=None)
-        sizes: dict[str, int] = {}
-        bytes_done = 0
-
-        def planned(result: EmbedResult) -> None:
-            for line in (result.participant_rule, *(f"note: {note}" for note in result.notes)):
-                say(line)
-            sizes.update(result.sizes)
-
-        def advanced(source: Source, windows: int, share: float) -> None:
-            done = (bytes_done + share * sizes[source.recording]) / max(sum(sizes.values()), 1)
-            display.update(task, description=f"embed {source.recording}", completed=100 * done, total=100)
-
-        def finished(stream: Stream) -> None:
-            nonlocal bytes_done
-            bytes_done += sizes[stream.source.recording]
-            if stream.error is not None:
-                display.console.print(f"failed: {stream.error}", soft_wrap=True, markup=False)
-            for warning in stream.warnings():
-                warned.setdefault(warning, []).append(stream.source.recording)
-
+        news = EmbeddingNews(display, task)
         result = run(
             input_paths(paths),
             probe,
@@ -124,12 +102,10 @@ def gait(
             workers=workers,
             overwrite=overwrite,
             dry_run=dry_run,
-            watcher=Watcher(planned, advanced, finished),
+            watcher=news.watcher,
             step=lambda done, total: display.update(task, description="walking", completed=done, total=total),
         )
-    for warning, names in warned.items():
-        others = f" and {len(names) - 1} others" if len(names) > 1 else ""
-        say(f"warning: {names[0]}{others}: {warning}")
+    news.tell()
     for note in result.notes:
         say(f"note: {note}")
     if json:

@@ -91,42 +91,15 @@ def predict(
     recording failed; the rest is done.
     """
     from wearcli.cli.console import input_paths, print_json, progress, reading_options, say
-    from wearcli.embedding.result import EmbedResult, Watcher
-    from wearcli.embedding.stream import Stream
+    from wearcli.cli.embedding_news import EmbeddingNews
     from wearcli.errors import UsageError
     from wearcli.prediction.predict import predict as run
-    from wearcli.recordings.recording import Source
 
     if probe is None:
         raise UsageError(f"no probe named: --probe FOLDER{_probes_here()}")
-    warned: dict[str, list[str]] = {}
-    units: dict[str, int] = {}
     with progress("done") as display:
         task = display.add_task("predict", total=None)
-        sizes: dict[str, int] = {}
-        bytes_done = 0
-
-        def planned(result: EmbedResult) -> None:
-            say(result.participant_rule)
-            for note in result.notes:
-                say(f"note: {note}")
-            sizes.update(result.sizes)
-
-        def advanced(source: Source, windows: int, share: float) -> None:
-            done = bytes_done + share * sizes[source.recording]
-            # Of a hundred, as bytes here and windows below are no common unit.
-            completed = 100 * done / max(sum(sizes.values()), 1)
-            display.update(task, description=f"embed {source.recording}", completed=completed, total=100)
-
-        def finished(stream: Stream) -> None:
-            nonlocal bytes_done
-            bytes_done += sizes[stream.source.recording]
-            if stream.error is not None:
-                display.console.print(f"failed: {stream.error}", soft_wrap=True, markup=False)
-            if stream.recording is not None:
-                units[stream.recording.unit_how] = units.get(stream.recording.unit_how, 0) + 1
-            for warning in stream.warnings():
-                warned.setdefault(warning, []).append(stream.source.recording)
+        news = EmbeddingNews(display, task)
 
         def step(done: int, total: int | None) -> None:
             if display.tasks[0].description != "predict":
@@ -151,17 +124,13 @@ def predict(
                 workers=workers,
                 overwrite=overwrite,
                 dry_run=dry_run,
-                watcher=Watcher(planned, advanced, finished),
+                watcher=news.watcher,
                 step=step,
             )
         except KeyboardInterrupt:
             say("interrupted: nothing is written")
             raise typer.Exit(130) from None
-    for warning, names in warned.items():
-        others = f" and {len(names) - 1} others" if len(names) > 1 else ""
-        say(f"warning: {names[0]}{others}: {warning}")
-    for how, count in units.items():
-        say(f"unit: {how} ({count} recordings)" if count > 1 else f"unit: {how}")
+    news.tell()
     for warning in result.warnings:
         say(f"warning: {warning}")
     if json:

@@ -1,0 +1,67 @@
+"""What embedding tells people while it runs and when it is done, of whatever command embeds."""
+
+from typing import TYPE_CHECKING
+
+from wearcli.cli.console import say
+
+if TYPE_CHECKING:
+    from rich.progress import Progress, TaskID
+
+    from wearcli.embedding.result import EmbedResult
+    from wearcli.embedding.stream import Stream
+    from wearcli.recordings.recording import Source
+
+
+class EmbeddingNews:
+    """For a command that embeds on the way to something else: its bar, of a hundred, and its warnings.
+
+    watcher: what `embed` is to be watched by.
+    """
+
+    def __init__(self, display: "Progress", task: "TaskID") -> None:
+        from wearcli.embedding.result import Watcher
+
+        self._display, self._task = display, task
+        self._sizes: dict[str, int] = {}
+        self._done = 0
+        self._warned: dict[str, list[str]] = {}
+        self._units: dict[str, int] = {}
+        self.watcher: Watcher = Watcher(self._planned, self._advanced, self._finished)
+
+    def tell(self) -> None:
+        """Say what was found in the recordings."""
+        tell_found(self._warned, self._units)
+
+    def _planned(self, result: "EmbedResult") -> None:
+        say(result.participant_rule)
+        for note in result.notes:
+            say(f"note: {note}")
+        self._sizes |= result.sizes
+
+    def _advanced(self, source: "Source", windows: int, share: float) -> None:
+        done = (self._done + share * self._sizes[source.recording]) / max(sum(self._sizes.values()), 1)
+        text = f"embed {source.recording}"
+        self._display.update(self._task, description=text, completed=100 * done, total=100)
+
+    def _finished(self, stream: "Stream") -> None:
+        self._done += self._sizes[stream.source.recording]
+        note_found(stream, self._warned, self._units)
+        if stream.error is not None:
+            self._display.console.print(f"failed: {stream.error}", soft_wrap=True, markup=False)
+
+
+def note_found(stream: "Stream", warned: dict[str, list[str]], units: dict[str, int]) -> None:
+    """Put down the warnings of a recording (warning -> recordings) and how its unit was known (-> count)."""
+    if stream.recording is not None:
+        units[stream.recording.unit_how] = units.get(stream.recording.unit_how, 0) + 1
+    for warning in stream.warnings():
+        warned.setdefault(warning, []).append(stream.source.recording)
+
+
+def tell_found(warned: dict[str, list[str]], units: dict[str, int]) -> None:
+    """Say them, a line each."""
+    for warning, names in warned.items():
+        others = f" and {len(names) - 1} others" if len(names) > 1 else ""
+        say(f"warning: {names[0]}{others}: {warning}")
+    for how, count in units.items():
+        say(f"unit: {how} ({count} recordings)" if count > 1 else f"unit: {how}")
