@@ -13,7 +13,7 @@ from tests.probing.tables import study
 from wearcli.errors import InputError, UsageError
 from wearcli.files import sha256_of
 from wearcli.probing.probe import ProbeResult, probe
-from wearcli.probing.saved import load_probe
+from wearcli.probing.saved import SavedProbe, load_probe
 
 
 @pytest.fixture(scope="module")
@@ -120,6 +120,7 @@ def test_a_saved_probe_is_arrays_that_predict_what_was_fitted(folder: Path, acti
         "dimension": 6,
         "features_dimension": 6,
         "pooling": None,
+        "placements": [],
         "epoch_s": None,
         "sample_s": 2.0,
     }
@@ -265,3 +266,23 @@ def test_an_embedding_that_is_not_finite_is_left_out(tmp_path: Path) -> None:
     result = probe(tmp_path / "embeddings.parquet", task="activity", dry_run=True)
     assert result.n_windows == 238
     assert result.dropped["windows with a value that is not finite"] == 2
+
+
+def test_a_probe_says_where_it_was_not_fitted(folder: Path, activity: ProbeResult, tmp_path: Path) -> None:
+    unknown = load_probe(folder / "activity")  # its table says no placement
+    assert unknown.elsewhere(["wrist"]) is None
+    known = SavedProbe(unknown.info | {"input": {"placements": ["hip", "wrist"]}}, {})
+    assert known.elsewhere(["wrist", None, "hip"]) is None
+    said = known.elsewhere(["wrist", "thigh"])
+    assert said is not None
+    assert "fitted on sensors at hip, wrist, and there are recordings at thigh" in said
+
+
+def test_a_probe_folder_without_what_is_needed_is_one_line(
+    folder: Path, activity: ProbeResult, tmp_path: Path
+) -> None:
+    info = json.loads((folder / "activity" / "probe.json").read_text())
+    del info["kind"]
+    (tmp_path / "probe.json").write_text(json.dumps(info))
+    with pytest.raises(InputError, match="no kind in its probe"):
+        load_probe(tmp_path)

@@ -94,3 +94,19 @@ def test_a_row_without_a_time_is_kept_as_such(tmp_path: Path) -> None:
     table = read_target_table(tmp_path / "sub-01_task-rest_events.tsv", ["sub-01_task-rest_acc"])
     assert table["label"].tolist() == ["rest", "go"]
     assert table["duration"].isna().tolist() == [False, True]
+
+
+def test_bids_events_of_the_very_name_are_of_no_longer_one(tmp_path: Path) -> None:
+    """P1_events.tsv once labelled P10 too."""
+    path = tmp_path / "P1_events.tsv"
+    path.write_text("onset\tduration\ttrial_type\n1\t2\tgo\n")
+    assert read_target_table(path, ["a/P1", "a/P10"])["recording"].tolist() == ["a/P1"]
+    assert read_target_table(path, ["P10", "P1_acc"])["recording"].tolist() == ["P10", "P1_acc"]
+
+
+def test_bids_events_that_name_the_recording_have_labels_too(tmp_path: Path) -> None:
+    path = tmp_path / "P1_events.tsv"
+    path.write_text("onset\tduration\ttrial_type\trecording\n1\t2\tgo\ta/P1\n")
+    table = read_target_table(path, ["a/P1", "b/P1"])
+    assert table["recording"].tolist() == ["a/P1"]
+    assert table["label"].tolist() == ["go"]

@@ -121,7 +121,7 @@ def test_days_add_up(found: Found, study: Path) -> None:
         assert row.walking_min < 60 * row.hours
     assert result.bouts == len(bouts) == days["bouts"].sum()
     assert any(
-        "fitted on sensors at lower_back, and there are bouts at wrist" in note for note in result.notes
+        "fitted on sensors at lower_back, and there are recordings at wrist" in note for note in result.notes
     )
     assert json.loads((study / "gait" / "gait.json").read_text())["walking"]["by"] == "rule"
 

@@ -187,6 +187,7 @@ def _apply(
 ) -> None:
     """Every recording's rows, at last those of participants; recordings without one are warned of."""
     result.windows = 0
+    placements: set[str | None] = set()
     absent = set(inputs.metadata.get("recordings_planned") or ())
     absent -= {one["recording"] for one in result.failed}
     bare = []
@@ -194,6 +195,8 @@ def _apply(
         result.recordings += 1
         absent.discard(str(recording))
         for table in tables:
+            if "placement" in table.column_names:
+                placements |= {*table["placement"].unique().to_pylist()}
             rows.add(application.add(table))
             result.windows += len(table)
             if step is not None:
@@ -206,6 +209,8 @@ def _apply(
     for names, why in ((absent, "have no windows"), (bare, "have no row: no window of theirs is used")):
         if names:
             result.warnings.append(f"{len(names)} recordings {why} ({some(names)})")
+    if said := application.saved.elsewhere(placements):
+        result.warnings.append(said)
 
 
 def _no_rows(name: str, result: PredictResult) -> str:

@@ -7,9 +7,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from wearcli.probing.windows import COLUMNS, WORN
+from wearcli.probing.windows import usable
 
 
 @dataclass(frozen=True)
@@ -54,29 +53,13 @@ class Samples:
 def usable_windows(
     table: pa.Table, column: str, keep_nonwear: bool, min_quality: float, left_out: Counter[str]
 ) -> Samples:
-    """The windows of a recording that probes use, by the rules of `probing.windows.windows_of`; maybe none.
+    """The windows of a recording that probes use, as `windows_of` takes them; maybe none.
 
     table: rows of one recording. column: embedding or features, which become the vectors. left_out: counts
     the others, by reason.
     """
-    present = np.ones(len(table), bool)
-    for name in COLUMNS:
-        present &= pc.is_valid(table[name]).to_numpy()
-    whole = table.filter(pa.array(present))
-    finite = np.isfinite(whole["onset"].to_numpy() + whole["duration"].to_numpy())
-    vectors = {name: _matrix(whole[name]) for name in ("embedding", "features")}
-    for values in vectors.values():
-        finite &= np.isfinite(values.sum(axis=1, dtype=np.float64))
-    unworn = finite & (_numbers(whole, "wear") < WORN) & (not keep_nonwear)
-    poor = finite & ~unworn & (_numbers(whole, "quality") < min_quality)
-    reasons = {
-        "windows with a null": ~present,
-        "windows with a value that is not finite": ~finite,
-        "windows not worn (--keep-nonwear keeps them)": unworn,
-        "windows of poor quality (--min-quality 0 keeps them)": poor,
-    }
-    left_out.update({reason: int(rows.sum()) for reason, rows in reasons.items() if rows.any()})
-    used = finite & ~unworn & ~poor
+    whole, vectors, used, dropped = usable(table, "the table", keep_nonwear, min_quality)
+    left_out.update(dropped)
     kept = whole.filter(pa.array(used))
     return Samples(
         origin={name: _first(kept, name) for name in ("recording", "participant", "placement")},
@@ -86,19 +69,6 @@ def usable_windows(
         windows=np.ones(len(kept), np.int64),
         vectors=vectors[column] if used.all() else vectors[column][used],
     )
-
-
-def _matrix(column: pa.ChunkedArray) -> np.ndarray:
-    """(n, D) float32 of a FixedSizeList column without nulls."""
-    flat = column.combine_chunks().flatten().to_numpy(zero_copy_only=False)
-    return flat.astype(np.float32, copy=False).reshape(len(column), column.type.list_size)
-
-
-def _numbers(table: pa.Table, name: str) -> np.ndarray:
-    """(n,) float32, NaN where the column is null or there is none."""
-    if name not in table.column_names:
-        return np.full(len(table), np.nan, np.float32)
-    return table[name].cast(pa.float32()).to_numpy()
 
 
 def _first(table: pa.Table, name: str) -> str | None:

@@ -11,6 +11,7 @@ import wearcli
 from wearcli.errors import UsageError
 from wearcli.files import check_output, sha256_of
 from wearcli.probing.crossfit import Fitted, Probe, fit_all
+from wearcli.probing.join import Samples
 from wearcli.probing.label_map import LabelMap
 from wearcli.probing.learning_curve import learning_curve
 from wearcli.probing.named import Kind
@@ -301,6 +302,13 @@ def _pooling(result: ProbeResult) -> str | None:
     return "mean of an epoch's windows" if pooled else None
 
 
+def _placements(samples: Samples) -> list[str]:
+    """Where the sensors were, as far as the tables say."""
+    if "placement" not in samples.rows:
+        return []
+    return sorted(samples.rows["placement"].dropna().astype(str).unique())
+
+
 def _save(
     folder: Path,
     result: ProbeResult,
@@ -324,6 +332,7 @@ def _save(
             if "features" in samples.vectors
             else None,
             "pooling": _pooling(result),
+            "placements": _placements(samples),
             "epoch_s": result.epoch,
             "sample_s": round(float(samples.rows["duration"].median()), 6),
         },

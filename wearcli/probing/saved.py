@@ -2,6 +2,7 @@
 
 import json
 import platform
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from wearcli.files import atomic_folder
 from wearcli.probing.predictor import Predictor
 
 FORMAT = 1
+NEEDED = ("format", "task", "kind", "targets", "classes", "input")
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,17 @@ class SavedProbe:
 
     info: dict[str, Any]
     predictors: dict[tuple[str, str], Predictor]
+
+    def elsewhere(self, placements: Collection[str | None]) -> str | None:
+        """What to say of sensors where the probe was not fitted on any; None where there are none such."""
+        own = {*(self.info["input"].get("placements") or ())}
+        others = sorted({place for place in placements if place} - own)
+        if not own or not others:
+            return None
+        return (
+            f"the probe was fitted on sensors at {', '.join(sorted(own))}, and there are recordings at "
+            f"{', '.join(others)}: what it says of them may be far off"
+        )
 
     def predict(self, vectors: np.ndarray, probe: str, target: str) -> np.ndarray:
         """(n, classes) calibrated probabilities in the order of info["classes"], or (n,) values.
@@ -81,6 +94,8 @@ def load_probe(folder: Path) -> SavedProbe:
         raise UsageError(f"{folder}: no probe folder: make one with 'wearcli probe', or name another")
     try:
         info = json.loads((folder / "probe.json").read_text())
+        if absent := [key for key in NEEDED if key not in info]:
+            raise InputError(f"{folder}: no {absent[0]} in its probe.json: fit the probe again")
         if info["format"] > FORMAT:
             raise InputError(
                 f"{folder}: a probe of a later wearcli (format {info['format']}): upgrade wearcli"

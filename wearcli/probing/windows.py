@@ -53,14 +53,7 @@ def windows_of(
         raise InputError(
             f"{where}: the table has no windows: see what 'wearcli embed' said of its recordings"
         )
-    usable = np.ones(len(table), bool)
-    for name in COLUMNS:
-        if table[name].null_count:
-            usable &= pc.is_valid(table[name]).to_numpy(zero_copy_only=False)
-    absent = int((~usable).sum())
-    if absent:
-        table = table.filter(pa.array(usable))
-    vectors = {name: _matrix(table[name], name, where) for name in ("embedding", "features")}
+    table, vectors, used, dropped = usable(table, where, keep_nonwear, min_quality)
     if not vectors["features"].shape[1]:
         del vectors["features"]
     times = pd.DataFrame(
@@ -73,16 +66,36 @@ def windows_of(
     )
     if "placement" in table.column_names:
         times["placement"] = table["placement"].cast(pa.string()).dictionary_encode().to_pandas()
-    finite = np.isfinite(times[["onset", "duration"]].to_numpy()).all(axis=1)
+    if not used.all():
+        times = times[used].reset_index(drop=True)
+        vectors = {name: values[used] for name, values in vectors.items()}
+    if not len(times):
+        reasons = ", ".join(f"{count} {reason}" for reason, count in dropped.items())
+        flags = [flag for flag in ("--keep-nonwear", "--min-quality") if flag in reasons]
+        todo = f"see {' and '.join(flags)}" if flags else "embed the recordings again"
+        raise InputError(f"{where}: no window can be used ({reasons}): {todo}")
+    return EmbeddedWindows(times, vectors, dropped)
+
+
+def usable(
+    table: pa.Table, where: str, keep_nonwear: bool, min_quality: float
+) -> tuple[pa.Table, dict[str, np.ndarray], np.ndarray, dict[str, int]]:
+    """The rows without a null, their "embedding" and "features" (n, D) float32, a mask (n,) of those that
+    probes use (maybe none), and how many rows they do not, by reason; see `windows_of`."""
+    present = np.ones(len(table), bool)
+    for name in COLUMNS:
+        if table[name].null_count:
+            present &= pc.is_valid(table[name]).to_numpy(zero_copy_only=False)
+    absent = int((~present).sum())
+    if absent:
+        table = table.filter(pa.array(present))
+    vectors = {name: _matrix(table[name], name, where) for name in ("embedding", "features")}
+    finite = np.isfinite(table["onset"].to_numpy()) & np.isfinite(table["duration"].to_numpy())
     for values in vectors.values():
         # A row's sum is finite only if all of it is: no array of booleans as large as the table.
         finite &= np.isfinite(values.sum(axis=1, dtype=np.float64))
     unworn = finite & (_column(table, "wear") < WORN) & (not keep_nonwear)
     poor = finite & ~unworn & (_column(table, "quality") < min_quality)
-    used = finite & ~unworn & ~poor
-    if not used.all():
-        times = times[used].reset_index(drop=True)
-        vectors = {name: values[used] for name, values in vectors.items()}
     counts = {
         "windows with a null": absent,
         "windows with a value that is not finite": int((~finite).sum()),
@@ -90,12 +103,7 @@ def windows_of(
         "windows of poor quality (--min-quality 0 keeps them)": int(poor.sum()),
     }
     dropped = {reason: count for reason, count in counts.items() if count}
-    if not len(times):
-        reasons = ", ".join(f"{count} {reason}" for reason, count in dropped.items())
-        flags = [flag for flag, left in (("--keep-nonwear", unworn), ("--min-quality", poor)) if left.any()]
-        todo = f"see {' and '.join(flags)}" if flags else "embed the recordings again"
-        raise InputError(f"{where}: no window can be used ({reasons}): {todo}")
-    return EmbeddedWindows(times, vectors, dropped)
+    return table, vectors, finite & ~unworn & ~poor, dropped
 
 
 def without_windows(table: pa.Table, metadata: dict[str, Any]) -> list[str]:

@@ -75,8 +75,9 @@ def read_recordings_table(path: Path) -> list[Entry]:
 def read_target_table(path: Path, recordings: Iterable[str] = ()) -> "pd.DataFrame":
     """A target table: recording (text), onset and duration (float64 s), and one column a target.
 
-    BIDS `*_events.tsv` are read as the same: trial_type becomes label, and the recording is each of
-    `recordings` that begins with the file's name before `_events` (that name itself if none does).
+    BIDS `*_events.tsv` are read as the same: trial_type becomes label, and the recording, where no column
+    says it, is the one of `recordings` with the file's name before `_events`, else each that begins with it
+    (that name itself if none does).
     Raises InputError for missing columns, and times that are no numbers or negative.
     """
     import pandas as pd
@@ -96,8 +97,11 @@ def read_target_table(path: Path, recordings: Iterable[str] = ()) -> "pd.DataFra
     stem = path.name.split(".")[0]
     if "recording" not in table.columns and stem.endswith(_EVENTS):
         prefix = stem.removesuffix(_EVENTS)
-        names = [name for name in recordings if name.split("/")[-1].startswith(prefix)] or [prefix]
+        last = {name: name.split("/")[-1] for name in recordings}
+        names = [name for name in last if last[name] == prefix]  # P1 is not P10 too
+        names = names or [name for name in last if last[name].startswith(prefix)] or [prefix]
         table = pd.concat([table.assign(recording=name) for name in names], ignore_index=True)
+    if stem.endswith(_EVENTS) and "label" not in table.columns:
         table = table.rename(columns={"trial_type": "label"})
     missing = [name for name in ("recording", "onset", "duration") if name not in table.columns]
     if missing:

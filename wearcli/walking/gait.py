@@ -24,7 +24,7 @@ from wearcli.walking.bouts import GAP_S, MIN_BOUT_S, Bout, Bouts
 from wearcli.walking.days import DAY_COLUMNS, Days
 from wearcli.walking.metrics import GaitProbe
 from wearcli.walking.picture import draw_gait
-from wearcli.walking.result import GaitResult, document, placements_of
+from wearcli.walking.result import GaitResult, document
 
 AT_MOST = 16384  # windows of a recording at once
 MARK = "gait.json"
@@ -124,7 +124,7 @@ def gait(
         rows = list(_bout_rows(inputs, walks, applied, days, min_bout, result, step))
     bouts = pd.DataFrame(rows, columns=[*BOUT_COLUMNS, *applied.columns(None, spread=True)])
     by_day = pd.DataFrame(days.rows(applied), columns=[*DAY_COLUMNS, *applied.columns(None)])
-    result.sum_up(bouts, by_day, applied, placements_of(folder))
+    result.sum_up(bouts, by_day, applied)
     settings = {
         "paths": ["stdin" if str(path) == "-" else str(path) for path in given],
         "min_bout_s": min_bout,

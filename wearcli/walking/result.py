@@ -1,12 +1,9 @@
 """What `gait` found, and what it says of it beside the tables."""
 
-from collections.abc import Collection
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import pyarrow.parquet as pq
 
 from wearcli.walking.metrics import GaitProbe
 
@@ -49,10 +46,8 @@ class GaitResult:
         """The document of `--json`: plain values only."""
         return asdict(self)
 
-    def sum_up(
-        self, bouts: pd.DataFrame, days: pd.DataFrame, probe: GaitProbe, placements: Collection[str]
-    ) -> None:
-        """Take over the sums of both tables, and say what is odd in them; placements: those of the probe."""
+    def sum_up(self, bouts: pd.DataFrame, days: pd.DataFrame, probe: GaitProbe) -> None:
+        """Take over the sums of both tables, and say what is odd in them."""
         self.days = [{str(key): value for key, value in row.items()} for row in days.to_dict("records")]
         self.participants, self.bouts = int(days["participant"].nunique()), len(bouts)
         self.hours = float(days["hours"].sum())
@@ -66,22 +61,11 @@ class GaitResult:
             )
         if bare := int((bouts["samples"] == 0).sum()):
             self.notes.append(f"{bare} bouts have no metrics: the probe uses none of their windows")
-        if placements and (others := sorted({*bouts["placement"]} - {*placements, ""})):
-            self.notes.append(
-                f"the probe was fitted on sensors at {', '.join(sorted(placements))}, and there are bouts at "
-                f"{', '.join(others)}: their metrics may be far off"
-            )
+        if said := probe.saved.elsewhere({*bouts["placement"]}):
+            self.notes.append(said)
         unknown = [target for target in probe.targets if not probe.half_width(target, 1) >= 0]
         if unknown:
             self.notes.append(f"the probe knows no interval of {', '.join(unknown)}: fit it again")
-
-
-def placements_of(probe: Path) -> set[str]:
-    """Where the sensors were that a probe was fitted on, as its folder knows; empty where it does not."""
-    file = probe / "predictions.parquet"
-    if not file.is_file() or "placement" not in pq.read_schema(file).names:
-        return set()
-    return {*pq.read_table(file, columns=["placement"])["placement"].drop_null().unique().to_pylist()}
 
 
 def document(result: GaitResult, model: dict[str, Any], settings: dict[str, Any]) -> dict[str, Any]:
