@@ -133,12 +133,14 @@ def test_one_class_against_the_rest(folder: Path, tmp_path: Path, positive: str)
         other: 160,
     }
     held = pd.read_parquet("probes/activity/predictions.parquet").query("probe == 'linear'")
-    chance = np.stack(held["probabilities"])[:, 1]
+    chance = np.stack(held["probabilities"]).astype(float)
+    before = chance ** held["temperature"].to_numpy()[:, None]
+    before = before[:, 1] / before.sum(axis=1)
     for key, limit in (("auroc", None), ("pauroc", 0.1)):
-        wanted = roc_auc_score(held["truth"] == positive, chance, max_fpr=limit)
+        wanted = roc_auc_score(held["truth"] == positive, before, max_fpr=limit)
         assert result.scores["linear"][key]["mean"] == pytest.approx(wanted, abs=1e-4)
     assert result.scores["majority"]["pauroc"]["mean"] == 0.5
-    assert ((chance > 0.5) == (held["predicted"] == positive)).all()
+    assert ((chance[:, 1] > 0.5) == (held["predicted"] == positive)).all()
 
 
 def test_two_other_classes_cover_a_window_together() -> None:

@@ -119,15 +119,19 @@ def held_out(problem: Problem, fitted: Fitted, vectors: np.ndarray, classes: int
     return out
 
 
+def temperatures(problem: Problem, fitted: Fitted) -> np.ndarray:
+    """(n,) the temperature of the fold in which each sample is held out."""
+    return np.array([1.0 if each is None else each.temperature for each in fitted.folds])[problem.fold]
+
+
 def before_temperature(problem: Problem, fitted: Fitted, probabilities: np.ndarray) -> np.ndarray:
     """(n, classes) probabilities of `held_out` as they were before each fold's temperature.
 
     Scores of a ranking take these. Within a fold a temperature ranks two classes as before; across folds
     those of few people would mix in their own chance (docs/probes.md).
     """
-    heat = np.array([1.0 if each is None else each.temperature for each in fitted.folds])
     with np.errstate(divide="ignore"):
-        powers = heat[problem.fold, None] * np.log(probabilities)
+        powers = temperatures(problem, fitted)[:, None] * np.log(probabilities)
     np.exp(powers - powers.max(axis=1, keepdims=True), out=powers)
     return powers / powers.sum(axis=1, keepdims=True)
 

@@ -12,6 +12,7 @@ from sklearn.metrics import f1_score
 from wearcli.probing.calibration import fit_temperature
 from wearcli.probing.folds import participant_folds
 from wearcli.probing.predictor import Predictor, standardise
+from wearcli.probing.ridge import errors_of_products, products, ridge_of_few, ridge_of_products
 
 INNER_FOLDS = 3
 RIDGE_INNER_FOLDS = 10  # cheap, and steadier where participants are few
@@ -60,20 +61,31 @@ def fit_ridge(
     (n,) names or codes. The targets share the folds and what is costly, not the penalty: (targets,).
     """
     mean, scale = standardise(vectors)
-    values = vectors.astype(np.float64)
+    level = truth.mean(axis=0)
     l2 = np.full(truth.shape[1], DEFAULT_L2)
     inner = inner_folds(participants, None, rng, RIDGE_INNER_FOLDS)
-    if inner is not None:
-        tried = np.array(RIDGE_L2)[:, None]
-        errors = np.zeros((len(tried), len(l2)))
-        for fold in range(inner.max() + 1):
-            held = inner == fold
-            weights, bias = _ridge(values[~held], truth[~held], tried)
-            predicted = np.tensordot(values[held], weights, axes=1) + bias
-            errors += np.square(predicted - truth[held, None]).sum(axis=0)
-        l2 = tried[errors.argmin(axis=0), 0]
-    weights, bias = _ridge(values, truth, l2[None])
-    return Predictor(mean, scale, ((weights[:, 0].astype(np.float32), bias[0].astype(np.float32)),)), l2
+    tried = np.array(RIDGE_L2)[:, None]
+    if vectors.shape[0] < vectors.shape[1]:
+        values, goal = vectors.astype(np.float64), truth - level
+        if inner is not None:
+            errors = np.zeros((len(tried), len(l2)))
+            for held in (inner == fold for fold in range(inner.max() + 1)):
+                weights, bias = ridge_of_few(values[~held], goal[~held], tried)
+                predicted = np.tensordot(values[held], weights, axes=1) + bias
+                errors += np.square(predicted - goal[held, None]).sum(axis=0)
+            l2 = tried[errors.argmin(axis=0), 0]
+        weights, bias = ridge_of_few(values, goal, l2[None])
+    else:
+        folds = np.zeros(len(vectors), np.int64) if inner is None else inner
+        parts = [products(vectors, truth - level, folds == fold) for fold in range(folds.max() + 1)]
+        whole = np.sum(parts, axis=0)
+        if inner is not None:
+            tries = [ridge_of_products(whole - part, len(l2), tried) for part in parts]
+            found = [errors_of_products(part, *fit) for part, fit in zip(parts, tries, strict=True)]
+            l2 = tried[np.sum(found, axis=0).argmin(axis=0), 0]
+        weights, bias = ridge_of_products(whole, len(l2), l2[None])
+    layer = (weights[:, 0].astype(np.float32), (bias[0] + level).astype(np.float32))
+    return Predictor(mean, scale, (layer,)), l2
 
 
 def inner_folds(
@@ -137,20 +149,3 @@ def _logits(model: LogisticRegression) -> tuple[np.ndarray, np.ndarray]:
         half, bias = model.coef_[0] / 2, model.intercept_[0] / 2
         return np.stack([-half, half], axis=1), np.array([-bias, bias])
     return model.coef_.T, model.intercept_
-
-
-def _ridge(values: np.ndarray, truth: np.ndarray, l2: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Weights (D, penalties, targets) and bias (penalties, targets), all from one eigendecomposition.
-
-    values: (n, D); truth: (n, targets); l2: (penalties, targets), or (penalties, 1) the same for all targets.
-    """
-    count, dimension = values.shape
-    centre, level = values.mean(axis=0), truth.mean(axis=0)
-    centred, goal = values - centre, (truth - level) / count
-    # (X'X / n + l2) w = X'y / n, and w = X'v where (XX' / n + l2) v = y / n: whichever is the smaller.
-    dual = count < dimension
-    spectrum, basis = np.linalg.eigh((centred @ centred.T if dual else centred.T @ centred) / count)
-    turned = basis.T @ (goal if dual else centred.T @ goal)
-    shrunk = turned[:, None] / (np.maximum(spectrum, 0)[:, None, None] + l2)
-    weights = np.tensordot(centred.T @ basis if dual else basis, shrunk, axes=1)
-    return weights, level - np.tensordot(centre, weights, axes=1)

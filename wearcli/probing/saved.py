@@ -124,7 +124,8 @@ def predictions_table(blocks: list[dict[str, Any]], classes: list[str] | None) -
     """Held-out predictions, one row a sample, target and probe.
 
     Each block has rows (recording, participant, onset, duration, maybe placement), fold, group (names, or
-    None), target, probe, truth, predicted and, in a classification, probabilities (n, classes) or None.
+    None), target, probe, truth, predicted and, in a classification, probabilities (n, classes) and temperature
+    (n,), or None.
     """
     tables = []
     for block in blocks:
@@ -157,6 +158,8 @@ def predictions_table(blocks: list[dict[str, Any]], classes: list[str] | None) -
                     pa.array(chances.astype(np.float32).reshape(-1)), type=kind
                 )
             )
+            heat = block["temperature"]
+            columns["temperature"] = pa.nulls(count, pa.float64()) if heat is None else pa.array(heat)
         tables.append(pa.table(columns))
     table = pa.concat_tables(tables)
     return table.replace_schema_metadata({"classes": json.dumps(classes)} if classes else None)

@@ -7,7 +7,7 @@ import numpy as np
 
 from wearcli.probing.bootstrap import interval, number, participant_weights, summary
 from wearcli.probing.calibration import calibration_scores, reliability
-from wearcli.probing.crossfit import Fitted, Probe, before_temperature, held_out, trivial
+from wearcli.probing.crossfit import Fitted, Probe, before_temperature, held_out, temperatures, trivial
 from wearcli.probing.error_bands import error_band
 from wearcli.probing.metrics import classification_scores, confusion, f1_by_class, regression_scores
 from wearcli.probing.problem import Problem
@@ -100,17 +100,18 @@ def score(
                 seed,
                 agreement,
             )
-        for (probe, _), predicted in zip(fits, predictions.values(), strict=True):
+        for (probe, _), fit in fits.items():
+            predicted = predictions[probe]
             if problem.classify:
                 codes = predicted.argmax(axis=1)
                 _add_classes(out, probe, tested, predicted, codes, classes, values[probe])
-                out.calibration[probe]["temperature"] = fitted[probe, number_].temperature
-                _add_predictions(out, number_, probe, codes, predicted)
+                out.calibration[probe]["temperature"] = fit.temperature
+                _add_predictions(out, number_, probe, codes, predicted, temperatures(tested, fit))
             else:
                 band = error_band(predicted - tested.truth, tested.participants, tested.fold)
                 out.intervals.setdefault(probe, {})[prefix] = band
-                _add_predictions(out, number_, probe, predicted, None)
-        _add_predictions(out, number_, trivial_name(problem), constant, None)
+                _add_predictions(out, number_, probe, predicted)
+        _add_predictions(out, number_, trivial_name(problem), constant)
     return out
 
 
@@ -150,7 +151,7 @@ def _add_group(
     mine = tested.group == code
     if not mine.any():  # the target is not known there
         return
-    part = replace(tested.only(mine), group=None, fold=np.zeros(np.count_nonzero(mine), np.int64))
+    part = replace(tested, vectors={}, group=None, fold=np.zeros(len(mine), np.int64)).only(mine)
     counts = counting(part, number_, 1, draws, seed)
     chosen = {probe: predicted[mine] for probe, predicted in predictions.items()}
     ranked = {probe: rank[mine] for probe, rank in ranks.items()}
@@ -250,7 +251,12 @@ def _add_classes(
 
 
 def _add_predictions(
-    out: Scored, problem: int, probe: str, predicted: np.ndarray, probabilities: np.ndarray | None
+    out: Scored,
+    problem: int,
+    probe: str,
+    predicted: np.ndarray,
+    probabilities: np.ndarray | None = None,
+    heat: np.ndarray | None = None,
 ) -> None:
-    block = {"problem": problem, "probe": probe, "predicted": predicted, "probabilities": probabilities}
-    out.predictions.append(block)
+    told = {"predicted": predicted, "probabilities": probabilities, "temperature": heat}
+    out.predictions.append({"problem": problem, "probe": probe, **told})
