@@ -124,8 +124,8 @@ def predictions_table(blocks: list[dict[str, Any]], classes: list[str] | None) -
     """Held-out predictions, one row a sample, target and probe.
 
     Each block has rows (recording, participant, onset, duration, maybe placement), fold, group (names, or
-    None), target, probe, truth, predicted and, in a classification, probabilities (n, classes) and temperature
-    (n,), or None.
+    None), target, probe, truth, predicted and, in a classification, probabilities (n, classes) and
+    temperature (n,), or None.
     """
     tables = []
     for block in blocks:
