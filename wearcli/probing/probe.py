@@ -33,9 +33,9 @@ PROTOCOL = (
     "area for false positive rates to 0.1, standardised to 0.5 for chance and 1 for the best (McClish 1989); "
     "probabilities: logits divided by a temperature fitted on people held out inside the training folds (Guo "
     "et al. 2017); auroc, pauroc: by those before it, probabilities ** temperature over their sum; brier, "
-    "ece: of the probabilities of held-out people; intervals: the 95 % band of a sample of a new person, from the "
-    "errors of held-out people, every participant weighing the same, its coverage "
-    "measured on folds left out of it"
+    "ece: of the probabilities of held-out people; intervals: the 95 % band of a sample of a new person, from "
+    "the errors of held-out people, every participant weighing the same, its coverage measured on folds left "
+    "out of it"
 )
 LEFT_OUT = (
     "; left out by {by}: a probe that is scored on one {by} is fitted on the others, of other people; folds: "
