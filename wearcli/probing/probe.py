@@ -33,7 +33,7 @@ PROTOCOL = (
     "area for false positive rates to 0.1, standardised to 0.5 for chance and 1 for the best (McClish 1989); "
     "probabilities: logits divided by a temperature fitted on people held out inside the training folds (Guo "
     "et al. 2017); auroc, pauroc: by those before it, probabilities ** temperature over their sum; brier, "
-    "ece: of the probabilities of held-out people; intervals: the 95 % band of a sample of a new person, from "
+    "ece: of the probabilities of held-out people; intervals: the 95 % band of a new person's sample, from "
     "the errors of held-out people, every participant weighing the same, its coverage measured on folds left "
     "out of it"
 )
