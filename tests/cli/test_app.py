@@ -108,6 +108,15 @@ def test_config_takes_the_flags_names(tmp_path: Path) -> None:
     assert set(defaults["probe"].values()) == {"linear", True}
 
 
+def test_one_of_what_may_be_several_needs_no_list_in_the_config(tmp_path: Path) -> None:
+    config = tmp_path / "study.toml"
+    config.write_text('[probe]\nembeddings = "e.parquet"\ntarget = ["a", "b"]\n[embed]\npaths = "here"\n')
+    assert read_config(config) == {
+        "probe": {"embeddings": ["e.parquet"], "target": ["a", "b"]},
+        "embed": {"paths": ["here"]},
+    }
+
+
 def test_what_the_system_refuses_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("no folder")
     result = run("sample", str(tmp_path / "file" / "study"), "--participants", "2")

@@ -99,15 +99,18 @@ def read_config(path: Path | None) -> dict[str, Any]:
             raise UsageError(f"{path}: '{verb}' is no command: use [{'], ['.join(commands)}]")
         # A key is an option's flag or an argument's name, with - or _.
         known = {
-            flag.lstrip("-").replace("-", "_"): parameter.name
+            flag.lstrip("-").replace("-", "_"): parameter
             for parameter in commands[verb].params
             for flag in parameter.opts
         }
         for key, value in table.items():
-            name = known.get(key.replace("-", "_"))
-            if name is None:
+            parameter = known.get(key.replace("-", "_"))
+            if parameter is None:
                 raise UsageError(f"{path}: [{verb}] has no option '{key}': see 'wearcli {verb} --help'")
-            defaults.setdefault(verb, {})[name] = value
+            # One of what may be given several times needs no list.
+            many = parameter.nargs == -1 or getattr(parameter, "multiple", False)
+            value = [value] if many and not isinstance(value, list) else value
+            defaults.setdefault(verb, {})[str(parameter.name)] = value
     return defaults
 
 
