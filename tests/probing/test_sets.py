@@ -78,6 +78,14 @@ def test_a_set_left_out_is_scored_as_an_outside_set_would_be(sets: dict[str, Pat
     assert set(rows["recording"].str[0]) == {"a"}
 
 
+def test_classes_that_only_the_outside_set_has_are_named(sets: dict[str, Path], tmp_path: Path) -> None:
+    result = probe(sets["a"], task="activity", test=sets["c"], output=tmp_path / "p", **FAST)
+    assert "class Gehen is in the outside set alone, so no probe can tell it: its F1 is 0" in result.warnings
+    assert result.per_class["linear"]["Gehen"] == 0
+    same = probe(sets["a"], task="activity", test=sets["b"], dry_run=True, **FAST)
+    assert not any("outside set" in said for said in same.warnings)
+
+
 def test_participants_left_out_are_a_fold_each(sets: dict[str, Path]) -> None:
     result = probe(sets["a"], task="activity", leave_out="participant", dry_run=True, **FAST)
     assert result.folds == result.n_participants == 5

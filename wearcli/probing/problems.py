@@ -103,7 +103,11 @@ def make_study(
         problems = [Problem(samples.vectors, rows, codes, owner, fold, True, group)]
         targets = list(task.targets)
         _check_folds(task, problems[0])
-        warnings = [] if test else class_warnings(classes, codes, owner, people, fold, n_folds)
+        warnings = (
+            outside_warnings(classes, problems[0])
+            if test
+            else class_warnings(classes, codes, owner, people, fold, n_folds)
+        )
     else:
         problems, targets, warnings = regressions(task, samples, owner, fold, group)
     if len(people) < FEW_PARTICIPANTS:
@@ -219,6 +223,15 @@ def class_warnings(
     if rare:
         warnings.append(f"class {', '.join(rare)}: the scores of the folds without it leave it out")
     return warnings
+
+
+def outside_warnings(classes: list[str], problem: Problem) -> list[str]:
+    """What to say of classes that only the outside set has."""
+    known = np.unique(problem.truth[problem.training(0)])
+    new = [classes[code] for code in np.setdiff1d(np.unique(problem.truth), known)]
+    if not new:
+        return []
+    return [f"class {', '.join(new)} is in the outside set alone, so no probe can tell it: its F1 is 0"]
 
 
 def class_samples(study: Study) -> dict[str, dict[str, int]]:
