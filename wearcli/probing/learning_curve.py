@@ -8,10 +8,10 @@ import numpy as np
 
 from wearcli.errors import UsageError
 from wearcli.probing.bootstrap import summary
-from wearcli.probing.crossfit import Probe, before_temperature, fit_all, held_out
+from wearcli.probing.crossfit import Probe, fit_all
 from wearcli.probing.problem import Labelled
 from wearcli.probing.problems import Study
-from wearcli.probing.scoring import counting, difference, evaluate
+from wearcli.probing.scoring import counting, difference, evaluate, held_out_by
 from wearcli.probing.tasks import Task
 
 REPEATS = 5  # draws of the labels of a share: their scores are averaged
@@ -67,10 +67,8 @@ def learning_curve(
             for probe in probes:
                 for number, (problem, prefix) in enumerate(zip(problems, study.prefixes(task), strict=True)):
                     tested = problem.scored()
-                    vectors = tested.vectors["features" if probe == "features" else "embedding"]
                     fit = fitted[probe, number]
-                    predicted = held_out(tested, fit, vectors, len(study.classes))
-                    ranks = before_temperature(tested, fit, predicted) if problem.classify else None
+                    predicted, ranks = held_out_by(tested, probe, fit, len(study.classes))
                     scored = evaluate(tested, predicted, counts[number], task.measured, ranks)
                     for metric, values in scored.items():
                         rows[probe].setdefault(prefix + metric, []).append(values)

@@ -42,6 +42,26 @@ class Counting:
     weights: np.ndarray
 
 
+@dataclass(frozen=True)
+class HeldOut:
+    """A problem's held-out samples, what each probe says of them (`held_out_by`), and the trivial one."""
+
+    problem: Problem
+    predictions: dict[str, np.ndarray]
+    ranks: dict[str, np.ndarray | None]
+    constant: np.ndarray
+
+    def of_group(self, mine: np.ndarray) -> "HeldOut":
+        """Those of a mask, as one fold."""
+        part = replace(self.problem, vectors={}, group=None, fold=np.zeros(len(mine), np.int64)).only(mine)
+        return HeldOut(
+            part,
+            {probe: predicted[mine] for probe, predicted in self.predictions.items()},
+            {probe: None if ranks is None else ranks[mine] for probe, ranks in self.ranks.items()},
+            self.constant[mine],
+        )
+
+
 def score(
     problems: list[Problem],
     fitted: dict[tuple[Probe, int], Fitted],
@@ -65,16 +85,16 @@ def score(
     for number_, (problem, prefix) in enumerate(zip(problems, names, strict=True)):
         tested = problem.scored()
         counts = counting(tested, number_, parts, draws, seed)
-        predictions: dict[str, np.ndarray] = {}
-        ranks: dict[str, np.ndarray] = {}
-        fits = {key: fit for key, fit in fitted.items() if key[1] == number_}
-        for (probe, _), fit in fits.items():
-            vectors = tested.vectors["features" if probe == "features" else "embedding"]
-            predictions[probe] = held_out(tested, fit, vectors, len(classes))
-            if problem.classify:
-                ranks[probe] = before_temperature(tested, fit, predictions[probe])
+        fits = {probe: fit for (probe, which), fit in fitted.items() if which == number_}
+        told = {probe: held_out_by(tested, probe, fit, len(classes)) for probe, fit in fits.items()}
         constant = trivial(problem, len(classes))[problem.fold >= 0]
-        values = evaluate_all(tested, predictions, ranks, constant, counts, len(classes), agreement)
+        held = HeldOut(
+            tested,
+            {probe: predicted for probe, (predicted, _) in told.items()},
+            {probe: ranks for probe, (_, ranks) in told.items()},
+            constant,
+        )
+        values = evaluate_all(held, counts, len(classes), agreement)
         for name, metrics in values.items():
             found = {prefix + metric: summary(rows, parts) for metric, rows in metrics.items()}
             out.scores.setdefault(name, {}).update(found)
@@ -86,22 +106,18 @@ def score(
                 }
                 out.differences.setdefault(name, {}).update(differences)
         for code, group in enumerate(groups or []):
-            _add_group(
-                out,
-                group,
-                tested,
-                code,
-                predictions,
-                ranks,
-                constant,
-                prefix,
-                number_,
-                draws,
-                seed,
-                agreement,
-            )
-        for (probe, _), fit in fits.items():
-            predicted = predictions[probe]
+            mine = np.asarray(tested.group == code)
+            if not mine.any():  # the target is not known there
+                continue
+            part = held.of_group(mine)
+            own = counting(part.problem, number_, 1, draws, seed)
+            for probe, metrics in evaluate_all(part, own, len(classes), agreement).items():
+                found = {
+                    prefix + metric: _without_folds(summary(rows, 1)) for metric, rows in metrics.items()
+                }
+                out.groups.setdefault(group, {}).setdefault(probe, {}).update(found)
+        for probe, fit in fits.items():
+            predicted = held.predictions[probe]
             if problem.classify:
                 codes = predicted.argmax(axis=1)
                 _add_classes(out, probe, tested, predicted, codes, classes, values[probe])
@@ -115,51 +131,25 @@ def score(
     return out
 
 
+def held_out_by(
+    tested: Problem, probe: str, fitted: Fitted, classes: int
+) -> tuple[np.ndarray, np.ndarray | None]:
+    """What each sample is predicted to be, as `held_out`, and of classes its `before_temperature`."""
+    vectors = tested.vectors["features" if probe == "features" else "embedding"]
+    predicted = held_out(tested, fitted, vectors, classes)
+    return predicted, before_temperature(tested, fitted, predicted) if tested.classify else None
+
+
 def evaluate_all(
-    tested: Problem,
-    predictions: dict[str, np.ndarray],
-    ranks: dict[str, np.ndarray],
-    constant: np.ndarray,
-    counts: Counting,
-    classes: int,
-    agreement: bool,
+    held: HeldOut, counts: Counting, classes: int, agreement: bool
 ) -> dict[str, dict[str, np.ndarray]]:
     """probe -> metric -> (1 + folds + draws,) of each probe's held-out predictions and the trivial ones."""
     values = {
-        probe: evaluate(tested, predicted, counts, agreement, ranks.get(probe))
-        for probe, predicted in predictions.items()
+        probe: evaluate(held.problem, predicted, counts, agreement, held.ranks[probe])
+        for probe, predicted in held.predictions.items()
     }
-    return values | {trivial_name(tested): evaluate_trivial(tested, constant, counts, classes, agreement)}
-
-
-def _add_group(
-    out: Scored,
-    group: str,
-    tested: Problem,
-    code: int,
-    predictions: dict[str, np.ndarray],
-    ranks: dict[str, np.ndarray],
-    constant: np.ndarray,
-    prefix: str,
-    number_: int,
-    draws: int,
-    seed: int,
-    agreement: bool,
-) -> None:
-    """The scores of one left-out group, their intervals over its own people."""
-    assert tested.group is not None
-    mine = tested.group == code
-    if not mine.any():  # the target is not known there
-        return
-    part = replace(tested, vectors={}, group=None, fold=np.zeros(len(mine), np.int64)).only(mine)
-    counts = counting(part, number_, 1, draws, seed)
-    chosen = {probe: predicted[mine] for probe, predicted in predictions.items()}
-    ranked = {probe: rank[mine] for probe, rank in ranks.items()}
-    classes = next(iter(chosen.values())).shape[1] if tested.classify else 0
-    values = evaluate_all(part, chosen, ranked, constant[mine], counts, classes, agreement)
-    for probe, metrics in values.items():
-        found = {prefix + metric: _without_folds(summary(rows, 1)) for metric, rows in metrics.items()}
-        out.groups.setdefault(group, {}).setdefault(probe, {}).update(found)
+    constant = evaluate_trivial(held.problem, held.constant, counts, classes, agreement)
+    return values | {trivial_name(held.problem): constant}
 
 
 def _without_folds(score: Summary) -> Summary:

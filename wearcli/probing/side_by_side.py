@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 
 from wearcli.probing.bootstrap import summary
-from wearcli.probing.crossfit import Fitted, Probe, before_temperature, fit_all, held_out, trivial
+from wearcli.probing.crossfit import Fitted, Probe, fit_all, trivial
 from wearcli.probing.multiple import corrected
 from wearcli.probing.problem import Problem
 from wearcli.probing.problems import Study, class_samples, make_study
@@ -20,6 +20,7 @@ from wearcli.probing.scoring import (
     difference,
     evaluate,
     evaluate_trivial,
+    held_out_by,
     trivial_name,
 )
 from wearcli.probing.shared import share
@@ -197,10 +198,7 @@ def _rows(
     """What a probe of all problems scores."""
     scores = []
     for number, problem in enumerate(problems):
-        vectors = problem.vectors["features" if probe == "features" else "embedding"]
-        fit = fitted[probe, number]
-        predicted = held_out(problem, fit, vectors, len(study.classes))
-        ranks = before_temperature(problem, fit, predicted) if problem.classify else None
+        predicted, ranks = held_out_by(problem, probe, fitted[probe, number], len(study.classes))
         scores.append(evaluate(problem, predicted, counts[number], task.measured, ranks))
     return _named(study.prefixes(task), scores)
 
