@@ -22,7 +22,8 @@ from wearcli.models.card import card
 from wearcli.models.folder import BUNDLED, CARD_NAME, CONFIG_NAME, INPUT, LATEST, ONNX_NAME, load_model
 from wearcli.models.runtime import open_session
 from wearcli.signals.store import WindowStore
-from wearcli.training.settings import Settings, without_use
+from wearcli.training.defaults import without_use
+from wearcli.training.settings import Settings
 
 
 def main() -> None:

@@ -379,7 +379,7 @@ def test_the_command_writes_hearts(tmp_path: Path) -> None:
     # A study gives way to another one, on demand.
     write_sample(tmp_path / "study", 1, overwrite=True)
     assert not (tmp_path / "study" / "heart.csv").exists()
-    with pytest.raises(UsageError, match="--study takes motion or heart"):
+    with pytest.raises(UsageError, match="--study takes motion, heart"):
         write_sample(tmp_path / "none", study="brain")  # type: ignore[arg-type]
     assert CliRunner().invoke(app, ["sample", str(tmp_path / "none"), "--study", "brain"]).exit_code == 2
     assert not (tmp_path / "none").exists()

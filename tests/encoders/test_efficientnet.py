@@ -7,7 +7,7 @@ from torch import nn
 
 from tests.pulse_oracle import hearts
 from wearcli.encoders import build
-from wearcli.encoders.efficientnet import LARGE, SMALL, STRIDE, Bottleneck, EfficientNet1D
+from wearcli.encoders.efficientnet import FIFTH, LARGE, SMALL, STRIDE, Bottleneck, EfficientNet1D
 from wearcli.errors import UsageError
 from wearcli.models.runtime import open_session
 from wearcli.training.export import MAX_DIFFERENCE, WindowsFirst, parity, to_onnx
@@ -36,7 +36,20 @@ def test_it_has_the_published_size() -> None:
     assert parameters(build("efficientnet", 1, 640, modality="ppg")) == 3_132_668 - 3 * 32 * 3
 
 
-@pytest.mark.parametrize("stages", [LARGE, SMALL])
+@pytest.mark.parametrize("modality", ["acc", "ppg", "ecg"])
+def test_the_small_one_has_a_fifth_of_the_parameters(modality) -> None:
+    channels = 3 if modality == "acc" else 1
+    large, small = (
+        build(name, channels, 1920, rate_hz=32.0, modality=modality)
+        for name in ("efficientnet", "efficientnet-small")
+    )
+    assert parameters(small) == (634_290 if modality == "acc" else 634_098)
+    if modality != "ecg":
+        assert 4.5 < parameters(large) / parameters(small) < 5.5
+    assert small(torch.zeros(2, channels, 1920)).shape == (2, 256)
+
+
+@pytest.mark.parametrize("stages", [LARGE, SMALL, FIFTH])
 def test_sixteen_blocks_of_the_published_kind(stages) -> None:
     encoder = EfficientNet1D(1, stages)
     blocks = list(encoder.blocks)

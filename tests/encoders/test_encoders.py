@@ -5,7 +5,8 @@ from torch import nn
 from wearcli.encoders import ENCODERS, RevIN, build
 from wearcli.errors import UsageError
 
-OF_ACCELERATION = [name for name in ENCODERS if name != "pulse"]  # see test_pulse.py
+# See test_pulse.py and test_ballistic.py for those of signals and lengths of their own.
+OF_ACCELERATION = [name for name in ENCODERS if name not in ("pulse", "ballistic")]
 
 
 def parameters(module: nn.Module) -> int:

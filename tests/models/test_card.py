@@ -59,6 +59,20 @@ def test_a_model_of_labels_says_so():
     assert "trained by simclr without labels." in card(CONFIG)
 
 
+def test_a_student_names_its_teacher_and_amounts_their_column():
+    teacher = {"name": "ppg-v1", "sha256": "cd" * 32, "modality": "ppg", "dimension": 153, "frozen": True}
+    text = card({**CONFIG, "teacher": teacher})
+    assert "Teacher: ppg-v1" in text
+    assert "frozen" in text
+    assert "cdcdcdcdcdcd" in text
+    assert "without labels" in text
+    assert "trained along" in card({**CONFIG, "teacher": {**teacher, "frozen": False}})
+    sets = [{**CONFIG["training_sets"][0], "target": "hr_bpm"}]
+    text = card({**CONFIG, "training_sets": sets})
+    assert "Learned of a: hr_bpm" in text
+    assert "with labels" in text
+
+
 def test_scores_become_a_table():
     rows = {"walks": {"linear": ".80", "features": ".75"}, "falls": {"linear": ".60"}}
     text = card({**CONFIG, "scores": rows, "robustness": {"clipped at 2 g": {"walks": ".79"}}})

@@ -5,7 +5,7 @@ import torch
 import torch.nn.functional as F
 
 from wearcli.encoders import build
-from wearcli.objectives.supervised import Supervised, cross_entropy_in_sets
+from wearcli.objectives.supervised import Regression, Supervised, cross_entropy_in_sets
 
 
 def oracle(logits: torch.Tensor, labels: list[int], classes: list[int]) -> torch.Tensor:
@@ -86,3 +86,35 @@ def test_it_learns_rhythms():
         loss.backward()
         optimizer.step()
     assert loss.item() < 0.3 * math.log(2)
+
+
+def huber(error: float) -> float:
+    return 0.5 * error**2 if abs(error) <= 1 else abs(error) - 0.5
+
+
+def test_amounts_cost_hubers_loss_of_the_own_sets_head():
+    torch.manual_seed(0)
+    module = Regression(torch.nn.Flatten(), 3, 6)
+    windows, sets = torch.randn(5, 3, 2), torch.tensor([0, 2, 2, 1, 0])
+    amounts = torch.tensor([0.1, -4.0, 0.3, 30.0, -0.2])
+    total = 0.0
+    for window, number, amount in zip(windows, sets.tolist(), amounts.tolist(), strict=True):
+        told = window.T.flatten() @ module.heads.weight[number].detach() + module.heads.bias[number].detach()
+        total += huber(float(told) - amount)
+    loss = module(windows, sets, amounts)
+    assert float(loss) == pytest.approx(total / 5, rel=1e-5)
+    loss.backward()
+    # What is far off pulls as one that is a deviation off.
+    assert module.heads.bias.grad[1] == pytest.approx(-1 / 5)
+
+
+def test_amounts_move_no_head_but_their_own_sets_and_the_loss_is_float32():
+    torch.manual_seed(0)
+    module = Regression(build("fast"), 3)
+    with torch.autocast("cpu", torch.bfloat16):
+        loss = module(torch.randn(4, 250, 3), torch.tensor([1, 1, 1, 1]), torch.randn(4))
+    assert loss.dtype == torch.float32
+    loss.backward()
+    assert not module.heads.weight.grad[[0, 2]].any()
+    assert module.heads.weight.grad[1].abs().min() > 0
+    assert all(p.grad is not None and p.grad.any() for p in module.encoder.parameters())

@@ -101,14 +101,87 @@ def test_a_label_of_the_person_is_that_of_all_their_recordings(stores, tmp_path)
     }
 
 
-def test_whole_numbers_are_classes_and_amounts_are_not(stores, tmp_path):
+def test_whole_numbers_are_classes_in_the_column_label_and_for_multitask(stores, tmp_path):
     codes = table(tmp_path / "codes.csv", [("P0_0", 0, 30, 1), ("P0_1", 0, 30, 2)])
     data = TrainingData(stores[:1])
     label_windows(data, supervised(codes))
     assert set(data.index["label"].dropna()) == {"1", "2"}
-    amounts = table(tmp_path / "amounts.csv", [("P0_0", 0, 30, 1.02), ("P0_1", 0, 30, 1.17)])
-    with pytest.raises(UsageError, match="column label has amounts, not classes: name another --target"):
-        label_windows(TrainingData(stores[:1]), supervised(amounts))
+    assert data.index["amount"].isna().all()
+    other = amounts(tmp_path / "other.csv", [("P0_0", 0, 30, 1), ("P0_1", 0, 30, 2)])
+    both = Settings(paths=("x",), method="multitask", labels=(other,), target="hr_bpm")
+    label_windows(data := TrainingData(stores[:1]), both)
+    assert set(data.index["label"].dropna()) == {"1", "2"}
+    said: list[str] = []
+    label_windows(data := TrainingData(stores[:1]), supervised(other, target="hr_bpm"), said.append)
+    assert set(data.index["amount"].dropna()) == {1, 2}
+    assert said[0] == (
+        "note: column hr_bpm has 2 whole numbers, taken as amounts: call the column label if not"
+    )
+
+
+def amounts(path: Path, rows: list[tuple]) -> str:
+    pd.DataFrame(rows, columns=["recording", "onset", "duration", "hr_bpm"]).to_csv(path, index=False)
+    return str(path)
+
+
+def test_amounts_are_of_supervised_alone(stores, tmp_path):
+    file = amounts(tmp_path / "amounts.csv", [("P0_0", 0, 30, 60.5), ("P0_1", 0, 30, 71.2)])
+    settings = Settings(paths=("x",), method="multitask", labels=(file,), target="hr_bpm")
+    with pytest.raises(UsageError, match="column hr_bpm has amounts, not classes: name another --target"):
+        label_windows(TrainingData(stores[:1]), settings)
+    data, said = TrainingData(stores), []
+    label_windows(data, supervised(f"first={file}", target="hr_bpm"), said.append)
+    assert data.index["label"].isna().all()
+    assert data.index["amount"].value_counts().to_dict() == {60.5: 15, 71.2: 15}
+    assert data.index["usable"].sum() == 30
+    assert said == [
+        "first: 30 of 180 windows have a value of hr_bpm, 65.85 ± 5.44",
+        "note: second has no labels: none of its windows is used",
+    ]
+
+
+def test_a_window_takes_the_amount_that_covers_most_of_it_and_half_or_more(stores, tmp_path):
+    """Intervals of any length that may overlap, against a loop over windows and intervals."""
+    rng = np.random.default_rng(1)
+    rows = [
+        ("P1_1", rng.uniform(0, 55), rng.uniform(0.5, 6), round(rng.uniform(50, 90), 2)) for _ in range(14)
+    ]
+    data = TrainingData(stores[:1])
+    label_windows(data, supervised(amounts(tmp_path / "a.csv", rows), target="hr_bpm"))
+    expected = {}
+    for begin in np.arange(0, 60, 2.0):
+        covers = [max(0.0, min(begin + 2, o + d) - max(begin, o)) for _, o, d, _ in rows]
+        if max(covers) >= 1:
+            expected[begin] = [row[3] for row, c in zip(rows, covers, strict=True) if c == max(covers)]
+    mine = data.index[data.index["amount"].notna()]
+    assert set(mine["recording"].str[-4:]) == {"P1_1"}
+    found = dict(zip(mine["onset"], mine["amount"], strict=True))
+    assert found.keys() == expected.keys()
+    assert all(found[begin] in expected[begin] for begin in expected)
+    assert 10 < len(expected) < 30
+    assert any(len(each) > 1 for each in expected.values())  # of two that cover all of it either may hold
+
+
+def test_missing_amounts_and_those_of_a_person(stores, tmp_path):
+    rows = [("P0_0", 0, 20, None), ("P0_0", 20, 20, 60.5), ("P0_1", 0, 60, 71.0)]
+    data = TrainingData(stores[:1])
+    label_windows(data, supervised(amounts(tmp_path / "a.csv", rows), target="hr_bpm"))
+    assert data.index["amount"].value_counts().to_dict() == {60.5: 10, 71.0: 30}
+    (tmp_path / "participants.csv").write_text("participant,age\nP0,31.5\nP1,40\nP2,\n")
+    data = TrainingData(stores[:1])
+    label_windows(data, supervised(str(tmp_path / "participants.csv"), target="age"))
+    assert data.index.groupby("name")["amount"].max().dropna().to_dict() == {"P0": 31.5, "P1": 40.0}
+    assert data.index["usable"].sum() == 120
+
+
+def test_amounts_that_teach_nothing_or_stand_beside_classes_are_refused(stores, tmp_path):
+    same = amounts(tmp_path / "same.csv", [("P0_0", 0, 30, 60.5), ("P1_0", 0, 30, 60.5)])
+    with pytest.raises(InputError, match=r"every labelled window of first is '60.5': there is nothing"):
+        label_windows(TrainingData(stores[:1]), supervised(same, target="hr_bpm"))
+    one = amounts(tmp_path / "one.csv", [("P0_0", 0, 30, 60.5), ("P1_0", 0, 30, 62.5)])
+    two = amounts(tmp_path / "two.csv", [("P0_0", 0, 30, "low"), ("P1_0", 0, 30, "high")])
+    with pytest.raises(UsageError, match="--target hr_bpm has classes in second and amounts in first"):
+        label_windows(TrainingData(stores), supervised(f"first={one}", f"second={two}", target="hr_bpm"))
 
 
 def test_labels_that_teach_nothing_are_refused(stores, tmp_path):

@@ -33,6 +33,9 @@ SMALL = {
 }
 
 
+TOKENS = {"encoder": "transformer", "mask_seconds": 0.5}
+
+
 @pytest.fixture(scope="module")
 def study(tmp_path_factory):
     """A store of six people's walks and a table that labels the first 40 s of each."""
@@ -44,9 +47,11 @@ def study(tmp_path_factory):
     return store, {"masked": {}, "supervised": labels, "multitask": labels}
 
 
-@pytest.mark.parametrize("method", ["masked", "supervised", "multitask"])
+@pytest.mark.parametrize("method", ["masked", "tokens", "supervised", "multitask"])
 def test_a_run_gives_a_model_and_goes_on_to_the_bit(study, method, tmp_path, monkeypatch):
     store, options = study
+    if method == "tokens":  # the masked autoencoder of a transformer
+        method, options = "masked", {"masked": TOKENS}
     result = pretrain(store.folder, tmp_path / "whole", method=method, **options[method], **SMALL)
     model = load_model(tmp_path / "whole")
     assert model.config["training"]["method"] == method
@@ -200,6 +205,25 @@ def test_masks_are_of_the_share_that_was_asked_for(study, share, seconds):
     assert not torch.equal(draw(8)[1], hidden)
     held = masked.drawer(data, np.arange(len(data)), settings, 1)
     assert not torch.equal(held(7)[1], hidden)
+
+
+def test_a_transformer_hides_its_own_patches_and_its_windows_are_as_measured_but_for_acceleration(study):
+    data = TrainingData([study[0]])
+    rows = np.arange(len(data))
+    everything = data.take(rows)
+    settings = Settings(method="masked", mask_share=0.75, batch=16, **TOKENS)
+    assert masked.patches(settings, data) == (25, 4)
+    windows, hidden = masked.drawer(data, rows, settings, 0)(7)
+    assert windows.shape == (16, 100, 3)
+    assert (hidden.sum(dim=1) == 3).all()
+    assert len({tuple(row) for row in hidden.tolist()}) == 4
+    assert not all((everything == window).all(axis=(1, 2)).any() for window in windows.numpy())
+    for modality in ("ppg", "ecg"):  # another signal's windows are no other here
+        windows, again = masked.drawer(data, rows, replace(settings, modality=modality), 0)(7)
+        assert all((everything == window).all(axis=(1, 2)).any() for window in windows.numpy())
+        assert again.shape == hidden.shape
+    with pytest.raises(UsageError, match=r"'transformer' hides its own patches, --mask-seconds 0.5"):
+        masked.patches(replace(settings, mask_seconds=0.2), data)
 
 
 def test_pairs_come_with_their_classes_and_windows_without_one_too(study):

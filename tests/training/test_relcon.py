@@ -23,10 +23,11 @@ from wearcli.signals.windows import WindowSpec
 from wearcli.training import distance as first_stage
 from wearcli.training import pretrain as module
 from wearcli.training.data import TrainingData
+from wearcli.training.defaults import with_defaults
 from wearcli.training.methods import relcon
 from wearcli.training.pretrain import plan, pretrain
 from wearcli.training.sampler import TRAIN, VALIDATION
-from wearcli.training.settings import Settings, with_defaults
+from wearcli.training.settings import Settings
 
 SMALL = {
     **{"method": "relcon", "workers": 1, "precision": "fp32", "seed": 5, "steps": 10, "batch": 20},

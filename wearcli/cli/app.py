@@ -14,6 +14,7 @@ from wearcli.cli import (
     embed,
     gait,
     gait_truth,
+    heart_truth,
     inspect,
     models,
     predict,
@@ -21,6 +22,7 @@ from wearcli.cli import (
     pretrain,
     probe,
     report,
+    retrieve,
     sample,
 )
 from wearcli.errors import UsageError, WearcliError
@@ -40,7 +42,9 @@ for verb in (
     probe.probe,
     predict.predict,
     compare.compare,
+    retrieve.retrieve,
     gait_truth.gait_truth,
+    heart_truth.heart_truth,
     gait.gait,
     report.report,
     pretrain.pretrain,

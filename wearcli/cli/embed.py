@@ -21,6 +21,13 @@ from wearcli.cli.console import (
 )
 
 
+class FeatureSet(StrEnum):
+    """Hand-made features of acceleration."""
+
+    motion = "motion"
+    heart = "heart"
+
+
 class Format(StrEnum):
     """Formats of the table."""
 
@@ -45,6 +52,13 @@ def embed(
     window: Annotated[float | None, typer.Option(help="Seconds. Default: the model's window.")] = None,
     stride: Annotated[
         float | None, typer.Option(help="Seconds from window to window. Default: the model's own.")
+    ] = None,
+    features: Annotated[
+        FeatureSet | None,
+        typer.Option(
+            help="Hand-made ones of acceleration; heart: those of motion, and of the pulse. Default: the "
+            "model's own, else motion."
+        ),
     ] = None,
     max_missing: Annotated[
         float, typer.Option(min=0, max=1, help="A window with more of it in gaps is dropped.")
@@ -144,6 +158,7 @@ def embed(
             dry_run=dry_run,
             participant_from=participant_from,
             reading=reading_options(unit, rate_hz, columns, time_column, time_unit),
+            features=None if features is None else features.value,
             watcher=Watcher(planned, advanced, finished),
         )
     if dry_run:

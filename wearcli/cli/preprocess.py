@@ -63,6 +63,15 @@ def preprocess(
     max_missing: Annotated[
         float, typer.Option(min=0, max=1, help="A window with more of it in gaps is dropped.")
     ] = 0.1,
+    align: Annotated[
+        bool,
+        typer.Option(
+            "--align", help="Windows at whole strides of the clock: those of two sensors lie together."
+        ),
+    ] = False,
+    clock_offset: Annotated[
+        float, typer.Option(help="With --align: seconds to add to these recordings' clock.")
+    ] = 0.0,
     seed: Seed = 0,
     overwrite: Overwrite = False,
     dry_run: DryRun = False,
@@ -81,10 +90,12 @@ def preprocess(
     from dataclasses import asdict
 
     from wearcli.cli.console import input_paths, print_json, progress, reading_options, say
-    from wearcli.errors import WearcliError
+    from wearcli.errors import UsageError, WearcliError
     from wearcli.recordings.recording import Source
     from wearcli.signals.preprocess import preprocess as run
 
+    if clock_offset and not align:
+        raise UsageError("--clock-offset is of --align: give both")
     with progress("recordings") as display:
         task = display.add_task("preprocess", total=None)
 
@@ -102,6 +113,7 @@ def preprocess(
             window_s=window,
             stride_s=stride,
             max_missing=max_missing,
+            align=clock_offset if align else None,
             normalize=normalize.value,
             rotations=rotate,
             seed=seed,

@@ -7,6 +7,18 @@ from typing import Annotated, Any
 
 import typer
 
+from wearcli.cli.choices import (
+    Device,
+    DistanceLoss,
+    Encoder,
+    Method,
+    Negatives,
+    Positives,
+    Precision,
+    Preset,
+    Schedule,
+    Stage,
+)
 from wearcli.cli.console import (
     Channels,
     Columns,
@@ -22,80 +34,6 @@ from wearcli.cli.console import (
     Unit,
     Workers,
 )
-
-
-class Method(StrEnum):
-    """Objectives."""
-
-    simclr = "simclr"
-    relcon = "relcon"
-    masked = "masked"
-    supervised = "supervised"
-    multitask = "multitask"
-    participant = "participant"
-
-
-class Preset(StrEnum):
-    """Where the other defaults come from."""
-
-    default = "default"
-    paper = "paper"
-
-
-class Stage(StrEnum):
-    """How much of a run of two stages."""
-
-    both = "both"
-    distance = "distance"
-
-
-class DistanceLoss(StrEnum):
-    """Of the first stage."""
-
-    log = "log"
-    squares = "squares"
-
-
-class Schedule(StrEnum):
-    """Of the learning rate."""
-
-    cosine = "cosine"
-    constant = "constant"
-    step = "step"
-
-
-class Encoder(StrEnum):
-    """Encoders."""
-
-    fast = "fast"
-    relcon = "relcon"
-    streams = "streams"
-    pulse = "pulse"
-    efficientnet = "efficientnet"
-
-
-class Positives(StrEnum):
-    """What makes a pair of the participant-level contrast."""
-
-    participant = "participant"
-    segment = "segment"
-
-
-class Device(StrEnum):
-    """Where to train."""
-
-    auto = "auto"
-    cpu = "cpu"
-    cuda = "cuda"
-
-
-class Precision(StrEnum):
-    """How to multiply."""
-
-    auto = "auto"
-    bf16 = "bf16"
-    fp32 = "fp32"
-
 
 OF_THE_COMMAND = {"paths", "output", "device", "workers", "resume", "overwrite", "dry_run", "json"}
 # With --resume the run's own config.toml decides; only these may stand beside it.
@@ -125,7 +63,8 @@ def pretrain(
     encoder: Annotated[
         Encoder | None,
         typer.Option(
-            help="What is trained. Default: fast; ppg, ecg pulse; multitask streams; or the paper's."
+            help="What is trained. Default: fast; ppg, ecg pulse; multitask streams; distill ballistic; or "
+            "the paper's."
         ),
     ] = None,
     revin: Annotated[
@@ -142,7 +81,9 @@ def pretrain(
     batch: Annotated[
         int | None, typer.Option(help="Anchors a step. Default: 256 pairs; 168 anchors for relcon.")
     ] = None,
-    lr: Annotated[float | None, typer.Option(help="The highest learning rate. Default: 0.001.")] = None,
+    lr: Annotated[
+        float | None, typer.Option(help="The highest learning rate. Default: 0.001; distill 0.003.")
+    ] = None,
     weight_decay: Annotated[float | None, typer.Option(help="Of AdamW. Default: 0.01.")] = None,
     schedule: Annotated[
         Schedule | None, typer.Option(help="Of the learning rate. Default: cosine, down to a hundredth.")
@@ -157,10 +98,12 @@ def pretrain(
         float | None, typer.Option(help="Hz of the windows. Default: 50; ppg 64, ecg 128; or the store's.")
     ] = None,
     window: Annotated[
-        float | None, typer.Option(help="Seconds. Default: 5; ppg 30, ecg 10; or the store's.")
+        float | None,
+        typer.Option(help="Seconds. Default: 5; ppg 30, ecg 10; distill 60; or the store's."),
     ] = None,
     stride: Annotated[
-        float | None, typer.Option(help="Seconds from window to window. Default: one window.")
+        float | None,
+        typer.Option(help="Seconds from window to window. Default: one window; distill a sixth."),
     ] = None,
     positive_seconds: Annotated[
         float, typer.Option(help="How far apart the two windows of a pair may lie.")
@@ -169,11 +112,12 @@ def pretrain(
         float | None, typer.Option(help="Greatest random rotation of a view; 180: any. Default: 25.")
     ] = None,
     noise: Annotated[
-        float | None, typer.Option(help="Greatest deviation of a view's noise, g. Default: 0.05.")
+        float | None,
+        typer.Option(help="Greatest deviation of a view's noise, g. Default: 0.05; distill 0.0005."),
     ] = None,
     scale: Annotated[float | None, typer.Option(help="Deviation of a view's factor. Default: 0.1.")] = None,
     warp: Annotated[
-        float | None, typer.Option(help="How unevenly a view's time may run. Default: 0.15.")
+        float | None, typer.Option(help="How unevenly a view's time may run. Default: 0.15; distill 0.05.")
     ] = None,
     poor: Annotated[
         float | None, typer.Option(help="Share of views with a poor sensor's rate, range, steps. Default: 0.")
@@ -182,7 +126,7 @@ def pretrain(
         float | None, typer.Option(help="multitask: weight of the pairs beside the labels. Default: 1.")
     ] = None,
     temperature: Annotated[
-        float | None, typer.Option(help="Of the contrast. Default: 0.1; participant 0.04.")
+        float | None, typer.Option(help="Of the contrast. Default: 0.1; participant, distill 0.04.")
     ] = None,
     positives: Annotated[
         Positives, typer.Option(help="participant: pairs of two segments of a person, or of one segment.")
@@ -193,6 +137,32 @@ def pretrain(
     momentum: Annotated[
         float, typer.Option(help="participant: of the slow copy that gives a pair's other side; 0: none.")
     ] = 0.99,
+    teacher: Annotated[
+        str | None,
+        typer.Option(
+            metavar="MODEL",
+            help="distill: a model of another signal of the same people and time, such as ppg, or a run.",
+        ),
+    ] = None,
+    train_teacher: Annotated[
+        bool, typer.Option("--train-teacher", help="distill: the teacher, a run's, learns too: not frozen.")
+    ] = False,
+    clock_offset: Annotated[
+        float, typer.Option(help="distill: seconds to add to the clock of the teacher's signal.")
+    ] = 0.0,
+    max_movement: Annotated[
+        float | None,
+        typer.Option(help="distill: windows with more movement, g, are left out. Default: 0.03."),
+    ] = None,
+    near_seconds: Annotated[
+        float, typer.Option(help="distill: windows of a recording so near are no negatives.")
+    ] = 120.0,
+    negatives: Annotated[
+        Negatives, typer.Option(help="distill: windows of all people, or of the person's own alone.")
+    ] = Negatives.all,
+    augment: Annotated[
+        bool, typer.Option("--augment/--no-augment", help="distill: both sides as random views, or as is.")
+    ] = True,
     mask_share: Annotated[float, typer.Option(help="masked: share of the window that is masked.")] = 0.5,
     mask_seconds: Annotated[float, typer.Option(help="masked: length of what is masked at once.")] = 0.2,
     labels: Annotated[

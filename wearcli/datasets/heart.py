@@ -4,6 +4,7 @@ The beats come first and both signals are drawn on them, so that the truth of ev
 width or height is anybody's: they are round numbers within what textbooks give for adults.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -13,6 +14,8 @@ from wearcli.datasets.walking import smooth_noise
 MARGIN_S = 3.0  # beats before and after a recording, whose waves reach into it
 SHORTEST_S = 0.34  # between two beats: a heart cannot follow faster atria
 EARLY, PAUSE = 0.65, 1.35  # an ectopic beat's interval and the one after it, of the usual
+DRIFT_S = 240.0  # the rate drifts in waves of this length and longer
+DRIFT_BPM = (42.0, 150.0)  # no further than that
 
 
 @dataclass(frozen=True)
@@ -21,7 +24,8 @@ class Rhythm:
 
     bpm: of the usual interval. breath, slow: deviations of the intervals with breathing and with waves of ten
     seconds, jitter: from beat to beat, all as shares of the interval. ectopic: chance of a beat to come
-    early. fibrillating: without order, whatever the others say but bpm.
+    early. fibrillating: without order, whatever the others say but bpm. drift_bpm: deviation of the rate over
+    minutes.
     """
 
     bpm: float = 66.0
@@ -31,6 +35,7 @@ class Rhythm:
     jitter: float = 0.008
     ectopic: float = 0.0
     fibrillating: bool = False
+    drift_bpm: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -132,11 +137,12 @@ def draw_heart(
 
 def beat_times(rhythm: Rhythm, seconds: float, rng: np.random.Generator) -> Heartbeats:
     """Draw the beats of so many seconds."""
-    usual = 60 / rhythm.bpm
+    usual_at = _usual_interval(rhythm, seconds, rng)
     breath, slow = rng.uniform(0, 2 * np.pi, 2)
-    times, early = [-MARGIN_S - usual * rng.random()], [False]
+    times, early = [-MARGIN_S - usual_at(0) * rng.random()], [False]
     while times[-1] < seconds + MARGIN_S:
-        now, step = times[-1], usual
+        now = times[-1]
+        step = usual = usual_at(now)
         comes_early = False
         if rhythm.fibrillating:
             step *= float(np.exp(rng.normal(0, 0.22)))
@@ -149,6 +155,16 @@ def beat_times(rhythm: Rhythm, seconds: float, rng: np.random.Generator) -> Hear
         times.append(now + max(step, SHORTEST_S))
         early.append(comes_early)
     return Heartbeats(seconds, np.array(times), np.array(early), rhythm.fibrillating)
+
+
+def _usual_interval(rhythm: Rhythm, seconds: float, rng: np.random.Generator) -> Callable[[float], float]:
+    """The usual interval, s, at a time, s."""
+    if not rhythm.drift_bpm:
+        return lambda now: 60 / rhythm.bpm
+    times = np.arange(-MARGIN_S - 2, seconds + MARGIN_S + 2)
+    drift = rhythm.drift_bpm * smooth_noise(len(times), 1 / DRIFT_S, 1.0, rng)
+    bpm = np.clip(rhythm.bpm + drift, *DRIFT_BPM)
+    return lambda now: 60 / float(np.interp(now, times, bpm))
 
 
 def ecg_of(beats: Heartbeats, rate_hz: float, leads: Leads = Leads()) -> np.ndarray:
@@ -178,8 +194,14 @@ def ecg_of(beats: Heartbeats, rate_hz: float, leads: Leads = Leads()) -> np.ndar
 
 
 def ppg_of(beats: Heartbeats, rate_hz: float, vessels: Vessels = Vessels()) -> np.ndarray:
-    """(samples,) without noise, a usual beat about 1 high: the more, the longer the heart had to fill."""
-    time = np.arange(round(beats.seconds * rate_hz)) / rate_hz
+    """`ppg_at` at an even rate, for as long as the beats."""
+    return ppg_at(np.arange(round(beats.seconds * rate_hz)) / rate_hz, beats, vessels)
+
+
+def ppg_at(time: np.ndarray, beats: Heartbeats, vessels: Vessels = Vessels()) -> np.ndarray:
+    """(samples,) without noise at the times, s; a usual beat is about 1 high: more, the longer the heart had
+    to fill.
+    """
     filled = np.clip(beats.intervals / np.median(beats.intervals), 0.3, 1.5) ** 0.7
     pace = np.sqrt(np.minimum(np.append(beats.intervals[1:], 1.0), 1.2))
     signal = np.zeros(len(time))

@@ -3,6 +3,7 @@
 Nobody was measured: people, gait, activities, hearts and sensors are drawn in the modules beside this one.
 """
 
+import math
 from pathlib import Path
 from typing import Literal
 
@@ -14,12 +15,15 @@ from wearcli.datasets.files import write_csv_gz, write_parquet
 from wearcli.datasets.heart_study import heart_readme, write_heart_study
 from wearcli.datasets.people import draw_person
 from wearcli.datasets.takes import CORRIDOR_M, EMPATICA, WATCH, Take, daily, walks
+from wearcli.datasets.wrist_study import wrist_readme, write_wrist_study
 from wearcli.errors import UsageError
 from wearcli.files import atomic_folder
 
 HEADING = "# A small made-up study"
-Study = Literal["motion", "heart"]
-PARTICIPANTS: dict[Study, int] = {"motion": 10, "heart": 12}
+Study = Literal["motion", "heart", "wrist"]
+PARTICIPANTS: dict[Study, int] = {"motion": 10, "heart": 12, "wrist": 12}
+# Of the study `wrist`, their least values and what they are by default.
+WRIST = {"minutes": (1.0, 10.0), "pulse_mg": (0.0, 3.0), "step_mg": (0.0, 1.0), "noise_mg": (0.0, 1.0)}
 Rows = list[dict[str, object]]
 
 
@@ -29,20 +33,27 @@ def write_sample(
     seed: int = 0,
     *,
     study: Study = "motion",
+    minutes: float | None = None,
+    pulse_mg: float | None = None,
+    step_mg: float | None = None,
+    noise_mg: float | None = None,
     overwrite: bool = False,
 ) -> dict[str, object]:
     """Write a study into `folder`, which appears whole or not at all, and return what it holds.
 
     motion: each participant has `<participant>_daily` (wrist: seven activities of about a minute, labels.csv)
     and `<participant>_walks` (lower back: six walks down a corridor, gait.csv). heart: each has two minutes
-    of ECG and PPG (labels.csv: AF or normal; heart.csv: rate and variability). By default there are as many
-    participants as `PARTICIPANTS` says. The same seed gives the same study; a participant is the same
-    however many there are.
-    Raises UsageError for an unknown study, and for a folder that is there already and not empty, unless
-    `overwrite` is set and it holds a study that this function wrote.
+    of ECG and PPG (labels.csv: AF or normal; heart.csv: rate and variability). wrist: each has `minutes` of
+    PPG and of the acceleration beside it, with a pulse of `pulse_mg`, white noise of `noise_mg` and steps of
+    `step_mg` (heart.csv). By default there are as many participants as `PARTICIPANTS` says. The same seed
+    gives the same study; a participant is the same however many there are.
+    Raises UsageError for an unknown study, an option that is not the study's, and for a folder that is there
+    already and not empty, unless `overwrite` is set and it holds a study that this function wrote.
     """
     if study not in PARTICIPANTS:
-        raise UsageError(f"no study '{study}': --study takes {' or '.join(PARTICIPANTS)}")
+        raise UsageError(f"no study '{study}': --study takes {', '.join(PARTICIPANTS)}")
+    given = {"minutes": minutes, "pulse_mg": pulse_mg, "step_mg": step_mg, "noise_mg": noise_mg}
+    wrist = _wrist_options(study, {name: value for name, value in given.items() if value is not None})
     participants = PARTICIPANTS[study] if participants is None else participants
     if participants < 1:
         raise UsageError(f"a study needs a participant: --participants {participants} is too few")
@@ -53,12 +64,19 @@ def write_sample(
             # The new folder takes the old one's place whole: never that of somebody's recordings. All names
             # in a study are common ones, so what tells it is what its README.md says.
             raise UsageError(f"{folder} holds something else than a sample study: give another name")
-    write, readme = (_write_motion_study, _readme) if study == "motion" else (write_heart_study, heart_readme)
     with atomic_folder(folder) as into:
-        tables, seconds = write(into, participants, seed)
+        if study == "wrist":
+            tables, seconds = write_wrist_study(into, participants, seed, **wrist)
+            readme = wrist_readme(participants, seed, **wrist)
+        elif study == "heart":
+            tables, seconds = write_heart_study(into, participants, seed)
+            readme = heart_readme(participants, seed)
+        else:
+            tables, seconds = _write_motion_study(into, participants, seed)
+            readme = _readme(participants, seed)
         for name, rows in tables.items():
             pd.DataFrame(rows).to_csv(into / f"{name}.csv", index=False, lineterminator="\n")
-        (into / "README.md").write_text(readme(participants, seed))
+        (into / "README.md").write_text(readme)
         size = sum(file.stat().st_size for file in into.rglob("*") if file.is_file())
     return {
         "output": str(folder),
@@ -68,7 +86,20 @@ def write_sample(
         "hours": round(seconds / 3600, 2),
         "bytes": size,
         "seed": seed,
+        **wrist,
     }
+
+
+def _wrist_options(study: Study, given: dict[str, float]) -> dict[str, float]:
+    """The options of the study `wrist`, those not given by default; none for the other studies."""
+    for name, value in given.items():
+        option = f"--{name.replace('_', '-')}"
+        if study != "wrist":
+            raise UsageError(f"{option} is of --study wrist: leave it out")
+        least = WRIST[name][0]
+        if not (math.isfinite(value) and value >= least):
+            raise UsageError(f"{option} {value:g}: give {least:g} or more")
+    return {name: given.get(name, usual) for name, (_, usual) in WRIST.items()} if study == "wrist" else {}
 
 
 def _write_motion_study(into: Path, participants: int, seed: int) -> tuple[dict[str, Rows], float]:

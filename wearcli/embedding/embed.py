@@ -25,7 +25,8 @@ from wearcli.models.folder import DEFAULT_MODEL, Model, load_model
 from wearcli.recordings.discovery import Folder, find_recordings
 from wearcli.recordings.open import check_reading, open_recording
 from wearcli.recordings.recording import Recording, Source
-from wearcli.signals.modality import feature_names, features
+from wearcli.signals.modality import FeatureSet, check_feature_set, feature_names
+from wearcli.signals.modality import features as features_of
 from wearcli.signals.windows import MAX_MISSING, WindowSpec
 
 DEFAULT_OUTPUT = Path("embeddings.parquet")
@@ -53,6 +54,7 @@ def embed(
     dry_run: bool = False,
     participant_from: str | None = None,
     reading: dict[str, Any] | None = None,
+    features: FeatureSet | None = None,
     watcher: Watcher | None = None,
 ) -> EmbedResult:
     """Embed every recording found in `paths`.
@@ -63,10 +65,11 @@ def embed(
         form: parquet, arrow or jsonl; by default told from the output's suffix.
         window_s, stride_s: seconds; by default the model's own.
         reading: how to read the files where they do not tell: see `recordings.open.open_recording`.
+        features: of acceleration, motion or heart; by default the model's own, else motion.
 
     Raises:
         UsageError: nothing to read, an output that is there and cannot be brought up to date, a window
-            that the model does not take.
+            that the model or the features do not take, features of a signal that has no choice of them.
     """
     began = time.perf_counter()
     watcher, reading = watcher or Watcher(), reading or {}
@@ -75,6 +78,8 @@ def embed(
     loaded = load_model(model)
     modality, channels = loaded.modality, len(loaded.config["channels"])
     check_reading(modality=modality, **reading)
+    check_feature_set(modality, features)
+    features = features or loaded.config.get("features")
     spec = _window_spec(loaded, window_s, stride_s, max_missing)
     folder = find_recordings(
         [Path(path) for path in paths], participant_from=participant_from, modality=modality
@@ -85,7 +90,9 @@ def embed(
         "max_missing": max_missing,
         **reading,
     }
-    settings = _settings(loaded, spec, folder, arguments)
+    if features == "heart":
+        arguments["features"] = features
+    settings = _settings(loaded, spec, folder, arguments, features)
     result = EmbedResult(loaded.name, "-" if target is None else str(target))
     result.participant_rule, result.notes = folder.rule, list(folder.problems)
     updatable = form == "parquet" and target is not None
@@ -110,7 +117,7 @@ def embed(
     encoder = Encoder(loaded)
 
     def compute(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        return encoder(values), features(values, spec.rate_hz, modality)
+        return encoder(values), features_of(values, spec.rate_hz, modality, features)
 
     def opened(source: Source) -> Recording:
         return open_recording(source, modality=modality, channels=channels, **reading)
@@ -172,7 +179,9 @@ def _window_spec(model: Model, window_s: float | None, stride_s: float | None, m
     return WindowSpec(float(config["rate_hz"]), window, stride, missing)
 
 
-def _settings(model: Model, spec: WindowSpec, folder: Folder, arguments: dict[str, Any]) -> dict[str, Any]:
+def _settings(
+    model: Model, spec: WindowSpec, folder: Folder, arguments: dict[str, Any], features: FeatureSet | None
+) -> dict[str, Any]:
     """The document in the table's metadata: all that its rows depend on, and where the labels are."""
     return {
         "version": wearcli.__version__,
@@ -182,7 +191,7 @@ def _settings(model: Model, spec: WindowSpec, folder: Folder, arguments: dict[st
         "stride_s": spec.stride / spec.rate_hz,
         "unit": model.config["unit"],
         "modality": model.modality,
-        "feature_names": list(feature_names(model.modality)),
+        "feature_names": list(feature_names(model.modality, features)),
         "arguments": arguments,
         "sidecars": {kind: [str(path) for path in files] for kind, files in folder.sidecars.items()},
         # A reader tells from it whether a recording failed, or was too short, or the stream broke off.

@@ -102,5 +102,5 @@ def open_earlier(path: Path, settings: dict[str, Any], names: set[str]) -> Earli
 def _short(value: Any) -> str:
     if isinstance(value, dict) and "name" in value:
         return f"{value['name']} {value.get('sha256', '')[:8]}".strip()
-    text = str(value)
+    text = f"{len(value)} of them" if isinstance(value, list) else str(value)
     return text if len(text) < 60 else text[:57] + "..."

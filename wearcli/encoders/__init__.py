@@ -2,34 +2,51 @@
 
 from torch import nn
 
-from wearcli.encoders.efficientnet import LARGE, SMALL, EfficientNet1D
+from wearcli.encoders.ballistic import SHORTEST_S, BallisticEncoder
+from wearcli.encoders.efficientnet import LARGE, SMALL, EfficientNet1D, SmallEfficientNet1D
 from wearcli.encoders.fast import FastEncoder
 from wearcli.encoders.pulse import PulseEncoder
 from wearcli.encoders.relcon_resnet import RelConResNet
 from wearcli.encoders.revin import RevIN
 from wearcli.encoders.streams import StreamsEncoder
+from wearcli.encoders.transformer import TransformerEncoder
 from wearcli.errors import UsageError
 from wearcli.recordings.recording import Modality
 
 ENCODERS: dict[
     str,
-    type[FastEncoder] | type[RelConResNet] | type[StreamsEncoder] | type[PulseEncoder] | type[EfficientNet1D],
+    type[FastEncoder]
+    | type[RelConResNet]
+    | type[StreamsEncoder]
+    | type[PulseEncoder]
+    | type[EfficientNet1D]
+    | type[TransformerEncoder]
+    | type[BallisticEncoder],
 ] = {
     "fast": FastEncoder,
     "relcon": RelConResNet,
     "streams": StreamsEncoder,
     "pulse": PulseEncoder,
     "efficientnet": EfficientNet1D,
+    "efficientnet-small": SmallEfficientNet1D,
+    "transformer": TransformerEncoder,
+    "ballistic": BallisticEncoder,
 }
+
+NORMALISE = {"pulse", "efficientnet", "efficientnet-small", "transformer"}  # each window by itself
 
 __all__ = [
     "ENCODERS",
+    "NORMALISE",
+    "BallisticEncoder",
     "EfficientNet1D",
     "FastEncoder",
     "PulseEncoder",
     "RelConResNet",
     "RevIN",
+    "SmallEfficientNet1D",
     "StreamsEncoder",
+    "TransformerEncoder",
     "build",
 ]
 
@@ -56,6 +73,8 @@ def build(
     if issubclass(kind, PulseEncoder) and (modality == "acc" or revin):
         what = "--revin: it normalises by itself" if revin else "acceleration: --encoder fast"
         raise UsageError(f"the encoder 'pulse' takes PPG and ECG, not {what}")
+    if issubclass(kind, TransformerEncoder) and revin:
+        raise UsageError("the encoder 'transformer' normalises by itself: leave --revin out")
     if samples < kind.min_samples:
         raise UsageError(
             f"windows of {samples} samples are too short for the encoder '{name}', "
@@ -74,7 +93,19 @@ def build(
                 "--window of 1 s or more, or --encoder fast"
             )
         return StreamsEncoder(samples, rate_hz)
-    if issubclass(kind, EfficientNet1D):
+    if issubclass(kind, BallisticEncoder):
+        if modality != "acc" or channels != 3 or revin:
+            what = "--revin, which hides how loud it is" if revin else f"{channels} channels of {modality}"
+            raise UsageError(f"the encoder 'ballistic' takes x, y, z in g, not {what}: --encoder fast")
+        if samples < SHORTEST_S * rate_hz:
+            raise UsageError(
+                f"windows of {samples / rate_hz:g} s have too few beats for the encoder 'ballistic': give a "
+                f"--window of {SHORTEST_S:g} s or more"
+            )
+        return BallisticEncoder(samples, rate_hz)
+    if issubclass(kind, TransformerEncoder):
+        return TransformerEncoder(channels, samples, rate_hz)
+    if kind is EfficientNet1D:
         encoder: nn.Module = EfficientNet1D(channels, SMALL if modality == "ecg" else LARGE)
     else:
         encoder = kind(channels=channels)

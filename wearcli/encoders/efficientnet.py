@@ -17,20 +17,15 @@ STRIDE = 64
 Stages = tuple[tuple[int, int, int, int], ...]  # width, kernel, stride, blocks
 
 
-def _stages(fourth: int, fifth: int, sixth: int) -> Stages:
-    """The seven stages of 16 blocks, with the widths of those that hold most of the parameters."""
-    return (
-        (16, 3, 1, 1),
-        (24, 3, 2, 2),
-        (40, 5, 2, 2),
-        (fourth, 3, 2, 3),
-        (fifth, 5, 2, 3),
-        (sixth, 5, 2, 4),
-        (192, 3, 1, 1),
-    )
+def _stages(*widths: int) -> Stages:
+    """The seven stages of 16 blocks, of these widths."""
+    kinds = ((3, 1, 1), (3, 2, 2), (5, 2, 2), (3, 2, 3), (5, 2, 3), (5, 2, 4), (3, 1, 1))
+    return tuple((width, *kind) for width, kind in zip(widths, kinds, strict=True))
 
 
-LARGE, SMALL = _stages(80, 112, 160), _stages(72, 96, 144)
+LARGE = _stages(16, 24, 40, 80, 112, 160, 192)
+SMALL = _stages(16, 24, 40, 72, 96, 144, 192)
+FIFTH = _stages(16, 16, 24, 40, 48, 64, 96)
 
 
 class EfficientNet1D(nn.Module):
@@ -55,6 +50,13 @@ class EfficientNet1D(nn.Module):
         """x: (batch, channels, samples) -> (batch, 256), the mean over time of the last layer."""
         y = F.silu(self.stem(standardise(x).unsqueeze(2)))
         return self.out(self.blocks(y)).mean(dim=(2, 3))
+
+
+class SmallEfficientNet1D(EfficientNet1D):
+    """The same of narrower stages, 0.63 M parameters: the student of a fifth of the size of 2412.11276."""
+
+    def __init__(self, channels: int = 1) -> None:
+        super().__init__(channels, FIFTH)
 
 
 class Bottleneck(nn.Module):

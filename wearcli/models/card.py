@@ -16,7 +16,7 @@ def card(config: Mapping[str, Any]) -> str:
     recipe = config.get("training", {})
     sets = config["training_sets"]
     parity = config.get("parity", {})
-    how = "with" if any(s.get("classes") for s in sets) else "without"
+    how = "with" if any(s.get("classes") or s.get("target") for s in sets) else "without"
     rate = f"{config['rate_hz']:g} Hz"
     channels = ", ".join(config["channels"])
     unit = "any unit" if config["unit"] == "raw" else config["unit"]
@@ -41,6 +41,8 @@ def card(config: Mapping[str, Any]) -> str:
         "Participants set aside to validate are not counted; they chose when to stop, nothing else.",
         *_lines([f"People of {s['name']}: {_people(s['people'])}" for s in sets if s.get("people")]),
         *_lines([f"Classes of {s['name']}: {', '.join(s['classes'])}" for s in sets if s.get("classes")]),
+        *_lines([f"Learned of {s['name']}: {s['target']}" for s in sets if s.get("target")]),
+        *_lines([_teacher(config["teacher"])] if config.get("teacher") else []),
         *_lines(config.get("notes", [])),
         "## Recipe",
         _table(["setting", "value"], [[key, value] for key, value in recipe.items()]),
@@ -81,6 +83,14 @@ def _diagnostics(metrics: Mapping[str, Any]) -> list[str]:
     }
     rows = [[name, f"{value:.3g}"] for name, value in told.items() if value is not None]
     return ["## Diagnostics", _table(["figure", "value"], rows)] if rows else []
+
+
+def _teacher(teacher: Mapping[str, Any]) -> str:
+    how = "frozen" if teacher["frozen"] else "trained along"
+    return (
+        f"Teacher: {teacher['name']}, a model of {teacher['modality']} windows of the same people and times, "
+        f"{how}; sha256 {teacher['sha256'][:12]}. Its own training sets are on its card."
+    )
 
 
 def _people(people: str | list[str]) -> str:

@@ -1,4 +1,4 @@
-"""Learning from labels: a linear head for each set's classes on one encoder, and cross-entropy."""
+"""Learning from labels: a linear head for each set on one encoder, for its classes or its amounts."""
 
 from collections.abc import Sequence
 
@@ -48,3 +48,22 @@ def cross_entropy_in_sets(
     """
     other = set_of_class[labels][:, None] != set_of_class
     return F.cross_entropy(logits.masked_fill(other, float("-inf")), labels)
+
+
+class Regression(nn.Module):
+    """An encoder, and for each set a linear head of its own for one amount, that only training uses."""
+
+    def __init__(self, encoder: nn.Module, sets: int, dimension: int = 256) -> None:
+        super().__init__()
+        self.encoder = encoder
+        self.heads = nn.Linear(dimension, sets)
+
+    def forward(self, windows: torch.Tensor, sets: torch.Tensor, amounts: torch.Tensor) -> torch.Tensor:
+        """Give the loss of the windows, a scalar: Huber's, which beyond one deviation grows evenly.
+
+        So a window of which the truth is far off, or noise, pulls no harder than others.
+        windows: (n, samples, channels); sets: (n,) int64, each window's; amounts: (n,) float32, in deviations
+        of its set from the set's mean.
+        """
+        told = self.heads(embed(self.encoder, windows)).float()
+        return F.huber_loss(told.gather(1, sets[:, None])[:, 0], amounts)

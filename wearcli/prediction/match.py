@@ -47,7 +47,7 @@ def check_table(
                 f"embed with the probe's {what}, or fit a probe on these embeddings"
             )
     column = vector_of(probe)
-    width, wanted = schema.field(column).type.list_size, _inputs_of(saved, probe)
+    width, wanted = schema.field(column).type.list_size, inputs_of(saved, probe)
     if column == "features" and not width:
         raise UsageError(f"{name}: it has no hand-made features: use --use linear or mlp")
     if width != wanted:
@@ -62,7 +62,8 @@ def vector_of(probe: str) -> str:
     return "features" if probe == "features" else "embedding"
 
 
-def _inputs_of(saved: SavedProbe, probe: str) -> int:
+def inputs_of(saved: SavedProbe, probe: str) -> int:
+    """How many numbers a probe takes."""
     return next(len(one.mean) for (name, _), one in saved.predictors.items() if name == probe)
 
 

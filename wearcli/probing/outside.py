@@ -43,7 +43,13 @@ def outside_tables(
                     "embed both anew"
                 )
             table = Path(scratch) / f"{len(tables)}" / f"{test.resolve().name}.parquet"
-            result = embed([test], table, model=model["name"], stride_s=metadata["stride_s"])
+            result = embed(
+                [test],
+                table,
+                model=model["name"],
+                stride_s=metadata["stride_s"],
+                features=(metadata.get("arguments") or {}).get("features"),
+            )
             if result.interrupted:
                 raise KeyboardInterrupt
             if not result.output:

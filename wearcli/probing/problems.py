@@ -91,6 +91,11 @@ def make_study(
     rng = np.random.default_rng([seed, 0])
     if test:
         fold = np.where(samples.rows["test"].to_numpy(bool), 0, -1)
+        if np.isin(owner, owner[fold == 0]).all():
+            raise InputError(
+                f"{task.where}: everybody is in the outside set of --test too, so nobody is left to train on: "
+                "give another set"
+            )
     elif leave_out not in (None, "participant"):
         groups, group = _groups(samples, leave_out)
         fold = group_folds(owner, group, codes, folds, rng)

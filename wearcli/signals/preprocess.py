@@ -41,6 +41,7 @@ def preprocess(
     window_s: float | None = None,
     stride_s: float | None = None,
     max_missing: float = MAX_MISSING,
+    align: float | None = None,
     normalize: Normalisation = "none",
     rotations: int = 0,
     seed: int = 0,
@@ -58,8 +59,8 @@ def preprocess(
 
     Args:
         rate_hz, window_s, stride_s: of the windows, by default those of `signals.modality.CUTS`, one after
-        the
-            other.
+            the other.
+        align: windows at whole strides of the clock, with so many seconds added to it; see `WindowSpec`.
         channels: how many, see `recordings.open.open_recording`.
         normalize, rotations, seed, dtype: see `signals.store.write_store`.
         reading: how to read the files where they do not tell: see `recordings.open.open_recording`.
@@ -81,7 +82,7 @@ def preprocess(
     if dtype == "int16" and normalize != "none":
         raise UsageError("int16 holds plain g: leave --dtype or --normalize out")
     check_reading(modality=modality, **(reading or {}))
-    spec = WindowSpec(*sizes, max_missing)
+    spec = WindowSpec(*sizes, max_missing, align)
     folder = find_recordings(
         [Path(path) for path in paths], participant_from=participant_from, modality=modality
     )

@@ -61,6 +61,7 @@ class StoreSettings:
     shards: tuple[int, ...]  # windows in each
     version: str
     modality: Modality = "acc"
+    align: float | None = None  # see `WindowSpec`
 
 
 class WindowStore:
@@ -201,6 +202,7 @@ def write_store(
         shards=tuple(shards.close()),
         version=wearcli.__version__,
         modality=modality,
+        align=spec.align,
     )
     (folder / "store.json").write_text(json.dumps(asdict(settings), indent=2) + "\n")
     return settings

@@ -2,7 +2,8 @@
 
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 import numpy as np
 
@@ -20,13 +21,16 @@ class WindowSpec:
     """How windows are cut: window k begins k strides after the recording's start.
 
     Window and stride are rounded to whole samples of the grid. A window of which more than `max_missing`
-    lies in gaps is dropped.
+    lies in gaps is dropped. align: where it is a number, windows begin at whole strides of the clock instead,
+    to the next sample, so that those of two sensors of one time lie together however each was started; the
+    number is added to the recording's clock, seconds. Without a start the recording begins at 0 o'clock.
     """
 
     rate_hz: float
     window_s: float
     stride_s: float
     max_missing: float = MAX_MISSING
+    align: float | None = None
 
     @property
     def samples(self) -> int:
@@ -37,6 +41,15 @@ class WindowSpec:
     def stride(self) -> int:
         """Samples from one window's first to the next one's."""
         return max(1, round(self.stride_s * self.rate_hz))
+
+    def skipped(self, start: datetime | None) -> int:
+        """Samples of a recording's grid before its first window."""
+        if self.align is None:
+            return 0
+        # In whole microseconds: a start that lies on a stride must not be taken for just after it.
+        stride = round(self.stride_s * 1e6)
+        began = round(((start.timestamp() if start else 0.0) + self.align) * 1e6)
+        return round((-began % stride) * 1e-6 * self.rate_hz)
 
 
 @dataclass
@@ -85,10 +98,17 @@ def iter_windows(
     clock = Clock(recording.rate_hz)
     clipping = Clipping(recording.range_limit) if motion else None
     cutter = _Cutter(spec, batch, len(recording.channels), recording.modality)
-    for piece in to_grid(recording.chunks(), recording.rate_hz, spec.rate_hz, clock, clipping):
-        findings.seconds += piece.values.shape[1] / spec.rate_hz
-        yield from cutter.add(piece)
-    yield from cutter.finish()
+    skip = spec.skipped(recording.start)
+
+    def cut() -> Iterator[Windows]:
+        for piece in to_grid(recording.chunks(), recording.rate_hz, spec.rate_hz, clock, clipping):
+            findings.seconds += piece.values.shape[1] / spec.rate_hz
+            if piece.first + piece.values.shape[1] > skip:
+                yield from cutter.add(_without_first(piece, skip) if skip else piece)
+        yield from cutter.finish()
+
+    for windows in cut():
+        yield replace(windows, onset_s=windows.onset_s + skip / spec.rate_hz) if skip else windows
     findings.windows, findings.dropped = cutter.kept, cutter.dropped
     findings.warnings += clock.warnings()
     if recording.rate_hz < 0.5 * spec.rate_hz:
@@ -99,6 +119,14 @@ def iter_windows(
     if cutter.kept == 0:
         why = "too many gaps (see --max-missing)" if cutter.dropped else f"shorter than {spec.window_s:g} s"
         findings.warnings.append(f"no window: {why}")
+
+
+def _without_first(piece: Piece, skip: int) -> Piece:
+    """A piece on the grid that begins `skip` samples later; some of it lies there."""
+    lost = max(0, skip - piece.first)
+    return Piece(
+        piece.first + lost - skip, piece.values[:, lost:], piece.missing[lost:], piece.clipped[lost:]
+    )
 
 
 class _Cutter:

@@ -14,20 +14,33 @@ import wearcli
 from wearcli.encoders import build
 from wearcli.errors import InputError, UsageError
 from wearcli.files import check_output
-from wearcli.signals.store import WindowStore
+from wearcli.models.folder import load_model
 from wearcli.signals.windows import WindowSpec
 from wearcli.training.data import TrainingData
+from wearcli.training.defaults import LEARNS_FROM_LABELS, with_defaults
 from wearcli.training.device import has_bf16
 from wearcli.training.distance import copy_distance, find_distance
 from wearcli.training.labels import check_labels, label_windows
 from wearcli.training.methods import METHODS, build_objective, relcon
+from wearcli.training.pairs import pair_windows
 from wearcli.training.sampler import TRAIN, VALIDATION
-from wearcli.training.settings import LEARNS_FROM_LABELS, Settings, with_defaults
-from wearcli.training.stores import Failed, check_paths, check_stores, is_store, open_stores, window_spec
+from wearcli.training.settings import Settings
+from wearcli.training.stores import (
+    Failed,
+    check_paths,
+    check_stores,
+    open_partners,
+    open_stores,
+    stores_of,
+    window_spec,
+)
+from wearcli.training.teacher import FOLDER as TEACHER
+from wearcli.training.teacher import Teacher, copy_teacher, trained_weights
 from wearcli.training.tensorboard import check_tensorboard
 from wearcli.training.watch import begin_watch, check_watch
 
 DEFAULT_STEPS = 10_000
+PARTNERS = "partners"  # the folder of a run with the windows of its teacher's signal
 Paths = Sequence[str | Path] | str | Path
 
 
@@ -42,7 +55,7 @@ def settle(
     """The run folder and the settings, checked, with what was left open chosen: length and precision."""
     if resume is not None:
         settings = Settings.read(Path(resume) / "config.toml")
-        check_inputs(settings)
+        check_inputs(settings, Path(resume))
         return Path(resume), settings
     several = [paths] if isinstance(paths, str | Path) else paths
     settings = Settings(**with_defaults({**options, "paths": tuple(map(str, several))}))
@@ -65,12 +78,16 @@ def settle(
     return run, settings
 
 
-def check_inputs(settings: Settings) -> None:
-    """Raise UsageError where something that the settings name is missing."""
+def check_inputs(settings: Settings, run: Path | None = None) -> None:
+    """Raise UsageError where something that the settings name is missing; a run has its teacher in itself."""
     check_paths(settings)
     check_labels(settings)
     check_watch(settings)
     check_tensorboard(settings)
+    if settings.teacher is not None and run is None:
+        model = load_model(settings.teacher)
+        if settings.train_teacher:
+            trained_weights(model)
 
 
 def begin(folder: Path, settings: Settings, device: torch.device, say: Callable[[str], None]) -> Failed:
@@ -83,6 +100,9 @@ def begin(folder: Path, settings: Settings, device: torch.device, say: Callable[
     data = TrainingData(stores, settings.min_quality)
     if settings.method in LEARNS_FROM_LABELS:
         label_windows(data, settings, say)
+    if settings.teacher is not None:
+        copy_teacher(settings.teacher, folder, settings.train_teacher)
+        failed += find_partners(data, settings, folder, say)
     build_objective(settings, data)
     if settings.distance is not None:
         copy_distance(Path(settings.distance), folder, stores[0].settings)
@@ -124,9 +144,26 @@ def begin(folder: Path, settings: Settings, device: torch.device, say: Callable[
     return failed
 
 
+def find_partners(
+    data: TrainingData, settings: Settings, run: Path, say: Callable[[str], None] = lambda message: None
+) -> Failed:
+    """Give `data` the windows of the run's teacher; returns what could not be read of its signal."""
+    teacher = Teacher(load_model(run / TEACHER))
+    like = data.stores[0]
+    # Before hours of recordings are cut for one that cannot take them.
+    teacher.parts(
+        round(like.settings.window_s * teacher.model.config["rate_hz"]), teacher.model.config["rate_hz"]
+    )
+    stores, failed = open_partners(settings, teacher.model, like, run / PARTNERS, say)
+    of = stores[0].settings
+    teacher.parts(of.samples, of.rate_hz)
+    data.partners = pair_windows(data, TrainingData(stores, settings.min_quality), teacher, settings, say)
+    return failed
+
+
 def planned_encoder(settings: Settings) -> tuple[nn.Module, WindowSpec]:
     """The encoder that the settings ask for, and its windows; UsageError if it cannot be."""
-    stores = [WindowStore.open(Path(path)) for path in settings.paths if is_store(Path(path))]
+    stores = stores_of(settings, settings.modality)
     check_stores(settings, stores)
     spec = window_spec(settings, stores)
     with torch.random.fork_rng(devices=[]):

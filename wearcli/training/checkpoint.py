@@ -47,7 +47,7 @@ def save(
     if best is not None:
         parts["best"] = best
     # A second checkpoint at one step gets other names, so that neither touches the other's files.
-    old = _read_state(folder)["files"] if has_checkpoint(folder) else {}
+    old = read_state(folder)["files"] if has_checkpoint(folder) else {}
     turn = next(n for n in range(2) if f"weights-{progress.step:08d}-{n}.safetensors" not in old.values())
     files = {name: f"{name}-{progress.step:08d}-{turn}.safetensors" for name in parts}
     for name, tensors in parts.items():
@@ -70,7 +70,7 @@ def load(folder: Path, model: nn.Module, optimizer: torch.optim.Optimizer) -> tu
 
     Raises InputError where the checkpoint cannot be read or belongs to another model.
     """
-    state = _read_state(folder)
+    state = read_state(folder)
     try:
         parts = {name: load_file(folder / file) for name, file in state["files"].items()}
         model.load_state_dict(parts["weights"])
@@ -86,7 +86,8 @@ def copy_weights(model: nn.Module) -> Weights:
     return {name: tensor.detach().cpu().clone() for name, tensor in model.state_dict().items()}
 
 
-def _read_state(folder: Path) -> dict:
+def read_state(folder: Path) -> dict:
+    """What state.json says of a checkpoint; InputError where there is none."""
     try:
         return json.loads((folder / "state.json").read_text())
     except (OSError, ValueError) as error:

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -9,6 +10,9 @@ import pandas as pd
 from wearcli.errors import InputError
 from wearcli.signals.pulse_quality import MIN_QUALITY
 from wearcli.signals.store import WindowStore
+
+if TYPE_CHECKING:
+    from wearcli.training.pairs import Partners
 
 MIN_WEAR = 0.5  # windows of a sensor that lies on a table teach nothing about people
 
@@ -18,8 +22,11 @@ class TrainingData:
 
     index: dataset, recording, participant (unique over stores; `name` is it within its set), onset and
     seconds of every row, with `usable` false where the sensor was not worn, or the quality is below
-    `min_quality`.
+    `min_quality`; movement_g; and for `training.pairs` who and time, seconds by the clock: where a store has
+    none, the recording and the time since it began. partners: the windows of a teacher, once they are found.
     """
+
+    partners: "Partners | None" = None
 
     def __init__(self, stores: Sequence[WindowStore], min_quality: float = MIN_QUALITY) -> None:
         self.stores = list(stores)
@@ -109,6 +116,9 @@ def _identify(store: WindowStore, number: int, min_quality: float) -> pd.DataFra
     usable = index["wear"].fillna(1.0) >= MIN_WEAR
     if "quality" in index:  # a store of before 0.2 has none
         usable &= index["quality"].fillna(1.0) >= min_quality
+    clocked = index["start"].notna()
+    epoch = pd.Timestamp(0, tz="UTC")
+    seconds_by_clock = (index["start"] - epoch) / pd.Timedelta(seconds=1)
     return pd.DataFrame(
         {
             "dataset": index["dataset"],
@@ -118,6 +128,9 @@ def _identify(store: WindowStore, number: int, min_quality: float) -> pd.DataFra
             "onset": index["onset"],
             "seconds": seconds,
             "usable": usable.to_numpy(),
+            "movement_g": index.get("movement_g", np.nan),
+            "who": index["participant"].where(clocked, index["recording"]),
+            "time": seconds_by_clock.where(clocked, index["onset"]) + (settings.align or 0.0),
         }
     )
 

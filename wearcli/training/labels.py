@@ -1,6 +1,7 @@
 """Labels of the windows to train on, for the methods that learn from them."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,11 +9,13 @@ import pandas as pd
 
 from wearcli.errors import InputError, UsageError
 from wearcli.probing.gather import gather, some
+from wearcli.probing.join import overlaps
 from wearcli.probing.tasks import Task, resolve_task
 from wearcli.probing.windows import EmbeddedWindows
 from wearcli.recordings.discovery import find_sidecars
 from wearcli.training.data import TrainingData
-from wearcli.training.settings import LEARNS_FROM_LABELS, Settings
+from wearcli.training.defaults import LEARNS_FROM_LABELS
+from wearcli.training.settings import Settings
 from wearcli.training.stores import is_store
 
 Sources = list[tuple[str | None, Path, Path | None]]  # set, if it was said; where; the file, if it was named
@@ -27,14 +30,16 @@ def check_labels(settings: Settings) -> None:
 def label_windows(
     data: TrainingData, settings: Settings, say: Callable[[str], None] = lambda message: None
 ) -> None:
-    """Give `data.index` the column `label`; for `supervised` windows without one are not usable any more.
+    """Give `data.index` the columns `label` and `amount`; `supervised` has no use for windows without either.
 
-    A window has the label that covers most of it, if that is at least half of it, as in `wearcli probe`.
-    Labels belong to the set whose recordings they name (or that was said: SET=FILE), and are its own: `walk`
-    of one set is another class than `walk` of the next. Of two files of one window the later one holds.
+    A window has the label, or the number, of the interval that covers most of it, if that is at least half of
+    it, as in `wearcli probe`; see `_task` for which of the two a column has. Labels belong to the set whose
+    recordings they name (or that was said: SET=FILE), and are its own: `walk` of one set is another class
+    than `walk` of the next. Of two files of one window the later one holds.
 
-    Raises UsageError where a file cannot be told to belong to one set, InputError where it names nothing
-    that is trained on, or where a set has a single class.
+    Raises UsageError where a file cannot be told to belong to one set, or one set has classes and another
+    amounts; InputError where a file names nothing that is trained on, or where a set has a single class or
+    amount.
     """
     index = data.index
     times = pd.DataFrame(
@@ -48,31 +53,55 @@ def label_windows(
             "dataset": index["dataset"],
         }
     )[index["usable"]]
-    labels = np.full(len(index), None, object)
+    labels, amounts = np.full(len(index), None, object), np.full(len(index), np.nan)
     for said, place, file in _sources(settings):
-        task = _task(place, file, settings.target, times["recording"].unique().tolist())
+        task = _task(place, file, settings, times["recording"].unique().tolist())
         part = times[times["dataset"] == _set_of(task, times, said)].reset_index(drop=True)
         samples, warnings, _ = gather(task, EmbeddedWindows(part, {}, {}), None)
-        labels[samples.rows["row"].to_numpy()] = samples.truth
+        if task.kind == "classification":
+            labels[samples.rows["row"].to_numpy()] = samples.truth
+        else:
+            windows, covering = _most_covered(part, samples.rows)
+            amounts[part["row"].to_numpy()[windows]] = samples.truth[covering, 0]
         for warning in warnings:
             say(f"note: {warning}")
-    index["label"] = labels
+    index["label"], index["amount"] = labels, amounts
     if settings.method == "supervised":
-        index["usable"] &= index["label"].notna()
-    supervised = settings.method == "supervised"
-    unlabelled = "none of its windows is used" if supervised else "its windows are used without"
+        index["usable"] &= index["label"].notna() | index["amount"].notna()
+    unlabelled = (
+        "none of its windows is used" if settings.method == "supervised" else "its windows are used without"
+    )
+    with_classes, with_amounts = (index.loc[index[kind].notna(), "dataset"] for kind in ("label", "amount"))
+    if len(with_classes) and len(with_amounts):
+        raise UsageError(
+            f"--target {settings.target} has classes in {with_classes.iloc[0]} and amounts in "
+            f"{with_amounts.iloc[0]}: train on one kind at a time"
+        )
     for name, mine in times.groupby("dataset", sort=True):
-        known = index["label"].iloc[mine["row"]].dropna()
+        rows = index.loc[mine["row"]]
+        known = rows["amount" if len(with_amounts) else "label"].dropna()
         if known.nunique() == 1:
             raise InputError(
-                f"every labelled window of {name} is '{known.iloc[0]}': a classification needs two classes; "
-                "another --target, or leave its labels out"
+                f"every labelled window of {name} is '{known.iloc[0]}': "
+                + ("there is nothing to learn" if len(with_amounts) else "a classification needs two classes")
+                + "; another --target, or leave its labels out"
             )
-        say(
-            f"{name}: {len(known):,} of {len(mine):,} windows have a label, of {known.nunique()} classes"
-            if len(known)
-            else f"note: {name} has no labels: {unlabelled}"
-        )
+        found = f"{name}: {len(known):,} of {len(mine):,} windows have a"
+        if not len(known):
+            say(f"note: {name} has no labels: {unlabelled}")
+        elif len(with_amounts):
+            say(f"{found} value of {settings.target}, {known.mean():.4g} ± {known.std():.3g}")
+        else:
+            say(f"{found} label, of {known.nunique()} classes")
+
+
+def _most_covered(windows: pd.DataFrame, intervals: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+    """The windows of which an interval covers half or more, and the interval that covers most of each."""
+    window, interval, shared = overlaps(windows, intervals)
+    order = np.lexsort((interval, -shared.round(9), window))
+    order = order[np.unique(window[order], return_index=True)[1]]
+    order = order[shared[order] >= windows["duration"].to_numpy()[window[order]] / 2 - 1e-6]
+    return window[order], interval[order]
 
 
 def _sources(settings: Settings) -> Sources:
@@ -102,15 +131,24 @@ def _existing(file: Path) -> Path:
     return file
 
 
-def _task(place: Path, file: Path | None, target: str, recordings: list[str]) -> Task:
-    """The classification of the column `target`; UsageError where it has numbers that are no codes."""
+def _task(place: Path, file: Path | None, settings: Settings, recordings: list[str]) -> Task:
+    """What the column `target` tells: for `supervised` amounts too, where `wearcli probe` has a regression.
+
+    In the column `label` whole numbers are codes of classes. Raises UsageError for amounts where the method
+    learns of classes alone.
+    """
     paths = {"arguments": {"paths": [str(place)]}}
+    target, amounts = settings.target, settings.method == "supervised"
     task = resolve_task("activity", file, [target], None, paths, None, recordings)
     if task.kind == "classification":
         return task
-    if (task.table[target].dropna() % 1).any():
+    if not (task.table[target].dropna() % 1).any() and (target == "label" or not amounts):
+        return resolve_task("activity", file, [target], "classification", paths, None, recordings)
+    if not amounts:
         raise UsageError(f"{task.where}: column {target} has amounts, not classes: name another --target")
-    return resolve_task("activity", file, [target], "classification", paths, None, recordings)
+    # Whole numbers that are few; there is no --kind here.
+    warnings = [f"{text.partition(':')[0]}: call the column label if not" for text in task.warnings]
+    return replace(task, warnings=warnings)
 
 
 def _set_of(task: Task, times: pd.DataFrame, said: str | None) -> str:

@@ -10,12 +10,14 @@ import numpy as np
 import torch
 
 import wearcli
+from wearcli.encoders import NORMALISE
 from wearcli.errors import InputError
 from wearcli.files import atomic_folder
 from wearcli.signals.store import WindowStore
-from wearcli.training.begin import Paths, begin, planned_encoder, settle
+from wearcli.training.begin import Paths, begin, find_partners, planned_encoder, settle
 from wearcli.training.curves import draw_curves
 from wearcli.training.data import TrainingData
+from wearcli.training.defaults import LEARNS_FROM_LABELS, without_use
 from wearcli.training.device import choose_device
 from wearcli.training.distance import FOLDER, learn_distance, load_distance
 from wearcli.training.distributed import agree_text, first, joined
@@ -25,8 +27,8 @@ from wearcli.training.loop import Report, fit
 from wearcli.training.methods import METHODS, build_objective, supervised
 from wearcli.training.monitor import Monitor
 from wearcli.training.sampler import TRAIN, VALIDATION
-from wearcli.training.settings import LEARNS_FROM_LABELS, VALIDATION_BATCHES, Settings, without_use
-from wearcli.training.stores import Failed, is_store, open_stores
+from wearcli.training.settings import VALIDATION_BATCHES, Settings
+from wearcli.training.stores import Failed, open_stores, stores_of
 from wearcli.training.tensorboard import event_files
 from wearcli.training.watch import open_watch
 
@@ -110,16 +112,20 @@ def train_run(
     data = TrainingData(stores, settings.min_quality)
     if settings.method in LEARNS_FROM_LABELS:
         label_windows(data, settings)
+    if settings.teacher is not None:
+        find_partners(data, settings, run)
     objective = build_objective(settings, data)
     train, aside = data.split(settings.validation, settings.seed)
 
     sets = data.describe(train)
     if settings.method in LEARNS_FROM_LABELS:
-        classes = supervised.classes_of(data, settings)
-        sets = [
-            {**each, "classes": classes[name]} if (name := str(each["name"])) in classes else each
-            for each in sets
-        ]
+        classes, amounts = (of(data, settings) for of in (supervised.classes_of, supervised.amounts_of))
+        for each in sets:
+            name = str(each["name"])
+            if name in classes:
+                each["classes"] = classes[name]
+            if name in amounts:
+                each["target"] = settings.target
     say(f"{len(train):,} windows train, {len(aside):,} of other people validate: {_people(sets)}")
     say(f"{device.type}, {settings.precision}, run folder {run}")
 
@@ -164,6 +170,14 @@ def train_run(
         rng = np.random.default_rng(settings.seed)
         some = data.take(np.sort(rng.choice(train, min(PARITY_WINDOWS, len(train)), replace=False)))
         config = model_config(settings, stores[0], sets, result)
+        if settings.modality == "acc" and (settings.teacher or settings.encoder == "ballistic"):
+            config["features"] = "heart"  # what stands beside its embeddings: the rivals of its own kind
+        if data.partners is not None:
+            of = data.partners.teacher.model
+            config["teacher"] = {
+                **{key: of.config.get(key) for key in ("name", "sha256", "modality", "dimension")},
+                "frozen": not settings.train_teacher,
+            }
         write_model(objective.get_submodule("encoder"), run / "model", config, some)
     return {**result, "run": str(run), "model": str(run / "model"), "failed": failed}
 
@@ -207,7 +221,7 @@ def plan(
     where = choose_device(device)
     run, settings = settle(paths, output, resume, overwrite, where, options)
     encoder, spec = planned_encoder(settings)
-    stores = [WindowStore.open(Path(path)) for path in settings.paths if is_store(Path(path))]
+    stores = stores_of(settings, settings.modality)
     return {
         "run": str(run),
         "paths": list(settings.paths),
@@ -233,7 +247,10 @@ def model_config(
     without = without_use(settings.method, store.settings.modality)
     of = store.settings
     without |= {"paths", "name", "licence", "terms", "participant_from", "encoder", "tensorboard", "labels"}
-    without.add("distance")  # a path on this machine, which a model that is given away does not tell
+    without |= {
+        "distance",
+        "teacher",
+    }  # paths on this machine, which a model that is given away does not tell
     return {
         "name": settings.name or f"{settings.method}-{settings.encoder}",
         "version": 1,
@@ -246,7 +263,7 @@ def model_config(
         "channels": list(of.channels),
         "unit": of.unit,
         "modality": of.modality,
-        "normalisation": "revin" if settings.revin else "none" if of.modality == "acc" else "zscore",
+        "normalisation": "revin" if settings.revin else "zscore" if settings.encoder in NORMALISE else "none",
         "training_sets": [{**s, "licence": terms.get(str(s["name"]), "not stated")} for s in sets],
         "licence": settings.licence,
         "training": {

@@ -16,138 +16,46 @@ from wearcli.recordings.open import check_reading
 from wearcli.recordings.recording import Modality
 from wearcli.signals.modality import CUTS
 from wearcli.signals.pulse_quality import MIN_QUALITY
+from wearcli.training.defaults import DEFAULTS, LEARNS_FROM_LABELS, OF_ACCELERATION, OF_DISTILL
 from wearcli.training.people import Positives
 
 VALIDATION_BATCHES = 4
-LEARNS_FROM_LABELS = ("supervised", "multitask")
-# What a method trains best with here, where it is not the default of `Settings`.
-DEFAULTS: dict[str, dict[str, Any]] = {
-    "simclr": {},
-    "relcon": {"batch": 168, "between": 20, "reuse": 8, "distance_loss": "log", "distance_lr": 3e-3},
-    "masked": {},
-    "supervised": {},
-    "multitask": {"encoder": "streams"},
-    "participant": {"temperature": 0.04, "batch": 256},
-}
-# Xu et al., ICLR 2025, arXiv 2411.18822, section 4 and the authors' code: 64 anchors, each with 20 windows
-# of the same hour of its person and the 63 other anchors.
-PRESETS: dict[str, dict[str, Any]] = {
-    "relcon": {
-        "encoder": "relcon",
-        "rate": 100.0,
-        "window": 2.56,
-        "epochs": 100.0,
-        "batch": 64,
-        "anchors_per_person": 1,
-        "max_degrees": 0.0,
-        "noise": 0.0,
-        "scale": 0.0,
-        "warp": 0.0,
-        "lr": 1e-6,
-        "weight_decay": 0.0,
-        "schedule": "constant",
-        "warmup": 0,
-        "clip_norm": 0.0,
-        "patience": 0,
-        "distance_epochs": 10.0,
-    },
-    # Abbaspourazad et al., ICLR 2024, arXiv 2312.05409, section 4. Segments of 60 s of PPG and 30 s of ECG.
-    "participant": {
-        "encoder": "efficientnet",
-        "temperature": 0.04,
-        "batch": 256,
-        "lr": 1e-3,
-        "weight_decay": 1e-5,
-        "schedule": "step",
-        "warmup": 0,
-        "clip_norm": 0.0,
-        "patience": 0,
-    },
-}
-PAPER_WINDOW_S: dict[Modality, float] = {"ppg": 60.0, "ecg": 30.0}
-
-
-# Settings that only some methods have a use for.
-_OF_METHODS: dict[tuple[str, ...], tuple[str, ...]] = {
-    ("relcon",): (
-        *("within", "between", "within_seconds", "anchors_per_person", "reuse", "stage", "distance"),
-        *("distance_steps", "distance_epochs", "distance_batch", "distance_lr", "distance_loss"),
-    ),
-    ("masked",): ("mask_share", "mask_seconds"),
-    ("multitask",): ("contrast",),
-    LEARNS_FROM_LABELS: ("target", "labels"),
-    ("participant",): ("positives", "koleo", "momentum"),
-    ("simclr", "multitask"): ("positive_seconds",),
-    ("simclr", "multitask", "relcon", "participant"): ("temperature",),
-}
-OF_ACCELERATION = ("max_degrees", "noise", "scale", "warp", "poor", "unit")
-
-
-def without_use(method: str, modality: str) -> set[str]:
-    """The settings that play no part in a run of this method on this signal."""
-    names = {name for methods, own in _OF_METHODS.items() if method not in methods for name in own}
-    return names | {*(("channels", "min_quality") if modality == "acc" else OF_ACCELERATION)}
-
-
-def with_defaults(options: dict[str, Any]) -> dict[str, Any]:
-    """Options that are not None, over the defaults of their method and preset.
-
-    Raises UsageError for an unknown method or preset.
-    """
-    given = {key: value for key, value in options.items() if value is not None}
-    method, preset = given.get("method", "simclr"), given.get("preset", "default")
-    if method not in DEFAULTS:
-        raise UsageError(f"no method '{method}': --method takes {', '.join(DEFAULTS)}")
-    if preset not in ("default", "paper"):
-        raise UsageError(f"no preset '{preset}': --preset takes default or paper")
-    modality = given.get("modality", "acc")
-    if preset == "default":
-        return DEFAULTS[method] | ({} if modality == "acc" else {"encoder": "pulse"}) | given
-    if method not in PRESETS:
-        raise UsageError(f"--preset paper: there is none of {method}, only of {', '.join(PRESETS)}")
-    chosen = PRESETS[method] | given
-    if method == "participant" and modality in PAPER_WINDOW_S:
-        chosen.setdefault("window", PAPER_WINDOW_S[modality])
-    # A length that was asked for is in place of the paper's, not beside it.
-    if given.keys() & {"steps", "minutes"} and "epochs" not in given:
-        chosen.pop("epochs", None)
-    if "distance_steps" in given and "distance_epochs" not in given:
-        chosen.pop("distance_epochs", None)
-    return chosen
 
 
 @dataclass(frozen=True)
 class Settings:
     """Everything that decides what a run learns; the names are those of the command's options.
 
-    paths: recordings, folders of them, or window stores. method: the objective. preset: default or paper,
-    see `with_defaults`. modality: acc, ppg or ecg; channels: of PPG and ECG, how many are used; min_quality:
-    theirs, see `signals.pulse_quality`. revin: each window normalised inside the encoder, which hides
-    gravity's direction from it. steps, minutes, epochs: how long, whichever comes first; a run by minutes
-    depends on the machine's speed, the others are repeatable; an epoch has as many anchors as there are
-    windows. batch: anchors a step (simclr, participant: pairs). schedule: of the learning rate, cosine,
+    paths: recordings, folders of them, or window stores. method: the objective. preset: default or paper, see
+    `defaults.with_defaults`. modality: acc, ppg or ecg; channels: of PPG and ECG, how many are used;
+    min_quality: theirs, see `signals.pulse_quality`. revin: each window normalised inside the encoder, which
+    hides gravity's direction from it. steps, minutes, epochs: how long, whichever comes first; a run by
+    minutes depends on the machine's speed, the others are repeatable; an epoch has as many anchors as there
+    are windows. batch: anchors a step (simclr, participant: pairs). schedule: of the learning rate, cosine,
     constant or step (halved after each fifth of the run). warmup: steps in which the learning rate rises.
     clip_norm: greatest norm of the gradient, 0 for any. rate, window, stride: of windows cut from recordings,
     Hz and seconds; a store has its own. positive_seconds: how far apart the two windows of a pair may lie.
     positives, koleo, momentum: of participant, see `PeopleSampler` and `Participant`. max_degrees, noise,
     scale, warp, poor: of a view of acceleration, see `Augment`; 0 turns each off; views of PPG and ECG are
     those of `Cascade`. contrast: of multitask, the weight of the pairs' loss beside that of the labels.
-    mask_share: how many of a window's patches of mask_seconds are hidden. labels: FILE or SET=FILE, by
-    default the tables beside the recordings; target: their column. within, between: an anchor's candidates,
-    windows of the same person within_seconds of each other, and of other people. anchors_per_person: of the
-    within + 1 windows of a person in a step, those that are anchors; 0 for all. reuse: how often a step's
-    windows and distances come again, each time with new views. stage: both, or distance to stop after the
-    learned distance, which has its own distance_steps or distance_epochs, distance_batch (pairs), distance_lr
-    and distance_loss (log or squares). distance: a run whose learned distance is taken instead. validation:
-    share of the participants set aside to choose the
-    best weights. patience:
-    validations without a better one before the run stops; 0 is never. precision: bf16, fp32, or auto for
-    bf16 where the machine multiplies in it. licence: of the weights; terms: SET=TERMS,
-    those of a training set's data; both for the card. watch: a labelled study, or its file of labels, whose
-    watch_task the frozen encoder is scored on every watch_every steps (by default validate_every), its
-    windows pooled over epochs of watch_epoch seconds; tensorboard: event files too; neither changes what is
-    learned. From participant_from on: how recordings are read,
-    see `recordings.open_recording`.
+    teacher: of distill, a model of another signal of the same people and time; train_teacher: its weights
+    learn too, where its run is there; clock_offset: seconds to add to its recordings' clock; max_movement: g,
+    windows that move more are left out; near_seconds: how near in time two windows of one recording are no
+    negatives of each other; negatives: all, or own for those of the same person alone; augment: whether both
+    sides are seen through random views. mask_share: how many of a window's patches of mask_seconds are
+    hidden. labels: FILE or SET=FILE, by default the tables beside the recordings; target: their column.
+    within, between: an anchor's candidates, windows of the same person within_seconds of each other, and of
+    other people. anchors_per_person: of the within + 1 windows of a person in a step, those that are anchors;
+    0 for all. reuse: how often a step's windows and distances come again, each time with new views. stage:
+    both, or distance to stop after the learned distance, which has its own distance_steps or distance_epochs,
+    distance_batch (pairs), distance_lr and distance_loss (log or squares). distance: a run whose learned
+    distance is taken instead. validation: share of the participants set aside to choose the best weights.
+    patience: validations without a better one before the run stops; 0 is never. precision: bf16, fp32, or
+    auto for bf16 where the machine multiplies in it. licence: of the weights; terms: SET=TERMS, those of a
+    training set's data; both for the card. watch: a labelled study, or its file of labels, whose watch_task
+    the frozen encoder is scored on every watch_every steps (by default validate_every), its windows pooled
+    over epochs of watch_epoch seconds; tensorboard: event files too; neither changes what is learned. From
+    participant_from on: how recordings are read, see `recordings.open_recording`.
     """
 
     paths: tuple[str, ...] = ()
@@ -181,6 +89,13 @@ class Settings:
     positives: Positives = "participant"
     koleo: float = KOLEO
     momentum: float = MOMENTUM
+    teacher: str | None = None
+    train_teacher: bool = False
+    clock_offset: float = 0.0
+    max_movement: float | None = None
+    near_seconds: float = 120.0
+    negatives: str = "all"
+    augment: bool = True
     mask_share: float = 0.5
     mask_seconds: float = 0.2
     labels: tuple[str, ...] = ()
@@ -229,6 +144,7 @@ class Settings:
         for option, choices in (
             ("schedule", ("cosine", "constant", "step")),
             ("positives", ("participant", "segment")),
+            ("negatives", ("all", "own")),
             ("stage", ("both", "distance")),
             ("distance_loss", ("log", "squares")),
         ):
@@ -238,6 +154,7 @@ class Settings:
                     f"{' or '.join(choices)}"
                 )
         self._check_signal()
+        self._check_teacher()
         if self.method != "relcon" and (self.distance is not None or self.stage != "both"):
             raise UsageError(f"--distance and --stage are of --method relcon, not of {self.method}")
         if self.distance is not None and self.stage == "distance":
@@ -252,6 +169,7 @@ class Settings:
             "stride",
             "temperature",
             "mask_seconds",
+            "max_movement",
             "within_seconds",
             "distance_steps",
             "distance_epochs",
@@ -273,6 +191,7 @@ class Settings:
             "anchors_per_person",
             "patience",
             "positive_seconds",
+            "near_seconds",
             "max_degrees",
             "noise",
             "scale",
@@ -341,6 +260,21 @@ class Settings:
                 if getattr(self, option) != usual[option].default:
                     raise UsageError(f"--{option} is of --method participant, not of {self.method}")
 
+    def _check_teacher(self) -> None:
+        """Raise UsageError where distill has no teacher, or another method has one."""
+        if self.method == "distill":
+            if self.teacher is None:
+                raise UsageError(
+                    "--method distill needs a --teacher: a model of another signal of the same people and "
+                    "time, such as ppg or a run folder"
+                )
+            return
+        usual = Settings.__dataclass_fields__
+        for option in OF_DISTILL:
+            if getattr(self, option) != usual[option].default:
+                flag = "--no-augment" if option == "augment" else "--" + option.replace("_", "-")
+                raise UsageError(f"{flag} is of --method distill, not of {self.method}")
+
     def reading(self) -> dict[str, Any]:
         """How to read the files, as `open_recording` takes it; what is not set is left out."""
         options = {
@@ -352,10 +286,11 @@ class Settings:
         }
         return {name: value for name, value in options.items() if value is not None}
 
-    def views(self) -> Augment | Cascade:
-        """What a window goes through to become a view."""
-        if self.modality != "acc":
-            return CASCADES[self.modality]
+    def views(self, modality: Modality | None = None) -> Augment | Cascade:
+        """What a window goes through to become a view; modality: in place of the run's own."""
+        modality = modality or self.modality
+        if modality != "acc":
+            return CASCADES[modality]
         return Augment(self.max_degrees, self.noise, self.scale, self.warp, p_poor=self.poor)
 
     def write(self, path: Path, comment: str) -> None:

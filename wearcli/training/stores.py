@@ -2,8 +2,11 @@
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 from wearcli.errors import UsageError
+from wearcli.models.folder import Model
+from wearcli.recordings.recording import Modality
 from wearcli.signals.modality import CUTS
 from wearcli.signals.preprocess import preprocess
 from wearcli.signals.store import WindowStore
@@ -11,6 +14,8 @@ from wearcli.signals.windows import WindowSpec
 from wearcli.training.settings import Settings
 
 Failed = list[dict[str, str]]
+# Pairs of distillation: a minute (Abbaspourazad et al., arXiv 2412.11276), another one every ten seconds.
+PAIR_WINDOW_S, PAIR_OVERLAP = 60.0, 6
 
 
 def is_store(path: Path) -> bool:
@@ -26,32 +31,89 @@ def open_stores(
     Also the recordings that could not be read: name and error of each. Raises UsageError where a path
     is missing, or where --rate, --window or --stride contradict a store.
     """
-    paths = [Path(path) for path in settings.paths]
-    stores = [WindowStore.open(path) for path in paths if is_store(path)]
+    stores = stores_of(settings, settings.modality)
     check_stores(settings, stores)
+    spec = window_spec(settings, stores)
+    return _with_recordings(
+        settings, stores, own, spec, settings.modality, settings.channels, settings.reading(), say
+    )
+
+
+def open_partners(
+    settings: Settings, teacher: Model, like: WindowStore, own: Path, say: Callable[[str], None]
+) -> tuple[list[WindowStore], Failed]:
+    """The same of the teacher's signal, cut at the student's times: `like` is a store of its windows."""
+    of, student = teacher.config, like.settings
+    if other := [
+        store
+        for store in stores_of(settings)
+        if store.settings.modality not in (teacher.modality, settings.modality)
+    ]:
+        raise UsageError(
+            f"{other[0].folder}: its windows are of {other[0].settings.modality}, neither of "
+            f"{settings.modality} nor of the teacher's {teacher.modality}: leave it out"
+        )
+    spec = WindowSpec(of["rate_hz"], student.window_s, student.stride_s, align=settings.clock_offset)
+    channels = None if teacher.modality == "acc" else len(of["channels"])
+    stores, failed = _with_recordings(
+        settings, stores_of(settings, teacher.modality), own, spec, teacher.modality, channels, {}, say
+    )
+    if not stores:
+        raise UsageError(
+            f"the teacher {teacher.name} is of {teacher.modality}, and no path has that: name recordings of "
+            f"both signals, or a store of it too (preprocess --modality {teacher.modality} --align)"
+        )
+    for store in stores:
+        if len(store.settings.channels) != len(of["channels"]):
+            raise UsageError(
+                f"{store.folder}: {len(store.settings.channels)} channels, but the teacher {teacher.name} "
+                f"takes {len(of['channels'])}: write the store with --channels"
+            )
+    return stores, failed
+
+
+def _with_recordings(
+    settings: Settings,
+    stores: list[WindowStore],
+    own: Path,
+    spec: WindowSpec,
+    modality: Modality,
+    channels: int | None,
+    reading: dict[str, Any],
+    say: Callable[[str], None],
+) -> tuple[list[WindowStore], Failed]:
+    """These stores, and the one in `own` of the recordings among the paths; what could not be read."""
     failed: Failed = []
-    recordings = [path for path in paths if not is_store(path)]
+    recordings = [path for path in map(Path, settings.paths) if not is_store(path)]
     if recordings:
         if not is_store(own):
-            spec = window_spec(settings, stores)
             result = preprocess(
                 recordings,
                 own,
                 rate_hz=spec.rate_hz,
                 window_s=spec.window_s,
                 stride_s=spec.stride_s,
-                modality=settings.modality,
-                channels=settings.channels,
+                align=spec.align,
+                modality=modality,
+                channels=channels,
                 participant_from=settings.participant_from,
-                reading=settings.reading(),
+                reading=reading,
                 finished=lambda source, error: say(f"left out: {error}") if error else None,
             )
             say(f"{result.participant_rule}; {result.windows:,} windows of {result.recordings} recordings")
             for note in result.notes:
                 say(f"note: {note}")
             failed = result.failed
-        stores.append(WindowStore.open(own))
+        stores = [*stores, WindowStore.open(own)]
     return stores, failed
+
+
+def stores_of(settings: Settings, modality: Modality | None = None) -> list[WindowStore]:
+    """The window stores among the paths; where there is a teacher, those of this signal alone."""
+    stores = [WindowStore.open(Path(path)) for path in settings.paths if is_store(Path(path))]
+    if settings.teacher is None or modality is None:
+        return stores
+    return [store for store in stores if store.settings.modality == modality]
 
 
 def check_stores(settings: Settings, stores: Sequence[WindowStore]) -> None:
@@ -89,5 +151,7 @@ def window_spec(settings: Settings, stores: Sequence[WindowStore]) -> WindowSpec
     usual = CUTS[settings.modality]
     like = stores[0].settings if stores else None
     rate = settings.rate or (like.rate_hz if like else usual.rate_hz)
-    window = settings.window or (like.window_s if like else usual.window_s)
-    return WindowSpec(rate, window, settings.stride or (like.stride_s if like else window))
+    paired = settings.teacher is not None
+    window = settings.window or (like.window_s if like else PAIR_WINDOW_S if paired else usual.window_s)
+    stride = settings.stride or (like.stride_s if like else window / PAIR_OVERLAP if paired else window)
+    return WindowSpec(rate, window, stride, align=0.0 if paired else None)

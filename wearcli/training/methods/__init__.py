@@ -15,7 +15,7 @@ from torch import nn
 
 from wearcli.training.data import TrainingData
 from wearcli.training.loop import Batch
-from wearcli.training.methods import masked, multitask, participant, relcon, simclr, supervised
+from wearcli.training.methods import distill, masked, multitask, participant, relcon, simclr, supervised
 from wearcli.training.settings import Settings
 
 
@@ -38,6 +38,7 @@ METHODS: dict[str, Method] = {
     "supervised": supervised,
     "multitask": multitask,
     "participant": participant,
+    "distill": distill,
 }
 
 

@@ -1,4 +1,4 @@
-"""Supervised: classes of labelled windows, each set with a head of its own; see `training.labels`."""
+"""Supervised: classes or amounts of windows, each set with a head of its own; see `training.labels`."""
 
 from collections.abc import Callable
 
@@ -7,7 +7,7 @@ import torch
 
 from wearcli.encoders import ENCODERS
 from wearcli.errors import InputError
-from wearcli.objectives.supervised import Supervised
+from wearcli.objectives.supervised import Regression, Supervised
 from wearcli.training.data import TrainingData
 from wearcli.training.encoder import new_encoder
 from wearcli.training.loop import Batch
@@ -15,13 +15,12 @@ from wearcli.training.sampler import AUGMENT, numpy_generator, torch_generator
 from wearcli.training.settings import Settings
 
 
-def build(settings: Settings, data: TrainingData) -> Supervised:
+def build(settings: Settings, data: TrainingData) -> Supervised | Regression:
     """The encoder with a head for each set."""
-    return Supervised(
-        new_encoder(settings, data),
-        [len(names) for names in classes_of(data, settings).values()],
-        ENCODERS[settings.encoder].dimension,
-    )
+    encoder, dimension = new_encoder(settings, data), ENCODERS[settings.encoder].dimension
+    if amounts := amounts_of(data, settings):
+        return Regression(encoder, len(amounts), dimension)
+    return Supervised(encoder, [len(names) for names in classes_of(data, settings).values()], dimension)
 
 
 def classes_of(data: TrainingData, settings: Settings) -> dict[str, list[str]]:
@@ -29,6 +28,14 @@ def classes_of(data: TrainingData, settings: Settings) -> dict[str, list[str]]:
     train, _ = data.split(settings.validation, settings.seed)
     sets = data.index.loc[train].dropna(subset="label").groupby("dataset", sort=True)["label"]
     return {str(name): sorted(labels.unique().tolist()) for name, labels in sets}
+
+
+def amounts_of(data: TrainingData, settings: Settings) -> dict[str, tuple[float, float]]:
+    """Of each set with amounts: their mean and deviation over the windows of its people who train."""
+    train, _ = data.split(settings.validation, settings.seed)
+    sets = data.index.loc[train].dropna(subset="amount").groupby("dataset", sort=True)["amount"]
+    # Of those who train all may have the same: then it is only the mean that is taken off.
+    return {str(name): (float(known.mean()), float(known.std(ddof=0)) or 1.0) for name, known in sets}
 
 
 def class_codes(data: TrainingData, settings: Settings, rows: np.ndarray) -> np.ndarray:
@@ -41,20 +48,28 @@ def class_codes(data: TrainingData, settings: Settings, rows: np.ndarray) -> np.
 
 
 def drawer(data: TrainingData, rows: np.ndarray, settings: Settings, stream: int) -> Callable[[int], Batch]:
-    """The batch of a step: views of windows (n, samples, channels) and their classes (n,).
+    """The batch of a step: views (n, samples, channels), and their classes (n,), or their sets and amounts.
 
     A window's chance falls with the square root of how many windows its class has in its set, and with that
     of how many its person has: neither walking nor one diligent person drowns the others, and nothing rare
-    is seen all the time.
+    is seen all the time. A set of amounts is as one class.
     """
-    codes = class_codes(data, settings, rows)
-    # Of people who validate: a class that nobody trains has no answer.
-    rows, codes = rows[codes >= 0], codes[codes >= 0]
-    if not len(rows):
+    truth: tuple[np.ndarray, ...]
+    if amounts := amounts_of(data, settings):
+        codes, values = standardised(data, amounts, rows)
+        truth = (codes, values)
+    else:
+        codes = class_codes(data, settings, rows)
+        truth = (codes,)
+    # Of people who validate: a class, or a set, that nobody trains has no answer.
+    known = codes >= 0
+    if not known.any():
+        what = "an amount of a set" if amounts else "a class"
         raise InputError(
-            "no window of the people set aside has a class of those who train: label more people, or "
+            f"no window of the people set aside has {what} of those who train: label more people, or "
             "--validation 0"
         )
+    rows, codes, truth = rows[known], codes[known], tuple(each[known] for each in truth)
     person = np.unique(data.index["participant"].to_numpy(str)[rows], return_inverse=True)[1]
     weight = (np.bincount(codes)[codes] * np.bincount(person)[person]) ** -0.5
     cumulative = np.cumsum(weight) / weight.sum()
@@ -66,6 +81,20 @@ def drawer(data: TrainingData, rows: np.ndarray, settings: Settings, stream: int
         chosen = np.minimum(chosen, len(rows) - 1)
         generator = torch_generator(settings.seed, AUGMENT + stream, step)
         views = augment(torch.from_numpy(data.take(rows[chosen])), generator)
-        return views, torch.from_numpy(codes[chosen])
+        return views, *(torch.from_numpy(each[chosen]) for each in truth)
 
     return draw
+
+
+def standardised(
+    data: TrainingData, amounts: dict[str, tuple[float, float]], rows: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Of each row the number of its set, int64, and its amount in the set's deviations, float32.
+
+    amounts: as `amounts_of` gives them. A row of a set without has -1, and no number.
+    """
+    part = data.index.loc[rows]
+    number = {name: code for code, name in enumerate(amounts)}
+    codes = np.array([number.get(name, -1) for name in part["dataset"]], np.int64)
+    middle, deviation = np.array([*amounts.values(), (np.nan, 1.0)])[codes].T
+    return codes, ((part["amount"].to_numpy() - middle) / deviation).astype(np.float32)

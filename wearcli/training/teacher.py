@@ -1,0 +1,111 @@
+"""The teacher of a distillation: a model that is there already, whose embeddings are the answers."""
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import torch
+from safetensors.torch import load_file
+from torch import nn
+
+from wearcli.encoders import build
+from wearcli.errors import InputError, UsageError
+from wearcli.files import atomic_folder
+from wearcli.models.folder import CARD_NAME, CONFIG_NAME, ONNX_NAME, Model, load_model
+from wearcli.models.runtime import open_session
+from wearcli.training.checkpoint import read_state
+
+FOLDER, WEIGHTS = "teacher", "teacher.safetensors"
+
+
+class Teacher:
+    """Windows of its signal to embeddings. It runs through onnxruntime, so nothing can change its weights.
+
+    A window that is a whole number of the model's own ones gets their mean embedding.
+    """
+
+    def __init__(self, model: Model) -> None:
+        self.model = model
+        self.dimension = int(model.config["dimension"])
+        self.samples = int(model.config["samples"])
+        self._session = open_session(model.onnx_path, threads=1)
+        self._input = self._session.get_inputs()[0].name
+
+    def parts(self, samples: int, rate_hz: float) -> int:
+        """How many of its windows make one of so many samples; UsageError where that is no whole number."""
+        of = self.model.config
+        if abs(rate_hz - of["rate_hz"]) > 1e-6 * rate_hz or samples % self.samples:
+            raise UsageError(
+                f"the teacher {self.model.name} takes windows of {of['window_s']:g} s at {of['rate_hz']:g} "
+                f"Hz, of which {samples / rate_hz:g} s at {rate_hz:g} Hz is no whole number: give another "
+                "--window"
+            )
+        return samples // self.samples
+
+    def __call__(self, windows: np.ndarray) -> np.ndarray:
+        """windows: (n, whole x samples, channels) float32 -> (n, dimension) float32."""
+        each = np.ascontiguousarray(windows.reshape(-1, self.samples, windows.shape[2]), np.float32)
+        embedding = self._session.run(None, {self._input: each})[0]
+        return embedding.reshape(len(windows), -1, self.dimension).mean(axis=1)
+
+
+def copy_teacher(teacher: str, run: Path, trains: bool) -> None:
+    """Put the teacher's model into the run's folder, so that a run goes on wherever its teacher has gone.
+
+    trains: its weights too, of which the run may make others. UsageError where there are none.
+    """
+    model = load_model(teacher)
+    with atomic_folder(run / FOLDER) as folder:
+        for name in (ONNX_NAME, CONFIG_NAME, CARD_NAME):
+            if (model.folder / name).is_file():
+                shutil.copyfile(model.folder / name, folder / name)
+        if trains:
+            shutil.copyfile(trained_weights(model), folder / WEIGHTS)
+
+
+def trained_weights(model: Model) -> Path:
+    """The weights that validated best in the run that made a model; UsageError where it is not there."""
+    checkpoint = model.folder.parent / "checkpoint"
+    if not (checkpoint / "state.json").is_file():
+        raise UsageError(
+            f"{model.name}: a teacher that trains too needs the weights of its run: name the run folder of "
+            "pretrain with --teacher, or leave --train-teacher out"
+        )
+    files = read_state(checkpoint)["files"]
+    return checkpoint / files.get("best", files["weights"])
+
+
+def teacher_network(folder: Path) -> nn.Module:
+    """The teacher in a run's folder as it was trained, (n, channels, samples) -> (n, dimension)."""
+    of = load_model(folder).config
+    network = build(
+        of["encoder"],
+        len(of["channels"]),
+        of["samples"],
+        of["normalisation"] == "revin",
+        of["rate_hz"],
+        of.get("modality", "acc"),
+    )
+    try:
+        weights = load_file(folder / WEIGHTS)
+        own = {name.removeprefix("encoder."): w for name, w in weights.items() if name.startswith("encoder.")}
+        network.load_state_dict(own)
+    except (OSError, RuntimeError) as error:
+        first = str(error).splitlines()[0]
+        raise InputError(f"{folder / WEIGHTS}: cannot be read ({first}): start the run anew") from None
+    return network
+
+
+class InParts(nn.Module):
+    """A network over windows that are a whole number of its own: the mean of its embeddings of these."""
+
+    def __init__(self, network: nn.Module, samples: int) -> None:
+        super().__init__()
+        self.network, self.samples = network, samples
+
+    def forward(self, windows: torch.Tensor) -> torch.Tensor:
+        """windows: (n, channels, whole x samples) -> (n, dimension)."""
+        n, channels, length = windows.shape
+        each = windows.view(n, channels, -1, self.samples).transpose(1, 2)
+        embedding = self.network(each.reshape(-1, channels, self.samples))
+        return embedding.view(n, length // self.samples, -1).mean(dim=1)
