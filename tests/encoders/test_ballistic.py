@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 from wearcli.encoders import build
 from wearcli.encoders.ballistic import BPM, HARMONICS, INTERVALS, Rhythms
 from wearcli.errors import UsageError
+from wearcli.models.runtime import open_session
+from wearcli.training.export import WindowsFirst, to_onnx
 
 
 def shaken(
@@ -35,7 +37,7 @@ def test_the_rate_of_the_beats_is_spoken_for(bpm: float, rate: float) -> None:
     for curve in (0, 3, 4):  # the energy of the shaking, its waves, and the spectrum of that energy
         once, twice, half = mean[curve][:3]
         at = int(near[once[near].argmax()])
-        assert float(BPM[at]) == pytest.approx(bpm, rel=0.04)
+        assert float(BPM[at]) == pytest.approx(bpm, rel=0.06)  # two places of the grid
         if curve != 4:
             # Multiples of the interval repeat as well, and nothing much better than the beat itself.
             assert once[at] > 0.8 * once.max()
@@ -123,3 +125,22 @@ def test_shapes_batches_and_flat_windows(samples: int, rate: float) -> None:
 def test_what_it_does_not_take_is_said(options: dict, said: str) -> None:
     with pytest.raises(UsageError, match=said):
         build("ballistic", rate_hz=50.0, **options)
+
+
+def test_the_graph_gives_what_torch_gives_at_any_batch_and_of_still_windows(tmp_path) -> None:
+    """A graph whose shapes had the batch of the example in them took that batch alone."""
+    torch.manual_seed(0)
+    encoder = build("ballistic", samples=600, rate_hz=50.0)
+    rng = np.random.default_rng(0)
+    windows = rng.normal(scale=0.002, size=(9, 600, 3)).astype(np.float32) + np.float32([0, 0.6, 0.8])
+    windows[3:5] = [[[0, 0, 1.0]], [[0.5, 0.5, 0.7]]]  # a sensor that lies still
+    windows[5] = np.round(windows[5] / 0.0156) * 0.0156
+    for _ in range(3):
+        encoder(torch.from_numpy(windows).transpose(1, 2))
+    to_onnx(WindowsFirst(encoder).eval(), tmp_path / "model.onnx", (2, 600, 3))
+    session = open_session(tmp_path / "model.onnx")
+    with torch.no_grad():
+        expected = encoder(torch.from_numpy(windows).transpose(1, 2)).numpy()
+    for batch in (1, 4, 9):
+        (found,) = session.run(["embedding"], {"windows": windows[:batch]})
+        np.testing.assert_allclose(found, expected[:batch], atol=encoder.rounding)

@@ -52,7 +52,7 @@ def test_the_loss_equals_the_loop(channels: int, samples: int, hidden: int, monk
             row += 1
         assert row == hidden
         total += sum(mine) / len(mine)
-    assert float(loss) == pytest.approx(total / 4, rel=1e-4)
+    assert float(loss.detach()) == pytest.approx(total / 4, rel=1e-4)
 
 
 def test_what_is_hidden_reaches_neither_encoder_nor_decoder(monkeypatch) -> None:

@@ -93,8 +93,8 @@ def make_study(
         fold = np.where(samples.rows["test"].to_numpy(bool), 0, -1)
         if np.isin(owner, owner[fold == 0]).all():
             raise InputError(
-                f"{task.where}: everybody is in the outside set of --test too, so nobody is left to train on: "
-                "give another set"
+                f"{task.where}: everybody is in the outside set of --test too, so nobody is left to train "
+                "on: give another set"
             )
     elif leave_out not in (None, "participant"):
         groups, group = _groups(samples, leave_out)
