@@ -6,7 +6,7 @@
 TRAIN and NEW are studies of different people with both signals and a heart.csv each. A variant is trained on
 TRAIN for so many steps of 128 minutes, without a label but for `supervised`; NEW is embedded with it and
 probed by person (heart rate, SDNN, RMSSD of a minute), with all labels and with fewer; `retrieve` asks which
-minute of the teacher's signal is its own, in pools of 20. --own-teacher: a run of pretrain on the teacher's
+minute of the teacher's signal is its own, in pools of --pool. --own-teacher: a run of pretrain on the teacher's
 signal, of which `own-teacher` and `teacher-trains` learn. The commands are printed. What is in OUT is not
 made again. Prints three tables; writes OUT/labels.png, the error of the heart rate by share of the labels.
 """
@@ -37,7 +37,6 @@ VARIANTS: dict[str, tuple[str, ...]] = {
 OF_RUN = ("own-teacher", "teacher-trains")
 METRICS = ("hr_bpm.mae", "hr_bpm.r", "sdnn_ms.mae", "rmssd_ms.mae")
 SHARES = (30, 10, 3, 1)
-POOL = 20
 
 
 def train(given: argparse.Namespace, name: str) -> Path:
@@ -86,7 +85,7 @@ def score(given: argparse.Namespace, name: str) -> tuple[dict, dict, pd.DataFram
             run("embed", str(given.new), "--model", str(given.teacher), "-o", str(theirs))
         still = ("--max-movement", str(given.max_movement), "--min-quality", str(given.min_quality))
         run(
-            *("retrieve", str(table), str(theirs), "--pool", str(POOL), *still),
+            *("retrieve", str(table), str(theirs), "--pool", str(given.pool), *still),
             *("-o", str(ranks), "--overwrite"),
         )
     return json.loads(told.read_text()), json.loads(ranks.read_text()), by_movement(table, probe)
@@ -149,6 +148,7 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=150)
     parser.add_argument("--max-movement", type=float, default=0.03)
     parser.add_argument("--min-quality", type=float, default=0.5)
+    parser.add_argument("--pool", type=int, default=10)
     parser.add_argument("--workers", type=int, default=1)
     given = parser.parse_args()
     given.out.mkdir(parents=True, exist_ok=True)
@@ -165,7 +165,9 @@ def main() -> None:
     for name, probe, result in [*rows, ("hand-made features", "features", first), ("mean", "mean", first)]:
         print(f"| {name} | " + " | ".join(number(result["scores"][probe].get(m)) for m in METRICS) + " |")
 
-    print(f"\nretrieval, pools of {POOL}\n\n| | pool | " + " | ".join(("top-1", "top-3", "top-5")), end="")
+    print(
+        f"\nretrieval, pools of {given.pool}\n\n| | pool | " + " | ".join(("top-1", "top-3", "top-5")), end=""
+    )
     print(" | mean rank | queries |\n|---|---|---|---|---|---|---|")
     for place in ("within", "across"):
         told = [(name, result["pools"][place]["rows"]["embedding"]) for name, result in ranks.items()]

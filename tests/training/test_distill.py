@@ -94,6 +94,8 @@ def test_the_teachers_bytes_do_not_change_and_the_run_goes_on_to_the_bit(
     }
     assert "teacher" not in exported["training"]  # which may be a path of this machine
     assert exported["modality"] == "acc"
+    assert exported["features"] == "heart"
+    assert exported["training"]["min_quality"] == 0.5
     assert exported["window_s"] == 30
     assert result["steps"] == 4
     assert np.isfinite(result["loss"])
@@ -181,8 +183,25 @@ def test_windows_near_in_time_are_no_negatives(study, run, near) -> None:
         np.testing.assert_allclose(theirs[i : i + 1].numpy(), expected, atol=1e-4)
         for j, b in enumerate(chosen):
             one, other = data.index.loc[a], data.index.loc[b]
-            together = one["recording"] == other["recording"]
+            together = one["participant"] == other["participant"]
             assert bool(ignore[i, j]) == (together and abs(one["onset"] - other["onset"]) <= near)
+
+
+def test_two_sensors_of_one_person_and_time_are_no_negatives(study, run) -> None:
+    """Both have the same window of the teacher: the answer of one is that of the other."""
+    data, settings, rows = drawn(study, run, near_seconds=0.0, batch=48)
+    other = data.index.loc[rows, "recording"] + "_right"
+    data.index.loc[rows[::2], "recording"] = other[::2]
+    half = len(rows) // 2 * 2
+    for column in ("who", "time"):
+        data.index.loc[rows[:half:2], column] = data.index.loc[rows[1:half:2], column].to_numpy()
+    ignore = distill.drawer(data, rows, settings, TRAIN)(0)[2]
+    chosen = distill.PairSampler(data.index, rows, 48, 0.0, settings.seed).draw(0, TRAIN)[0][:48]
+    who, time = (data.index.loc[chosen, column].to_numpy() for column in ("who", "time"))
+    expected = (who[:, None] == who) & (time[:, None] == time)
+    recordings = data.index.loc[chosen, "recording"].to_numpy()
+    assert (expected & (recordings[:, None] != recordings)).any()
+    np.testing.assert_array_equal(ignore.numpy(), expected)
 
 
 def test_own_negatives_are_of_the_same_person_alone(study, run) -> None:
@@ -217,9 +236,27 @@ def test_stores_of_both_signals_are_taken_as_they_are(study, tmp_path, exported)
     assert not (tmp_path / "run" / "windows").exists()
     with pytest.raises(UsageError, match="no path has that"):
         pretrain(paths[0], tmp_path / "other", **{**SMALL, "window": None})
-    preprocess([study], tmp_path / "odd", window_s=20, stride_s=10, align=0.0)
+    for length, stride, modality in ((60, 15, "ppg"), (30, 15, "ppg"), (20, 10, "acc")):
+        align = 1.5 if length == 30 else 0.0
+        preprocess(
+            *([study], tmp_path / f"{modality}-{length}"),
+            window_s=length,
+            stride_s=stride,
+            align=align,
+            modality=modality,
+        )
+    for store, options, said in (
+        ("ppg-60", {}, "write the stores alike"),
+        ("ppg", {"clock_offset": 1.5}, "by a clock of its own"),
+    ):
+        with pytest.raises(UsageError, match=said):
+            pretrain((paths[0], tmp_path / store), tmp_path / "o", **{**SMALL, "window": None, **options})
+    with pytest.raises(UsageError, match="no path has acc"):
+        pretrain(paths[1], tmp_path / "other", **{**SMALL, "window": None})
+    offset = {**SMALL, "window": None, "clock_offset": 1.5}
+    pretrain((paths[0], tmp_path / "ppg-30"), tmp_path / "offset", **offset)
     with pytest.raises(UsageError, match="no whole number"):
-        pretrain((tmp_path / "odd", paths[1]), tmp_path / "other", **{**SMALL, "window": None})
+        pretrain((tmp_path / "acc-20", paths[1]), tmp_path / "other", **{**SMALL, "window": None})
     assert not (tmp_path / "other").exists()
 
 
@@ -232,6 +269,13 @@ def test_stores_of_both_signals_are_taken_as_they_are(study, tmp_path, exported)
         (["--method", "distill", "--teacher", "nobody"], "nobody: no such model"),
         (["--method", "distill", "--teacher", "ppg", "--max-movement", "0"], "--max-movement"),
         (["--method", "distill", "--teacher", "ppg", "--train-teacher"], "run folder"),
+        (["--method", "distill", "--teacher", "ppg", "--clock-offset", "nan"], "--clock-offset"),
+        (["--method", "distill", "--teacher", "ppg", "--stride", "3.337"], "--stride 3.337"),
+        (["--method", "distill", "--teacher", "ppg", "--window", "45", "--dry-run"], "no whole number"),
+        (
+            ["--method", "distill", "--teacher", "ecg", "--modality", "ppg", "--max-movement", "1"],
+            "of acceleration",
+        ),
     ],
 )
 def test_what_cannot_be_is_one_line(study, tmp_path, arguments, said, command) -> None:

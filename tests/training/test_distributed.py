@@ -11,8 +11,10 @@ import pytest
 from safetensors.torch import load_file
 
 from tests.training import make
+from wearcli.datasets.sample import write_sample
 from wearcli.encoders import build
 from wearcli.objectives.participant import Participant
+from wearcli.signals.preprocess import preprocess
 from wearcli.training import distributed
 
 # One step: of a weight with next to no gradient Adam makes a whole step of the sign of rounding.
@@ -27,12 +29,28 @@ METHODS = {
         *("--batch", "12", "--within", "5", "--between", "6", "--reuse", "2"),
         *("--distance-steps", "1", "--distance-batch", "7"),
     ],
+    "distill": [
+        *("--batch", "13", "--teacher", "ppg-v1", "--encoder", "fast", "--revin", "--max-movement", "1"),
+        *("--lr", "0.001", "--noise", "0.05", "--warp", "0.15"),
+    ],
 }
 
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory):
     return make.store(tmp_path_factory.mktemp("study") / "walks").folder
+
+
+@pytest.fixture(scope="module")
+def pairs(tmp_path_factory):
+    """Stores of two signals of three people, as distill needs them."""
+    folder = tmp_path_factory.mktemp("wrist")
+    write_sample(folder / "study", 3, study="wrist", minutes=2.0)
+    for modality in ("acc", "ppg"):
+        preprocess(
+            [folder / "study"], folder / modality, window_s=30, stride_s=10, align=0.0, modality=modality
+        )
+    return [str(folder / "acc"), str(folder / "ppg")]
 
 
 def launch(processes: int, arguments: list[str]) -> str:
@@ -55,12 +73,13 @@ def log(path: Path) -> list[dict]:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("method", list(METHODS))
-def test_two_processes_learn_what_one_learns(method, store, tmp_path):
+def test_two_processes_learn_what_one_learns(method, store, pairs, tmp_path):
     runs = {}
     for processes in (1, 2):
         run = tmp_path / str(processes)
         name = {"tokens": "masked"}.get(method, method)
-        arguments = ["pretrain", str(store), "--method", name, *METHODS[method], *LENGTH]
+        paths = pairs if method == "distill" else [str(store)]
+        arguments = ["pretrain", *paths, "--method", name, *METHODS[method], *LENGTH]
         out = launch(processes, [*arguments, "-o", str(run), "--json"])
         assert json.loads(out)["run"] == str(run)  # one document, from one process
         runs[processes] = run

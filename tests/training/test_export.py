@@ -95,6 +95,19 @@ def test_an_export_that_differs_is_not_written(worst, tmp_path, monkeypatch, win
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_difference_is_judged_by_how_high_the_numbers_are(tmp_path, windows):
+    """A student whose embedding had a deviation of 8 was not written for a difference of 0.0004."""
+    module = encoder("fast")
+    with torch.no_grad():
+        module.out.weight *= 1000
+        module.out.bias *= 1000
+    size = export.magnitude(export.WindowsFirst(module).eval(), windows)
+    assert size > 50
+    document = write_model(module, tmp_path / "model", CONFIG, windows)
+    assert document["parity"]["allowed"] == pytest.approx(1e-4 * size)
+    assert export.magnitude(export.WindowsFirst(encoder("fast")).eval(), windows) == 1.0
+
+
 def test_parity_sees_a_difference(fast, windows):
     module = export.WindowsFirst(encoder("fast")).eval()
     with torch.no_grad():

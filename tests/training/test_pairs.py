@@ -17,7 +17,7 @@ from wearcli.signals.store import WindowStore
 from wearcli.training.data import TrainingData
 from wearcli.training.pairs import Partners, matched, pair_windows
 from wearcli.training.settings import Settings
-from wearcli.training.teacher import Teacher
+from wearcli.training.teacher import Teacher, check_windows
 
 SETTINGS = Settings(method="distill", teacher="ppg-v1")
 Rows = list[tuple[str, float]]
@@ -91,6 +91,24 @@ def test_what_moves_and_what_is_poor_has_no_part(study) -> None:
         pairs(study, max_movement=1e-9)
 
 
+def test_where_nobody_has_both_signals_the_message_names_who_has_what(study) -> None:
+    data = TrainingData([WindowStore.open(study / "acc")])
+    partner = TrainingData([WindowStore.open(study / "ppg")])
+    partner.index["who"] += ".ppg"
+    with pytest.raises(InputError, match=r"acc is of P01, ppg of P01.ppg.*recordings.csv"):
+        pair_windows(data, partner, Teacher(load_model("ppg-v1")), SETTINGS)
+
+
+def test_windows_whose_movement_nobody_knows_are_not_still(study) -> None:
+    data = TrainingData([WindowStore.open(study / "acc")])
+    partner = TrainingData([WindowStore.open(study / "ppg")])
+    data.index.loc[: len(data) // 2, "movement_g"] = np.nan
+    settings = Settings(method="distill", teacher="ppg-v1", max_movement=1.0)
+    pair_windows(data, partner, Teacher(load_model("ppg-v1")), settings)
+    assert not data.index.loc[: len(data) // 2, "usable"].any()
+    assert data.index["usable"].any()
+
+
 def test_the_clock_of_a_store_is_its_settings(study, tmp_path) -> None:
     """Cut by a clock that is 4 s behind the other: as many pairs, of what was 4 s apart."""
     preprocess([study / "study"], tmp_path / "late", window_s=30, stride_s=10, align=4.0, modality="ppg")
@@ -116,10 +134,10 @@ def test_a_teacher_of_shorter_windows_gives_their_mean(study) -> None:
     teacher = Teacher(load_model("ppg-v1"))
     rng = np.random.default_rng(0)
     windows = rng.normal(size=(3, 2 * teacher.samples, 1)).astype(np.float32)
-    assert teacher.parts(2 * teacher.samples, 64.0) == 2
+    check_windows(teacher.model, 60.0, 64.0)
     halves = [teacher(windows[:, : teacher.samples]), teacher(windows[:, teacher.samples :])]
     np.testing.assert_allclose(teacher(windows), np.mean(halves, axis=0), atol=1e-6)
     with pytest.raises(UsageError, match="no whole number"):
-        teacher.parts(teacher.samples + 64, 64.0)
+        check_windows(teacher.model, 31.0, 64.0)
     with pytest.raises(UsageError, match="64 Hz"):
-        teacher.parts(teacher.samples, 50.0)
+        check_windows(teacher.model, 30.0, 50.0)

@@ -58,7 +58,10 @@ def pretrain(
     modality: Annotated[Signal, typer.Option(help="The signal to learn from.")] = Signal.acc,
     channels: Channels = None,
     min_quality: Annotated[
-        float, typer.Option(help="ppg, ecg: windows of a lower quality, 0 to 1, are left out.")
+        float,
+        typer.Option(
+            help="ppg, ecg: windows of a lower quality, 0 to 1, are left out; distill: of the teacher."
+        ),
     ] = 0.5,
     encoder: Annotated[
         Encoder | None,
@@ -103,7 +106,7 @@ def pretrain(
     ] = None,
     stride: Annotated[
         float | None,
-        typer.Option(help="Seconds from window to window. Default: one window; distill a sixth."),
+        typer.Option(help="Seconds from window to window. Default: one window; distill 10."),
     ] = None,
     positive_seconds: Annotated[
         float, typer.Option(help="How far apart the two windows of a pair may lie.")
@@ -155,7 +158,7 @@ def pretrain(
         typer.Option(help="distill: windows with more movement, g, are left out. Default: 0.03."),
     ] = None,
     near_seconds: Annotated[
-        float, typer.Option(help="distill: windows of a recording so near are no negatives.")
+        float, typer.Option(help="distill: windows of a person so near are no negatives.")
     ] = 120.0,
     negatives: Annotated[
         Negatives, typer.Option(help="distill: windows of all people, or of the person's own alone.")
@@ -207,10 +210,13 @@ def pretrain(
         typer.Option(help="relcon: the error's logarithm, or its squares. Default: log, paper squares."),
     ] = None,
     validation: Annotated[float, typer.Option(help="Share of participants set aside to validate.")] = 0.1,
-    validate_every: Annotated[int, typer.Option(help="Steps.")] = 500,
+    validate_every: Annotated[int | None, typer.Option(help="Steps. Default: 500; distill 50.")] = None,
     patience: Annotated[
-        int, typer.Option(help="Validations without a better one before training stops; 0: never.")
-    ] = 20,
+        int | None,
+        typer.Option(
+            help="Validations without a better one before training stops; 0: never. Default: 20; distill 10."
+        ),
+    ] = None,
     checkpoint_every: Annotated[int, typer.Option(help="Steps.")] = 500,
     watch: Annotated[
         Path | None,

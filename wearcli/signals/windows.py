@@ -1,5 +1,6 @@
 """Recordings to windows: the one path that embedding, preprocessing and pretraining share."""
 
+import math
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -7,6 +8,7 @@ from datetime import datetime
 
 import numpy as np
 
+from wearcli.errors import UsageError
 from wearcli.recordings.recording import Modality, Recording
 from wearcli.signals.clock import Clock
 from wearcli.signals.grid import Piece, to_grid
@@ -31,6 +33,19 @@ class WindowSpec:
     stride_s: float
     max_missing: float = MAX_MISSING
     align: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.align is None:
+            return
+        if not math.isfinite(self.align):
+            raise UsageError(f"--clock-offset {self.align}: give seconds")
+        strides = self.stride_s * self.rate_hz
+        if abs(strides - round(strides)) > 1e-6 * strides or round(strides) < 1:
+            # Rounded, the windows of two rates would drift apart.
+            raise UsageError(
+                f"--stride {self.stride_s:g}: windows by the clock need a whole number of samples, not "
+                f"{strides:g} at {self.rate_hz:g} Hz: give another"
+            )
 
     @property
     def samples(self) -> int:

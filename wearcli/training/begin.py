@@ -35,7 +35,7 @@ from wearcli.training.stores import (
     window_spec,
 )
 from wearcli.training.teacher import FOLDER as TEACHER
-from wearcli.training.teacher import Teacher, copy_teacher, trained_weights
+from wearcli.training.teacher import Teacher, check_windows, copy_teacher, trained_weights
 from wearcli.training.tensorboard import check_tensorboard
 from wearcli.training.watch import begin_watch, check_watch
 
@@ -86,6 +86,8 @@ def check_inputs(settings: Settings, run: Path | None = None) -> None:
     check_tensorboard(settings)
     if settings.teacher is not None and run is None:
         model = load_model(settings.teacher)
+        spec = window_spec(settings, stores_of(settings, settings.modality))
+        check_windows(model, spec.window_s, model.config["rate_hz"])
         if settings.train_teacher:
             trained_weights(model)
 
@@ -150,13 +152,7 @@ def find_partners(
     """Give `data` the windows of the run's teacher; returns what could not be read of its signal."""
     teacher = Teacher(load_model(run / TEACHER))
     like = data.stores[0]
-    # Before hours of recordings are cut for one that cannot take them.
-    teacher.parts(
-        round(like.settings.window_s * teacher.model.config["rate_hz"]), teacher.model.config["rate_hz"]
-    )
     stores, failed = open_partners(settings, teacher.model, like, run / PARTNERS, say)
-    of = stores[0].settings
-    teacher.parts(of.samples, of.rate_hz)
     data.partners = pair_windows(data, TrainingData(stores, settings.min_quality), teacher, settings, say)
     return failed
 

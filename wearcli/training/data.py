@@ -129,7 +129,7 @@ def _identify(store: WindowStore, number: int, min_quality: float) -> pd.DataFra
             "seconds": seconds,
             "usable": usable.to_numpy(),
             "movement_g": index.get("movement_g", np.nan),
-            "who": index["participant"].where(clocked, index["recording"]),
+            "who": index["participant"].where(clocked, prefix + index["recording"]),
             "time": seconds_by_clock.where(clocked, index["onset"]) + (settings.align or 0.0),
         }
     )

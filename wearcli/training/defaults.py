@@ -20,6 +20,9 @@ DEFAULTS: dict[str, dict[str, Any]] = {
         "encoder": "ballistic",
         "temperature": 0.04,
         "max_movement": 0.03,
+        # A study of both signals is small, and soon known by heart.
+        "validate_every": 50,
+        "patience": 10,
         "lr": 3e-3,
         "noise": 0.0005,
         "warp": 0.05,
@@ -86,7 +89,10 @@ OF_ACCELERATION = ("max_degrees", "noise", "scale", "warp", "poor", "unit")
 def without_use(method: str, modality: str) -> set[str]:
     """The settings that play no part in a run of this method on this signal."""
     names = {name for methods, own in _OF_METHODS.items() if method not in methods for name in own}
-    return names | {*(("channels", "min_quality") if modality == "acc" else OF_ACCELERATION)}
+    if modality != "acc":
+        return names | {*OF_ACCELERATION}
+    # Of distill it is the teacher's windows that must be good.
+    return names | ({"channels"} if method == "distill" else {"channels", "min_quality"})
 
 
 def with_defaults(options: dict[str, Any]) -> dict[str, Any]:

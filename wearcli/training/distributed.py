@@ -69,10 +69,11 @@ def share_batchnorm(module: nn.Module) -> None:
         return
     for name, child in module.named_children():
         if isinstance(child, nn.BatchNorm1d | nn.BatchNorm2d):
-            shared = SharedBatchNorm(child.num_features, child.eps, child.momentum)
+            shared = SharedBatchNorm(child.num_features, child.eps, child.momentum, child.affine)
             shared.load_state_dict(child.state_dict())
-            shared.requires_grad_(child.weight.requires_grad)  # a copy that only follows stays one
-            setattr(module, name, shared.to(child.weight.device))
+            if child.affine:
+                shared.requires_grad_(child.weight.requires_grad)  # a copy that only follows stays one
+            setattr(module, name, shared.to(child.get_buffer("running_mean").device))
         else:
             share_batchnorm(child)
 
@@ -119,4 +120,6 @@ class SharedBatchNorm(nn.modules.batchnorm._BatchNorm):
                 self.get_buffer(name).lerp_(now, share)
             self.get_buffer("num_batches_tracked").add_(1)
         scaled = centred * (variance + self.eps).rsqrt().view(shape)
+        if not self.affine:
+            return scaled.to(x.dtype)
         return (scaled * self.weight.view(shape) + self.bias.view(shape)).to(x.dtype)

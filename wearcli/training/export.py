@@ -41,14 +41,14 @@ def write_model(encoder: nn.Module, folder: Path, config: Mapping[str, Any], win
         config: all of config.json but what is found here (parameters, dimension, sha256, parity).
         windows: (n, samples, channels) float32 real windows, for the parity check.
 
-    Raises InputError where ONNX and torch differ by 1e-4 or more, or by what is no number (an
-    encoder may say with `rounding` that it needs more).
+    Raises InputError where ONNX and torch differ by 1e-4 or more of what the embedding is high (see
+    `magnitude`), or by what is no number (an encoder may say with `rounding` that it needs more).
     """
     module = WindowsFirst(encoder).cpu().eval()
     with atomic_folder(folder) as temporary:
         to_onnx(module, temporary / ONNX_NAME, windows[:2].shape)
         differences, dimension = parity(module, temporary / ONNX_NAME, windows)
-        allowed = getattr(encoder, "rounding", MAX_DIFFERENCE)
+        allowed = getattr(encoder, "rounding", MAX_DIFFERENCE) * magnitude(module, windows)
         beyond = float(np.mean(~(differences < allowed)))
         if beyond > (JUMPING if hasattr(encoder, "rounding") else 0):
             raise InputError(
@@ -109,6 +109,15 @@ def _forget_origin(path: Path) -> None:
         del each.metadata_props[:]
         each.doc_string = ""
     onnx.save(model, path)
+
+
+@torch.no_grad()
+def magnitude(module: nn.Module, windows: np.ndarray) -> float:
+    """The deviation of the embedding over real windows, or 1: rounding grows with the numbers themselves.
+
+    A contrast whose heads normalise lets an encoder's numbers grow as they like.
+    """
+    return max(1.0, float(module(torch.from_numpy(windows[:256])).std()))
 
 
 @torch.no_grad()

@@ -45,15 +45,19 @@ def pair_windows(
     found = mine["usable"].to_numpy() & (rows >= 0)
     still = found.copy()
     if settings.max_movement is not None:
-        still &= ~(mine["movement_g"].to_numpy() > settings.max_movement)
+        still &= mine["movement_g"].to_numpy() <= settings.max_movement
     worn = int(mine["usable"].sum())
     mine["usable"] = still
     unit = data.stores[0].settings.modality
     if not still.any():
+        strangers = set(mine["who"]).isdisjoint(theirs["who"])
         why = (
             f"none of {int(found.sum()):,} pairs moves less than {settings.max_movement:g} g: give a "
             "greater --max-movement"
             if found.any()
+            else f"{unit} is of {mine['who'].iloc[0]}, {teacher.model.modality} of {theirs['who'].iloc[0]}, "
+            "and nobody has both: say whose each file is in recordings.csv"
+            if strangers
             else f"no window of {unit} has a usable one of {teacher.model.modality} of the same person and "
             "time: see 'wearcli inspect', --min-quality and --clock-offset; write stores with --align"
         )

@@ -90,7 +90,9 @@ def start(
                 with atomic_folder(run) as fresh:
                     failed = begin(fresh, settings, device, say)
             else:
-                failed = open_stores(settings, run / "windows", say)[1]
+                stores, failed = open_stores(settings, run / "windows", say)
+                if settings.teacher is not None:  # once, for all processes
+                    failed += find_partners(TrainingData(stores, settings.min_quality), settings, run, say)
             name = str(run)
     finally:
         name = agree_text(device, name)
@@ -169,15 +171,7 @@ def train_run(
     if first():
         rng = np.random.default_rng(settings.seed)
         some = data.take(np.sort(rng.choice(train, min(PARITY_WINDOWS, len(train)), replace=False)))
-        config = model_config(settings, stores[0], sets, result)
-        if settings.modality == "acc" and (settings.teacher or settings.encoder == "ballistic"):
-            config["features"] = "heart"  # what stands beside its embeddings: the rivals of its own kind
-        if data.partners is not None:
-            of = data.partners.teacher.model
-            config["teacher"] = {
-                **{key: of.config.get(key) for key in ("name", "sha256", "modality", "dimension")},
-                "frozen": not settings.train_teacher,
-            }
+        config = model_config(settings, stores[0], sets, result) | teaching(settings, data)
         write_model(objective.get_submodule("encoder"), run / "model", config, some)
     return {**result, "run": str(run), "model": str(run / "model"), "failed": failed}
 
@@ -226,6 +220,7 @@ def plan(
         "run": str(run),
         "paths": list(settings.paths),
         "method": settings.method,
+        **({} if settings.teacher is None else {"teacher": settings.teacher}),
         "encoder": settings.encoder,
         "parameters": sum(p.numel() for p in encoder.parameters()),
         "rate_hz": spec.rate_hz,
@@ -274,6 +269,18 @@ def model_config(
         "metrics": result,
         "wearcli": wearcli.__version__,
     }
+
+
+def teaching(settings: Settings, data: TrainingData) -> dict[str, Any]:
+    """What config.json says of a student's teacher, and of the features that are the rivals of its kind."""
+    told: dict[str, Any] = {"features": "heart"} if settings.encoder == "ballistic" else {}
+    if data.partners is None:
+        return told
+    of = data.partners.teacher.model
+    if settings.modality == "acc" != of.modality:
+        told["features"] = "heart"
+    known = {key: of.config.get(key) for key in ("name", "sha256", "modality", "dimension")}
+    return {**told, "teacher": {**known, "frozen": not settings.train_teacher}}
 
 
 def _people(sets: list[dict[str, Any]]) -> str:

@@ -1,6 +1,7 @@
 """What a pretraining run is made of: kept in the run's config.toml, which is also a valid --config."""
 
 import json
+import math
 import tomllib
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -262,6 +263,10 @@ class Settings:
 
     def _check_teacher(self) -> None:
         """Raise UsageError where distill has no teacher, or another method has one."""
+        if not math.isfinite(self.clock_offset):
+            raise UsageError(f"--clock-offset {self.clock_offset}: give seconds")
+        if self.max_movement is not None and self.modality != "acc":
+            raise UsageError(f"--max-movement is of acceleration, not of {self.modality}: leave it out")
         if self.method == "distill":
             if self.teacher is None:
                 raise UsageError(

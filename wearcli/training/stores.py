@@ -12,10 +12,11 @@ from wearcli.signals.preprocess import preprocess
 from wearcli.signals.store import WindowStore
 from wearcli.signals.windows import WindowSpec
 from wearcli.training.settings import Settings
+from wearcli.training.teacher import check_windows
 
 Failed = list[dict[str, str]]
 # Pairs of distillation: a minute (Abbaspourazad et al., arXiv 2412.11276), another one every ten seconds.
-PAIR_WINDOW_S, PAIR_OVERLAP = 60.0, 6
+PAIR_WINDOW_S, PAIR_STRIDE_S = 60.0, 10.0
 
 
 def is_store(path: Path) -> bool:
@@ -33,6 +34,11 @@ def open_stores(
     """
     stores = stores_of(settings, settings.modality)
     check_stores(settings, stores)
+    if all(is_store(Path(path)) for path in settings.paths) and not stores:
+        raise UsageError(
+            f"no path has {settings.modality}: name recordings, or a store of it too (preprocess --modality "
+            f"{settings.modality} --align)"
+        )
     spec = window_spec(settings, stores)
     return _with_recordings(
         settings, stores, own, spec, settings.modality, settings.channels, settings.reading(), say
@@ -64,6 +70,17 @@ def open_partners(
             f"both signals, or a store of it too (preprocess --modality {teacher.modality} --align)"
         )
     for store in stores:
+        check_windows(teacher, store.settings.window_s, store.settings.rate_hz)
+        if store.settings.window_s != student.window_s:
+            raise UsageError(
+                f"{store.folder}: windows of {store.settings.window_s:g} s, not of {student.window_s:g} as "
+                "the student's: write the stores alike"
+            )
+        if settings.clock_offset and store.settings.align != settings.clock_offset:
+            raise UsageError(
+                f"{store.folder}: it was written by a clock of its own: write it with --clock-offset "
+                f"{settings.clock_offset:g}, or leave that out here"
+            )
         if len(store.settings.channels) != len(of["channels"]):
             raise UsageError(
                 f"{store.folder}: {len(store.settings.channels)} channels, but the teacher {teacher.name} "
@@ -153,5 +170,5 @@ def window_spec(settings: Settings, stores: Sequence[WindowStore]) -> WindowSpec
     rate = settings.rate or (like.rate_hz if like else usual.rate_hz)
     paired = settings.teacher is not None
     window = settings.window or (like.window_s if like else PAIR_WINDOW_S if paired else usual.window_s)
-    stride = settings.stride or (like.stride_s if like else window / PAIR_OVERLAP if paired else window)
+    stride = settings.stride or (like.stride_s if like else min(window, PAIR_STRIDE_S) if paired else window)
     return WindowSpec(rate, window, stride, align=0.0 if paired else None)

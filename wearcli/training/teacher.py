@@ -31,22 +31,21 @@ class Teacher:
         self._session = open_session(model.onnx_path, threads=1)
         self._input = self._session.get_inputs()[0].name
 
-    def parts(self, samples: int, rate_hz: float) -> int:
-        """How many of its windows make one of so many samples; UsageError where that is no whole number."""
-        of = self.model.config
-        if abs(rate_hz - of["rate_hz"]) > 1e-6 * rate_hz or samples % self.samples:
-            raise UsageError(
-                f"the teacher {self.model.name} takes windows of {of['window_s']:g} s at {of['rate_hz']:g} "
-                f"Hz, of which {samples / rate_hz:g} s at {rate_hz:g} Hz is no whole number: give another "
-                "--window"
-            )
-        return samples // self.samples
-
     def __call__(self, windows: np.ndarray) -> np.ndarray:
         """windows: (n, whole x samples, channels) float32 -> (n, dimension) float32."""
         each = np.ascontiguousarray(windows.reshape(-1, self.samples, windows.shape[2]), np.float32)
         embedding = self._session.run(None, {self._input: each})[0]
         return embedding.reshape(len(windows), -1, self.dimension).mean(axis=1)
+
+
+def check_windows(model: Model, window_s: float, rate_hz: float) -> None:
+    """Raise UsageError where a window of the teacher's signal is no whole number of those that it takes."""
+    of = model.config
+    if abs(rate_hz - of["rate_hz"]) > 1e-6 * rate_hz or round(window_s * rate_hz) % of["samples"]:
+        raise UsageError(
+            f"the teacher {model.name} takes windows of {of['window_s']:g} s at {of['rate_hz']:g} Hz, of "
+            f"which {window_s:g} s at {rate_hz:g} Hz is no whole number: give another --window"
+        )
 
 
 def copy_teacher(teacher: str, run: Path, trains: bool) -> None:

@@ -36,18 +36,21 @@ def drawer(data: TrainingData, rows: np.ndarray, settings: Settings, stream: int
     """The batch of a step: the student's views (b, samples, channels), the teacher's, what to ignore (b, b).
 
     Both sides are seen through random views of their own. Of the teacher's the embedding stands there, or the
-    windows where it trains. Ignored are two windows of one recording within `near_seconds`, whose hearts beat
-    alike; with `negatives` own, all windows of other people too.
+    windows where it trains. Ignored are two windows of one person within `near_seconds`, whose hearts beat
+    alike, of whichever of their sensors; with `negatives` own, all windows of other people too.
     """
     partners = partners_of(data)
-    sampler = PairSampler(data.index, rows, settings.batch, settings.near_seconds, settings.seed)
+    sampler = PairSampler(data.index, rows, settings.batch, 0.0, settings.seed)
     people = np.unique(data.index["participant"].to_numpy(str), return_inverse=True)[1]
+    who = np.unique(data.index["who"].to_numpy(str), return_inverse=True)[1]
+    time = data.index["time"].to_numpy()
     augment = settings.views()
     theirs = settings.views(partners.teacher.model.modality)
 
     def draw(step: int) -> Batch:
-        chosen, ignore = sampler.draw(step, stream)
-        chosen, ignore = chosen[: settings.batch], ignore[: settings.batch, : settings.batch]
+        chosen = sampler.draw(step, stream)[0][: settings.batch]
+        near = np.abs(time[chosen][:, None] - time[chosen]) <= settings.near_seconds
+        ignore = near & (who[chosen][:, None] == who[chosen])
         if settings.negatives == "own":
             ignore = ignore | (people[chosen][:, None] != people[chosen])
         generator = torch_generator(settings.seed, AUGMENT + stream, step)
