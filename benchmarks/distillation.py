@@ -6,9 +6,10 @@
 TRAIN and NEW are studies of different people with both signals and a heart.csv each. A variant is trained on
 TRAIN for so many steps of 128 minutes, without a label but for `supervised`; NEW is embedded with it and
 probed by person (heart rate, SDNN, RMSSD of a minute), with all labels and with fewer; `retrieve` asks which
-minute of the teacher's signal is its own, in pools of --pool. --own-teacher: a run of pretrain on the teacher's
-signal, of which `own-teacher` and `teacher-trains` learn. The commands are printed. What is in OUT is not
-made again. Prints three tables; writes OUT/labels.png, the error of the heart rate by share of the labels.
+minute of the teacher's signal is its own, in pools of --pool. --own-teacher: a run of pretrain on the
+teacher's signal, of which `own-teacher` and `teacher-trains` learn. The commands are printed. What is in OUT
+is not made again. Prints three tables; writes OUT/labels.png, the error of the heart rate by share of the
+labels.
 """
 
 import argparse
