@@ -49,7 +49,8 @@ def drawer(data: TrainingData, rows: np.ndarray, settings: Settings, stream: int
 
     def draw(step: int) -> Batch:
         chosen = sampler.draw(step, stream)[0][: settings.batch]
-        near = np.abs(time[chosen][:, None] - time[chosen]) <= settings.near_seconds
+        # The clock counts microseconds: two minutes are not to differ from two minutes by one.
+        near = np.abs(time[chosen][:, None] - time[chosen]) <= settings.near_seconds + 1e-3
         ignore = near & (who[chosen][:, None] == who[chosen])
         if settings.negatives == "own":
             ignore = ignore | (people[chosen][:, None] != people[chosen])
