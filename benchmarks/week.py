@@ -22,8 +22,8 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet as pq
 
-from wearcli.embedding.encoder import Encoder
 from wearcli.embedding.table import open_sink, rows, schema
+from wearcli.models.encoder import Encoder
 from wearcli.models.folder import DEFAULT_MODEL, load_model
 from wearcli.recordings.discovery import find_recordings
 from wearcli.recordings.open import open_recording

@@ -16,9 +16,9 @@ import numpy as np
 
 from recipes.half import halve
 from tests.embedding.test_golden import GOLDEN, fixed_windows
-from wearcli.embedding.encoder import Encoder
 from wearcli.files import sha256_of
 from wearcli.models.card import card
+from wearcli.models.encoder import Encoder
 from wearcli.models.folder import BUNDLED, CARD_NAME, CONFIG_NAME, INPUT, LATEST, ONNX_NAME, load_model
 from wearcli.models.runtime import open_session
 from wearcli.signals.store import WindowStore

@@ -29,7 +29,7 @@ MAY_IMPORT = {
     "comparison": {"recordings", "signals", "models", "training", "embedding", "probing"},
     "prediction": {"recordings", "signals", "models", "embedding", "probing"},
     "walking": {"recordings", "signals", "models", "embedding", "probing", "prediction"},
-    "cardiac": {"recordings", "signals", "walking.pairs"},
+    "cardiac": {"recordings", "signals"},
     "retrieval": {"embedding.table", "probing"},
     "reporting": {"models", "embedding.table", "probing", "comparison"},
     "datasets": set(),

@@ -191,7 +191,7 @@ def test_an_error_that_nobody_foresaw_does_not_stop_the_rest(
         heart_file(tmp_path / f"{name}.ppg.parquet", drawn_heart(3, 70))
 
     def broken(recording, *more):  # type: ignore[no-untyped-def]
-        if recording.source.participant == "P1.ppg":
+        if recording.source.participant == "P1":
             raise ValueError("no such thing")
         return heart_windows(recording, *more)
 

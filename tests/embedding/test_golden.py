@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from wearcli.embedding.encoder import Encoder
+from wearcli.models.encoder import Encoder
 from wearcli.models.folder import LATEST, Model, load_model
 
 GOLDEN = Path(__file__).parent / "golden"

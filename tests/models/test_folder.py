@@ -93,6 +93,7 @@ def test_a_folder_without_a_model_is_a_wrong_name(tmp_path):
         ({"channels": []}, "channels are"),
         ({"channels": ["x", "y"]}, "three channels in g, not 2 in g"),
         ({"unit": "m/s2"}, "three channels in g, not 3 in m/s2"),
+        ({"features": "gait"}, "its features are 'gait', not motion or heart"),
     ],
 )
 def test_a_config_that_contradicts_itself_is_refused(tmp_path, changes, says):

@@ -87,6 +87,17 @@ def test_participant_by_folder_file_and_bids(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.parametrize("modality", ["acc", "ppg"])
+def test_files_of_two_signals_are_of_one_person(tmp_path: Path, modality: str) -> None:
+    """P01.acc was one participant and P01.ppg another, though both were the recording P01."""
+    tree(tmp_path, "P01.acc.csv", "P01.ppg.csv.gz", "P02_walk.ACC.csv", "P02_walk.bvp.csv", "Dr.Who.csv")
+    found = people(find_recordings([tmp_path], modality=modality))
+    assert found == {"P01": "P01", "P02_walk": "P02", "Dr.Who": "Dr.Who"}
+    alone = tmp_path / "alone"
+    tree(alone, "P03.ecg.csv")
+    assert list(people(find_recordings([alone], modality="ecg")).values()) == ["P03"]
+
+
 @pytest.mark.parametrize(
     ("rule", "expected"),
     [

@@ -1,5 +1,6 @@
-"""Small window stores, cut from made-up recordings by the package's own writer."""
+"""Small window stores, cut from made-up recordings by the package's own writer; what a run has written."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -39,3 +40,14 @@ def store(
     made = (recording(f"P{p}", n, seconds, rng, folder) for p in range(people) for n in range(recordings))
     write_store(made, SPEC, folder)
     return WindowStore.open(folder)
+
+
+def weights(run: Path) -> dict[str, bytes]:
+    """Each file of a run's checkpoint, under the name of its part."""
+    files = json.loads((run / "checkpoint" / "state.json").read_text())["files"]
+    return {part: (run / "checkpoint" / name).read_bytes() for part, name in files.items()}
+
+
+def lines(run: Path) -> list[dict]:
+    """A run's log, but for how long it took."""
+    return [{**json.loads(line), "seconds": 0} for line in (run / "metrics.jsonl").read_text().splitlines()]

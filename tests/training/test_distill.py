@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 import torch
 
+from tests.training.make import weights
 from wearcli.datasets.sample import write_sample
-from wearcli.errors import UsageError
+from wearcli.errors import InputError, UsageError
 from wearcli.models.folder import BUNDLED, load_model
 from wearcli.signals.preprocess import preprocess
 from wearcli.training import pretrain as module
@@ -57,23 +58,9 @@ def teacher(study, tmp_path_factory) -> Path:
     return run
 
 
-@pytest.fixture
-def exported(monkeypatch) -> dict:
-    """The slow end of a run left out: what the model's config would say."""
-    kept: dict = {}
-    monkeypatch.setattr(module, "write_model", lambda encoder, folder, config, windows: kept.update(config))
-    monkeypatch.setattr(module, "draw_curves", lambda run, say: None)
-    return kept
-
-
 def bytes_of(folder: Path) -> dict[str, str]:
     files = (path for path in sorted(folder.rglob("*")) if path.is_file())
     return {str(path.relative_to(folder)): sha256(path.read_bytes()).hexdigest() for path in files}
-
-
-def weights(run: Path) -> dict[str, bytes]:
-    files = json.loads((run / "checkpoint" / "state.json").read_text())["files"]
-    return {part: (run / "checkpoint" / name).read_bytes() for part, name in files.items()}
 
 
 def test_the_teachers_bytes_do_not_change_and_the_run_goes_on_to_the_bit(
@@ -227,6 +214,28 @@ def test_views_are_drawn_by_step_and_differ_from_the_windows(study, run) -> None
     assert torch.equal(plain[2], draw(7)[2])
     assert not torch.equal(plain[0], draw(7)[0])
     assert not torch.equal(plain[1], draw(7)[1])
+
+
+def test_paired_files_need_no_table(study, tmp_path, exported) -> None:
+    """Their names say whose they are, and their stamps when: as two sensors leave them."""
+    for path in study.glob("*.parquet"):
+        (tmp_path / path.name).symlink_to(path)
+    told: list[str] = []
+    result = pretrain(tmp_path, tmp_path / "run", say=told.append, **SMALL)
+    assert result["failed"] == []
+    assert exported["training_sets"][0]["participants"] == 3  # and one validates
+    (found,) = [line for line in told if "have a partner" in line]
+    with_table: list[str] = []
+    pretrain(study, tmp_path / "other", say=with_table.append, **SMALL)
+    assert found in with_table
+
+
+def test_a_damaged_teacher_is_one_line(study, teacher, tmp_path) -> None:
+    run = tmp_path / "run"
+    pretrain(study, run, **{**SMALL, "teacher": str(teacher), "train_teacher": True, "steps": 1})
+    (run / "teacher" / "teacher.safetensors").write_bytes(b"no weights")
+    with pytest.raises(InputError, match="start the run anew"):
+        pretrain(resume=run, workers=1)
 
 
 def test_stores_of_both_signals_are_taken_as_they_are(study, tmp_path, exported) -> None:

@@ -3,7 +3,6 @@
 import json
 import shutil
 from dataclasses import replace
-from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -12,6 +11,7 @@ import pytest
 import torch
 
 from tests.training import make
+from tests.training.make import lines, weights
 from wearcli.errors import InputError, UsageError
 from wearcli.models import load_model
 from wearcli.models.runtime import open_session
@@ -70,15 +70,6 @@ def test_a_run_gives_a_model_and_goes_on_to_the_bit(study, method, tmp_path, mon
     assert (resumed["steps"], resumed["loss"]) == (8, result["loss"])
     assert weights(tmp_path / "parts") == weights(tmp_path / "whole")
     assert lines(tmp_path / "parts") == lines(tmp_path / "whole")
-
-
-def weights(run: Path) -> dict[str, bytes]:
-    files = json.loads((run / "checkpoint" / "state.json").read_text())["files"]
-    return {part: (run / "checkpoint" / name).read_bytes() for part, name in files.items()}
-
-
-def lines(run: Path) -> list[dict]:
-    return [{**json.loads(line), "seconds": 0} for line in (run / "metrics.jsonl").read_text().splitlines()]
 
 
 def test_the_model_says_which_labels_it_was_trained_on(study, tmp_path, monkeypatch):

@@ -1,12 +1,12 @@
 """The participant contrast from simulated ECG and PPG to a model folder, and on as if never stopped."""
 
-import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
+from tests.training.make import lines, weights
 from wearcli.datasets.sample import write_sample
 from wearcli.errors import InputError, UsageError
 from wearcli.models import load_model
@@ -14,7 +14,6 @@ from wearcli.models.runtime import open_session
 from wearcli.objectives.participant import HIDDEN
 from wearcli.signals.preprocess import preprocess
 from wearcli.signals.store import WindowStore
-from wearcli.training import pretrain as module
 from wearcli.training.data import TrainingData
 from wearcli.training.methods import participant
 from wearcli.training.pretrain import pretrain
@@ -42,24 +41,6 @@ def stores(tmp_path_factory) -> dict[str, Path]:
     for modality, window_s in WINDOW_S.items():
         preprocess([folder / "study"], folder / modality, window_s=window_s, modality=modality)
     return {modality: folder / modality for modality in WINDOW_S}
-
-
-@pytest.fixture
-def exported(monkeypatch) -> dict:
-    """The slow end of a run left out: what the model's config would say."""
-    kept: dict = {}
-    monkeypatch.setattr(module, "write_model", lambda encoder, folder, config, windows: kept.update(config))
-    monkeypatch.setattr(module, "draw_curves", lambda run, say: None)
-    return kept
-
-
-def weights(run: Path) -> dict[str, bytes]:
-    files = json.loads((run / "checkpoint" / "state.json").read_text())["files"]
-    return {part: (run / "checkpoint" / name).read_bytes() for part, name in files.items()}
-
-
-def lines(run: Path) -> list[dict]:
-    return [{**json.loads(line), "seconds": 0} for line in (run / "metrics.jsonl").read_text().splitlines()]
 
 
 @pytest.mark.parametrize("modality", ["ecg", "ppg"])

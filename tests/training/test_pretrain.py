@@ -11,6 +11,7 @@ import pytest
 import torch
 
 from tests.training import make
+from tests.training.make import lines, weights
 from wearcli.errors import InputError, UsageError
 from wearcli.models import load_model
 from wearcli.training import begin
@@ -47,10 +48,6 @@ def no_export(monkeypatch):
     monkeypatch.setattr(module, "draw_curves", lambda run, say: None)
 
 
-def lines(run: Path) -> list[dict]:
-    return [{**json.loads(line), "seconds": 0} for line in (run / "metrics.jsonl").read_text().splitlines()]
-
-
 def test_a_run_gives_what_others_rely_on(run):
     folder, result = run
     assert {"method", "steps", "seconds", "anchors_per_s", "loss", "run"} <= set(result)
@@ -73,12 +70,6 @@ def test_the_model_names_its_data_and_loads(run, store):
     assert config["licence"] == "MIT"
     assert str(store.parent) not in json.dumps(config)  # a model that is given away tells no local path
     assert "made up" in (model.folder / "README.md").read_text()
-
-
-def weights(run: Path) -> dict[str, bytes]:
-    """Each file of the checkpoint, under the name of its part."""
-    files = json.loads((run / "checkpoint" / "state.json").read_text())["files"]
-    return {part: (run / "checkpoint" / name).read_bytes() for part, name in files.items()}
 
 
 def test_the_same_seed_gives_the_same_bits(run, store, tmp_path, no_export):

@@ -12,6 +12,7 @@ import pytest
 
 import wearcli
 from tests.training import make
+from tests.training.make import weights
 from wearcli.cli.app import main
 from wearcli.errors import InputError, UsageError
 from wearcli.signals.store import WindowStore
@@ -68,11 +69,6 @@ def quick(monkeypatch):
 
 def lines(run: Path) -> list[dict]:
     return [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
-
-
-def weights(run: Path) -> dict[str, bytes]:
-    files = json.loads((run / "checkpoint" / "state.json").read_text())["files"]
-    return {part: (run / "checkpoint" / name).read_bytes() for part, name in files.items()}
 
 
 def test_scores_go_into_the_log_and_nothing_else_changes(store, watched, tmp_path, quick):

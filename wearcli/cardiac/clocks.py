@@ -10,8 +10,8 @@ from pathlib import Path
 from wearcli.errors import UsageError, WearcliError
 from wearcli.recordings.discovery import find_recordings
 from wearcli.recordings.naming import told_modality
+from wearcli.recordings.pairs import Span, pair_recordings
 from wearcli.recordings.recording import Source
-from wearcli.walking.pairs import Span, pair_recordings
 
 
 @dataclass(frozen=True)

@@ -14,10 +14,10 @@ from wearcli.errors import InputError, UsageError, WearcliError, unreadable
 from wearcli.files import atomic_file, check_output
 from wearcli.recordings.discovery import find_recordings
 from wearcli.recordings.open import check_reading, open_recording
+from wearcli.recordings.pairs import Span
 from wearcli.recordings.recording import Source
 from wearcli.signals.beats import Pulse
 from wearcli.signals.modality import CUTS
-from wearcli.walking.pairs import Span
 
 # Of minutes that are at least as good the rate is off by 0.6 bpm on average where the PPG of a wrist is told
 # (stress_predict), by 0.4 bpm where an ECG is (hexoskin): docs/distillation.md.

@@ -81,7 +81,8 @@ def gait_truth(
     double support, speed. A second sensor gives a row a window: stride time and cadence, and a quality. Exit
     code 1: some recording failed; the rest is done.
     """
-    from wearcli.cli.console import print_json, progress, reading_options, say
+    from wearcli.cli.console import progress, reading_options
+    from wearcli.cli.truth_text import tell
     from wearcli.walking.truth import gait_truth as run
 
     with progress("recordings") as display:
@@ -104,41 +105,16 @@ def gait_truth(
             dry_run=dry_run,
             step=lambda done, total: display.update(bar, completed=done, total=total),
         )
-    for failure in result.failed:
-        say(f"failed: {failure['error']}")
-    for note in result.notes:
-        say(f"note: {note}")
-    _print(result)
-    if json:
-        print_json(result.to_json())
-    if result.failed:
-        raise typer.Exit(1)
-
-
-def _print(result: "TruthResult") -> None:
-    """What was made, for people."""
-    from rich.box import SIMPLE_HEAD
-    from rich.table import Table
-
-    from wearcli.cli.console import say, stderr
-
     rules = {"--pair": "--pair", "name": "name", "time": "participant and time", "participant": "participant"}
-    for rule, count in result.pairs.items():
-        say(f"{count} pairs by {rules[rule]}")
-    for reason, count in result.left_out.items():
-        if count:
-            say(f"left out: {count} {reason}")
-    if result.metrics:
-        table = Table(box=SIMPLE_HEAD, padding=0, show_edge=False)
-        for name in ("metric", "5 %", "median", "95 %"):
-            table.add_column(name, justify="left" if name == "metric" else "right")
-        for name, told in result.metrics.items():
-            table.add_row(name, *(f"{told[key]:.4g}" for key in ("p5", "median", "p95")))
-        stderr().print(table)
+    how = [f"{count} pairs by {rules[rule]}" for rule, count in result.pairs.items()]
+    tell(result, how, _made(result), json)
+
+
+def _made(result: "TruthResult") -> str:
+    """What was written, or would be."""
     what = "walks" if result.source == "events" else "windows"
     if result.output is not None:
-        say(f"{result.rows} {what} of {result.recordings} recordings -> {result.output}")
-    elif result.rows:
-        say(f"would write {result.rows} {what} of {result.recordings} recordings")
-    else:
-        say(f"would read the second sensor of {result.recordings} recordings")
+        return f"{result.rows} {what} of {result.recordings} recordings -> {result.output}"
+    if result.rows:
+        return f"would write {result.rows} {what} of {result.recordings} recordings"
+    return f"would read the second sensor of {result.recordings} recordings"

@@ -1,7 +1,7 @@
 """`wearcli heart-truth`."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, cast
+from typing import Annotated, Any, cast
 
 import typer
 
@@ -17,9 +17,6 @@ from wearcli.cli.console import (
     TimeColumn,
     TimeUnit,
 )
-
-if TYPE_CHECKING:
-    from wearcli.cardiac.result import HeartTruth
 
 
 def heart_truth(
@@ -59,7 +56,8 @@ def heart_truth(
     with its embeddings. Exit code 1: some recording failed; the rest is done.
     """
     from wearcli.cardiac.truth import heart_truth as run
-    from wearcli.cli.console import input_paths, print_json, progress, reading_options, say
+    from wearcli.cli.console import input_paths, progress, reading_options
+    from wearcli.cli.truth_text import tell
 
     with progress("recordings") as display:
         bar = display.add_task("beats", total=None)
@@ -77,39 +75,17 @@ def heart_truth(
             dry_run=dry_run,
             step=lambda done, total: display.update(bar, completed=done, total=total),
         )
-    for failure in result.failed:
-        say(f"failed: {failure['error']}")
-    for note in result.notes:
-        say(f"note: {note}")
-    _print(result)
-    if json:
-        print_json(result.to_json())
-    if result.failed:
-        raise typer.Exit(1)
-
-
-def _print(result: "HeartTruth") -> None:
-    """What was made, for people."""
-    from wearcli.cli.console import say, stderr
-    from wearcli.cli.score_text import make_table
-
     rules = {
         "name": "the acceleration of the same name",
         "time": "the acceleration of the same participant and time",
         "participant": "the participant's acceleration",
         "own": "the signal itself, as there is no acceleration",
     }
-    for rule, count in result.clocks.items():
-        say(f"onsets of {count} recordings are on the clock of {rules[rule]}")
-    for reason, count in result.left_out.items():
-        if count:
-            say(f"left out: {count} {reason}")
-    if result.metrics:
-        table = make_table(["5 %", "median", "95 %"], first="metric")
-        for name, told in result.metrics.items():
-            table.add_row(name, *(f"{told[key]:.4g}" for key in ("p5", "median", "p95")))
-        stderr().print(table)
-    if result.output is not None:
-        say(f"{result.rows} windows of {result.recordings} recordings -> {result.output}")
-    else:
-        say(f"would read the {result.modality} of {result.recordings} recordings")
+    how = [
+        f"onsets of {count} recordings are on the clock of {rules[rule]}"
+        for rule, count in result.clocks.items()
+    ]
+    made = f"{result.rows} windows of {result.recordings} recordings -> {result.output}"
+    if result.output is None:
+        made = f"would read the {result.modality} of {result.recordings} recordings"
+    tell(result, how, made, json)

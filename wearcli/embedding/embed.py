@@ -13,7 +13,6 @@ import numpy as np
 import pyarrow as pa
 
 import wearcli
-from wearcli.embedding.encoder import Encoder
 from wearcli.embedding.result import EmbedResult, Watcher
 from wearcli.embedding.reuse import Earlier, files_behind, fingerprint, open_earlier
 from wearcli.embedding.stream import Stream, embed_recordings
@@ -21,6 +20,7 @@ from wearcli.embedding.table import Format, Sink, open_sink, schema
 from wearcli.errors import UsageError
 from wearcli.files import check_output, held, size_of
 from wearcli.interrupts import interrupt_flag
+from wearcli.models.encoder import Encoder
 from wearcli.models.folder import DEFAULT_MODEL, Model, load_model
 from wearcli.recordings.discovery import Folder, find_recordings
 from wearcli.recordings.open import check_reading, open_recording

@@ -99,6 +99,8 @@ def _contradiction(config: dict[str, Any]) -> str | None:
         return f"channels are {channels!r}, not a list of names"
     if config.get("modality", "acc") not in ("acc", "ppg", "ecg"):
         return f"its modality is {config['modality']!r}, not acc, ppg or ecg"
+    if config.get("features", "motion") not in ("motion", "heart"):
+        return f"its features are {config['features']!r}, not motion or heart"
     if config.get("modality", "acc") == "acc" and (len(channels) != 3 or config["unit"] != "g"):
         return f"acceleration has three channels in g, not {len(channels)} in {config['unit']}"
     return None

@@ -8,15 +8,9 @@ from itertools import count
 from pathlib import Path, PurePath
 from typing import NamedTuple
 
-from wearcli.recordings.participants import stem_of
+from wearcli.recordings.participants import SIGNAL_WORDS, less_signal, stem_of
 from wearcli.recordings.recording import Modality
 from wearcli.recordings.sidecars import Entry, read_recordings_table
-
-_MODALITY_WORDS: dict[str, Modality] = {
-    **dict.fromkeys(("acc", "accel", "accelerometer"), "acc"),
-    **dict.fromkeys(("ppg", "bvp"), "ppg"),
-    **dict.fromkeys(("ecg", "ekg"), "ecg"),
-}
 
 
 def absolute(path: Path) -> Path:
@@ -166,12 +160,13 @@ def _stem(item: Found) -> str:
 
 def _base(item: Found) -> str | None:
     """The stem without .acc, .ppg or .ecg; None where it ends in none of these."""
-    base, _, last = _stem(item).rpartition(".")
-    return base if base and last.lower() in _MODALITY_WORDS else None
+    stem = _stem(item)
+    base = less_signal(stem)
+    return base if base != stem else None
 
 
 def told_modality(path: Path) -> Modality | None:
     """The signal that a file's name tells, if it tells one."""
     words = re.split(r"[._-]", stem_of(path.name).lower())
-    told = {_MODALITY_WORDS[word] for word in words if word in _MODALITY_WORDS}
+    told = {SIGNAL_WORDS[word] for word in words if word in SIGNAL_WORDS}
     return told.pop() if len(told) == 1 else None

@@ -6,6 +6,13 @@ from collections.abc import Callable
 from pathlib import PurePath
 
 from wearcli.errors import UsageError
+from wearcli.recordings.recording import Modality
+
+SIGNAL_WORDS: dict[str, Modality] = {
+    **dict.fromkeys(("acc", "accel", "accelerometer"), "acc"),
+    **dict.fromkeys(("ppg", "bvp"), "ppg"),
+    **dict.fromkeys(("ecg", "ekg"), "ecg"),
+}
 
 _BIDS = re.compile(r"(?:^|/)(sub-[A-Za-z0-9]+)(?=[_/.]|$)")
 
@@ -64,7 +71,8 @@ def _own(path: PurePath, is_folder: bool) -> str:
 
 
 def _file_name(path: PurePath) -> str:
-    return stem_of(path.name).split("_")[0] or stem_of(path.name)
+    stem = less_signal(stem_of(path.name))
+    return stem.split("_")[0] or stem
 
 
 def _pattern(text: str) -> Rule:
@@ -88,6 +96,12 @@ def stem_of(name: str) -> str:
     """A file name without .gz and its suffix."""
     base = name[:-3] if name.lower().endswith(".gz") else name
     return PurePath(base).stem
+
+
+def less_signal(stem: str) -> str:
+    """A stem without .acc, .ppg or .ecg at its end: what the files of one recording have in common."""
+    base, _, last = stem.rpartition(".")
+    return base if base and last.lower() in SIGNAL_WORDS else stem
 
 
 def rule_in_words(used: Counter[str], participants: int) -> str:

@@ -55,12 +55,13 @@ def settle(
     """The run folder and the settings, checked, with what was left open chosen: length and precision."""
     if resume is not None:
         settings = Settings.read(Path(resume) / "config.toml")
-        check_inputs(settings, Path(resume))
+        check_inputs(settings)
         return Path(resume), settings
     several = [paths] if isinstance(paths, str | Path) else paths
     settings = Settings(**with_defaults({**options, "paths": tuple(map(str, several))}))
     settings.check()
     check_inputs(settings)
+    check_teacher(settings)
     if settings.distance is not None:
         find_distance(Path(settings.distance))
     if settings.steps is None and settings.minutes is None and settings.epochs is None:
@@ -78,18 +79,23 @@ def settle(
     return run, settings
 
 
-def check_inputs(settings: Settings, run: Path | None = None) -> None:
-    """Raise UsageError where something that the settings name is missing; a run has its teacher in itself."""
+def check_inputs(settings: Settings) -> None:
+    """Raise UsageError where something that the settings name is missing."""
     check_paths(settings)
     check_labels(settings)
     check_watch(settings)
     check_tensorboard(settings)
-    if settings.teacher is not None and run is None:
-        model = load_model(settings.teacher)
-        spec = window_spec(settings, stores_of(settings, settings.modality))
-        check_windows(model, spec.window_s, model.config["rate_hz"])
-        if settings.train_teacher:
-            trained_weights(model)
+
+
+def check_teacher(settings: Settings) -> None:
+    """Raise UsageError for a teacher that a new run cannot have; one that goes on has its own."""
+    if settings.teacher is None:
+        return
+    model = load_model(settings.teacher)
+    spec = window_spec(settings, stores_of(settings, settings.modality))
+    check_windows(model, spec.window_s, model.config["rate_hz"])
+    if settings.train_teacher:
+        trained_weights(model)
 
 
 def begin(folder: Path, settings: Settings, device: torch.device, say: Callable[[str], None]) -> Failed:

@@ -66,6 +66,7 @@ PRESETS: dict[str, dict[str, Any]] = {
 PAPER_WINDOW_S: dict[Modality, float] = {"ppg": 60.0, "ecg": 30.0}
 
 
+OF_PARTICIPANT = ("positives", "koleo", "momentum")
 OF_DISTILL = (
     *("teacher", "train_teacher", "clock_offset", "max_movement", "near_seconds", "negatives", "augment"),
 )
@@ -78,7 +79,7 @@ _OF_METHODS: dict[tuple[str, ...], tuple[str, ...]] = {
     ("masked",): ("mask_share", "mask_seconds"),
     ("multitask",): ("contrast",),
     LEARNS_FROM_LABELS: ("target", "labels"),
-    ("participant",): ("positives", "koleo", "momentum"),
+    ("participant",): OF_PARTICIPANT,
     ("simclr", "multitask"): ("positive_seconds",),
     ("simclr", "multitask", "relcon", "participant", "distill"): ("temperature",),
     ("distill",): OF_DISTILL,

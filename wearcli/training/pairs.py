@@ -48,23 +48,28 @@ def pair_windows(
         still &= mine["movement_g"].to_numpy() <= settings.max_movement
     worn = int(mine["usable"].sum())
     mine["usable"] = still
-    unit = data.stores[0].settings.modality
+    if not found.any():
+        raise InputError(_why_none(mine, theirs, data.stores[0].settings.modality, teacher.model.modality))
     if not still.any():
-        strangers = set(mine["who"]).isdisjoint(theirs["who"])
-        why = (
-            f"none of {int(found.sum()):,} pairs moves less than {settings.max_movement:g} g: give a "
-            "greater --max-movement"
-            if found.any()
-            else f"{unit} is of {mine['who'].iloc[0]}, {teacher.model.modality} of {theirs['who'].iloc[0]}, "
-            "and nobody has both: say whose each file is in recordings.csv"
-            if strangers
-            else f"no window of {unit} has a usable one of {teacher.model.modality} of the same person and "
-            "time: see 'wearcli inspect', --min-quality and --clock-offset; write stores with --align"
+        raise InputError(
+            f"none of {int(found.sum()):,} pairs moves less than {settings.max_movement:g} g: give a greater "
+            "--max-movement"
         )
-        raise InputError(why)
     limit = "" if settings.max_movement is None else f", {still.sum():,} of them still"
     say(f"{found.sum():,} of {worn:,} windows have a partner{limit}")
     return Partners(partner, rows, teacher)
+
+
+def _why_none(mine: pd.DataFrame, theirs: pd.DataFrame, signal: str, other: str) -> str:
+    if set(mine["who"]).isdisjoint(theirs["who"]):
+        return (
+            f"{signal} is of {mine['who'].iloc[0]}, {other} of {theirs['who'].iloc[0]}, and nobody has both: "
+            "say whose each file is in recordings.csv"
+        )
+    return (
+        f"no window of {signal} has a usable one of {other} of the same person and time: see 'wearcli "
+        "inspect', --min-quality and --clock-offset; write stores with --align"
+    )
 
 
 def matched(mine: pd.DataFrame, theirs: pd.DataFrame, slack: float) -> np.ndarray:

@@ -17,7 +17,13 @@ from wearcli.recordings.open import check_reading
 from wearcli.recordings.recording import Modality
 from wearcli.signals.modality import CUTS
 from wearcli.signals.pulse_quality import MIN_QUALITY
-from wearcli.training.defaults import DEFAULTS, LEARNS_FROM_LABELS, OF_ACCELERATION, OF_DISTILL
+from wearcli.training.defaults import (
+    DEFAULTS,
+    LEARNS_FROM_LABELS,
+    OF_ACCELERATION,
+    OF_DISTILL,
+    OF_PARTICIPANT,
+)
 from wearcli.training.people import Positives
 
 VALIDATION_BATCHES = 4
@@ -155,6 +161,7 @@ class Settings:
                     f"{' or '.join(choices)}"
                 )
         self._check_signal()
+        self._check_method()
         self._check_teacher()
         if self.method != "relcon" and (self.distance is not None or self.stage != "both"):
             raise UsageError(f"--distance and --stage are of --method relcon, not of {self.method}")
@@ -256,29 +263,27 @@ class Settings:
                     raise UsageError(
                         f"{flag} is of acceleration: {self.modality} has the views of the published cascade"
                     )
-        if self.method != "participant":
-            for option in ("positives", "koleo", "momentum"):
-                if getattr(self, option) != usual[option].default:
-                    raise UsageError(f"--{option} is of --method participant, not of {self.method}")
 
     def _check_teacher(self) -> None:
-        """Raise UsageError where distill has no teacher, or another method has one."""
+        """Raise UsageError where distill has no teacher, or cannot look for its windows."""
         if not math.isfinite(self.clock_offset):
             raise UsageError(f"--clock-offset {self.clock_offset}: give seconds")
         if self.max_movement is not None and self.modality != "acc":
             raise UsageError(f"--max-movement is of acceleration, not of {self.modality}: leave it out")
-        if self.method == "distill":
-            if self.teacher is None:
-                raise UsageError(
-                    "--method distill needs a --teacher: a model of another signal of the same people and "
-                    "time, such as ppg or a run folder"
-                )
-            return
+        if self.method == "distill" and self.teacher is None:
+            raise UsageError(
+                "--method distill needs a --teacher: a model of another signal of the same people and time, "
+                "such as ppg or a run folder"
+            )
+
+    def _check_method(self) -> None:
+        """Raise UsageError for what is of one method alone, and not of this one."""
         usual = Settings.__dataclass_fields__
-        for option in OF_DISTILL:
-            if getattr(self, option) != usual[option].default:
-                flag = "--no-augment" if option == "augment" else "--" + option.replace("_", "-")
-                raise UsageError(f"{flag} is of --method distill, not of {self.method}")
+        for method, options in (("participant", OF_PARTICIPANT), ("distill", OF_DISTILL)):
+            for option in options if method != self.method else ():
+                if getattr(self, option) != usual[option].default:
+                    flag = "--no-augment" if option == "augment" else "--" + option.replace("_", "-")
+                    raise UsageError(f"{flag} is of --method {method}, not of {self.method}")
 
     def reading(self) -> dict[str, Any]:
         """How to read the files, as `open_recording` takes it; what is not set is left out."""

@@ -5,14 +5,15 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import nn
 
 from wearcli.encoders import build
 from wearcli.errors import InputError, UsageError
 from wearcli.files import atomic_folder
+from wearcli.models.encoder import Encoder
 from wearcli.models.folder import CARD_NAME, CONFIG_NAME, ONNX_NAME, Model, load_model
-from wearcli.models.runtime import open_session
 from wearcli.training.checkpoint import read_state
 
 FOLDER, WEIGHTS = "teacher", "teacher.safetensors"
@@ -26,16 +27,14 @@ class Teacher:
 
     def __init__(self, model: Model) -> None:
         self.model = model
-        self.dimension = int(model.config["dimension"])
+        self.encoder = Encoder(model)
+        self.dimension = self.encoder.dimension
         self.samples = int(model.config["samples"])
-        self._session = open_session(model.onnx_path, threads=1)
-        self._input = self._session.get_inputs()[0].name
 
     def __call__(self, windows: np.ndarray) -> np.ndarray:
         """windows: (n, whole x samples, channels) float32 -> (n, dimension) float32."""
         each = np.ascontiguousarray(windows.reshape(-1, self.samples, windows.shape[2]), np.float32)
-        embedding = self._session.run(None, {self._input: each})[0]
-        return embedding.reshape(len(windows), -1, self.dimension).mean(axis=1)
+        return self.encoder(each).reshape(len(windows), -1, self.dimension).mean(axis=1)
 
 
 def check_windows(model: Model, window_s: float, rate_hz: float) -> None:
@@ -89,7 +88,7 @@ def teacher_network(folder: Path) -> nn.Module:
         weights = load_file(folder / WEIGHTS)
         own = {name.removeprefix("encoder."): w for name, w in weights.items() if name.startswith("encoder.")}
         network.load_state_dict(own)
-    except (OSError, RuntimeError) as error:
+    except (OSError, RuntimeError, SafetensorError) as error:
         first = str(error).splitlines()[0]
         raise InputError(f"{folder / WEIGHTS}: cannot be read ({first}): start the run anew") from None
     return network

@@ -12,9 +12,9 @@ from wearcli.errors import UsageError, WearcliError, unreadable
 from wearcli.probing.join import overlaps
 from wearcli.recordings.discovery import find_recordings
 from wearcli.recordings.open import open_recording
+from wearcli.recordings.pairs import Pair, Pairs, pair_recordings
 from wearcli.recordings.recording import Source
 from wearcli.signals.windows import WindowSpec, iter_windows
-from wearcli.walking.pairs import Pair, Pairs, pair_recordings
 from wearcli.walking.rhythm import stride_times
 from wearcli.walking.truth_result import TruthResult
 
