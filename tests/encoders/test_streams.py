@@ -6,8 +6,9 @@ import torch
 
 from tests.test_features import walk
 from wearcli.encoders import build
+from wearcli.encoders.readings import SLOPE, SOFTNESS, changes, posture, swings
 from wearcli.encoders.statistics import Statistics
-from wearcli.encoders.streams import FARTHEST, LEARNED
+from wearcli.encoders.streams import FARTHEST, LEARNED, READ
 from wearcli.errors import UsageError
 from wearcli.models.runtime import open_session
 from wearcli.signals.features import FEATURE_NAMES, features
@@ -54,16 +55,17 @@ def test_the_graph_keeps_the_floor_under_a_quiet_spectrum(tmp_path) -> None:
     to_onnx(module, tmp_path / "model.onnx", (2, 250, 3))
     windows = np.concatenate([quiet(60, 250), walk(60, 250, 50.0)])
     differences, dimension = parity(module, tmp_path / "model.onnx", windows)
-    assert dimension == LEARNED + len(FEATURE_NAMES) == 233
+    assert dimension == LEARNED + READ == 525
     assert (differences[60:] < 1e-4).all()
     (found,) = open_session(tmp_path / "model.onnx").run(None, {"windows": windows})
     logarithms = [i for i, name in enumerate(FEATURE_NAMES) if "log_power" in name]
-    # Untrained, the normalisation leaves the statistics as they are.
-    hand = features(windows, 50.0)[:, logarithms]
-    np.testing.assert_allclose(found[:, LEARNED:][:, logarithms], hand, rtol=1e-3, atol=1e-3)
+    # Untrained, the normalisation leaves the statistics as they are; the lowest threshold is at -1.
+    hand = features(windows, 50.0)[:, logarithms].clip(-FARTHEST, FARTHEST)
+    expected = np.tanh((hand + 1) / SOFTNESS) + SLOPE * hand
+    np.testing.assert_allclose(found[:, LEARNED:][:, logarithms], expected, rtol=1e-3, atol=1e-3)
 
 
-def test_statistics_are_part_of_the_embedding() -> None:
+def test_readings_are_part_of_the_embedding() -> None:
     torch.manual_seed(0)
     encoder = build("streams")
     windows = walk(400, 250, 50.0)
@@ -72,10 +74,19 @@ def test_statistics_are_part_of_the_embedding() -> None:
         for _ in range(300):
             encoder.norms[0](encoder.fixed(seen[:200]))
         found = encoder.eval()(seen).numpy()[:, LEARNED:]
+        assert found.shape == (400, READ)
+        # Not normalised yet: the mean and deviation of no window.
+        more = torch.cat([posture(seen), changes(seen), swings(seen, encoder.fixed)], dim=1)
     hand = features(windows, 50.0)
     told = hand[:200]
     expected = (hand - told.mean(axis=0)) / np.sqrt(told.var(axis=0, ddof=1) + 1e-5)
-    np.testing.assert_allclose(found, expected.clip(-FARTHEST, FARTHEST), atol=0.05)
+    expected = expected.clip(-FARTHEST, FARTHEST)[:, None]
+    sides = np.tanh((expected - np.array([[-1], [0], [1]])) / SOFTNESS) + SLOPE * expected
+    sides = sides.reshape(400, -1)
+    np.testing.assert_allclose(found[:, : sides.shape[1]], sides, atol=0.05)
+    np.testing.assert_allclose(
+        found[:, sides.shape[1] :], more.clamp(-FARTHEST, FARTHEST), rtol=1e-4, atol=1e-4
+    )
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """The hand-made features of `signals.features` as a layer, so that a model's graph can hold them."""
 
 import math
+from collections.abc import Sequence
 
 import torch
 from torch import nn
@@ -32,8 +33,6 @@ class Statistics(nn.Module):
     padded: torch.Tensor
     back: torch.Tensor
     unbias: torch.Tensor
-    below: torch.Tensor
-    share: torch.Tensor
 
     def __init__(self, samples: int, rate_hz: float) -> None:
         super().__init__()
@@ -64,11 +63,6 @@ class Statistics(nn.Module):
         self._keep("unbias", samples / (samples - lags))
         self.lags = longest + 1
 
-        place = torch.tensor(QUANTILES, dtype=torch.float64) * (samples - 1)
-        below = place.long().clamp_max(samples - 2)
-        self.register_buffer("below", below, persistent=False)
-        self._keep("share", place - below)
-
     def _keep(self, name: str, values: torch.Tensor) -> None:
         self.register_buffer(name, values.float(), persistent=False)
 
@@ -98,12 +92,23 @@ class Statistics(nn.Module):
         ]
         return torch.cat([block.flatten(1) for block in blocks], dim=1), power, autocorrelation
 
+    def quantiles(self, signals: torch.Tensor, levels: Sequence[float]) -> torch.Tensor:
+        """(batch, channels, samples) -> (batch, channels, len(levels)), read between neighbouring values."""
+        ordered = signals.sort(dim=2).values
+        place = [level * (self.samples - 1) for level in levels]
+        below = [min(int(at), self.samples - 2) for at in place]
+        share = torch.tensor([at - low for at, low in zip(place, below, strict=True)], device=signals.device)
+        low, high = ordered[:, :, below], ordered[:, :, [low + 1 for low in below]]
+        return low * (1 - share) + high * share
+
+    def band_power(self, centred: torch.Tensor) -> torch.Tensor:
+        """(batch, channels, samples) -> (batch, channels, bands): the power within each of `BANDS_HZ`."""
+        return _power(centred, self.fourier) @ self.bands
+
     def _distribution(
         self, signals: torch.Tensor, centred: torch.Tensor, mean: torch.Tensor, variance: torch.Tensor
     ) -> torch.Tensor:
-        ordered = signals.sort(dim=2).values
-        low, high = ordered[:, :, self.below], ordered[:, :, self.below + 1]
-        quantiles = low * (1 - self.share) + high * self.share
+        quantiles = self.quantiles(signals, QUANTILES)
         moving = variance > CONSTANT
         safe = variance.where(moving, 1.0)
         third, fourth = centred.pow(3).mean(dim=2), centred.pow(4).mean(dim=2)
@@ -124,11 +129,11 @@ class Statistics(nn.Module):
 
     def _spectrum(self, centred: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         power = _power(centred, self.fourier)
-        bands = _log10(power @ self.bands, FLOOR)
+        bands = log10_above(power @ self.bands, FLOOR)
         total = power.sum(dim=2)
         moving = total > CONSTANT
         share = power / total.where(moving, 1.0)[:, :, None]
-        log_share = _log10(share, LEAST_SHARE) * math.log(10)
+        log_share = log10_above(share, LEAST_SHARE) * math.log(10)
         peak = power.argmax(dim=2, keepdim=True)
         dominant, _ = _parabola(log_share, peak)
         rest = (
@@ -139,7 +144,7 @@ class Statistics(nn.Module):
         )
         told = torch.stack([each * moving for each in rest], dim=2)
         both = torch.stack([power[:, 3], power[:, :3].sum(dim=1)], dim=1)
-        return torch.cat([bands, told], dim=2), _log10(both, FLOOR)
+        return torch.cat([bands, told], dim=2), log10_above(both, FLOOR)
 
     def _periods(self, centred: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         power = _power(centred, self.padded)
@@ -176,7 +181,7 @@ class Statistics(nn.Module):
         return place[:, 0] / self.rate_hz, height[:, 0]
 
 
-def _log10(values: torch.Tensor, floor: float) -> torch.Tensor:
+def log10_above(values: torch.Tensor, floor: float) -> torch.Tensor:
     """log10(values + floor), written so that no exporter takes the floor for a zero and drops it."""
     return (values * (1 / floor) + 1).log10() + math.log10(floor)
 

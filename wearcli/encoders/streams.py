@@ -1,31 +1,45 @@
-"""Four streams of one window: its motion, its statistics, its spectrum and its rhythm.
+"""Four streams of one window: its motion, its readings, its spectrum and its rhythm.
 
 What a good engineer computes by hand tells an activity and a cadence better than a small network that must
-find it all by itself; what a network learns tells what nobody thought of computing. So the statistics of a
-window are part of its embedding, and beside them stands what was learned from all four streams.
+find it all by itself; what a network learns tells what nobody thought of computing. So readings of a window
+are part of its embedding, and beside them stands what was learned from all four streams.
 """
 
 import torch
 from torch import nn
 
 from wearcli.encoders.fast import Convolutions
+from wearcli.encoders.readings import (
+    CHANGES,
+    POSTURES,
+    SWINGS,
+    THRESHOLDS,
+    changes,
+    posture,
+    swings,
+    thresholds,
+)
 from wearcli.encoders.statistics import Statistics
 from wearcli.signals.features import FEATURE_NAMES
 
 LEARNED = 128
+MORE = POSTURES + CHANGES + SWINGS
+READ = len(THRESHOLDS) * len(FEATURE_NAMES) + MORE
 STAGES = ((32, 5, 1), (64, 3, 2), (128, 3, 2), (128, 3, 2))  # half as wide as the fast encoder's
-FARTHEST = 8.0  # deviations from the mean: a statistic beyond says no more
+FARTHEST = 8.0  # deviations from the mean: a reading beyond says no more
 
 
 class StreamsEncoder(nn.Module):
-    """(batch, 3, samples) in g -> (batch, 233): 128 learned numbers, then 105 statistics.
+    """(batch, 3, samples) in g -> (batch, 525): 128 learned numbers, then 397 readings.
 
-    Motion: the fast encoder's convolutions over the three axes and the magnitude. Statistics: those of
-    `Statistics`, gravity's direction among them, in deviations from their mean over the training windows.
-    Spectrum and rhythm: the power by frequency and the autocorrelation by lag, of magnitude and vector.
+    Motion: the fast encoder's convolutions over the three axes and the magnitude. Readings: on which side of
+    three thresholds each of the 105 `Statistics` lies, gravity's direction, how the fifths of the window
+    differ, and the movement along and across gravity, all in deviations from their mean over the training
+    windows. Spectrum and rhythm: the power by frequency and the autocorrelation by lag, of magnitude and
+    vector.
     """
 
-    dimension = LEARNED + len(FEATURE_NAMES)
+    dimension = LEARNED + READ
     min_samples = 64
     # Between machines: a fourth moment of a quiet window is the sum of large numbers that cancel, and a count
     # or the place of a peak may jump.
@@ -35,22 +49,27 @@ class StreamsEncoder(nn.Module):
         super().__init__()
         self.motion = Convolutions(4, STAGES)
         self.fixed = Statistics(samples, rate_hz)
-        sizes = (len(FEATURE_NAMES), 2 * self.fixed.bins, 2 * self.fixed.lags)
-        self.norms = nn.ModuleList(nn.BatchNorm1d(size) for size in sizes)
+        curves = (2 * self.fixed.bins, 2 * self.fixed.lags)
+        sizes = (len(FEATURE_NAMES), MORE, *curves)
+        # Readings are what they are called: nothing learned moves a threshold.
+        self.norms = nn.ModuleList(nn.BatchNorm1d(size, affine=False) for size in sizes)
         self.streams = nn.ModuleList(
             nn.Sequential(nn.Linear(size, hidden), nn.ReLU(), nn.Linear(hidden, 128), nn.ReLU())
-            for size, hidden in zip(sizes, (256, 128, 128), strict=True)
+            for size, hidden in zip((READ, *curves), (256, 128, 128), strict=True)
         )
         self.out = nn.Linear(self.motion.width + 3 * 128, LEARNED)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """x: (batch, 3, samples) -> (batch, 233)."""
+        """x: (batch, 3, samples) -> (batch, 525)."""
         # In bf16 a fourth moment or a small lag of a second would be noise.
         with torch.autocast(x.device.type, enabled=False), torch.no_grad():
-            curves = [each.flatten(1) for each in self.fixed.curves(x)]
-        normed = [norm(each) for norm, each in zip(self.norms, curves, strict=True)]
-        scaled = [each.clamp(-FARTHEST, FARTHEST) for each in normed]
+            statistics, power, lags = self.fixed.curves(x)
+            more = torch.cat([posture(x), changes(x), swings(x, self.fixed)], dim=1)
+            told = [statistics, more, power.flatten(1), lags.flatten(1)]
+        scaled = [norm(each).float() for norm, each in zip(self.norms, told, strict=True)]
+        scaled = [each.clamp(-FARTHEST, FARTHEST) for each in scaled]
+        readings = torch.cat([thresholds(scaled[0]), scaled[1]], dim=1)
         magnitude = x.square().sum(dim=1, keepdim=True).sqrt()
         seen = [self.motion(torch.cat([x, magnitude], dim=1))]
-        seen += [stream(each) for stream, each in zip(self.streams, scaled, strict=True)]
-        return torch.cat([self.out(torch.cat(seen, dim=1)).float(), scaled[0].float()], dim=1)
+        seen += [stream(each) for stream, each in zip(self.streams, (readings, *scaled[2:]), strict=True)]
+        return torch.cat([self.out(torch.cat(seen, dim=1)).float(), readings], dim=1)

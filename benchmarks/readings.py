@@ -1,0 +1,99 @@
+"""What each part of the default model's embedding is worth: learned numbers, thresholds, posture and so on.
+
+    wearcli embed STUDY --model MODEL -o TABLE
+    python benchmarks/readings.py TABLE OUT --task activity [--epoch 10]
+
+MODEL is one of the encoder `streams`. Each part becomes a table of its own under OUT, and `wearcli compare`
+probes all of them on the same samples and folds. Prints a Markdown table: the score of each part, and its
+paired difference to hand-made features and to the whole embedding.
+"""
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from wearcli.comparison.compare import compare
+from wearcli.encoders.readings import CHANGES, POSTURES, SWINGS, THRESHOLDS
+from wearcli.encoders.streams import LEARNED
+from wearcli.signals.features import FEATURE_NAMES
+
+
+def parts() -> dict[str, list[slice]]:
+    """By name, the columns of an embedding: the whole first, then one reading more each time."""
+    sizes = {
+        "thresholds": len(THRESHOLDS) * len(FEATURE_NAMES),
+        "posture": POSTURES,
+        "changes": CHANGES,
+        "swings": SWINGS,
+    }
+    named, end = {"whole": [slice(None)], "learned": [slice(LEARNED)]}, LEARNED
+    for number, (name, size) in enumerate(sizes.items()):
+        end += size
+        last = number == len(sizes) - 1
+        named["readings" if last else f"with_{name}" if number else name] = [slice(LEARNED, end)]
+    thresholds = slice(LEARNED, LEARNED + sizes["thresholds"])
+    return named | {"learned_and_thresholds": [slice(LEARNED), thresholds]}
+
+
+def cut(table: pa.Table, columns: list[slice], path: Path) -> Path:
+    """The table with these columns of its embeddings."""
+    vectors = np.stack(table["embedding"].to_numpy())
+    chosen = np.concatenate([vectors[:, each] for each in columns], axis=1)
+    lists = pa.FixedSizeListArray.from_arrays(pa.array(chosen.ravel()), chosen.shape[1])
+    place = table.schema.get_field_index("embedding")
+    field = pa.field("embedding", lists.type, metadata=table.schema.field(place).metadata)
+    pq.write_table(table.set_column(place, field, lists), path)
+    return path
+
+
+def main() -> None:
+    """Print the table, a row a part."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("table", type=Path)
+    parser.add_argument("out", type=Path)
+    parser.add_argument("--task", default="activity")
+    parser.add_argument("--epoch", type=float)
+    parser.add_argument("--labels", type=Path)
+    options = parser.parse_args()
+    options.out.mkdir(parents=True, exist_ok=True)
+    table = pq.read_table(options.table)
+    tables = [cut(table, columns, options.out / f"{name}.parquet") for name, columns in parts().items()]
+    result = compare(
+        tables,
+        task=options.task,
+        labels=options.labels,
+        epoch=options.epoch,
+        untrained=False,
+        output=options.out / "comparison",
+        overwrite=True,
+    )
+    metrics = [
+        name for name in next(iter(result.scores.values())) if name.split(".")[-1] in ("macro_f1", "mae")
+    ]
+    print("| part | numbers | metric | score | less features | less whole |")
+    print("|---|---|---|---|---|---|")
+    for name in result.models:
+        numbers = result.models[name]["dimension"]
+        for metric in metrics:
+            told = [result.scores[name][metric], result.less_features[name][metric]]
+            told += [result.less_first[name][metric]] if name in result.less_first else []
+            cells = ["{mean:.3f} [{low:.3f}, {high:.3f}]".format(**each) for each in told]
+            print(
+                f"| {name} | {numbers} | {metric} | {' | '.join(cells + [''] * (3 - len(cells)))} |",
+                flush=True,
+            )
+    for metric in metrics:
+        print(
+            "| features | | {0} | {mean:.3f} [{low:.3f}, {high:.3f}] | | |".format(
+                metric, **result.scores["features"][metric]
+            )
+        )
+
+
+if __name__ == "__main__":
+    main()

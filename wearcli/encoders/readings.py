@@ -1,0 +1,128 @@
+"""Readings of a window beside its statistics: how gravity lies, and how the movement changes on the way.
+
+Nothing here is learned. A linear probe sees only sums of what it is given, so what it shall tell apart by an
+angle, a threshold or a place in time has to stand there as numbers of its own.
+"""
+
+import math
+
+import torch
+
+from wearcli.encoders.statistics import Statistics, log10_above
+from wearcli.signals.features import BANDS_HZ, FLOOR
+
+THRESHOLDS = (-1.0, 0.0, 1.0)  # deviations from the mean over the training windows
+SOFTNESS = 0.6  # deviations: neighbouring thresholds overlap, so that their sum is nearly the statistic
+# Of the statistic itself in each: where all of a study lies beyond a threshold this is what still tells it
+# apart. Without it a probe would blow up the last digits of a saturated number, and be far off elsewhere.
+SLOPE = 0.25
+HARMONICS = 12
+POSTURES = 2 * HARMONICS + 4
+PARTS = 5
+CHANGES = 4 * PARTS + 8
+LEAST_GRAVITY = 0.2  # g: below it, as in free fall, the mean has no direction
+QUIET = 1e-5  # g^2, added to the variance of the magnitude: about the noise of a good sensor
+STILL = 1e-3  # g^2: the variance of the magnitude at which a window is as still as it is moving
+NO_TURN = 1e-3  # g, added before the logarithm
+ALONG, ACROSS = (0.0, 0.1, 0.5, 0.9, 1.0), (0.1, 0.5, 0.9, 1.0)  # quantiles
+SWINGS = 2 * len(BANDS_HZ) + len(ALONG) + len(ACROSS) + 5
+SMALL = 1e-6  # g^2, added to a variance
+
+
+def thresholds(deviations: torch.Tensor) -> torch.Tensor:
+    """(batch, n) statistics, in deviations from their mean -> (batch, 3 n): on which side of each threshold.
+
+    tanh((z - threshold) / SOFTNESS) + SLOPE z. The mean over an epoch's windows is a soft histogram of each
+    statistic, not only its mean.
+    """
+    leaning = SLOPE * deviations
+    return torch.cat([((deviations - at) / SOFTNESS).tanh() + leaning for at in THRESHOLDS], dim=1)
+
+
+def posture(x: torch.Tensor) -> torch.Tensor:
+    """(batch, 3, samples) g -> (batch, POSTURES): where gravity points, and again where the window is still.
+
+    The twelve real harmonics of second and third order of the direction u (up to factors), by which a probe
+    can cut a cap out of the sphere; how still the window is, in 0 to 1; and that times u and the harmonics.
+    """
+    u = _direction(x)
+    turned = _harmonics(u)
+    magnitude = x.square().sum(dim=1).sqrt()
+    variance = (magnitude - magnitude.mean(dim=1, keepdim=True)).square().mean(dim=1, keepdim=True)
+    still = torch.sigmoid(2 * (math.log10(STILL) - log10_above(variance, QUIET)))
+    return torch.cat([turned, still, still * u, still * turned], dim=1)
+
+
+def changes(x: torch.Tensor) -> torch.Tensor:
+    """(batch, 3, samples) g -> (batch, CHANGES): how the fifths of a window differ.
+
+    The logarithm of each fifth's variance (of the vector, g^2) with the greatest, the least and their
+    deviation; each fifth's mean less the mean of all, three axes, fifth by fifth; and the turns, as distances
+    between means in g: from the first fifth to the last, the greatest and the mean from one to the next, and
+    the logarithms of these two.
+    """
+    length = x.shape[2] // PARTS
+    fifths = x[:, :, : PARTS * length].unflatten(2, (PARTS, length))
+    mean = fifths.mean(dim=3)
+    loud = log10_above((fifths - mean[:, :, :, None]).square().mean(dim=3).sum(dim=1), 1e-6)
+    spread = (loud - loud.mean(dim=1, keepdim=True)).square().mean(dim=1, keepdim=True).sqrt()
+    away = (mean - mean.mean(dim=2, keepdim=True)).transpose(1, 2).flatten(1)
+    across = (mean[:, :, -1] - mean[:, :, 0]).square().sum(dim=1, keepdim=True).sqrt()
+    turns = (mean[:, :, 1:] - mean[:, :, :-1]).square().sum(dim=1).sqrt()
+    most, usual = turns.amax(dim=1, keepdim=True), turns.mean(dim=1, keepdim=True)
+    told = [across, most, usual, log10_above(most, NO_TURN), log10_above(usual, NO_TURN)]
+    ends = [loud.amax(dim=1, keepdim=True), loud.amin(dim=1, keepdim=True), spread]
+    return torch.cat([loud, *ends, away, *told], dim=1)
+
+
+def swings(x: torch.Tensor, fixed: Statistics) -> torch.Tensor:
+    """(batch, 3, samples) g -> (batch, SWINGS): along and across gravity, however a sensor is turned.
+
+    The logarithm of the power by band, along and across (g^2); the quantiles along (`ALONG`) and of how far
+    across (`ACROSS`); skew and kurtosis along and the share of the variance that is; and the logarithm of the
+    mean absolute change a second, along and across.
+    """
+    u = _direction(x)[:, :, None]
+    moved = x - x.mean(dim=2, keepdim=True)
+    along = (moved * u).sum(dim=1, keepdim=True)
+    across = moved - along * u
+    far = across.square().sum(dim=1, keepdim=True).sqrt()
+    power = fixed.band_power(torch.cat([along, across], dim=1))
+    bands = torch.stack([power[:, 0], power[:, 1:].sum(dim=1)], dim=1)
+    variance = along.square().mean(dim=2)
+    scale = (variance + SMALL).sqrt()
+    shape = (
+        along.pow(3).mean(dim=2) / (scale * scale.square()),
+        along.pow(4).mean(dim=2) / scale.square().square(),
+        variance / (moved.square().sum(dim=1, keepdim=True).mean(dim=2) + SMALL),
+    )
+    steps = across[:, :, 1:] - across[:, :, :-1]
+    speed = (
+        (along[:, :, 1:] - along[:, :, :-1]).abs().mean(dim=2),
+        steps.square().sum(dim=1, keepdim=True).sqrt().mean(dim=2),
+    )
+    return torch.cat(
+        [
+            log10_above(bands, FLOOR).flatten(1),
+            fixed.quantiles(along, ALONG).flatten(1),
+            fixed.quantiles(far, ACROSS).flatten(1),
+            *shape,
+            *(log10_above(each * fixed.rate_hz, NO_TURN) for each in speed),
+        ],
+        dim=1,
+    )
+
+
+def _direction(x: torch.Tensor) -> torch.Tensor:
+    mean = x.mean(dim=2)
+    return mean / mean.square().sum(dim=1, keepdim=True).sqrt().clamp_min(LEAST_GRAVITY)
+
+
+def _harmonics(u: torch.Tensor) -> torch.Tensor:
+    x, y, z = u.unbind(dim=1)
+    second = (x * y, y * z, x * z, x * x - y * y, 3 * z * z - 1)
+    third = (
+        *(x * (x * x - 3 * y * y), y * (3 * x * x - y * y), z * (x * x - y * y), x * y * z),
+        *(x * (5 * z * z - 1), y * (5 * z * z - 1), z * (5 * z * z - 3)),
+    )
+    return torch.stack([*second, *third], dim=1)
