@@ -16,32 +16,29 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from wearcli.comparison.compare import compare
-from wearcli.encoders.readings import CHANGES, POSTURES, SWINGS, THRESHOLDS
+from wearcli.encoders.readings import CHANGES, POSTURES, THRESHOLDS
 from wearcli.encoders.streams import LEARNED
 from wearcli.signals.features import FEATURE_NAMES
 
 
-def parts() -> dict[str, list[slice]]:
+def parts() -> dict[str, slice]:
     """By name, the columns of an embedding: the whole first, then one reading more each time."""
-    sizes = {
-        "thresholds": len(THRESHOLDS) * len(FEATURE_NAMES),
-        "posture": POSTURES,
-        "changes": CHANGES,
-        "swings": SWINGS,
+    thresholds = LEARNED + len(THRESHOLDS) * len(FEATURE_NAMES)
+    postures = thresholds + POSTURES
+    return {
+        "whole": slice(None),
+        "learned": slice(LEARNED),
+        "thresholds": slice(LEARNED, thresholds),
+        "with_posture": slice(LEARNED, postures),
+        "with_changes": slice(LEARNED, postures + CHANGES),
+        "readings": slice(LEARNED, None),
+        "learned_and_thresholds": slice(thresholds),
     }
-    named, end = {"whole": [slice(None)], "learned": [slice(LEARNED)]}, LEARNED
-    for number, (name, size) in enumerate(sizes.items()):
-        end += size
-        last = number == len(sizes) - 1
-        named["readings" if last else f"with_{name}" if number else name] = [slice(LEARNED, end)]
-    thresholds = slice(LEARNED, LEARNED + sizes["thresholds"])
-    return named | {"learned_and_thresholds": [slice(LEARNED), thresholds]}
 
 
-def cut(table: pa.Table, columns: list[slice], path: Path) -> Path:
+def cut(table: pa.Table, columns: slice, path: Path) -> Path:
     """The table with these columns of its embeddings."""
-    vectors = np.stack(table["embedding"].to_numpy())
-    chosen = np.concatenate([vectors[:, each] for each in columns], axis=1)
+    chosen = np.ascontiguousarray(np.stack(table["embedding"].to_numpy())[:, columns])
     lists = pa.FixedSizeListArray.from_arrays(pa.array(chosen.ravel()), chosen.shape[1])
     place = table.schema.get_field_index("embedding")
     field = pa.field("embedding", lists.type, metadata=table.schema.field(place).metadata)

@@ -10,13 +10,20 @@ import pyarrow.parquet as pq
 import pytest
 
 import wearcli
+from wearcli.prediction.result import PredictResult
 
 PEOPLE = 18
 
 
-@pytest.mark.slow
-@pytest.mark.realdata
-def test_on_new_people_it_is_as_often_right_as_it_says(realdata: Path, tmp_path: Path) -> None:
+pytestmark = [pytest.mark.slow, pytest.mark.realdata]
+
+
+@pytest.fixture(scope="module")
+def predicted(
+    realdata: Path, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[PredictResult, pd.DataFrame, pd.Series]:
+    """What is told of six people by a probe of twelve others, its rows, and which of them are right."""
+    tmp_path = tmp_path_factory.mktemp("people")
     columns = ["recording", "participant", "placement", "signals", "labels"]
     table = pq.read_table(realdata / "data" / "selfback.parquet", columns=columns)
     table = table.filter(pc.equal(table["placement"], "wrist"))
@@ -56,9 +63,25 @@ def test_on_new_people_it_is_as_often_right_as_it_says(realdata: Path, tmp_path:
     # A recording is one activity from its begin to its end.
     one = truth.groupby("recording")["label"].first()
     right = rows["label"] == rows["recording"].map(one)
+    return result, rows, right
+
+
+def test_on_new_people_it_is_as_often_right_as_it_says(
+    predicted: tuple[PredictResult, pd.DataFrame, pd.Series],
+) -> None:
+    result, rows, right = predicted
     assert (len(set(rows["participant"])), result.epoch_s) == (6, 10.0)
     assert right.mean() > 0.7
     assert abs(right.mean() - rows["confidence"].mean()) < 0.1
-    sure = rows["confidence"] > 0.9
-    assert right[sure].mean() > right[~sure].mean() + 0.1
     assert sum(result.hours.values()) == pytest.approx(rows["duration"].sum() / 3600)
+
+
+@pytest.mark.xfail(
+    strict=True, reason="motion-v2 is too sure of so few: .850 above .9 and .674 below; motion-v1 passed"
+)
+def test_what_it_is_sure_of_is_right_far_more_often(
+    predicted: tuple[PredictResult, pd.DataFrame, pd.Series],
+) -> None:
+    _, rows, right = predicted
+    sure = rows["confidence"] > 0.9
+    assert right[sure].mean() > right[~sure].mean() + 0.2

@@ -64,7 +64,7 @@ def changes(x: torch.Tensor) -> torch.Tensor:
     length = x.shape[2] // PARTS
     fifths = x[:, :, : PARTS * length].unflatten(2, (PARTS, length))
     mean = fifths.mean(dim=3)
-    loud = log10_above((fifths - mean[:, :, :, None]).square().mean(dim=3).sum(dim=1), 1e-6)
+    loud = log10_above((fifths - mean[:, :, :, None]).square().mean(dim=3).sum(dim=1), SMALL)
     spread = (loud - loud.mean(dim=1, keepdim=True)).square().mean(dim=1, keepdim=True).sqrt()
     away = (mean - mean.mean(dim=2, keepdim=True)).transpose(1, 2).flatten(1)
     across = (mean[:, :, -1] - mean[:, :, 0]).square().sum(dim=1, keepdim=True).sqrt()
