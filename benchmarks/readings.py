@@ -3,7 +3,8 @@
     wearcli embed STUDY --model MODEL -o TABLE
     python benchmarks/readings.py TABLE OUT --task activity [--epoch 10]
 
-MODEL is one of the encoder `streams`. Each part becomes a table of its own under OUT, and `wearcli compare`
+MODEL is one of the encoder `streams` that was trained with --no-whiten: whitening mixes all numbers.
+Each part becomes a table of its own under OUT, and `wearcli compare`
 probes all of them on the same samples and folds. Prints a Markdown table: the score of each part, and its
 paired difference to hand-made features and to the whole embedding.
 """
@@ -16,24 +17,19 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from wearcli.comparison.compare import compare
-from wearcli.encoders.readings import CHANGES, POSTURES, THRESHOLDS
-from wearcli.encoders.streams import LEARNED
+from wearcli.encoders.readings import THRESHOLDS
+from wearcli.encoders.streams import LEARNED, MORE
 from wearcli.signals.features import FEATURE_NAMES
 
 
 def parts() -> dict[str, slice]:
     """By name, the columns of an embedding: the whole first, then one reading more each time."""
-    thresholds = LEARNED + len(THRESHOLDS) * len(FEATURE_NAMES)
-    postures = thresholds + POSTURES
-    return {
-        "whole": slice(None),
-        "learned": slice(LEARNED),
-        "thresholds": slice(LEARNED, thresholds),
-        "with_posture": slice(LEARNED, postures),
-        "with_changes": slice(LEARNED, postures + CHANGES),
-        "readings": slice(LEARNED, None),
-        "learned_and_thresholds": slice(thresholds),
-    }
+    end = LEARNED + len(THRESHOLDS) * len(FEATURE_NAMES)
+    found = {"whole": slice(None), "learned": slice(LEARNED), "thresholds": slice(LEARNED, end)}
+    for name, numbers in MORE.items():
+        end += numbers
+        found[f"with_{name}"] = slice(LEARNED, end)
+    return found
 
 
 def cut(table: pa.Table, columns: slice, path: Path) -> Path:

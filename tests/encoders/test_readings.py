@@ -15,10 +15,14 @@ from wearcli.encoders.readings import (
     HARMONICS,
     POSTURES,
     SWINGS,
+    WAYS,
+    axes,
+    by_gravity,
     changes,
     posture,
     swings,
     thresholds,
+    ways,
 )
 from wearcli.encoders.statistics import Statistics
 from wearcli.signals.features import BANDS_HZ
@@ -73,6 +77,45 @@ def test_in_free_fall_there_is_no_direction() -> None:
     found = posture(torch.zeros(1, 3, 250))
     assert torch.isfinite(found).all()
     assert (posture(seen(at_rest(np.float64([[1e-3, 0, 0]]))))[0, :2].abs() < 1e-3).all()
+
+
+def test_ways_are_mean_and_deviation_of_the_postures_of_half_seconds() -> None:
+    rng = np.random.default_rng(2)
+    windows = walk(5, 250, 50.0) + np.cumsum(rng.normal(0, 0.03, (5, 250, 3)), axis=1)
+    found = ways(seen(windows), 50.0).numpy()
+    assert found.shape == (5, WAYS)
+    for window, row in zip(windows, found, strict=True):
+        stretches = np.stack([window[at : at + 25].mean(axis=0) for at in range(0, 226, 5)])
+        directions = stretches / np.linalg.norm(stretches, axis=1, keepdims=True)
+        # `posture` of a sensor at rest in a direction gives its harmonics.
+        harmonics = posture(seen(at_rest(directions))).numpy()[:, :HARMONICS]
+        told = np.concatenate([directions, harmonics], axis=1)
+        np.testing.assert_allclose(row, [*told.mean(axis=0), *told.std(axis=0)], atol=2e-4)
+
+
+def test_a_posture_between_two_is_no_posture_of_either() -> None:
+    """Lifted and put down, or held half way: one mean direction, two ways."""
+    up, down = np.float64([[0.6, 0, 0.8]]), np.float64([[-0.6, 0, 0.8]])
+    moved = np.concatenate([at_rest(up)[:, :125], at_rest(down)[:, 125:]], axis=1)
+    held = at_rest(np.float64([[0, 0, 0.8]]))
+    one, other = (posture(seen(each)).numpy() for each in (moved, held))
+    np.testing.assert_allclose(one[0, :HARMONICS], other[0, :HARMONICS], atol=1e-5)
+    assert np.abs(ways(seen(moved), 50.0) - ways(seen(held), 50.0)).max() > 0.5
+
+
+def test_axes_of_a_line_of_a_plane_and_of_all_directions() -> None:
+    time = np.arange(250) * (2 * math.pi / 50)
+    line = np.stack([0.3 * np.cos(time), 0.4 * np.cos(time), 0 * time], axis=1)
+    plane = np.stack([np.cos(time), np.sin(time), 0 * time], axis=1)
+    ball = np.stack([np.cos(time), np.sin(time), np.sqrt(2) * np.cos(2 * time) / np.sqrt(2)], axis=1)
+    found = axes(seen(np.stack([line, plane, ball]))).numpy()
+    np.testing.assert_allclose(found[0], [0.36, 0.64, 0, 0.48, 0, 0, 0, 1], atol=1e-3)
+    np.testing.assert_allclose(found[1], [0.5, 0.5, 0, 0, 0, 0, 0, 0.5], atol=1e-3)
+    np.testing.assert_allclose(found[2], [*[1 / 3] * 3, 0, 0, 0, 1 / 27, 1 / 3], atol=1e-3)
+    turned = Rotation.random(rng=np.random.default_rng(1)).apply(walk(9, 250, 50.0).reshape(-1, 3))
+    np.testing.assert_allclose(
+        axes(seen(turned.reshape(9, 250, 3)))[:, 6:], axes(seen(walk(9, 250, 50.0)))[:, 6:], atol=1e-4
+    )
 
 
 def told_by_loop(window: np.ndarray) -> list[float]:
@@ -137,7 +180,7 @@ def swings_by_loop(window: np.ndarray, rate_hz: float) -> list[float]:
 
 def test_swings_are_those_of_a_loop() -> None:
     windows = np.concatenate([walk(12, 250, 50.0), at_rest(np.eye(3), 0.01)]).astype(np.float32)
-    found = swings(seen(windows), Statistics(250, 50.0)).numpy()
+    found = swings(*by_gravity(seen(windows)), Statistics(250, 50.0)).numpy()
     assert found.shape == (len(windows), SWINGS)
     expected = np.array([swings_by_loop(window, 50.0) for window in windows])
     np.testing.assert_allclose(found, expected, rtol=2e-3, atol=2e-3)
@@ -148,15 +191,15 @@ def test_a_turned_sensor_has_the_same_swings() -> None:
     windows = walk(30, 250, 50.0)
     turned = Rotation.random(rng=rng).apply(windows.reshape(-1, 3)).reshape(windows.shape)
     fixed = Statistics(250, 50.0)
-    np.testing.assert_allclose(
-        swings(seen(turned), fixed), swings(seen(windows), fixed), rtol=1e-3, atol=2e-3
-    )
+    one, other = (swings(*by_gravity(seen(each)), fixed) for each in (turned, windows))
+    np.testing.assert_allclose(one, other, rtol=1e-3, atol=2e-3)
 
 
 def test_a_constant_window_has_finite_readings() -> None:
     for level in ([0, 0, 1], [0, 0, 0], [0, 0, 8]):
         window = seen(np.tile(np.float32(level), (1, 250, 1)))
-        for found in (posture(window), changes(window), swings(window, Statistics(250, 50.0))):
+        told = [posture(window), ways(window, 50.0), axes(window), changes(window)]
+        for found in (*told, swings(*by_gravity(window), Statistics(250, 50.0))):
             assert torch.isfinite(found).all()
 
 

@@ -6,12 +6,12 @@ import torch
 
 from tests.test_features import walk
 from wearcli.encoders import build
-from wearcli.encoders.readings import SLOPE, SOFTNESS, changes, posture, swings
+from wearcli.encoders.readings import SLOPE, SOFTNESS
 from wearcli.encoders.statistics import Statistics
-from wearcli.encoders.streams import FARTHEST, LEARNED, READ
+from wearcli.encoders.streams import FARTHEST, LEARNED, READ, STRIDE
 from wearcli.errors import UsageError
 from wearcli.models.runtime import open_session
-from wearcli.signals.features import FEATURE_NAMES, features
+from wearcli.signals.features import FEATURE_NAMES, STRIDE_S, features
 from wearcli.training.export import WindowsFirst, parity, to_onnx
 
 
@@ -55,7 +55,7 @@ def test_the_graph_keeps_the_floor_under_a_quiet_spectrum(tmp_path) -> None:
     to_onnx(module, tmp_path / "model.onnx", (2, 250, 3))
     windows = np.concatenate([quiet(60, 250), walk(60, 250, 50.0)])
     differences, dimension = parity(module, tmp_path / "model.onnx", windows)
-    assert dimension == LEARNED + READ == 525
+    assert dimension == LEARNED + READ == 737
     assert (differences[60:] < 1e-4).all()
     (found,) = open_session(tmp_path / "model.onnx").run(None, {"windows": windows})
     logarithms = [i for i, name in enumerate(FEATURE_NAMES) if "log_power" in name]
@@ -76,7 +76,7 @@ def test_readings_are_part_of_the_embedding() -> None:
         found = encoder.eval()(seen).numpy()[:, LEARNED:]
         assert found.shape == (400, READ)
         # Not normalised yet: the mean and deviation of no window.
-        more = torch.cat([posture(seen), changes(seen), swings(seen, encoder.fixed)], dim=1)
+        more = encoder.more(seen, encoder.fixed(seen)[:, STRIDE : STRIDE + 1])
     hand = features(windows, 50.0)
     told = hand[:200]
     expected = (hand - told.mean(axis=0)) / np.sqrt(told.var(axis=0, ddof=1) + 1e-5)
@@ -87,6 +87,16 @@ def test_readings_are_part_of_the_embedding() -> None:
     np.testing.assert_allclose(
         found[:, sides.shape[1] :], more.clamp(-FARTHEST, FARTHEST), rtol=1e-4, atol=1e-4
     )
+
+
+def test_what_it_says_it_measures_is_the_lift_of_a_stride() -> None:
+    encoder = build("streams").eval()
+    windows = torch.from_numpy(walk(50, 250, 50.0)).transpose(1, 2)
+    found = encoder(windows)[:, encoder.measures].detach()
+    stride = features(windows.transpose(1, 2).numpy(), 50.0)[:, FEATURE_NAMES.index("stride_s")]
+    stride = stride.clip(*STRIDE_S)
+    np.testing.assert_allclose(found[:, -1], stride / 2, rtol=1e-3)
+    np.testing.assert_allclose(found[:, -2], 2 / stride, rtol=1e-3)
 
 
 @pytest.mark.parametrize(

@@ -56,7 +56,7 @@ def test_a_run_gives_a_model_and_goes_on_to_the_bit(study, method, tmp_path, mon
     model = load_model(tmp_path / "whole")
     assert model.config["training"]["method"] == method
     (embedding,) = open_session(model.onnx_path).run(["embedding"], {"windows": store.take(np.arange(3))})
-    assert embedding.shape == (3, 525 if method == "multitask" else 256)
+    assert embedding.shape == (3, 737 if method == "multitask" else 256)
     assert np.isfinite(embedding).all()
 
     def stop(done: float, metrics: dict) -> None:
@@ -70,6 +70,28 @@ def test_a_run_gives_a_model_and_goes_on_to_the_bit(study, method, tmp_path, mon
     assert (resumed["steps"], resumed["loss"]) == (8, result["loss"])
     assert weights(tmp_path / "parts") == weights(tmp_path / "whole")
     assert lines(tmp_path / "parts") == lines(tmp_path / "whole")
+
+
+def test_multitask_ends_with_whitening_within_classes(study, tmp_path):
+    store, options = study
+    windows = store.take(np.arange(len(store)))
+    found = {}
+    for whitened in (True, False):
+        folder = tmp_path / str(whitened)
+        pretrain(store.folder, folder, method="multitask", whiten=whitened, **options["multitask"], **SMALL)
+        (found[whitened],) = open_session(load_model(folder).onnx_path).run(None, {"windows": windows})
+    assert weights(tmp_path / "True") == weights(tmp_path / "False")
+    # One is a linear map of the other: nothing is lost, nothing new is told.
+    plain = np.c_[found[False], np.ones(len(windows))].astype(float)
+    rest = found[True] - plain @ np.linalg.lstsq(plain, found[True], rcond=None)[0]
+    assert np.abs(rest).max() < 0.02 < np.abs(found[True] - found[False]).mean()
+    assert np.square(found[True]).mean() == pytest.approx(1, rel=0.3)
+
+
+def test_no_other_method_whitens(study, tmp_path):
+    store, _ = study
+    with pytest.raises(UsageError, match="--no-whiten is of --method multitask, not of simclr"):
+        pretrain(store.folder, tmp_path / "run", whiten=False, **SMALL)
 
 
 def test_the_model_says_which_labels_it_was_trained_on(study, tmp_path, monkeypatch):

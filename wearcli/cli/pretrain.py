@@ -128,6 +128,12 @@ def pretrain(
     contrast: Annotated[
         float | None, typer.Option(help="multitask: weight of the pairs beside the labels. Default: 1.")
     ] = None,
+    whiten: Annotated[
+        bool,
+        typer.Option(
+            "--whiten/--no-whiten", help="multitask: make small in the end what differs within classes."
+        ),
+    ] = True,
     temperature: Annotated[
         float | None, typer.Option(help="Of the contrast. Default: 0.1; participant, distill 0.04.")
     ] = None,

@@ -7,6 +7,7 @@ angle, a threshold or a place in time has to stand there as numbers of its own.
 import math
 
 import torch
+import torch.nn.functional as F
 
 from wearcli.encoders.statistics import Statistics, log10_above
 from wearcli.signals.features import BANDS_HZ, FLOOR
@@ -18,6 +19,9 @@ SOFTNESS = 0.6  # deviations: neighbouring thresholds overlap, so that their sum
 SLOPE = 0.25
 HARMONICS = 12
 POSTURES = 2 * HARMONICS + 4
+STRETCH_S, STRETCHES_HZ = 0.5, 10.0  # over which gravity's direction is taken on the way, and how often
+WAYS = 2 * (3 + HARMONICS)
+AXES = 8
 PARTS = 5
 CHANGES = 4 * PARTS + 8
 LEAST_GRAVITY = 0.2  # g: below it, as in free fall, the mean has no direction
@@ -27,6 +31,7 @@ NO_TURN = 1e-3  # g, added before the logarithm
 ALONG, ACROSS = (0.0, 0.1, 0.5, 0.9, 1.0), (0.1, 0.5, 0.9, 1.0)  # quantiles
 SWINGS = 2 * len(BANDS_HZ) + len(ALONG) + len(ACROSS) + 5
 SMALL = 1e-6  # g^2, added to a variance
+AXES_NOISE = 1e-5  # g^2, added to a trace: of a sensor at rest the shares are small instead of noise
 
 
 def thresholds(deviations: torch.Tensor) -> torch.Tensor:
@@ -53,6 +58,38 @@ def posture(x: torch.Tensor) -> torch.Tensor:
     return torch.cat([turned, still, still * u, still * turned], dim=1)
 
 
+def ways(x: torch.Tensor, rate_hz: float) -> torch.Tensor:
+    """(batch, 3, samples) g -> (batch, WAYS): the postures that a window goes through.
+
+    Mean and deviation, over stretches of half a second, of the stretch's direction and its harmonics. A glass
+    lifted and put down has the mean direction of one held still between.
+    """
+    length, step = max(1, round(STRETCH_S * rate_hz)), max(1, round(rate_hz / STRETCHES_HZ))
+    stretches = F.avg_pool1d(x, length, step)
+    size = stretches.square().sum(dim=1, keepdim=True).sqrt().clamp_min(LEAST_GRAVITY)
+    u = (stretches / size).transpose(1, 2)  # (batch, stretches, 3)
+    told = torch.cat([u, _harmonics(u.flatten(0, 1)).unflatten(0, u.shape[:2])], dim=2)
+    mean = told.mean(dim=1)
+    return torch.cat([mean, (told - mean[:, None]).square().mean(dim=1).sqrt()], dim=1)
+
+
+def axes(x: torch.Tensor) -> torch.Tensor:
+    """(batch, 3, samples) g -> (batch, AXES): along which axes a window moves.
+
+    The covariances of x, y, z as shares of their trace (xx, yy, zz, xy, xz, yz), and two numbers that do not
+    change when the sensor is turned: the determinant of these shares, 0 where a movement stays in a plane,
+    and the sum of their squares, 1 where it stays on a line.
+    """
+    moved = x - x.mean(dim=2, keepdim=True)
+    one, other = [0, 1, 2, 0, 0, 1], [0, 1, 2, 1, 2, 2]
+    shares = (moved[:, one] * moved[:, other]).mean(dim=2)
+    shares = shares / (shares[:, :3].sum(dim=1, keepdim=True) + AXES_NOISE)
+    xx, yy, zz, xy, xz, yz = shares.unbind(dim=1)
+    determinant = xx * (yy * zz - yz * yz) - xy * (xy * zz - yz * xz) + xz * (xy * yz - yy * xz)
+    squares = shares[:, :3].square().sum(dim=1) + 2 * shares[:, 3:].square().sum(dim=1)
+    return torch.cat([shares, determinant[:, None], squares[:, None]], dim=1)
+
+
 def changes(x: torch.Tensor) -> torch.Tensor:
     """(batch, 3, samples) g -> (batch, CHANGES): how the fifths of a window differ.
 
@@ -75,26 +112,33 @@ def changes(x: torch.Tensor) -> torch.Tensor:
     return torch.cat([loud, *ends, away, *told], dim=1)
 
 
-def swings(x: torch.Tensor, fixed: Statistics) -> torch.Tensor:
-    """(batch, 3, samples) g -> (batch, SWINGS): along and across gravity, however a sensor is turned.
+def by_gravity(x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """(batch, 3, samples) g -> movement along gravity (batch, samples) and across it (batch, 3, samples)."""
+    u = _direction(x)[:, :, None]
+    moved = x - x.mean(dim=2, keepdim=True)
+    along = (moved * u).sum(dim=1)
+    return along, moved - along[:, None] * u
+
+
+def swings(along: torch.Tensor, across: torch.Tensor, fixed: Statistics) -> torch.Tensor:
+    """Movement as of `by_gravity` -> (batch, SWINGS): along and across gravity, however a sensor is turned.
 
     The logarithm of the power by band, along and across (g^2); the quantiles along (`ALONG`) and of how far
     across (`ACROSS`); skew and kurtosis along and the share of the variance that is; and the logarithm of the
     mean absolute change a second, along and across.
     """
-    u = _direction(x)[:, :, None]
-    moved = x - x.mean(dim=2, keepdim=True)
-    along = (moved * u).sum(dim=1, keepdim=True)
-    across = moved - along * u
-    far = across.square().sum(dim=1, keepdim=True).sqrt()
+    along = along[:, None]
+    sideways = across.square().sum(dim=1, keepdim=True)
+    far = sideways.sqrt()
     power = fixed.band_power(torch.cat([along, across], dim=1))
     bands = torch.stack([power[:, 0], power[:, 1:].sum(dim=1)], dim=1)
-    variance = along.square().mean(dim=2)
+    square = along.square()
+    variance = square.mean(dim=2)
     scale = (variance + SMALL).sqrt()
     shape = (
-        along.pow(3).mean(dim=2) / (scale * scale.square()),
-        along.pow(4).mean(dim=2) / scale.square().square(),
-        variance / (moved.square().sum(dim=1, keepdim=True).mean(dim=2) + SMALL),
+        (along * square).mean(dim=2) / (scale * scale.square()),
+        square.square().mean(dim=2) / scale.square().square(),
+        variance / (variance + sideways.mean(dim=2) + SMALL),
     )
     steps = across[:, :, 1:] - across[:, :, :-1]
     speed = (

@@ -111,7 +111,8 @@ class Statistics(nn.Module):
         quantiles = self.quantiles(signals, QUANTILES)
         moving = variance > CONSTANT
         safe = variance.where(moving, 1.0)
-        third, fourth = centred.pow(3).mean(dim=2), centred.pow(4).mean(dim=2)
+        square = centred.square()
+        third, fourth = (centred * square).mean(dim=2), square.square().mean(dim=2)
         above = (centred > 0).float()
         crossings = (above[:, :, 1:] - above[:, :, :-1]).abs().sum(dim=2)
         rest = (

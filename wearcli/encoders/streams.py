@@ -8,35 +8,53 @@ are part of its embedding, and beside them stands what was learned from all four
 import torch
 from torch import nn
 
+from wearcli.encoders.cycle import CYCLES, LIFTS, cycles
 from wearcli.encoders.fast import Convolutions
+from wearcli.encoders.patterns import FITS, Patterns
 from wearcli.encoders.readings import (
+    AXES,
     CHANGES,
     POSTURES,
     SWINGS,
     THRESHOLDS,
+    WAYS,
+    axes,
+    by_gravity,
     changes,
     posture,
     swings,
     thresholds,
+    ways,
 )
 from wearcli.encoders.statistics import Statistics
 from wearcli.signals.features import FEATURE_NAMES
 
 LEARNED = 128
-MORE = POSTURES + CHANGES + SWINGS
-READ = len(THRESHOLDS) * len(FEATURE_NAMES) + MORE
+# What is read beside the thresholds, in this order, and how many numbers each gives.
+MORE = {
+    "posture": POSTURES,
+    "ways": WAYS,
+    "axes": AXES,
+    "changes": CHANGES,
+    "swings": SWINGS,
+    "cycles": CYCLES,
+    "patterns": FITS,
+}
+READ = len(THRESHOLDS) * len(FEATURE_NAMES) + sum(MORE.values())
 STAGES = ((32, 5, 1), (64, 3, 2), (128, 3, 2), (128, 3, 2))  # half as wide as the fast encoder's
 FARTHEST = 8.0  # deviations from the mean: a reading beyond says no more
+STRIDE = FEATURE_NAMES.index("stride_s")
+LIFT = LEARNED + READ - FITS  # where the cycles end, with the lift
 
 
 class StreamsEncoder(nn.Module):
-    """(batch, 3, samples) in g -> (batch, 525): 128 learned numbers, then 397 readings.
+    """(batch, 3, samples) in g -> (batch, 737): 128 learned numbers, then 609 readings.
 
     Motion: the fast encoder's convolutions over the three axes and the magnitude. Readings: on which side of
-    three thresholds each of the 105 `Statistics` lies, gravity's direction, how the fifths of the window
-    differ, and the movement along and across gravity, all in deviations from their mean over the training
-    windows. Spectrum and rhythm: the power by frequency and the autocorrelation by lag, of magnitude and
-    vector.
+    three thresholds each of the 105 `Statistics` lies, where gravity points and the postures on the way,
+    along which axes it moves, how the fifths of the window differ, the movement along and across gravity, the
+    shape of a stride, and which patterns fit, all in deviations from their mean over the training windows.
+    Spectrum and rhythm: the power by frequency and the autocorrelation by lag, of magnitude and vector.
     """
 
     dimension = LEARNED + READ
@@ -44,13 +62,15 @@ class StreamsEncoder(nn.Module):
     # Between machines: a fourth moment of a quiet window is the sum of large numbers that cancel, and a count
     # or the place of a peak may jump.
     rounding = 1e-3
+    measures = slice(LIFT - LIFTS, LIFT)  # see `training.within_class`
 
     def __init__(self, samples: int = 250, rate_hz: float = 50.0) -> None:
         super().__init__()
         self.motion = Convolutions(4, STAGES)
         self.fixed = Statistics(samples, rate_hz)
+        self.patterns = Patterns(samples)
         curves = (2 * self.fixed.bins, 2 * self.fixed.lags)
-        sizes = (len(FEATURE_NAMES), MORE, *curves)
+        sizes = (len(FEATURE_NAMES), sum(MORE.values()), *curves)
         # Readings are what they are called: nothing learned moves a threshold.
         self.norms = nn.ModuleList(nn.BatchNorm1d(size, affine=False) for size in sizes)
         self.streams = nn.ModuleList(
@@ -60,16 +80,35 @@ class StreamsEncoder(nn.Module):
         self.out = nn.Linear(self.motion.width + 3 * 128, LEARNED)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """x: (batch, 3, samples) -> (batch, 525)."""
+        """x: (batch, 3, samples) -> (batch, 737)."""
+        magnitude = x.square().sum(dim=1, keepdim=True).sqrt()
         # In bf16 a fourth moment or a small lag of a second would be noise.
         with torch.autocast(x.device.type, enabled=False), torch.no_grad():
             statistics, power, lags = self.fixed.curves(x)
-            more = torch.cat([posture(x), changes(x), swings(x, self.fixed)], dim=1)
+            more = self.more(x.float(), statistics[:, STRIDE : STRIDE + 1])
             told = [statistics, more, power.flatten(1), lags.flatten(1)]
         scaled = [norm(each).float() for norm, each in zip(self.norms, told, strict=True)]
         scaled = [each.clamp(-FARTHEST, FARTHEST) for each in scaled]
         readings = torch.cat([thresholds(scaled[0]), scaled[1]], dim=1)
-        magnitude = x.square().sum(dim=1, keepdim=True).sqrt()
         seen = [self.motion(torch.cat([x, magnitude], dim=1))]
         seen += [stream(each) for stream, each in zip(self.streams, (readings, *scaled[2:]), strict=True)]
         return torch.cat([self.out(torch.cat(seen, dim=1)).float(), readings], dim=1)
+
+    def more(self, x: torch.Tensor, stride_s: torch.Tensor) -> torch.Tensor:
+        """The readings of `MORE` as they are measured. x: (batch, 3, samples) g; stride_s: (batch, 1)."""
+        along, across = by_gravity(x)
+        far = across.square().sum(dim=1, keepdim=True).sqrt()
+        magnitude = x.square().sum(dim=1, keepdim=True).sqrt()
+        rate_hz = self.fixed.rate_hz
+        return torch.cat(
+            [
+                posture(x),
+                ways(x, rate_hz),
+                axes(x),
+                changes(x),
+                swings(along, across, self.fixed),
+                cycles(along, across, stride_s, rate_hz),
+                self.patterns(torch.cat([x, magnitude, along[:, None], far], dim=1)),
+            ],
+            dim=1,
+        )

@@ -20,8 +20,8 @@ MIN_WEAR = 0.5  # windows of a sensor that lies on a table teach nothing about p
 class TrainingData:
     """Rows of all stores, numbered on from one store to the next.
 
-    index: dataset, recording, participant (unique over stores; `name` is it within its set), onset and
-    seconds of every row, with `usable` false where the sensor was not worn, or the quality is below
+    index: dataset, recording, participant (unique over stores; `name` is it within its set), placement, onset
+    and seconds of every row, with `usable` false where the sensor was not worn, or the quality is below
     `min_quality`; movement_g; and for `training.pairs` who and time, seconds by the clock: where a store has
     none, the recording and the time since it began. partners: the windows of a teacher, once they are found.
     """
@@ -125,6 +125,7 @@ def _identify(store: WindowStore, number: int, min_quality: float) -> pd.DataFra
             "recording": str(number) + "/" + prefix + index["recording"],
             "participant": prefix + index["participant"],
             "name": index["participant"],
+            "placement": index["placement"],
             "onset": index["onset"],
             "seconds": seconds,
             "usable": usable.to_numpy(),

@@ -77,7 +77,7 @@ _OF_METHODS: dict[tuple[str, ...], tuple[str, ...]] = {
         *("distance_steps", "distance_epochs", "distance_batch", "distance_lr", "distance_loss"),
     ),
     ("masked",): ("mask_share", "mask_seconds"),
-    ("multitask",): ("contrast",),
+    ("multitask",): ("contrast", "whiten"),
     LEARNS_FROM_LABELS: ("target", "labels"),
     ("participant",): OF_PARTICIPANT,
     ("simclr", "multitask"): ("positive_seconds",),

@@ -31,6 +31,7 @@ from wearcli.training.settings import VALIDATION_BATCHES, Settings
 from wearcli.training.stores import Failed, open_stores, stores_of
 from wearcli.training.tensorboard import event_files
 from wearcli.training.watch import open_watch
+from wearcli.training.within_class import whiten
 
 PARITY_WINDOWS = 512
 
@@ -172,7 +173,11 @@ def train_run(
         rng = np.random.default_rng(settings.seed)
         some = data.take(np.sort(rng.choice(train, min(PARITY_WINDOWS, len(train)), replace=False)))
         config = model_config(settings, stores[0], sets, result) | teaching(settings, data)
-        write_model(objective.get_submodule("encoder"), run / "model", config, some)
+        encoder = objective.get_submodule("encoder")
+        if settings.method == "multitask" and settings.whiten:
+            say("whitening the embedding within classes")
+            encoder = whiten(encoder.cpu(), data, train, settings.seed)
+        write_model(encoder, run / "model", config, some)
     return {**result, "run": str(run), "model": str(run / "model"), "failed": failed}
 
 

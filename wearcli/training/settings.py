@@ -44,7 +44,8 @@ class Settings:
     Hz and seconds; a store has its own. positive_seconds: how far apart the two windows of a pair may lie.
     positives, koleo, momentum: of participant, see `PeopleSampler` and `Participant`. max_degrees, noise,
     scale, warp, poor: of a view of acceleration, see `Augment`; 0 turns each off; views of PPG and ECG are
-    those of `Cascade`. contrast: of multitask, the weight of the pairs' loss beside that of the labels.
+    those of `Cascade`. contrast: of multitask, the weight of the pairs' loss beside that of the labels;
+    whiten: of multitask, whether the trained embedding is whitened within classes, see `within_class`.
     teacher: of distill, a model of another signal of the same people and time; train_teacher: its weights
     learn too, where its run is there; clock_offset: seconds to add to its recordings' clock; max_movement: g,
     windows that move more are left out; near_seconds: how near in time two windows of one recording are no
@@ -92,6 +93,7 @@ class Settings:
     warp: float = 0.15
     poor: float = 0.0
     contrast: float = 1.0
+    whiten: bool = True
     temperature: float = 0.1
     positives: Positives = "participant"
     koleo: float = KOLEO
@@ -279,10 +281,12 @@ class Settings:
     def _check_method(self) -> None:
         """Raise UsageError for what is of one method alone, and not of this one."""
         usual = Settings.__dataclass_fields__
-        for method, options in (("participant", OF_PARTICIPANT), ("distill", OF_DISTILL)):
+        of_methods = (("participant", OF_PARTICIPANT), ("distill", OF_DISTILL), ("multitask", ("whiten",)))
+        for method, options in of_methods:
             for option in options if method != self.method else ():
                 if getattr(self, option) != usual[option].default:
-                    flag = "--no-augment" if option == "augment" else "--" + option.replace("_", "-")
+                    turned_off = usual[option].default is True
+                    flag = ("--no-" if turned_off else "--") + option.replace("_", "-")
                     raise UsageError(f"{flag} is of --method {method}, not of {self.method}")
 
     def reading(self) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 #!/bin/sh
 # The recipe of the default model: recordings in, OUT/run with the model folder out. One seed, by steps.
 #
-#   recipes/motion-v2.sh STUDIES OUT [SET_TO_LEAVE_OUT]
+#   recipes/motion-v3.sh STUDIES OUT [SET_TO_LEAVE_OUT]
 #
 # STUDIES holds a folder a set (sisfall, smartfallmm, hexoskin, stress_predict, selfback, umafall), each as
 # `wearcli` reads it, with its labels.csv. WEARCLI names the command, STEPS another length, OPTIONS more flags.
@@ -37,7 +37,7 @@ for name in sisfall smartfallmm hexoskin stress_predict selfback umafall; do
 done
 
 exec $wearcli pretrain "$@" --method multitask --contrast 2 --steps "${STEPS:-2000}" \
-    --seed 0 --workers 1 --name motion-v2 \
+    --seed 0 --workers 1 --name motion-v3 \
     --licence Apache-2.0 --terms hexoskin=MIT --terms stress_predict=MIT \
     --terms "sisfall=none stated with the copy" --terms "smartfallmm=none stated with the copy" \
     --terms "selfback=none stated with the copy" --terms "umafall=none stated with the copy" \

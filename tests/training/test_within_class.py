@@ -1,0 +1,140 @@
+"""Whitening within classes: against planted covariances, and what it is for."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from torch import nn
+
+from wearcli.encoders.whitened import Whitened
+from wearcli.training import within_class
+from wearcli.training.within_class import normalisation, whiten
+
+
+def planted(seed: int, people: int = 40, each: int = 30, d: int = 12) -> tuple[np.ndarray, np.ndarray]:
+    """Embeddings of four classes, told apart by the last two numbers; people differ in the first six."""
+    rng = np.random.default_rng(seed)
+    classes = rng.integers(0, 4, (people, each))
+    found = 0.2 * rng.normal(size=(people, each, d))
+    found[:, :, :6] += 3 * rng.normal(size=(people, 1, 6))
+    found[:, :, -2] += classes % 2
+    found[:, :, -1] += classes // 2
+    mix = np.linalg.qr(np.random.default_rng(99).normal(size=(d, d)))[0]
+    return (found @ mix + 5).reshape(-1, d).astype(np.float32), classes.ravel()
+
+
+def covariance_within(values: np.ndarray, classes: np.ndarray) -> np.ndarray:
+    """By a loop over classes, each weighing with the square root of its windows."""
+    total, weight = np.zeros((values.shape[1],) * 2), 0.0
+    for each in np.unique(classes):
+        mine = values[classes == each].astype(float)
+        total += np.sqrt(len(mine)) * np.cov(mine.T, ddof=0)
+        weight += np.sqrt(len(mine))
+    return total / weight
+
+
+def test_without_a_floor_the_covariance_within_classes_is_a_multiple_of_the_unit_matrix() -> None:
+    values, classes = planted(0)
+    weight, bias = normalisation(values, classes, np.random.default_rng(0), floor=0.0)
+    found = values @ weight.T + bias
+    within = covariance_within(found, classes)
+    np.testing.assert_allclose(within / within[0, 0], np.eye(12), atol=1e-3)
+    np.testing.assert_allclose(found.mean(axis=0), 0, atol=1e-3)
+    assert np.square(found).mean() == pytest.approx(1, rel=1e-3)
+
+
+def test_standardising_each_number_afterwards_changes_little() -> None:
+    """The rotation is for this: without it a probe's standardisation makes all directions alike again."""
+    values, classes = planted(1)
+    weight, bias = normalisation(values, classes, np.random.default_rng(0))
+    found = values @ weight.T + bias
+    spread = np.linalg.eigvalsh(np.cov(found.T))
+    assert spread[-1] > 5 * spread[0]
+    kept = np.linalg.eigvalsh(np.corrcoef(found.T))
+    np.testing.assert_allclose(kept[-2:], spread[-2:], rtol=0.5)
+
+
+def nearest_class(train: np.ndarray, of: np.ndarray, test: np.ndarray) -> np.ndarray:
+    """Each test row's class by the nearest mean, after each number was standardised."""
+    mean, spread = train.mean(axis=0), train.std(axis=0)
+    train, test = (train - mean) / spread, (test - mean) / spread
+    means = np.stack([train[of == each].mean(axis=0) for each in range(4)])
+    return np.square(test[:, None] - means).sum(axis=2).argmin(axis=1)
+
+
+def test_few_people_tell_the_classes_of_others() -> None:
+    values, classes = planted(2)
+    weight, bias = normalisation(values, classes, np.random.default_rng(0))
+    few, of = planted(3, people=4)
+    others, truth = planted(4, people=60)
+    before = (nearest_class(few, of, others) == truth).mean()
+    after = (nearest_class(few @ weight.T + bias, of, others @ weight.T + bias) == truth).mean()
+    assert before < 0.6
+    assert after > 0.85
+
+
+def test_what_is_measured_is_not_made_small() -> None:
+    """A cadence differs within each class of walking and is no nuisance; nor is what goes with it."""
+    rng = np.random.default_rng(5)
+    classes = rng.integers(0, 3, 4000)
+    cadence, mood = rng.normal(size=(2, 4000))
+    values = 0.2 * rng.normal(size=(4000, 6))
+    values[:, 0] += cadence
+    values[:, 1] += cadence
+    values[:, 2] += mood
+    values[:, 3] += classes
+    values = values.astype(np.float32)
+
+    cadence_moves, mood_moves = np.float64([[1, 1, 0, 0, 0, 0], [0, 0, 1, 0, 0, 0]])
+
+    def ratio(measures: slice) -> float:
+        """How far a cadence moves an embedding, to how far a mood does."""
+        weight, _ = normalisation(values, classes, np.random.default_rng(0), measures)
+        return float(np.linalg.norm(weight @ cadence_moves) / np.linalg.norm(weight @ mood_moves))
+
+    assert ratio(slice(0)) == pytest.approx(1, rel=0.2)
+    assert ratio(slice(0, 1)) > 2.5
+
+
+def test_a_number_that_never_changes_stays_finite() -> None:
+    values, classes = planted(6)
+    values[:, 3] = 2.5
+    weight, bias = normalisation(values, classes, np.random.default_rng(0))
+    assert np.isfinite(weight).all()
+    assert np.isfinite(values @ weight.T + bias).all()
+
+
+def test_classes_are_of_a_set_and_a_placement_and_windows_without_a_label_have_no_say(monkeypatch) -> None:
+    seen = {}
+
+    def caught(embedding, classes, rng, measures):
+        seen.update(embedding=embedding, classes=classes, measures=measures)
+        return np.eye(2, dtype=np.float32), np.zeros(2, np.float32)
+
+    monkeypatch.setattr(within_class, "normalisation", caught)
+
+    class First(nn.Module):
+        rounding = 0.5
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.unused = nn.Parameter(torch.zeros(1))
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return x[:, :2, 0]
+
+    table = {
+        "dataset": ["a", "a", "a", "b", "a", "a"],
+        "placement": ["wrist", "wrist", "hip", "wrist", "wrist", None],
+    }
+    index = pd.DataFrame({**table, "label": ["walk", None, "walk", "walk", "walk", "walk"]})
+    windows = np.arange(6, dtype=np.float32)[:, None, None] * np.ones((6, 10, 3), np.float32)
+    data = SimpleNamespace(index=index, take=lambda rows: windows[rows])
+    found = whiten(First(), data, np.arange(6), 0)
+    assert isinstance(found, Whitened)
+    assert found.rounding == 0.5
+    assert seen["embedding"][:, 0].tolist() == [0, 2, 3, 4, 5]
+    assert len(set(seen["classes"])) == 4
+    assert seen["classes"][0] == seen["classes"][3]

@@ -1,0 +1,130 @@
+"""Readings of one stride: how a cyclic movement goes up and down, in harmonics of its own frequency.
+
+A spectrum at fixed frequencies smears a walk over bins that change with its cadence. Here the sine waves are
+those of the stride itself, so that what is told does not depend on how fast it is walked, and their phases,
+which no power spectrum has, tell the shape: how long a foot stands, how hard it lands.
+"""
+
+import math
+
+import torch
+
+from wearcli.encoders.statistics import log10_above
+from wearcli.signals.features import STRIDE_S
+
+HARMONICS = 8  # of the stride; the step is the second
+LIFTS = 6
+CYCLES = 4 * HARMONICS + 10 + 6 + LIFTS
+LEAST_POWER = 1e-6  # g^2, added before a logarithm
+QUIET = 1e-5  # g^2, added to a power that is divided by: about the noise of a good sensor
+FAINT = 1e-3  # g, added to an amplitude that is divided by
+LEAST_LIFT = 1e-3  # m, added before the logarithm
+STANDARD_GRAVITY = 9.80665  # m/s^2 a g
+
+
+def cycles(along: torch.Tensor, across: torch.Tensor, stride_s: torch.Tensor, rate_hz: float) -> torch.Tensor:
+    """Movement of a window and the time of its stride -> (batch, CYCLES).
+
+    along: (batch, samples) g, along gravity, about 0; across: (batch, 3, samples) g, what is across it;
+    stride_s: (batch, 1), as the features measure it.
+
+    For each harmonic of the stride's frequency the logarithm of its power along and across (g^2), and its
+    share of all; the shape, as products of harmonics in which the time of the first step cancels (Bendat and
+    Piersol's bispectrum, at three harmonics of the step and two pairs of odd ones), real and imaginary parts;
+    the same of the movement across at the first two harmonics of the step, squared so that its direction
+    cancels too, with their shares; and the lift: from how far the body rises and falls in a step, by
+    integrating the step's wave twice (m), its root, its root times the step frequency, which goes with the
+    walking speed of an inverted pendulum (Zijlstra and Hof 2003), its logarithm, and the step's frequency
+    (Hz) and time (s).
+    """
+    samples = along.shape[1]
+    stride_s = stride_s.clamp(*STRIDE_S)
+    time = (torch.arange(samples, device=along.device) + 0.5) / rate_hz
+    hann = 0.5 - 0.5 * torch.cos(2 * math.pi * rate_hz / samples * time)
+    hann = hann * (2 / hann.sum())
+    number = torch.arange(1, HARMONICS + 1, device=along.device)
+    angle = (2 * math.pi * number / stride_s)[:, :, None] * time  # (batch, HARMONICS, samples)
+    # Beyond the Nyquist frequency a harmonic would be another's mirror image.
+    seen = (number / stride_s < rate_hz / 2).float()[:, :, None] * hann
+    cosine, sine = angle.cos() * seen, -angle.sin() * seen
+
+    moved = torch.cat([along[:, None], across], dim=1).transpose(1, 2)  # (batch, samples, 4)
+    real, imaginary = cosine @ moved, sine @ moved  # (batch, HARMONICS, 4)
+    power = real.square() + imaginary.square()
+    up, wide = power[:, :, 0], power[:, :, 1:].sum(dim=2)
+    up_all = 2 * along.square().mean(dim=1, keepdim=True) + QUIET
+    wide_all = 2 * across.square().sum(dim=1).mean(dim=1, keepdim=True) + QUIET
+    upward = (real[:, :, 0], imaginary[:, :, 0])
+    # What turns the step's wave back to its begin, and its powers those of higher harmonics.
+    back = _powers(_conjugate(_direction((upward[0][:, 1], upward[1][:, 1]))), 4)
+    return torch.cat(
+        [
+            log10_above(up, LEAST_POWER),
+            log10_above(wide, LEAST_POWER),
+            up / up_all,
+            wide / wide_all,
+            _shape(upward, back, up),
+            _sideways((real[:, :, 1:], imaginary[:, :, 1:]), back, wide),
+            _lift(up[:, 1:2].sqrt(), stride_s),
+        ],
+        dim=1,
+    )
+
+
+Complex = tuple[torch.Tensor, torch.Tensor]  # real and imaginary part: a graph has no complex numbers
+
+
+def _times(one: Complex, other: Complex) -> Complex:
+    return one[0] * other[0] - one[1] * other[1], one[0] * other[1] + one[1] * other[0]
+
+
+def _conjugate(of: Complex) -> Complex:
+    return of[0], -of[1]
+
+
+def _direction(of: Complex) -> Complex:
+    """Of length 1, or less where it is faint."""
+    length = (of[0].square() + of[1].square()).sqrt() + FAINT
+    return of[0] / length, of[1] / length
+
+
+def _powers(of: Complex, most: int) -> Complex:
+    """(batch,) each -> the first to the last power of it, (batch, most) each."""
+    found = [of]
+    for _ in range(most - 1):
+        found.append(_times(found[-1], of))
+    return torch.stack([one for one, _ in found], dim=1), torch.stack([other for _, other in found], dim=1)
+
+
+def _shape(wave: Complex, back: Complex, power: torch.Tensor) -> torch.Tensor:
+    """Along gravity: wave and power (batch, HARMONICS), back (batch, 4) -> (batch, 10)."""
+    square = power.sum(dim=1, keepdim=True) + QUIET
+    size = square.sqrt()
+    of_steps = _times(_at(wave, [3, 5, 7]), _at(back, [1, 2, 3]))
+    of_strides = _times(_times(_at(wave, [0, 0]), _at(wave, [0, 2])), _conjugate(_at(wave, [1, 3])))
+    cube = size * square
+    pairs = [each / size for each in of_steps] + [each / cube for each in of_strides]
+    return torch.cat([torch.stack(pair, dim=2).flatten(1) for pair in (pairs[:2], pairs[2:])], dim=1)
+
+
+def _sideways(wave: Complex, back: Complex, power: torch.Tensor) -> torch.Tensor:
+    """Across it: wave (batch, HARMONICS, 3), back (batch, 4), power (batch, HARMONICS) -> (batch, 6)."""
+    size = power.sum(dim=1, keepdim=True) + QUIET
+    turn = _at(back, [0, 1])
+    turned = _times(_at(wave, [1, 3]), (turn[0][:, :, None], turn[1][:, :, None]))
+    square = [part.sum(dim=2) / size for part in _times(turned, turned)]
+    return torch.stack([*square, power[:, [1, 3]] / size], dim=2).flatten(1)
+
+
+def _at(of: Complex, harmonics: list[int]) -> Complex:
+    return of[0][:, harmonics], of[1][:, harmonics]
+
+
+def _lift(amplitude: torch.Tensor, stride_s: torch.Tensor) -> torch.Tensor:
+    """The step's amplitude along gravity, g, and the stride's time, s, (batch, 1) each -> (batch, LIFTS)."""
+    step_hz = 2 / stride_s
+    lift = 2 * amplitude * STANDARD_GRAVITY / (2 * math.pi * step_hz).square()
+    root = lift.sqrt()
+    return torch.cat(
+        [lift, root, root * step_hz, log10_above(lift, LEAST_LIFT), step_hz, 0.5 * stride_s], dim=1
+    )

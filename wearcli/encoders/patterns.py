@@ -1,0 +1,65 @@
+"""Readings by patterns: for how much of a window a short pattern fits what the sensor says.
+
+The patterns are drawn once and never learned, as in Rocket (Dempster et al. 2020, arXiv 1910.13051) and
+MiniRocket (2021, arXiv 2012.08791): a shape of nine samples, stretched over a fifth of a second to four
+seconds. The share of time in which it fits is a number that neither a moment nor a spectrum has.
+"""
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+TAPS = 9  # of which three weigh 2 and six -1, so that a constant signal fits none (MiniRocket, section 3.1)
+DILATIONS = 6
+EACH = 10  # patterns of each dilation
+PATTERNS = DILATIONS * EACH
+FITS = 2 * PATTERNS
+ALONE = 0.6  # of the patterns look at one channel, the others at two
+CHANNELS = 6  # x, y, z, magnitude, along and across gravity
+STRIDE = 2  # samples: every second place tells as much
+SOFTNESS = 0.2  # deviations
+NOISE = 1e-4  # g^2
+DRAWN = 2020  # the seed: all encoders have the same patterns
+
+
+class Patterns(nn.Module):
+    """(batch, CHANNELS, samples) g -> (batch, FITS): the share of time in which each pattern fits.
+
+    First by how well it fits in deviations over the training windows, so that a strong movement counts more;
+    then in deviations over the window itself, which tells its shape alone.
+    """
+
+    def __init__(self, samples: int) -> None:
+        super().__init__()
+        generator = torch.Generator().manual_seed(DRAWN)
+        longest = max(1, (samples - 1) // (TAPS + 1))
+        self.dilations = [max(1, round(longest ** (k / (DILATIONS - 1)))) for k in range(DILATIONS)]
+        weights = torch.stack([_draw(generator) for _ in range(PATTERNS)])
+        # Kept with the weights: another version of torch may draw others.
+        self.register_buffer("weights", weights)
+        # Their mean and deviation over the training windows; a pattern's own mean is about 0.
+        self.norms = nn.ModuleList(nn.BatchNorm1d(EACH, affine=False) for _ in range(DILATIONS))
+
+    weights: torch.Tensor
+
+    def forward(self, signals: torch.Tensor) -> torch.Tensor:
+        """signals: (batch, CHANNELS, samples) -> (batch, FITS)."""
+        told = []
+        for dilation, weights, norm in zip(self.dilations, self.weights.split(EACH), self.norms, strict=True):
+            fit = F.conv1d(signals, weights, stride=STRIDE, dilation=dilation)
+            own = (fit.square().mean(dim=2, keepdim=True) + NOISE).sqrt()
+            for deviations in (norm(fit), fit / own):
+                told.append(torch.sigmoid(deviations / SOFTNESS).mean(dim=2))
+        return torch.cat(told, dim=1)
+
+
+def _draw(generator: torch.Generator) -> torch.Tensor:
+    """One pattern, (CHANNELS, TAPS)."""
+    shape = torch.full((TAPS,), -1.0)
+    shape[torch.randperm(TAPS, generator=generator)[:3]] = 2.0
+    alone = torch.rand(1, generator=generator).item() < ALONE
+    pattern = torch.zeros(CHANNELS, TAPS)
+    for channel in torch.randperm(CHANNELS, generator=generator)[: 1 if alone else 2]:
+        sign = 1.0 if torch.rand(1, generator=generator).item() < 0.5 else -1.0
+        pattern[channel] = sign * shape
+    return pattern

@@ -1,0 +1,71 @@
+"""Within-class covariance normalisation of an embedding (Hatch, Kajarekar and Stolcke, Interspeech 2006).
+
+A linear probe of few people must tell what an activity is from how these few do it. The training sets know
+better: what differs among windows of one class, from person to person and from moment to moment, seldom
+decides anything. Such directions are made small, others large, and a probe's penalty, which weighs all
+directions alike, then leans on what has told classes apart before.
+
+What an encoder says it measures (`measures`: the time and height of a stride) is no nuisance, although it
+differs within every class of walking: what goes with it is taken out before the covariance is.
+"""
+
+import numpy as np
+import torch
+from torch import nn
+
+from wearcli.encoders.whitened import Whitened
+from wearcli.training.data import TrainingData
+from wearcli.training.monitor import embed_windows
+
+WINDOWS = 40_000  # of which the covariance is: some fifty for each of its rows
+FLOOR = 0.05  # of a number's own variance, added: a direction that never varied tells nothing for sure
+
+
+def whiten(encoder: nn.Module, data: TrainingData, rows: np.ndarray, seed: int) -> Whitened:
+    """The encoder with its numbers whitened within the classes of the labelled windows among `rows`.
+
+    A class is a label of one set at one placement. Needs `data.index` to have its labels.
+    """
+    labelled = rows[data.index["label"].notna().to_numpy()[rows]]
+    rng = np.random.default_rng(seed)
+    if len(labelled) > WINDOWS:
+        labelled = np.sort(rng.choice(labelled, WINDOWS, replace=False))
+    part = data.index.loc[labelled, ["dataset", "placement", "label"]].fillna("")
+    classes = part.groupby(list(part), sort=True).ngroup().to_numpy()
+    embedding = embed_windows(encoder, data.take(labelled)).numpy()
+    weight, bias = normalisation(embedding, classes, rng, getattr(encoder, "measures", slice(0)))
+    return Whitened(encoder, torch.from_numpy(weight), torch.from_numpy(bias))
+
+
+def normalisation(
+    embedding: np.ndarray,
+    classes: np.ndarray,
+    rng: np.random.Generator,
+    measures: slice = slice(0),
+    floor: float = FLOOR,
+) -> tuple[np.ndarray, np.ndarray]:
+    """The map W e + b, (D, D) and (D,) float32, that makes the covariance within classes the unit matrix.
+
+    embedding: (n, D); classes: (n,) codes 0 .. C - 1, each present; measures: numbers of an embedding whose
+    regression, within classes, is taken out first. But for `floor`, for the scale (all
+    numbers together have variance 1), and for a rotation drawn by `rng`: it spreads large and small
+    directions over all numbers, as a probe that standardises each would undo their sizes. A class weighs with
+    the square root of its windows.
+    """
+    centre = embedding.mean(axis=0, dtype=np.float64)
+    spread = np.maximum(embedding.std(axis=0, dtype=np.float64), 1e-6)
+    scaled = (embedding - centre) / spread
+    counts = np.bincount(classes)
+    means = np.zeros((len(counts), scaled.shape[1]))
+    np.add.at(means, classes, scaled)
+    within = scaled - (means / counts[:, None])[classes]
+    root = (counts[classes] ** -0.25)[:, None]
+    within *= root / np.sqrt(np.square(root).sum())
+    within -= within[:, measures] @ np.linalg.pinv(within[:, measures]) @ within
+    covariance = within.T @ within
+    spectrum, basis = np.linalg.eigh(covariance)
+    turn = np.linalg.qr(rng.normal(size=covariance.shape))[0] / np.sqrt(np.maximum(spectrum, 0) + floor)
+    turn = turn @ basis.T / spread
+    moved = (embedding - centre) @ turn.T
+    turn /= np.sqrt(np.square(moved).mean())
+    return turn.astype(np.float32), (-turn @ centre).astype(np.float32)
