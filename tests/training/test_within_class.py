@@ -1,5 +1,6 @@
 """Whitening within classes: against planted covariances, and what it is for."""
 
+import tracemalloc
 from types import SimpleNamespace
 
 import numpy as np
@@ -138,3 +139,14 @@ def test_classes_are_of_a_set_and_a_placement_and_windows_without_a_label_have_n
     assert seen["embedding"][:, 0].tolist() == [0, 2, 3, 4, 5]
     assert len(set(seen["classes"])) == 4
     assert seen["classes"][0] == seen["classes"][3]
+
+
+def test_memory_grows_with_the_windows_not_with_their_square() -> None:
+    """Products in the wrong order once made a matrix of windows by windows: 13 GB."""
+    rng = np.random.default_rng(7)
+    values, classes = rng.normal(size=(6000, 8)).astype(np.float32), rng.integers(0, 5, 6000)
+    tracemalloc.start()
+    normalisation(values, classes, rng, slice(0, 2))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 40 * values.nbytes < 6000 * 6000 * 8

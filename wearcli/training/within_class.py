@@ -61,7 +61,7 @@ def normalisation(
     within = scaled - (means / counts[:, None])[classes]
     root = (counts[classes] ** -0.25)[:, None]
     within *= root / np.sqrt(np.square(root).sum())
-    within -= within[:, measures] @ np.linalg.pinv(within[:, measures]) @ within
+    within -= within[:, measures] @ np.linalg.lstsq(within[:, measures], within, rcond=None)[0]
     covariance = within.T @ within
     spectrum, basis = np.linalg.eigh(covariance)
     turn = np.linalg.qr(rng.normal(size=covariance.shape))[0] / np.sqrt(np.maximum(spectrum, 0) + floor)
