@@ -21,6 +21,7 @@ from wearcli.embedding.embed import embed
 from wearcli.embedding.result import Watcher
 from wearcli.embedding.table import END_OF_STREAM, read_table
 from wearcli.errors import InputError, UsageError
+from wearcli.models.folder import DEFAULT_MODEL, load_model
 from wearcli.signals.features import FEATURE_NAMES, features
 
 
@@ -83,29 +84,53 @@ def test_the_table_is_as_the_design_says(study: Path, tmp_path: Path) -> None:
     assert np.isfinite(np.stack(frame["embedding"].to_list())).all()
 
 
-def test_embeddings_are_the_models_and_features_the_windows(study: Path, tmp_path: Path) -> None:
-    """Against the file read by pandas, resampled by scipy, and the model run by hand."""
+def by_hand(path: Path, model: str) -> tuple[np.ndarray, np.ndarray]:
+    """Windows of a CSV at 100 Hz, 5 s every 2.5 s, and their embeddings: by pandas, scipy and onnxruntime."""
     import onnxruntime
     from scipy.signal import resample_poly
 
-    from wearcli.models.folder import DEFAULT_MODEL, load_model
+    signal = pd.read_csv(path)[["x", "y", "z"]].to_numpy()
+    by_scipy = resample_poly(signal, 1, 2, axis=0, padtype="line").astype(np.float32)
+    windows = np.stack([by_scipy[at : at + 250] for at in range(0, len(by_scipy) - 249, 125)])
+    session = onnxruntime.InferenceSession(str(load_model(model).onnx_path))
+    (found,) = session.run(None, {session.get_inputs()[0].name: windows})
+    return windows, found
 
+
+def similarity(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    return (one * other).sum(1) / np.linalg.norm(one, axis=1) / np.linalg.norm(other, axis=1)
+
+
+def test_embeddings_are_the_models_and_features_the_windows(study: Path, tmp_path: Path) -> None:
     out = tmp_path / "e.parquet"
     embed([study / "P01_a.csv"], out)
     frame = read_table(out)[0].to_pandas()
-    signal = pd.read_csv(study / "P01_a.csv")[["x", "y", "z"]].to_numpy()
-    by_scipy = resample_poly(signal, 1, 2, axis=0, padtype="line").astype(np.float32)
-    windows = np.stack([by_scipy[125 * n : 125 * n + 250] for n in range(23)])
-    session = onnxruntime.InferenceSession(str(load_model(DEFAULT_MODEL).onnx_path))
-    (by_hand,) = session.run(None, {session.get_inputs()[0].name: windows})
-    ours = np.stack(frame["embedding"].to_list())
-    # Two low-pass filters differ near the new Nyquist frequency; white noise has power there.
-    similarity = (ours * by_hand).sum(1) / np.linalg.norm(ours, axis=1) / np.linalg.norm(by_hand, axis=1)
-    assert similarity.min() > 0.98
+    windows, expected = by_hand(study / "P01_a.csv", DEFAULT_MODEL)
+    assert len(frame) == len(windows) == 23
+    # Two low-pass filters differ near the new Nyquist frequency, and white noise has power there. Its
+    # greatest autocorrelation, which is taken for a stride, may then lie elsewhere: seldom.
+    found = similarity(np.stack(frame["embedding"].to_list()), expected)
+    assert np.median(found) > 0.98
+    assert (found > 0.9).mean() > 0.8
     means = [FEATURE_NAMES.index(name) for name in FEATURE_NAMES if name.endswith("_mean")][:3]
     np.testing.assert_allclose(
         np.stack(frame["features"].to_list())[:, means], features(windows, 50.0)[:, means], atol=2e-3
     )
+
+
+def test_where_both_filters_agree_so_do_all_embeddings(tmp_path: Path) -> None:
+    """A walk without noise: nothing near the new Nyquist frequency, and one rhythm."""
+    time = np.arange(6000) / 100
+    step = 2 * np.pi * (1.8 * time + 0.02 * np.sin(time / 3))
+    axes = [0.1 * np.sin(step / 2), 0.2 * np.sin(step) + 0.1 * np.sin(time / 5), 1 + 0.3 * np.cos(step)]
+    axes[2] += 0.1 * np.cos(2 * step + 1)
+    pd.DataFrame({"time": time, "x": axes[0], "y": axes[1], "z": axes[2]}).to_csv(
+        tmp_path / "P01_walk.csv", index=False
+    )
+    embed([tmp_path / "P01_walk.csv"], tmp_path / "e.parquet")
+    ours = np.stack(read_table(tmp_path / "e.parquet")[0].to_pandas()["embedding"].to_list())
+    _, expected = by_hand(tmp_path / "P01_walk.csv", DEFAULT_MODEL)
+    assert similarity(ours, expected).min() > 0.98
 
 
 def test_a_second_run_changes_nothing(study: Path, tmp_path: Path) -> None:
