@@ -45,7 +45,8 @@ class Patterns(nn.Module):
     def forward(self, signals: torch.Tensor) -> torch.Tensor:
         """signals: (batch, CHANNELS, samples) -> (batch, FITS)."""
         told = []
-        for dilation, weights, norm in zip(self.dilations, self.weights.split(EACH), self.norms, strict=True):
+        for number, (dilation, norm) in enumerate(zip(self.dilations, self.norms, strict=True)):
+            weights = self.weights[number * EACH : (number + 1) * EACH]
             fit = F.conv1d(signals, weights, stride=STRIDE, dilation=dilation)
             own = (fit.square().mean(dim=2, keepdim=True) + NOISE).sqrt()
             for deviations in (norm(fit), fit / own):
