@@ -76,9 +76,6 @@ def test_on_new_people_it_is_as_often_right_as_it_says(
     assert sum(result.hours.values()) == pytest.approx(rows["duration"].sum() / 3600)
 
 
-@pytest.mark.xfail(
-    strict=True, reason="motion-v3 is too sure of so few: .850 above .9 and .674 below; motion-v1 passed"
-)
 def test_what_it_is_sure_of_is_right_far_more_often(
     predicted: tuple[PredictResult, pd.DataFrame, pd.Series],
 ) -> None:
