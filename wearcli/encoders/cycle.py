@@ -29,8 +29,8 @@ def cycles(along: torch.Tensor, across: torch.Tensor, stride_s: torch.Tensor, ra
     stride_s: (batch, 1), as the features measure it.
 
     For each harmonic of the stride's frequency the logarithm of its power along and across (g^2), and its
-    share of all; the shape, as products of harmonics in which the time of the first step cancels (Bendat and
-    Piersol's bispectrum, at three harmonics of the step and two pairs of odd ones), real and imaginary parts;
+    share of all; the shape, as products of harmonics in which the time of the first step cancels (as in a
+    bispectrum, at three harmonics of the step and two pairs of odd ones), real and imaginary parts;
     the same of the movement across at the first two harmonics of the step, squared so that its direction
     cancels too, with their shares; and the lift: from how far the body rises and falls in a step, by
     integrating the step's wave twice (m), its root, its root times the step frequency, which goes with the
