@@ -76,7 +76,8 @@ def test_readings_are_part_of_the_embedding() -> None:
         found = encoder.eval()(seen).numpy()[:, LEARNED:]
         assert found.shape == (400, READ)
         # Not normalised yet: the mean and deviation of no window.
-        more = encoder.more(seen, encoder.fixed(seen)[:, STRIDE : STRIDE + 1])
+        magnitude = seen.square().sum(dim=1, keepdim=True).sqrt()
+        more = encoder.more(seen, magnitude, encoder.fixed(seen)[:, STRIDE : STRIDE + 1])
     hand = features(windows, 50.0)
     told = hand[:200]
     expected = (hand - told.mean(axis=0)) / np.sqrt(told.var(axis=0, ddof=1) + 1e-5)

@@ -85,7 +85,7 @@ class StreamsEncoder(nn.Module):
         # In bf16 a fourth moment or a small lag of a second would be noise.
         with torch.autocast(x.device.type, enabled=False), torch.no_grad():
             statistics, power, lags = self.fixed.curves(x)
-            more = self.more(x.float(), statistics[:, STRIDE : STRIDE + 1])
+            more = self.more(x.float(), magnitude, statistics[:, STRIDE : STRIDE + 1])
             told = [statistics, more, power.flatten(1), lags.flatten(1)]
         scaled = [norm(each).float() for norm, each in zip(self.norms, told, strict=True)]
         scaled = [each.clamp(-FARTHEST, FARTHEST) for each in scaled]
@@ -94,11 +94,13 @@ class StreamsEncoder(nn.Module):
         seen += [stream(each) for stream, each in zip(self.streams, (readings, *scaled[2:]), strict=True)]
         return torch.cat([self.out(torch.cat(seen, dim=1)).float(), readings], dim=1)
 
-    def more(self, x: torch.Tensor, stride_s: torch.Tensor) -> torch.Tensor:
-        """The readings of `MORE` as they are measured. x: (batch, 3, samples) g; stride_s: (batch, 1)."""
+    def more(self, x: torch.Tensor, magnitude: torch.Tensor, stride_s: torch.Tensor) -> torch.Tensor:
+        """The readings of `MORE` as they are measured.
+
+        x: (batch, 3, samples) g; magnitude: (batch, 1, samples); stride_s: (batch, 1).
+        """
         along, across = by_gravity(x)
         far = across.square().sum(dim=1, keepdim=True).sqrt()
-        magnitude = x.square().sum(dim=1, keepdim=True).sqrt()
         rate_hz = self.fixed.rate_hz
         return torch.cat(
             [
