@@ -7,6 +7,7 @@ import pytest
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.preprocessing import StandardScaler
 
+from wearcli.probing import linear
 from wearcli.probing.crossfit import fit_all, held_out
 from wearcli.probing.linear import DEFAULT_L2, LOGISTIC_L2, RIDGE_L2, fit_logistic, fit_ridge
 from wearcli.probing.mlp import DEFAULT_EPOCHS, fit_mlp
@@ -32,6 +33,21 @@ def test_logistic_is_scikit_learns_at_the_chosen_penalty(classes: int) -> None:
     model = LogisticRegression(C=1 / (l2 * len(truth)), max_iter=5000, tol=1e-8).fit(scaled, truth)
     uncalibrated = replace(predictor, temperature=1.0).probabilities(vectors, classes)
     np.testing.assert_allclose(uncalibrated, model.predict_proba(scaled), atol=2e-3)
+
+
+def test_of_few_samples_the_penalty_hangs_less_on_how_the_inner_folds_fell(monkeypatch) -> None:
+    rng = np.random.default_rng(0)
+    truth = np.arange(60) % 6
+    vectors = (rng.normal(size=(60, 40)) + 1.5 * np.eye(6, 40)[truth]).astype(np.float32)
+    owner = np.repeat(np.arange(12), 5)
+
+    def spread() -> float:
+        chosen = [fit_logistic(vectors.copy(), truth, owner, np.random.default_rng(i))[1] for i in range(12)]
+        return float(np.log10(chosen).std())
+
+    several = spread()
+    monkeypatch.setattr(linear, "MOST_DRAWS", 1)
+    assert several < 0.7 * spread()
 
 
 def test_ridge_is_scikit_learns_at_the_chosen_penalty() -> None:

@@ -15,6 +15,8 @@ from wearcli.probing.predictor import Predictor, standardise
 from wearcli.probing.ridge import errors_of_products, products, ridge_of_few, ridge_of_products
 
 INNER_FOLDS = 3
+# One draw of inner folds of few samples tells penalties apart by chance: so many together, at most.
+DRAWN_SAMPLES, MOST_DRAWS = 500, 5
 RIDGE_INNER_FOLDS = 10  # cheap, and steadier where participants are few
 LOGISTIC_L2 = tuple((10.0 ** np.arange(0, -5.5, -0.5)).tolist())  # strongest first
 RIDGE_L2 = tuple((10.0 ** np.arange(3, -4.5, -0.5)).tolist())
@@ -30,8 +32,9 @@ def fit_logistic(
 
     vectors: (n, D) float32, which are standardised where they lie; truth: (n,) class codes, participants:
     (n,) names or codes. The penalty is the one with the best macro-F1 over the held-out predictions of inner
-    folds by participant (of equals the strongest); the search ends when `PATIENCE` weaker ones in a row did
-    worse. The temperature is of the same predictions. Both are of `SEARCH_SAMPLES` where there are more.
+    folds by participant, which of few samples are drawn several times (of equals the strongest); the search
+    ends when `PATIENCE` weaker ones in a row did worse. The temperature is of the same predictions. Both are
+    of `SEARCH_SAMPLES` where there are more.
     """
     mean, scale = standardise(vectors)
     classes, codes = np.unique(truth, return_inverse=True)
@@ -102,32 +105,39 @@ def _choose_logistic(
     values: np.ndarray, codes: np.ndarray, participants: np.ndarray, rng: np.random.Generator
 ) -> tuple[float, float]:
     """The penalty, and the temperature of the inner folds' held-out predictions with it."""
-    inner = inner_folds(participants, codes, rng)
-    if inner is None:
+    draws = int(np.clip(DRAWN_SAMPLES // len(codes), 1, MOST_DRAWS))
+    inner = [inner_folds(participants, codes, rng) for _ in range(draws)]
+    folds = [
+        (draw, drawn == fold)
+        for draw, drawn in enumerate(inner)
+        if drawn is not None
+        for fold in range(drawn.max() + 1)
+    ]
+    if not folds:
         return DEFAULT_L2, 1.0
-    starts: list[LogisticRegression | None] = [None] * (int(inner.max()) + 1)
+    starts: list[LogisticRegression | None] = [None] * len(folds)
     best, best_score, worse = DEFAULT_L2, -1.0, 0
     best_logits = np.empty((0, 0))
+    every = np.tile(codes, draws)
     for l2 in LOGISTIC_L2:
-        logits = np.full((len(codes), int(codes.max()) + 1), -np.inf)
-        for fold, start in enumerate(starts):
-            held = inner == fold
+        logits = np.full((draws, len(codes), int(codes.max()) + 1), -np.inf)
+        for number, (draw, held) in enumerate(folds):
             known = np.unique(codes[~held])
             if len(known) == 1:
-                logits[held, known[0]] = 0
+                logits[draw, held, known[0]] = 0
                 continue
-            model = _logistic(values[~held], codes[~held], l2, 1e-3, start)
-            starts[fold] = model
+            model = _logistic(values[~held], codes[~held], l2, 1e-3, starts[number])
+            starts[number] = model
             weights, bias = _logits(model)
-            logits[np.ix_(held, model.classes_)] = values[held] @ weights + bias
-        score = f1_score(codes, logits.argmax(axis=1), average="macro")
+            logits[draw][np.ix_(held, model.classes_)] = values[held] @ weights + bias
+        score = f1_score(every, logits.argmax(axis=2).ravel(), average="macro")
         if score > best_score + 1e-12:
-            best, best_score, best_logits, worse = l2, score, logits, 0
+            best, best_score, best_logits, worse = l2, score, logits.reshape(len(every), -1), 0
         else:
             worse += 1
             if worse == PATIENCE:
                 break
-    return best, fit_temperature(best_logits, codes)
+    return best, fit_temperature(best_logits, every)
 
 
 def _logistic(
