@@ -15,7 +15,8 @@ from wearcli.probing.predictor import Predictor, standardise
 from wearcli.probing.ridge import errors_of_products, products, ridge_of_few, ridge_of_products
 
 INNER_FOLDS = 3
-# One draw of inner folds of few samples tells penalties apart by chance: so many together, at most.
+# Of few samples one draw of inner folds tells penalties apart by chance: as many draws as make this many
+# predictions, within reason.
 DRAWN_SAMPLES, MOST_DRAWS = 500, 5
 RIDGE_INNER_FOLDS = 10  # cheap, and steadier where participants are few
 LOGISTIC_L2 = tuple((10.0 ** np.arange(0, -5.5, -0.5)).tolist())  # strongest first
@@ -106,22 +107,19 @@ def _choose_logistic(
 ) -> tuple[float, float]:
     """The penalty, and the temperature of the inner folds' held-out predictions with it."""
     draws = int(np.clip(DRAWN_SAMPLES // len(codes), 1, MOST_DRAWS))
-    inner = [inner_folds(participants, codes, rng) for _ in range(draws)]
-    folds = [
-        (draw, drawn == fold)
-        for draw, drawn in enumerate(inner)
-        if drawn is not None
-        for fold in range(drawn.max() + 1)
-    ]
-    if not folds:
-        return DEFAULT_L2, 1.0
-    starts: list[LogisticRegression | None] = [None] * len(folds)
+    helds: list[tuple[int, np.ndarray]] = []  # the draw, and who is held out
+    for draw in range(draws):
+        inner = inner_folds(participants, codes, rng)
+        if inner is None:
+            return DEFAULT_L2, 1.0
+        helds += [(draw, inner == fold) for fold in range(inner.max() + 1)]
+    starts: list[LogisticRegression | None] = [None] * len(helds)
     best, best_score, worse = DEFAULT_L2, -1.0, 0
     best_logits = np.empty((0, 0))
-    every = np.tile(codes, draws)
+    truth = np.tile(codes, draws)
     for l2 in LOGISTIC_L2:
         logits = np.full((draws, len(codes), int(codes.max()) + 1), -np.inf)
-        for number, (draw, held) in enumerate(folds):
+        for number, (draw, held) in enumerate(helds):
             known = np.unique(codes[~held])
             if len(known) == 1:
                 logits[draw, held, known[0]] = 0
@@ -130,14 +128,14 @@ def _choose_logistic(
             starts[number] = model
             weights, bias = _logits(model)
             logits[draw][np.ix_(held, model.classes_)] = values[held] @ weights + bias
-        score = f1_score(every, logits.argmax(axis=2).ravel(), average="macro")
+        score = f1_score(truth, logits.argmax(axis=2).ravel(), average="macro")
         if score > best_score + 1e-12:
-            best, best_score, best_logits, worse = l2, score, logits.reshape(len(every), -1), 0
+            best, best_score, best_logits, worse = l2, score, logits.reshape(len(truth), -1), 0
         else:
             worse += 1
             if worse == PATIENCE:
                 break
-    return best, fit_temperature(best_logits, every)
+    return best, fit_temperature(best_logits, truth)
 
 
 def _logistic(
