@@ -110,26 +110,26 @@ def test_a_rerun_embeds_only_what_is_new(
         "epoch": 10,
         "overwrite": True,
     }
-    first = wearcli.compare(DEFAULT_MODEL, recordings, **words)
-    assert made == [(DEFAULT_MODEL, 6), ("untrained", 6)]
+    first = wearcli.compare(short_model, recordings, **words)
+    assert made == [("model", 6), ("untrained", 6)]
     before = sha256_of(out)
     made.clear()
-    assert wearcli.compare(DEFAULT_MODEL, recordings, **words) == first
-    assert made == [(DEFAULT_MODEL, 0), ("untrained", 0)]
+    assert wearcli.compare(short_model, recordings, **words) == first
+    assert made == [("model", 0), ("untrained", 0)]
     assert sha256_of(out) == before
     made.clear()
-    wearcli.compare([DEFAULT_MODEL, short_model], recordings, **words, untrained=False)
-    assert made == [(DEFAULT_MODEL, 0), ("model", 6)]
+    wearcli.compare([short_model, DEFAULT_MODEL], recordings, **words, untrained=False)
+    assert made == [("model", 0), (DEFAULT_MODEL, 6)]
     # Another stride is another table; other recordings take the place of those that were.
     made.clear()
-    wearcli.compare(DEFAULT_MODEL, recordings, **words, untrained=False, stride_s=2.5)
+    wearcli.compare(short_model, recordings, **words, untrained=False, stride_s=2.5)
     fewer = tmp_path / "fewer"
     fewer.mkdir()
     for path in recordings.iterdir():
         if not path.name.startswith("p5"):
             (fewer / path.name).write_bytes(path.read_bytes())
-    wearcli.compare(DEFAULT_MODEL, fewer, **words, untrained=False)
-    assert made == [(DEFAULT_MODEL, 6), (DEFAULT_MODEL, 5)]
+    wearcli.compare(short_model, fewer, **words, untrained=False)
+    assert made == [("model", 6), ("model", 5)]
 
 
 def test_a_seed_gives_one_untrained_encoder(short_model: Path, tmp_path: Path) -> None:
