@@ -30,7 +30,7 @@ demo: install
 	@echo "The files are in $(DEMO)/: embeddings.parquet, probes/activity/ with report.html, probes/gait/, bouts.parquet, gait/"
 
 test: install lint
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
 
 lint: install
 	$(BIN)/ruff check .
