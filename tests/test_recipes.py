@@ -1,15 +1,20 @@
-"""What makes the bundled models: whom it holds out, and what half precision leaves."""
+"""What makes the bundled models: whom it holds out, and what fewer bytes leave."""
 
+import zlib
+from functools import partial
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pandas as pd
 import pytest
 import torch
+from onnx import TensorProto, helper, numpy_helper
 
-from recipes.half import halve
 from recipes.hold_out import held_out, main
+from recipes.smaller import halve, quarter
 from wearcli.encoders import build
+from wearcli.models.folder import BUNDLED
 from wearcli.models.runtime import open_session
 from wearcli.training.export import WindowsFirst, to_onnx
 
@@ -44,14 +49,43 @@ def test_the_parts_are_the_study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         assert (folder / min(found[part])).read_text() == min(found[part]).removesuffix(".csv")
 
 
-def test_half_precision_is_half_the_bytes_and_nearly_the_same(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("make", "size", "off"), [(halve, 0.55, 0.01), (quarter, 0.32, 0.1)])
+def test_fewer_bytes_and_nearly_the_same(make, size: float, off: float, tmp_path: Path) -> None:
     torch.manual_seed(0)
     path = tmp_path / "model.onnx"
     to_onnx(WindowsFirst(build("fast")).eval(), path, (2, 250, 3))
     windows = np.random.default_rng(0).normal(size=(16, 250, 3)).astype(np.float32)
     (before,) = open_session(path).run(None, {"windows": windows})
-    size = path.stat().st_size
-    halve(path)
+    large = path.stat().st_size
+    make(path)
     (after,) = open_session(path).run(None, {"windows": windows})
-    assert path.stat().st_size < 0.55 * size
-    assert 0 < np.abs(after - before).max() < 0.01 * before.std()
+    assert path.stat().st_size < size * large
+    assert 0 < np.abs(after - before).max() < off * before.std()
+
+
+def test_eight_bits_are_off_by_half_a_step_of_a_row_at_most(tmp_path: Path) -> None:
+    rng = np.random.default_rng(1)
+    weights = (rng.normal(size=(64, 100)) * 10.0 ** rng.uniform(-6, 2, (64, 1))).astype(np.float32)
+    weights[7] = 0
+    path = tmp_path / "model.onnx"
+    value = partial(helper.make_tensor_value_info, elem_type=TensorProto.FLOAT)
+    graph = helper.make_graph(
+        [helper.make_node("Gemm", ["windows", "w"], ["embedding"], transB=1)],
+        "one_product",
+        [value("windows", shape=[None, 100])],
+        [value("embedding", shape=[None, 64])],
+        [numpy_helper.from_array(weights, "w")],
+    )
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 20)], ir_version=9), path)
+    quarter(path)
+    (found,) = open_session(path).run(None, {"windows": np.eye(100, dtype=np.float32)})
+    step = np.abs(weights).max(axis=1) / 127
+    assert (np.abs(found.T - weights) <= 0.501 * step[:, None]).all()
+    assert path.stat().st_size < 10_000
+
+
+def test_the_bundled_models_leave_the_wheel_below_15_MB() -> None:
+    """A wheel is a zip: deflated files. Everything else is .6 MB."""
+    files = [path for path in BUNDLED.rglob("*") if path.is_file()]
+    assert len(files) > 9
+    assert sum(len(zlib.compress(path.read_bytes())) for path in files) < 14.4e6

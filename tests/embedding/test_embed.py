@@ -113,18 +113,14 @@ def test_the_features_are_those_of_the_windows(study: Path, tmp_path: Path) -> N
     )
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="motion-v3: what is taken for a stride of white noise may lie elsewhere after another low-pass "
-    "filter, and all that is read of a stride follows it; motion-v2 passed",
-)
 def test_embeddings_of_noise_are_the_models(study: Path, tmp_path: Path) -> None:
     """Against the file read by pandas, resampled by scipy, and the model run by hand."""
     embed([study / "P01_a.csv"], tmp_path / "e.parquet")
     ours = np.stack(read_table(tmp_path / "e.parquet")[0].to_pandas()["embedding"].to_list())
     _, expected = by_hand(study / "P01_a.csv", DEFAULT_MODEL)
-    # Two low-pass filters differ near the new Nyquist frequency; white noise has power there.
-    assert similarity(ours, expected).min() > 0.98
+    # Two low-pass filters differ near the new Nyquist frequency; white noise has power there. A model that read
+    # a stride of it (`motion-v3`) had .64 here.
+    assert similarity(ours, expected).min() > 0.97
 
 
 def test_where_both_filters_agree_so_do_all_embeddings(tmp_path: Path) -> None:

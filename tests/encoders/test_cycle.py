@@ -8,10 +8,10 @@ import torch
 
 from tests.encoders.test_readings import seen
 from tests.test_features import walk
-from wearcli.encoders.cycle import CYCLES, HARMONICS, LIFTS, cycles
+from wearcli.encoders.cycle import CYCLES, HARMONICS, LIFTS, cycles, rhythmic
 from wearcli.encoders.readings import by_gravity
 from wearcli.encoders.statistics import Statistics
-from wearcli.encoders.streams import STRIDE
+from wearcli.encoders.streams import REPEATS, STRIDE
 
 RATE = 50.0
 TIME = (np.arange(250) + 0.5) / RATE
@@ -135,3 +135,16 @@ def test_at_rest_everything_is_finite_and_small() -> None:
     assert np.isfinite(found).all()
     np.testing.assert_allclose(found[: 2 * HARMONICS], -6, atol=1e-5)
     np.testing.assert_allclose(found[2 * HARMONICS : -LIFTS], 0, atol=1e-5)
+
+
+def test_how_far_there_is_a_stride() -> None:
+    repeats = torch.tensor([[0.1, 0.2], [0.2, 0.2], [0.3, 0.4], [0.5, 0.5], [0.9, 0.7], [0.0, 0.0]])
+    np.testing.assert_allclose(rhythmic(repeats)[:, 0], [0, 0, 0.5, 1, 1, 0], atol=1e-6)
+
+
+def test_noise_has_no_stride_and_a_walk_has_one() -> None:
+    noise = 0.1 * np.random.default_rng(3).normal(size=(500, 250, 3)) + [0, 0, 1]
+    windows = np.concatenate([noise, walk(500, 250, RATE)]).astype(np.float32)
+    found = rhythmic(Statistics(250, RATE)(seen(windows))[:, REPEATS])[:, 0].numpy()
+    assert found[:500].max() < 0.2
+    assert np.median(found[500:]) > 0.9

@@ -6,9 +6,10 @@ import torch
 
 from tests.test_features import walk
 from wearcli.encoders import build
+from wearcli.encoders.cycle import CYCLES, rhythmic
 from wearcli.encoders.readings import SLOPE, SOFTNESS
 from wearcli.encoders.statistics import Statistics
-from wearcli.encoders.streams import FARTHEST, LEARNED, READ, STRIDE
+from wearcli.encoders.streams import FARTHEST, LEARNED, READ, REPEATS, STRIDE
 from wearcli.errors import UsageError
 from wearcli.models.runtime import open_session
 from wearcli.signals.features import FEATURE_NAMES, STRIDE_S, features
@@ -77,7 +78,10 @@ def test_readings_are_part_of_the_embedding() -> None:
         assert found.shape == (400, READ)
         # Not normalised yet: the mean and deviation of no window.
         magnitude = seen.square().sum(dim=1, keepdim=True).sqrt()
-        more = encoder.more(seen, magnitude, encoder.fixed(seen)[:, STRIDE : STRIDE + 1])
+        statistics = encoder.fixed(seen)
+        more = encoder.more(seen, magnitude, statistics[:, STRIDE : STRIDE + 1])
+        more = more.clamp(-FARTHEST, FARTHEST)
+        more[:, -CYCLES:] *= rhythmic(statistics[:, REPEATS])
     hand = features(windows, 50.0)
     told = hand[:200]
     expected = (hand - told.mean(axis=0)) / np.sqrt(told.var(axis=0, ddof=1) + 1e-5)
@@ -85,9 +89,7 @@ def test_readings_are_part_of_the_embedding() -> None:
     sides = np.tanh((expected - np.array([[-1], [0], [1]])) / SOFTNESS) + SLOPE * expected
     sides = sides.reshape(400, -1)
     np.testing.assert_allclose(found[:, : sides.shape[1]], sides, atol=0.05)
-    np.testing.assert_allclose(
-        found[:, sides.shape[1] :], more.clamp(-FARTHEST, FARTHEST), rtol=1e-4, atol=1e-4
-    )
+    np.testing.assert_allclose(found[:, sides.shape[1] :], more, rtol=1e-4, atol=1e-4)
 
 
 def test_what_it_says_it_measures_is_the_lift_of_a_stride() -> None:
@@ -96,8 +98,20 @@ def test_what_it_says_it_measures_is_the_lift_of_a_stride() -> None:
     found = encoder(windows)[:, encoder.measures].detach()
     stride = features(windows.transpose(1, 2).numpy(), 50.0)[:, FEATURE_NAMES.index("stride_s")]
     stride = stride.clip(*STRIDE_S)
-    np.testing.assert_allclose(found[:, -1], stride / 2, rtol=1e-3)
-    np.testing.assert_allclose(found[:, -2], 2 / stride, rtol=1e-3)
+    there = rhythmic(encoder.fixed(windows)[:, REPEATS])[:, 0].numpy()
+    assert (there == 1).mean() > 0.5
+    np.testing.assert_allclose(found[:, -1], there * stride / 2, rtol=1e-3)
+    np.testing.assert_allclose(found[:, -2], there * 2 / stride, rtol=1e-3)
+
+
+def test_where_nothing_repeats_all_that_is_read_of_a_stride_is_its_mean() -> None:
+    encoder = build("streams").eval()
+    noise = 0.1 * np.random.default_rng(3).normal(size=(200, 250, 3)) + [0, 0, 1]
+    windows = torch.from_numpy(np.float32(noise)).transpose(1, 2)
+    silent = encoder.fixed(windows)[:, REPEATS].mean(dim=1) < 0.2
+    found = encoder(windows)[:, encoder.measured_among].detach()
+    assert silent.sum() > 190
+    assert (found[silent] == 0).all()
 
 
 @pytest.mark.parametrize(

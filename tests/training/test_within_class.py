@@ -46,8 +46,24 @@ def test_without_a_floor_the_covariance_within_classes_is_a_multiple_of_the_unit
     assert np.square(found).mean() == pytest.approx(1, rel=1e-3)
 
 
+def test_each_number_stays_as_near_as_may_be_to_what_it_was() -> None:
+    """Of all maps that make a covariance the unit matrix the symmetric one moves numbers least."""
+    values, classes = planted(1)
+    weight, _ = normalisation(values, classes, np.random.default_rng(0), floor=0.0)
+    spread = values.std(axis=0)
+    scaled = weight * spread  # as it maps numbers that were standardised
+    np.testing.assert_allclose(scaled, scaled.T, atol=1e-4 * np.abs(scaled).max())
+    within = np.concatenate([values[classes == each] - values[classes == each].mean(0) for each in range(4)])
+    within /= spread
+    moved = within @ scaled.T
+    moved *= within.std() / moved.std()
+    for seed in range(20):
+        turn = np.linalg.qr(np.random.default_rng(seed).normal(size=(12, 12)))[0]
+        assert np.square(moved - within).sum() < np.square(moved @ turn.T - within).sum()
+
+
 def test_standardising_each_number_afterwards_changes_little() -> None:
-    """The rotation is for this: without it a probe's standardisation makes all directions alike again."""
+    """A probe does that, and must not make all directions alike again."""
     values, classes = planted(1)
     weight, bias = normalisation(values, classes, np.random.default_rng(0))
     found = values @ weight.T + bias
@@ -99,6 +115,42 @@ def test_what_is_measured_is_not_made_small() -> None:
     assert ratio(slice(0, 1)) > 2.5
 
 
+def test_what_is_measured_stays_large_after_a_probe_standardises() -> None:
+    """Each of the numbers beside it then has a part of it; of those farther off none has."""
+    rng = np.random.default_rng(9)
+    classes = rng.integers(0, 4, 20_000)
+    values = rng.normal(size=(20_000, 12)).astype(np.float32)
+    values[:, 2] += 0.5 * values[:, 3]  # goes with what is measured within a class
+    values[:, 3] += 2 * classes
+    found = {}
+    for among in (slice(0), slice(0, 6)):
+        weight, bias = normalisation(
+            values, classes, np.random.default_rng(0), slice(3, 4), among, floor=0.02
+        )
+        embedding = values @ weight.T + bias
+        found[among.stop] = np.corrcoef(values[:, 3], embedding.T)[0, 1:]
+        within = np.concatenate(
+            [embedding[classes == each] - embedding[classes == each].mean(0) for each in range(4)]
+        )
+        others = np.cov(within.T)[6:, 6:]
+        np.testing.assert_allclose(others / others[0, 0], np.eye(6), atol=0.05)
+    parts = np.abs(found[6][:6])
+    assert (np.abs(found[0]) > 0.5).sum() == 1
+    assert (parts > 0.5).sum() > 1
+    np.testing.assert_allclose(found[6][6:], found[0][6:], atol=1e-5)
+
+
+def test_what_is_turned_is_turned_among_itself_alone() -> None:
+    values, classes = planted(1)
+    one, other = (
+        normalisation(values, classes, np.random.default_rng(seed), slice(0, 2), slice(0, 5))[0]
+        for seed in (0, 1)
+    )
+    np.testing.assert_allclose(one[5:], other[5:], rtol=1e-5)
+    assert np.abs(one[:5] - other[:5]).max() > 0.1
+    np.testing.assert_allclose(one[:5].T @ one[:5], other[:5].T @ other[:5], atol=1e-4)
+
+
 def test_a_number_that_never_changes_stays_finite() -> None:
     values, classes = planted(6)
     values[:, 3] = 2.5
@@ -110,8 +162,8 @@ def test_a_number_that_never_changes_stays_finite() -> None:
 def test_classes_are_of_a_set_and_a_placement_and_windows_without_a_label_have_no_say(monkeypatch) -> None:
     seen = {}
 
-    def caught(embedding, classes, rng, measures):
-        seen.update(embedding=embedding, classes=classes, measures=measures)
+    def caught(embedding, classes, rng, measures, among):
+        seen.update(embedding=embedding, classes=classes, measures=measures, among=among)
         return np.eye(2, dtype=np.float32), np.zeros(2, np.float32)
 
     monkeypatch.setattr(within_class, "normalisation", caught)
@@ -146,7 +198,7 @@ def test_memory_grows_with_the_windows_not_with_their_square() -> None:
     rng = np.random.default_rng(7)
     values, classes = rng.normal(size=(6000, 8)).astype(np.float32), rng.integers(0, 5, 6000)
     tracemalloc.start()
-    normalisation(values, classes, rng, slice(0, 2))
+    normalisation(values, classes, rng, slice(0, 2), slice(0, 4))
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 40 * values.nbytes < 6000 * 6000 * 8

@@ -20,6 +20,8 @@ QUIET = 1e-5  # g^2, added to a power that is divided by: about the noise of a g
 FAINT = 1e-3  # g, added to an amplitude that is divided by
 LEAST_LIFT = 1e-3  # m, added before the logarithm
 STANDARD_GRAVITY = 9.80665  # m/s^2 a g
+# Autocorrelation at the stride: what white noise reaches by chance (.21 at most), and what a walk has.
+NO_RHYTHM, RHYTHM = 0.2, 0.5
 
 
 def cycles(along: torch.Tensor, across: torch.Tensor, stride_s: torch.Tensor, rate_hz: float) -> torch.Tensor:
@@ -69,6 +71,14 @@ def cycles(along: torch.Tensor, across: torch.Tensor, stride_s: torch.Tensor, ra
         ],
         dim=1,
     )
+
+
+def rhythmic(repeats: torch.Tensor) -> torch.Tensor:
+    """Autocorrelations at the stride, (batch, n) -> (batch, 1): how far there is a stride at all, in 0 to 1.
+
+    What is taken for the stride of a window that has none lies anywhere, and so does all that is read of it.
+    """
+    return ((repeats.mean(dim=1, keepdim=True) - NO_RHYTHM) / (RHYTHM - NO_RHYTHM)).clamp(0, 1)
 
 
 Complex = tuple[torch.Tensor, torch.Tensor]  # real and imaginary part: a graph has no complex numbers

@@ -8,7 +8,7 @@ are part of its embedding, and beside them stands what was learned from all four
 import torch
 from torch import nn
 
-from wearcli.encoders.cycle import CYCLES, LIFTS, cycles
+from wearcli.encoders.cycle import CYCLES, LIFTS, cycles, rhythmic
 from wearcli.encoders.fast import Convolutions
 from wearcli.encoders.patterns import FITS, Patterns
 from wearcli.encoders.readings import (
@@ -37,14 +37,14 @@ MORE = {
     "axes": AXES,
     "changes": CHANGES,
     "swings": SWINGS,
-    "cycles": CYCLES,
     "patterns": FITS,
+    "cycles": CYCLES,
 }
 READ = len(THRESHOLDS) * len(FEATURE_NAMES) + sum(MORE.values())
 STAGES = ((32, 5, 1), (64, 3, 2), (128, 3, 2), (128, 3, 2))  # half as wide as the fast encoder's
 FARTHEST = 8.0  # deviations from the mean: a reading beyond says no more
 STRIDE = FEATURE_NAMES.index("stride_s")
-LIFT = LEARNED + READ - FITS  # where the cycles end, with the lift
+REPEATS = [FEATURE_NAMES.index(name) for name in ("stride_vector", "stride_magnitude")]
 
 
 class StreamsEncoder(nn.Module):
@@ -52,8 +52,9 @@ class StreamsEncoder(nn.Module):
 
     Motion: the fast encoder's convolutions over the three axes and the magnitude. Readings: on which side of
     three thresholds each of the 105 `Statistics` lies, where gravity points and the postures on the way,
-    along which axes it moves, how the fifths of the window differ, the movement along and across gravity, the
-    shape of a stride, and which patterns fit, all in deviations from their mean over the training windows.
+    along which axes it moves, how the fifths of the window differ, the movement along and across gravity,
+    which patterns fit, and the shape of a stride, all in deviations from their mean over the training
+    windows; where no stride repeats, its shape is that mean.
     Spectrum and rhythm: the power by frequency and the autocorrelation by lag, of magnitude and vector.
     """
 
@@ -62,7 +63,8 @@ class StreamsEncoder(nn.Module):
     # Between machines: a fourth moment of a quiet window is the sum of large numbers that cancel, and a count
     # or the place of a peak may jump.
     rounding = 1e-3
-    measures = slice(LIFT - LIFTS, LIFT)  # see `training.within_class`
+    measures = slice(dimension - LIFTS, dimension)  # the lift; see `training.within_class`
+    measured_among = slice(dimension - CYCLES, dimension)
 
     def __init__(self, samples: int = 250, rate_hz: float = 50.0) -> None:
         super().__init__()
@@ -89,6 +91,8 @@ class StreamsEncoder(nn.Module):
             told = [statistics, more, power.flatten(1), lags.flatten(1)]
         scaled = [norm(each).float() for norm, each in zip(self.norms, told, strict=True)]
         scaled = [each.clamp(-FARTHEST, FARTHEST) for each in scaled]
+        others, of_stride = scaled[1].split([scaled[1].shape[1] - CYCLES, CYCLES], dim=1)
+        scaled[1] = torch.cat([others, of_stride * rhythmic(statistics[:, REPEATS])], dim=1)
         readings = torch.cat([thresholds(scaled[0]), scaled[1]], dim=1)
         seen = [self.motion(torch.cat([x, magnitude], dim=1))]
         seen += [stream(each) for stream, each in zip(self.streams, (readings, *scaled[2:]), strict=True)]
@@ -109,8 +113,8 @@ class StreamsEncoder(nn.Module):
                 axes(x),
                 changes(x),
                 swings(along, across, self.fixed),
-                cycles(along, across, stride_s, rate_hz),
                 self.patterns(torch.cat([x, magnitude, along[:, None], far], dim=1)),
+                cycles(along, across, stride_s, rate_hz),
             ],
             dim=1,
         )

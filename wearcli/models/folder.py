@@ -9,9 +9,9 @@ from wearcli.errors import InputError, UsageError
 from wearcli.files import sha256_of
 from wearcli.recordings.recording import Modality
 
-DEFAULT_MODEL = "motion-v3"
-# The latest of each signal, by the signal's name.
-LATEST = {"motion": DEFAULT_MODEL, "ppg": "ppg-v1", "ecg": "ecg-v1"}
+DEFAULT_MODEL = "motion-v4"
+# The latest of each signal, by the signal's name, and the one to compare with.
+LATEST = {"motion": DEFAULT_MODEL, "ppg": "ppg-v1", "ecg": "ecg-v1", "relcon": "relcon-v1"}
 BUNDLED = Path(__file__).parent / "bundled"
 ONNX_NAME, CONFIG_NAME, CARD_NAME = "model.onnx", "config.json", "README.md"
 INPUT, OUTPUT = "windows", "embedding"  # (batch, samples, channels) -> (batch, dimension), float32
@@ -49,8 +49,9 @@ def bundled_models() -> list[str]:
 def load_model(model: str | Path = DEFAULT_MODEL) -> Model:
     """Open a model by its bundled name or by its folder, and check its weights against their sha256.
 
-    motion, ppg and ecg name the latest of each. Raises UsageError where there is no such model, InputError
-    where its files are damaged or do not belong together, or where config.json says what no model can be.
+    motion, ppg, ecg and relcon name the latest of each. Raises UsageError where there is no such model,
+    InputError where its files are damaged or do not belong together, or where config.json says what no model
+    can be.
     """
     name = LATEST.get(str(model), str(model))
     folder = BUNDLED / name

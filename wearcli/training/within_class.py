@@ -6,7 +6,9 @@ decides anything. Such directions are made small, others large, and a probe's pe
 directions alike, then leans on what has told classes apart before.
 
 What an encoder says it measures (`measures`: the time and height of a stride) is no nuisance, although it
-differs within every class of walking: what goes with it is taken out before the covariance is.
+differs within every class of walking: what goes with it is taken out before the covariance is. It is large
+then, and a probe that standardises each number would make it small again, so it is mixed into the numbers
+beside it that are of the same thing (`measured_among`: all that is read of a stride).
 """
 
 import numpy as np
@@ -18,7 +20,7 @@ from wearcli.training.data import TrainingData
 from wearcli.training.monitor import embed_windows
 
 WINDOWS = 40_000  # of which the covariance is: some fifty for each of its rows
-FLOOR = 0.05  # of a number's own variance, added: a direction that never varied tells nothing for sure
+FLOOR = 0.02  # of a number's own variance, added: a direction that never varied tells nothing for sure
 
 
 def whiten(encoder: nn.Module, data: TrainingData, rows: np.ndarray, seed: int) -> Whitened:
@@ -33,7 +35,8 @@ def whiten(encoder: nn.Module, data: TrainingData, rows: np.ndarray, seed: int) 
     part = data.index.loc[labelled, ["dataset", "placement", "label"]].fillna("")
     classes = part.groupby(list(part), sort=True).ngroup().to_numpy()
     embedding = embed_windows(encoder, data.take(labelled)).numpy()
-    weight, bias = normalisation(embedding, classes, rng, getattr(encoder, "measures", slice(0)))
+    measures, among = (getattr(encoder, name, slice(0)) for name in ("measures", "measured_among"))
+    weight, bias = normalisation(embedding, classes, rng, measures, among)
     return Whitened(encoder, torch.from_numpy(weight), torch.from_numpy(bias))
 
 
@@ -42,15 +45,17 @@ def normalisation(
     classes: np.ndarray,
     rng: np.random.Generator,
     measures: slice = slice(0),
+    among: slice = slice(0),
     floor: float = FLOOR,
 ) -> tuple[np.ndarray, np.ndarray]:
     """The map W e + b, (D, D) and (D,) float32, that makes the covariance within classes the unit matrix.
 
     embedding: (n, D); classes: (n,) codes 0 .. C - 1, each present; measures: numbers of an embedding whose
-    regression, within classes, is taken out first. But for `floor`, for the scale (all
-    numbers together have variance 1), and for a rotation drawn by `rng`: it spreads large and small
-    directions over all numbers, as a probe that standardises each would undo their sizes. A class weighs with
-    the square root of its windows.
+    regression, within classes, is taken out first; among: numbers that are turned among themselves in the
+    end, by a rotation drawn by `rng`. But for `floor`, for this turn, and for the scale (all numbers together
+    have variance 1), W is of all such maps the symmetric one (zero-phase, or Mahalanobis, whitening: Kessy,
+    Lewin and Strimmer, The American Statistician 2018), which leaves each number as near as may be to what it
+    was. A class weighs with the square root of its windows.
     """
     centre = embedding.mean(axis=0, dtype=np.float64)
     spread = np.maximum(embedding.std(axis=0, dtype=np.float64), 1e-6)
@@ -64,8 +69,9 @@ def normalisation(
     within -= within[:, measures] @ np.linalg.lstsq(within[:, measures], within, rcond=None)[0]
     covariance = within.T @ within
     spectrum, basis = np.linalg.eigh(covariance)
-    turn = np.linalg.qr(rng.normal(size=covariance.shape))[0] / np.sqrt(np.maximum(spectrum, 0) + floor)
-    turn = turn @ basis.T / spread
-    moved = (embedding - centre) @ turn.T
-    turn /= np.sqrt(np.square(moved).mean())
-    return turn.astype(np.float32), (-turn @ centre).astype(np.float32)
+    weight = (basis / np.sqrt(np.maximum(spectrum, 0) + floor)) @ basis.T / spread
+    turned = weight[among]
+    weight[among] = np.linalg.qr(rng.normal(size=(len(turned), len(turned))))[0] @ turned
+    moved = (embedding - centre) @ weight.T
+    weight /= np.sqrt(np.square(moved).mean())
+    return weight.astype(np.float32), (-weight @ centre).astype(np.float32)
