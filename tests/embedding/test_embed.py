@@ -118,8 +118,8 @@ def test_embeddings_of_noise_are_the_models(study: Path, tmp_path: Path) -> None
     embed([study / "P01_a.csv"], tmp_path / "e.parquet")
     ours = np.stack(read_table(tmp_path / "e.parquet")[0].to_pandas()["embedding"].to_list())
     _, expected = by_hand(study / "P01_a.csv", DEFAULT_MODEL)
-    # Two low-pass filters differ near the new Nyquist frequency; white noise has power there. A model that read
-    # a stride of it (`motion-v3`) had .64 here.
+    # Two low-pass filters differ near the new Nyquist frequency; white noise has power there. A model that
+    # read a stride of it (`motion-v3`) had .64 here.
     assert similarity(ours, expected).min() > 0.97
 
 
