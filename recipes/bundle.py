@@ -1,11 +1,10 @@
 """Put a trained run's model among those that come with wearcli.
 
-    python -m recipes.bundle RUN NAME [--half | --quarter]
+    python -m recipes.bundle RUN NAME [--smaller half|quarter]
 
 Adds to its config what `recipes/NAME.json` says (notes, scores, robustness) and the people of its run, whose
 sets are public; writes the card anew; stores the embeddings of the fixed windows of the golden test. With
---half the large weights are stored in half precision, with --quarter in 8 bits, and the card says what that
-changes.
+--smaller the large weights are stored in half precision or in 8 bits, and the card says what that changes.
 """
 
 import argparse
@@ -26,15 +25,15 @@ from wearcli.signals.store import WindowStore
 from wearcli.training.defaults import without_use
 from wearcli.training.settings import Settings
 
+SMALLER = {"half": (halve, "half precision"), "quarter": (quarter, "8 bits")}
+
 
 def main() -> None:
     """Write the bundled folder and, of the default, the golden embeddings."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("run", type=Path)
     parser.add_argument("name")
-    smaller = parser.add_mutually_exclusive_group()
-    smaller.add_argument("--half", action="store_true")
-    smaller.add_argument("--quarter", action="store_true")
+    parser.add_argument("--smaller", choices=SMALLER)
     options = parser.parse_args()
     config = json.loads((options.run / "model" / CONFIG_NAME).read_text())
     people = json.loads((options.run / "people.json").read_text())
@@ -49,11 +48,11 @@ def main() -> None:
     folder = BUNDLED / options.name
     folder.mkdir(exist_ok=True)
     shutil.copy(options.run / "model" / ONNX_NAME, folder)
-    for wanted, make, how in ((options.half, halve, "half precision"), (options.quarter, quarter, "8 bits")):
-        if wanted:
-            make(folder / ONNX_NAME)
-            config["sha256"] = sha256_of(folder / ONNX_NAME)
-            config["notes"].append(changed_by(how, options.run, folder / ONNX_NAME))
+    if options.smaller:
+        make, how = SMALLER[options.smaller]
+        make(folder / ONNX_NAME)
+        config["sha256"] = sha256_of(folder / ONNX_NAME)
+        config["notes"].append(changed_by(how, options.run, folder / ONNX_NAME))
     (folder / CONFIG_NAME).write_text(json.dumps(config, indent=2, ensure_ascii=False) + "\n")
     (folder / CARD_NAME).write_text(card(config))
     if options.name in LATEST.values():

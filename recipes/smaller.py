@@ -8,9 +8,9 @@ import onnx
 from onnx import NodeProto, TensorProto, helper, numpy_helper
 
 LEAST = 4096  # numbers; what is smaller saves nothing
-Stored = tuple[
-    list[TensorProto], NodeProto
-]  # what the file has instead of a tensor, and the node that gives it
+KEPT = "fixed"  # in the name of constants that stay as they are, such as the transforms of the statistics
+# What the file has instead of a tensor, and the node that gives it.
+Stored = tuple[list[TensorProto], NodeProto]
 
 
 def halve(path: Path) -> None:
@@ -23,12 +23,11 @@ def quarter(path: Path) -> None:
     _replace(path, _eight_bits)
 
 
-def _replace(path: Path, store: Callable[[str, np.ndarray], Stored], keep: str = "fixed") -> None:
-    """keep: constants with this in their name stay as they are, such as the transforms of the statistics."""
+def _replace(path: Path, store: Callable[[str, np.ndarray], Stored]) -> None:
     model = onnx.load(path)
     graph = model.graph
     for tensor in list(graph.initializer):
-        if tensor.data_type != TensorProto.FLOAT or keep in tensor.name:
+        if tensor.data_type != TensorProto.FLOAT or KEPT in tensor.name:
             continue
         values = numpy_helper.to_array(tensor)
         if values.size < LEAST:

@@ -113,14 +113,18 @@ def test_the_features_are_those_of_the_windows(study: Path, tmp_path: Path) -> N
     )
 
 
+@pytest.mark.xfail(
+    strict=True,
+    reason="motion-v4: .979, most of it by patterns that see what lies near the new Nyquist frequency; "
+    "motion-v3, which read a stride of noise, had .64",
+)
 def test_embeddings_of_noise_are_the_models(study: Path, tmp_path: Path) -> None:
     """Against the file read by pandas, resampled by scipy, and the model run by hand."""
     embed([study / "P01_a.csv"], tmp_path / "e.parquet")
     ours = np.stack(read_table(tmp_path / "e.parquet")[0].to_pandas()["embedding"].to_list())
     _, expected = by_hand(study / "P01_a.csv", DEFAULT_MODEL)
-    # Two low-pass filters differ near the new Nyquist frequency; white noise has power there. A model that
-    # read a stride of it (`motion-v3`) had .64 here.
-    assert similarity(ours, expected).min() > 0.97
+    # Two low-pass filters differ near the new Nyquist frequency; white noise has power there.
+    assert similarity(ours, expected).min() > 0.98
 
 
 def test_where_both_filters_agree_so_do_all_embeddings(tmp_path: Path) -> None:

@@ -60,14 +60,23 @@ def test_the_shipped_weights_give_the_stored_embeddings(name: str) -> None:
     np.testing.assert_allclose(Encoder(model)(fixed_windows(model)), stored["embedding"], atol=2e-3)
 
 
-@pytest.mark.parametrize("name", sorted(LATEST.values()))
+HARDLY_CADENCES = pytest.mark.xfail(
+    strict=True, reason="minutes of RelCon hardly tell cadences: .018 of the largest"
+)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=HARDLY_CADENCES if name == LATEST["relcon"] else ())
+        for name in sorted(LATEST.values())
+    ],
+)
 def test_the_models_tell_fixed_windows_apart(name: str) -> None:
     model = load_model(name)
     embedding = Encoder(model)(fixed_windows(model))
     distance = np.linalg.norm(embedding[:, None] - embedding[None], axis=2)
-    # RelCon's minutes of training tell postures apart, but cadences hardly.
-    least = 0.01 if name.startswith("relcon") else 0.1
-    assert distance[~np.eye(8, dtype=bool)].min() > least * distance.max()
+    assert distance[~np.eye(8, dtype=bool)].min() > 0.1 * distance.max()
 
 
 def test_walks_alone_are_told_apart_by_every_number() -> None:

@@ -170,6 +170,7 @@ def test_classes_are_of_a_set_and_a_placement_and_windows_without_a_label_have_n
 
     class First(nn.Module):
         rounding = 0.5
+        measures, measured_among = slice(0, 1), slice(0, 2)
 
         def __init__(self) -> None:
             super().__init__()
@@ -188,6 +189,7 @@ def test_classes_are_of_a_set_and_a_placement_and_windows_without_a_label_have_n
     found = whiten(First(), data, np.arange(6), 0)
     assert isinstance(found, Whitened)
     assert found.rounding == 0.5
+    assert (seen["measures"], seen["among"]) == (First.measures, First.measured_among)
     assert seen["embedding"][:, 0].tolist() == [0, 2, 3, 4, 5]
     assert len(set(seen["classes"])) == 4
     assert seen["classes"][0] == seen["classes"][3]
