@@ -56,7 +56,7 @@ def test_the_graph_keeps_the_floor_under_a_quiet_spectrum(tmp_path) -> None:
     to_onnx(module, tmp_path / "model.onnx", (2, 250, 3))
     windows = np.concatenate([quiet(60, 250), walk(60, 250, 50.0)])
     differences, dimension = parity(module, tmp_path / "model.onnx", windows)
-    assert dimension == LEARNED + READ == 737
+    assert dimension == LEARNED + READ == 993
     assert (differences[60:] < 1e-4).all()
     (found,) = open_session(tmp_path / "model.onnx").run(None, {"windows": windows})
     logarithms = [i for i, name in enumerate(FEATURE_NAMES) if "log_power" in name]

@@ -2,6 +2,7 @@
 
 import tracemalloc
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -11,7 +12,8 @@ from torch import nn
 
 from wearcli.encoders.whitened import Whitened
 from wearcli.training import within_class
-from wearcli.training.within_class import normalisation, whiten
+from wearcli.training.within_class import normalisation as whitening
+from wearcli.training.within_class import whiten
 
 
 def planted(seed: int, people: int = 40, each: int = 30, d: int = 12) -> tuple[np.ndarray, np.ndarray]:
@@ -24,6 +26,13 @@ def planted(seed: int, people: int = 40, each: int = 30, d: int = 12) -> tuple[n
     found[:, :, -1] += classes // 2
     mix = np.linalg.qr(np.random.default_rng(99).normal(size=(d, d)))[0]
     return (found @ mix + 5).reshape(-1, d).astype(np.float32), classes.ravel()
+
+
+def normalisation(values: np.ndarray, *arguments: Any, **options: Any) -> tuple[np.ndarray, np.ndarray]:
+    """The map as a matrix and what it adds."""
+    found = whitening(values, *arguments, **options)
+    at = found(np.vstack([np.zeros(values.shape[1]), np.eye(values.shape[1])]))
+    return (at[1:] - at[0]).T, at[0]
 
 
 def covariance_within(values: np.ndarray, classes: np.ndarray) -> np.ndarray:
@@ -151,6 +160,54 @@ def test_what_is_turned_is_turned_among_itself_alone() -> None:
     np.testing.assert_allclose(one[:5].T @ one[:5], other[:5].T @ other[:5], atol=1e-4)
 
 
+def test_what_nuisances_change_is_made_as_small_as_what_differs_within_classes() -> None:
+    values, classes = planted(1)
+    rng = np.random.default_rng(3)
+    worn = 4 * rng.normal(size=(500, 1)) * rng.normal(size=12) + 0.1 * rng.normal(size=(500, 12))
+    weight, _ = normalisation(values, classes, np.random.default_rng(0), nuisance=worn, floor=0.0)
+    changed = worn @ weight.T
+    found = covariance_within(values @ weight.T, classes) + changed.T @ changed / len(changed)
+    np.testing.assert_allclose(found / found[0, 0], np.eye(12), atol=1e-3)
+    without, _ = normalisation(values, classes, np.random.default_rng(0), floor=0.0)
+    assert np.square(changed).sum() < 0.2 * np.square(worn @ without.T).sum()
+
+
+def test_a_sensor_worn_the_other_way_round_is_a_nuisance(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each window turned by half a turn about x, y or z: two of its three axes change their sign."""
+    seen = {}
+
+    def caught(embedding, classes, rng, measures, among, nuisance):
+        seen.update(nuisance=nuisance)
+        return whitening(embedding, classes, rng, measures, among, nuisance)
+
+    class Means(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.unused = nn.Parameter(torch.zeros(1))
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return x.mean(dim=2)
+
+    monkeypatch.setattr(within_class, "normalisation", caught)
+    rng = np.random.default_rng(0)
+    table = {"dataset": "a", "placement": "wrist", "label": rng.choice(["walk", "sit"], 300)}
+    gravity = np.float32([1, 2, 4])
+    windows = np.tile(gravity, (300, 10, 1)) + 0.01 * rng.normal(size=(300, 10, 3)).astype(np.float32)
+    data = SimpleNamespace(index=pd.DataFrame(table), take=lambda rows: windows[rows])
+    whiten(Means(), data, np.arange(300), 0)
+    changed = np.rint(seen["nuisance"] / gravity).astype(int)
+    assert {tuple(each) for each in changed} == {(0, -2, -2), (-2, 0, -2), (-2, -2, 0)}
+
+
+@pytest.mark.parametrize("among", [slice(0), slice(0, 4), slice(3, 7), slice(8, 12)])
+def test_the_encoder_gives_what_the_map_says(among: slice) -> None:
+    values, classes = planted(7)
+    found = whitening(values, classes, np.random.default_rng(0), slice(0, 2), among)
+    module = Whitened(nn.Flatten(), found)
+    seen = module(torch.from_numpy(values[:50]).reshape(50, 3, 4)).detach().numpy()
+    np.testing.assert_allclose(seen, found(values[:50]), atol=1e-4)
+
+
 def test_a_number_that_never_changes_stays_finite() -> None:
     values, classes = planted(6)
     values[:, 3] = 2.5
@@ -162,9 +219,9 @@ def test_a_number_that_never_changes_stays_finite() -> None:
 def test_classes_are_of_a_set_and_a_placement_and_windows_without_a_label_have_no_say(monkeypatch) -> None:
     seen = {}
 
-    def caught(embedding, classes, rng, measures, among):
-        seen.update(embedding=embedding, classes=classes, measures=measures, among=among)
-        return np.eye(2, dtype=np.float32), np.zeros(2, np.float32)
+    def caught(embedding, classes, rng, measures, among, nuisance):
+        seen.update(embedding=embedding, classes=classes, measures=measures, among=among, nuisance=nuisance)
+        return whitening(embedding, classes, rng, measures, among)
 
     monkeypatch.setattr(within_class, "normalisation", caught)
 
@@ -200,7 +257,7 @@ def test_memory_grows_with_the_windows_not_with_their_square() -> None:
     rng = np.random.default_rng(7)
     values, classes = rng.normal(size=(6000, 8)).astype(np.float32), rng.integers(0, 5, 6000)
     tracemalloc.start()
-    normalisation(values, classes, rng, slice(0, 2), slice(0, 4))
+    whitening(values, classes, rng, slice(0, 2), slice(0, 4))
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 40 * values.nbytes < 6000 * 6000 * 8

@@ -29,7 +29,7 @@ from wearcli.encoders.readings import (
 from wearcli.encoders.statistics import Statistics
 from wearcli.signals.features import FEATURE_NAMES
 
-LEARNED = 128
+LEARNED = 384
 # What is read beside the thresholds, in this order, and how many numbers each gives.
 MORE = {
     "posture": POSTURES,
@@ -48,7 +48,7 @@ REPEATS = [FEATURE_NAMES.index(name) for name in ("stride_vector", "stride_magni
 
 
 class StreamsEncoder(nn.Module):
-    """(batch, 3, samples) in g -> (batch, 737): 128 learned numbers, then 609 readings.
+    """(batch, 3, samples) in g -> (batch, 993): 384 learned numbers, then 609 readings.
 
     Motion: the fast encoder's convolutions over the three axes and the magnitude. Readings: on which side of
     three thresholds each of the 105 `Statistics` lies, where gravity points and the postures on the way,
@@ -82,7 +82,7 @@ class StreamsEncoder(nn.Module):
         self.out = nn.Linear(self.motion.width + 3 * 128, LEARNED)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """x: (batch, 3, samples) -> (batch, 737)."""
+        """x: (batch, 3, samples) -> (batch, 993)."""
         magnitude = x.square().sum(dim=1, keepdim=True).sqrt()
         # In bf16 a fourth moment or a small lag of a second would be noise.
         with torch.autocast(x.device.type, enabled=False), torch.no_grad():

@@ -1,22 +1,57 @@
 """An encoder whose numbers are turned and scaled once, after all training."""
 
+from dataclasses import dataclass
+
+import numpy as np
 import torch
 from torch import nn
 
 
-class Whitened(nn.Module):
-    """encoder, (batch, channels, samples) -> (batch, D); then one linear map of D numbers to D."""
+@dataclass(frozen=True)
+class Whitening:
+    """A linear map of D numbers to D: to deviations from a mean, a symmetric product, a turn of some of them.
 
-    def __init__(self, encoder: nn.Module, weight: torch.Tensor, bias: torch.Tensor) -> None:
+    centre, scale: (D,); symmetric: (D, D); among: the k numbers that are turned, turn: (k, k) a rotation.
+    All float32.
+    """
+
+    centre: np.ndarray
+    scale: np.ndarray
+    symmetric: np.ndarray
+    among: slice
+    turn: np.ndarray
+
+    def __call__(self, embedding: np.ndarray) -> np.ndarray:
+        """embedding: (n, D) -> (n, D)."""
+        moved = (embedding - self.centre) * self.scale @ self.symmetric
+        moved[:, self.among] = moved[:, self.among] @ self.turn.T
+        return moved
+
+
+class Whitened(nn.Module):
+    """encoder, (batch, channels, samples) -> (batch, D); then a whitening.
+
+    Of the symmetric matrix one half is kept, beside zeros that a wheel packs to nothing: it is the largest
+    part of a model.
+    """
+
+    centre: torch.Tensor
+    scale: torch.Tensor
+
+    def __init__(self, encoder: nn.Module, whitening: Whitening) -> None:
         super().__init__()
         self.encoder = encoder
-        self.turn = nn.Linear(len(bias), len(bias))
-        with torch.no_grad():
-            self.turn.weight.copy_(weight)
-            self.turn.bias.copy_(bias)
+        self.among = whitening.among
+        self.register_buffer("centre", torch.from_numpy(whitening.centre))
+        self.register_buffer("scale", torch.from_numpy(whitening.scale))
+        symmetric = torch.from_numpy(whitening.symmetric)
+        self.lower = nn.Parameter(symmetric.tril() - symmetric.diag().diag() / 2)
+        self.turn = nn.Parameter(torch.from_numpy(whitening.turn))
         if hasattr(encoder, "rounding"):
             self.rounding = encoder.rounding
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """x: (batch, channels, samples) -> (batch, D)."""
-        return self.turn(self.encoder(x))
+        moved = (self.encoder(x) - self.centre) * self.scale @ (self.lower + self.lower.T)
+        before, turned, after = moved.tensor_split((self.among.start or 0, self.among.stop), dim=1)
+        return torch.cat([before, turned @ self.turn.T, after], dim=1)

@@ -3,7 +3,9 @@
 A linear probe of few people must tell what an activity is from how these few do it. The training sets know
 better: what differs among windows of one class, from person to person and from moment to moment, seldom
 decides anything. Such directions are made small, others large, and a probe's penalty, which weighs all
-directions alike, then leans on what has told classes apart before.
+directions alike, then leans on what has told classes apart before. How a sensor is worn decides nothing
+either: a watch may sit on either wrist, and either way up. So what changes where windows are turned by half
+a turn about one of their axes is made small too.
 
 What an encoder says it measures (`measures`: the time and height of a stride) is no nuisance, although it
 differs within every class of walking: what goes with it is taken out before the covariance is. It is large
@@ -12,14 +14,15 @@ beside it that are of the same thing (`measured_among`: all that is read of a st
 """
 
 import numpy as np
-import torch
 from torch import nn
 
-from wearcli.encoders.whitened import Whitened
+from wearcli.encoders.whitened import Whitened, Whitening
 from wearcli.training.data import TrainingData
 from wearcli.training.monitor import embed_windows
 
 WINDOWS = 40_000  # of which the covariance is: some fifty for each of its rows
+TURNED = 6_000  # of these, seen half turned too
+HALF_TURNS = np.array([[1, -1, -1], [-1, 1, -1], [-1, -1, 1]], np.float32)  # about x, y, z
 FLOOR = 0.02  # of a number's own variance, added: a direction that never varied tells nothing for sure
 
 
@@ -34,10 +37,15 @@ def whiten(encoder: nn.Module, data: TrainingData, rows: np.ndarray, seed: int) 
         labelled = np.sort(rng.choice(labelled, WINDOWS, replace=False))
     part = data.index.loc[labelled, ["dataset", "placement", "label"]].fillna("")
     classes = part.groupby(list(part), sort=True).ngroup().to_numpy()
-    embedding = embed_windows(encoder, data.take(labelled)).numpy()
+    windows = data.take(labelled)
+    embedding = embed_windows(encoder, windows).numpy()
+    nuisance = None
+    if windows.shape[2] == 3:
+        some = rng.permutation(len(windows))[:TURNED]
+        turned = windows[some] * HALF_TURNS[rng.integers(3, size=len(some))][:, None]
+        nuisance = embed_windows(encoder, turned).numpy() - embedding[some]
     measures, among = (getattr(encoder, name, slice(0)) for name in ("measures", "measured_among"))
-    weight, bias = normalisation(embedding, classes, rng, measures, among)
-    return Whitened(encoder, torch.from_numpy(weight), torch.from_numpy(bias))
+    return Whitened(encoder, normalisation(embedding, classes, rng, measures, among, nuisance))
 
 
 def normalisation(
@@ -46,16 +54,18 @@ def normalisation(
     rng: np.random.Generator,
     measures: slice = slice(0),
     among: slice = slice(0),
+    nuisance: np.ndarray | None = None,
     floor: float = FLOOR,
-) -> tuple[np.ndarray, np.ndarray]:
-    """The map W e + b, (D, D) and (D,) float32, that makes the covariance within classes the unit matrix.
+) -> Whitening:
+    """The map that makes the covariance within classes, and what nuisances change, the unit matrix.
 
     embedding: (n, D); classes: (n,) codes 0 .. C - 1, each present; measures: numbers of an embedding whose
-    regression, within classes, is taken out first; among: numbers that are turned among themselves in the
-    end, by a rotation drawn by `rng`. But for `floor`, for this turn, and for the scale (all numbers together
-    have variance 1), W is of all such maps the symmetric one (zero-phase, or Mahalanobis, whitening: Kessy,
-    Lewin and Strimmer, The American Statistician 2018), which leaves each number as near as may be to what it
-    was. A class weighs with the square root of its windows.
+    regression is taken out first; among: numbers that are turned among themselves in the end, by a rotation
+    drawn by `rng`; nuisance: (m, D) changes of embeddings that decide nothing, whose mean products are
+    added to the covariance. But for `floor`, for this turn, and for the scale (all numbers together have
+    variance 1), it is of all such maps the symmetric one (zero-phase, or Mahalanobis, whitening: Kessy, Lewin
+    and Strimmer, The American Statistician 2018), which leaves each number as near as may be to what it was.
+    A class weighs with the square root of its windows.
     """
     centre = embedding.mean(axis=0, dtype=np.float64)
     spread = np.maximum(embedding.std(axis=0, dtype=np.float64), 1e-6)
@@ -66,12 +76,15 @@ def normalisation(
     within = scaled - (means / counts[:, None])[classes]
     root = (counts[classes] ** -0.25)[:, None]
     within *= root / np.sqrt(np.square(root).sum())
+    if nuisance is not None:
+        within = np.concatenate([within, nuisance / spread / np.sqrt(len(nuisance))])
     within -= within[:, measures] @ np.linalg.lstsq(within[:, measures], within, rcond=None)[0]
     covariance = within.T @ within
     spectrum, basis = np.linalg.eigh(covariance)
-    weight = (basis / np.sqrt(np.maximum(spectrum, 0) + floor)) @ basis.T / spread
-    turned = weight[among]
-    weight[among] = np.linalg.qr(rng.normal(size=(len(turned), len(turned))))[0] @ turned
-    moved = (embedding - centre) @ weight.T
-    weight /= np.sqrt(np.square(moved).mean())
-    return weight.astype(np.float32), (-weight @ centre).astype(np.float32)
+    symmetric = (basis / np.sqrt(np.maximum(spectrum, 0) + floor)) @ basis.T
+    symmetric /= np.sqrt(np.square(scaled @ symmetric).mean())
+    k = len(range(*among.indices(len(symmetric))))
+    turn = np.linalg.qr(rng.normal(size=(k, k)))[0]
+    arrays = (each.astype(np.float32) for each in (centre, 1 / spread, symmetric, turn))
+    centre, scale, symmetric, turn = arrays
+    return Whitening(centre, scale, symmetric, among, turn)

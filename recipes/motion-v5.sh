@@ -1,7 +1,7 @@
 #!/bin/sh
 # The recipe of the default model: recordings in, OUT/run with the model folder out. One seed, by steps.
 #
-#   recipes/motion-v4.sh STUDIES OUT [SET_TO_LEAVE_OUT]
+#   recipes/motion-v5.sh STUDIES OUT [SET_TO_LEAVE_OUT]
 #
 # STUDIES: see open_sets.sh. WEARCLI names the command, STEPS another length, OPTIONS more flags.
 set -eu
@@ -14,5 +14,5 @@ for name in $sets; do
 done
 
 # shellcheck disable=SC2086
-exec $wearcli pretrain "$@" --method multitask --contrast 2 --steps "${STEPS:-2000}" --name motion-v4 \
+exec $wearcli pretrain "$@" --method multitask --contrast 2 --steps "${STEPS:-2000}" --name motion-v5 \
     ${OPTIONS:-} -o "$out/run"
