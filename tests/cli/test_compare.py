@@ -100,7 +100,7 @@ def test_a_bad_model_is_named_and_the_exit_code_is_1(run: Run) -> None:
     assert code == 1
     told = [line for line in err.splitlines() if line.startswith("failed: ")]
     assert [line.split()[1] for line in told] == ["bad.parquet:", "nowhere:"]
-    assert "(ecg-v1, motion-v4, ppg-v1, relcon-v1, simclr-fast-v1)" in told[1]
+    assert "(ecg-v1, motion-v5, ppg-v1, relcon-v1, simclr-fast-v1)" in told[1]
     document = json.loads(out)
     assert list(document["models"]) == ["good"]
     assert {failure["model"] for failure in document["failed"]} == {"bad", "nowhere"}

@@ -113,11 +113,6 @@ def test_the_features_are_those_of_the_windows(study: Path, tmp_path: Path) -> N
     )
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="motion-v4: .979, most of it by patterns that see what lies near the new Nyquist frequency; "
-    "motion-v3, which read a stride of noise, had .64",
-)
 def test_embeddings_of_noise_are_the_models(study: Path, tmp_path: Path) -> None:
     """Against the file read by pandas, resampled by scipy, and the model run by hand."""
     embed([study / "P01_a.csv"], tmp_path / "e.parquet")

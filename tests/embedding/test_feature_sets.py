@@ -69,7 +69,7 @@ def test_a_table_of_another_set_is_not_brought_up_to_date(study: Path, table: Pa
 
 def test_a_model_may_ask_for_a_set(study: Path, tmp_path: Path) -> None:
     model = tmp_path / "model"
-    shutil.copytree(load_model("motion-v4").folder, model)
+    shutil.copytree(load_model("motion-v5").folder, model)
     config = json.loads((model / "config.json").read_text())
     (model / "config.json").write_text(json.dumps(config | {"features": "heart"}))
     embed([study], tmp_path / "own.parquet", model=model)

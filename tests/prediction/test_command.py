@@ -140,7 +140,7 @@ def test_a_stream_that_breaks_off_is_an_error(run: Run, place: Path) -> None:
         (["nowhere", "--probe", "probes/activity"], 2, "nowhere: no such file or folder"),
         (["--probe", "nowhere"], 2, "nowhere: no probe folder"),
         (["--probe", "probes/activity", "--use", "mlp"], 2, "holds linear and features, not mlp"),
-        (["--probe", "probes/activity", "--model", "ecg"], 2, "the probe was fitted on those of motion-v4"),
+        (["--probe", "probes/activity", "--model", "ecg"], 2, "the probe was fitted on those of motion-v5"),
         (["embeddings.parquet", "--probe", "probes/activity", "--unit", "g"], 2, "embedded already"),
         (
             ["embeddings.parquet", "recordings", "--probe", "probes/activity"],
@@ -190,14 +190,14 @@ def test_a_probe_of_a_model_that_is_not_bundled_asks_for_it(run: Run) -> None:
     code, _, err = run("--probe", "probes/activity")
     assert (code, err.count("\n")) == (2, 1)
     assert "fitted on mine, no bundled model: name its folder with --model" in err
-    own = Path(inputs.load_model("motion-v4").folder)
+    own = Path(inputs.load_model("motion-v5").folder)
     shutil.copytree(own, "mine")
     assert run("--probe", "probes/activity", "--model", "mine")[0] == 0
 
 
 def test_an_interruption_while_embedding_exits_with_130(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupted(*arguments: object, **options: object) -> EmbedResult:
-        return EmbedResult("motion-v4", "somewhere", interrupted=True)
+        return EmbedResult("motion-v5", "somewhere", interrupted=True)
 
     monkeypatch.setattr(inputs, "embed", interrupted)
     before = sorted(Path().rglob("*"))

@@ -43,8 +43,8 @@ def test_lists_flags_and_names_with_blanks() -> None:
 
 def test_a_stream_and_a_flag_that_is_on_by_default() -> None:
     assert words("probe", {"embeddings": ["stdin"], "task": "x"}, "embeddings", probe)[2] == "-"
-    arguments = {"models": ["motion-v4"], "task": "gait", "untrained": False, "stride_s": 2.5}
-    line = ["wearcli", "compare", "motion-v4", "--task", "gait", "--no-untrained", "--stride", "2.5"]
+    arguments = {"models": ["motion-v5"], "task": "gait", "untrained": False, "stride_s": 2.5}
+    line = ["wearcli", "compare", "motion-v5", "--task", "gait", "--no-untrained", "--stride", "2.5"]
     assert words("compare", arguments, "models", compare) == line
 
 

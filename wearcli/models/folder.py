@@ -9,7 +9,7 @@ from wearcli.errors import InputError, UsageError
 from wearcli.files import sha256_of
 from wearcli.recordings.recording import Modality
 
-DEFAULT_MODEL = "motion-v4"
+DEFAULT_MODEL = "motion-v5"
 # The latest of each signal, by the signal's name, and the one to compare with.
 LATEST = {"motion": DEFAULT_MODEL, "ppg": "ppg-v1", "ecg": "ecg-v1", "relcon": "relcon-v1"}
 BUNDLED = Path(__file__).parent / "bundled"
