@@ -53,7 +53,7 @@ class Whitened(nn.Module):
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """x: (batch, channels, samples) -> (batch, D)."""
         # One product of a matrix that onnxruntime makes once, when it loads the model.
-        symmetric = self.scale[:, None] * (self.lower + self.lower.T)
-        before, turned, after = symmetric.tensor_split((self.among.start or 0, self.among.stop), dim=1)
+        product = self.scale[:, None] * (self.lower + self.lower.T)
+        before, turned, after = product.tensor_split((self.among.start or 0, self.among.stop), dim=1)
         matrix = torch.cat([before, turned @ self.turn.T, after], dim=1)
         return self.encoder(x) @ matrix - self.centre @ matrix

@@ -20,7 +20,7 @@ from wearcli.encoders.whitened import Whitened, Whitening
 from wearcli.training.data import TrainingData
 from wearcli.training.monitor import embed_windows
 
-WINDOWS = 40_000  # of which the covariance is: some fifty for each of its rows
+WINDOWS = 40_000  # of which the covariance is: some forty for each of its rows
 TURNED = 6_000  # of these, seen half turned too
 HALF_TURNS = np.array([[1, -1, -1], [-1, 1, -1], [-1, -1, 1]], np.float32)  # about x, y, z
 FLOOR = 0.02  # of a number's own variance, added: a direction that never varied tells nothing for sure
