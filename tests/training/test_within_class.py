@@ -10,7 +10,7 @@ import pytest
 import torch
 from torch import nn
 
-from wearcli.encoders.whitened import Whitened
+from wearcli.encoders.whitened import Whitened, Whitening
 from wearcli.training import within_class
 from wearcli.training.within_class import normalisation as whitening
 from wearcli.training.within_class import whiten
@@ -28,10 +28,17 @@ def planted(seed: int, people: int = 40, each: int = 30, d: int = 12) -> tuple[n
     return (found @ mix + 5).reshape(-1, d).astype(np.float32), classes.ravel()
 
 
+def moved_by(found: Whitening, values: np.ndarray) -> np.ndarray:
+    """What the map makes of values (n, D), step by step."""
+    moved = (values - found.centre) * found.scale @ found.symmetric
+    moved[:, found.among] = moved[:, found.among] @ found.turn.T
+    return moved
+
+
 def normalisation(values: np.ndarray, *arguments: Any, **options: Any) -> tuple[np.ndarray, np.ndarray]:
     """The map as a matrix and what it adds."""
     found = whitening(values, *arguments, **options)
-    at = found(np.vstack([np.zeros(values.shape[1]), np.eye(values.shape[1])]))
+    at = moved_by(found, np.vstack([np.zeros(values.shape[1]), np.eye(values.shape[1])]))
     return (at[1:] - at[0]).T, at[0]
 
 
@@ -199,13 +206,26 @@ def test_a_sensor_worn_the_other_way_round_is_a_nuisance(monkeypatch: pytest.Mon
     assert {tuple(each) for each in changed} == {(0, -2, -2), (-2, 0, -2), (-2, -2, 0)}
 
 
+def test_what_has_no_three_axes_is_not_turned() -> None:
+    rng = np.random.default_rng(0)
+    windows = rng.normal(size=(200, 4, 1)).astype(np.float32)
+    index = pd.DataFrame({"dataset": "a", "placement": "finger", "label": rng.choice(["rest", "run"], 200)})
+    encoder = nn.Sequential(nn.Flatten(), nn.Linear(4, 4, bias=False))
+    found = whiten(encoder, SimpleNamespace(index=index, take=lambda rows: windows[rows]), np.arange(200), 0)
+    with torch.no_grad():
+        values = encoder(torch.from_numpy(windows)).numpy()
+    expected = whitening(values, (index["label"] == "run").to_numpy(int), np.random.default_rng(0))
+    lower = found.lower.detach().numpy()
+    np.testing.assert_allclose(lower + lower.T, expected.symmetric, atol=1e-5)
+
+
 @pytest.mark.parametrize("among", [slice(0), slice(0, 4), slice(3, 7), slice(8, 12)])
 def test_the_encoder_gives_what_the_map_says(among: slice) -> None:
     values, classes = planted(7)
     found = whitening(values, classes, np.random.default_rng(0), slice(0, 2), among)
     module = Whitened(nn.Flatten(), found)
     seen = module(torch.from_numpy(values[:50]).reshape(50, 3, 4)).detach().numpy()
-    np.testing.assert_allclose(seen, found(values[:50]), atol=1e-4)
+    np.testing.assert_allclose(seen, moved_by(found, values[:50]), atol=1e-4)
 
 
 def test_a_number_that_never_changes_stays_finite() -> None:

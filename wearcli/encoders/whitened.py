@@ -1,31 +1,23 @@
 """An encoder whose numbers are turned and scaled once, after all training."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import torch
 from torch import nn
 
 
-@dataclass(frozen=True)
-class Whitening:
+class Whitening(NamedTuple):
     """A linear map of D numbers to D: to deviations from a mean, a symmetric product, a turn of some of them.
 
-    centre, scale: (D,); symmetric: (D, D); among: the k numbers that are turned, turn: (k, k) a rotation.
-    All float32.
+    centre, scale: (D,); symmetric: (D, D); turn: (k, k), a rotation of the k numbers `among`. All float32.
     """
 
     centre: np.ndarray
     scale: np.ndarray
     symmetric: np.ndarray
-    among: slice
     turn: np.ndarray
-
-    def __call__(self, embedding: np.ndarray) -> np.ndarray:
-        """embedding: (n, D) -> (n, D)."""
-        moved = (embedding - self.centre) * self.scale @ self.symmetric
-        moved[:, self.among] = moved[:, self.among] @ self.turn.T
-        return moved
+    among: slice
 
 
 class Whitened(nn.Module):

@@ -85,6 +85,7 @@ def normalisation(
     symmetric /= np.sqrt(np.square(scaled @ symmetric).mean())
     k = len(range(*among.indices(len(symmetric))))
     turn = np.linalg.qr(rng.normal(size=(k, k)))[0]
-    arrays = (each.astype(np.float32) for each in (centre, 1 / spread, symmetric, turn))
-    centre, scale, symmetric, turn = arrays
-    return Whitening(centre, scale, symmetric, among, turn)
+    centre, scale, symmetric, turn = (
+        each.astype(np.float32) for each in (centre, 1 / spread, symmetric, turn)
+    )
+    return Whitening(centre, scale, symmetric, turn, among)
