@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from wearcli.signals.features import features
+from wearcli.signals.features.motion import features
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from tests.features_oracle import loop_features

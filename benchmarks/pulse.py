@@ -16,10 +16,9 @@ import numpy as np
 import torch
 
 from wearcli.encoders import ENCODERS, build
+from wearcli.modality import CUTS, Modality
 from wearcli.models.runtime import open_session
 from wearcli.objectives.participant import HIDDEN, Participant
-from wearcli.recordings.recording import Modality
-from wearcli.signals.modality import CUTS
 from wearcli.training.device import has_bf16
 from wearcli.training.export import WindowsFirst, to_onnx
 

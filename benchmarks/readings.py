@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 from wearcli.comparison.compare import compare
 from wearcli.encoders.readings import THRESHOLDS
 from wearcli.encoders.streams import LEARNED, MORE
-from wearcli.signals.features import FEATURE_NAMES
+from wearcli.signals.features.motion import FEATURE_NAMES
 
 
 def parts() -> dict[str, slice]:

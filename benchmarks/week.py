@@ -25,9 +25,9 @@ import pyarrow.parquet as pq
 from wearcli.embedding.table import open_sink, rows, schema
 from wearcli.models.encoder import Encoder
 from wearcli.models.folder import DEFAULT_MODEL, load_model
-from wearcli.recordings.discovery import find_recordings
 from wearcli.recordings.open import open_recording
-from wearcli.signals.features import FEATURE_NAMES, features
+from wearcli.recordings.study.discovery import find_recordings
+from wearcli.signals.features.motion import FEATURE_NAMES, features
 from wearcli.signals.windows import WindowSpec, iter_windows
 
 RATE = 100

@@ -6,7 +6,7 @@ import numpy as np
 import scipy.signal
 import scipy.stats
 
-from wearcli.signals.features import BANDS_HZ, FEATURE_NAMES, STEP_S, STRIDE_S
+from wearcli.signals.features.motion import BANDS_HZ, FEATURE_NAMES, STEP_S, STRIDE_S
 
 
 def one_window(values: np.ndarray, rate_hz: float) -> dict[str, float]:
@@ -98,6 +98,6 @@ def top_of_parabola(x: np.ndarray, y: np.ndarray, at: int) -> tuple[float, float
 
 
 def loop_features(values: np.ndarray, rate_hz: float) -> np.ndarray:
-    """What `wearcli.signals.features.features` computes, window by window."""
+    """What `wearcli.signals.features.motion.features` computes, window by window."""
     rows = [one_window(window, rate_hz) for window in values]
     return np.array([[row[name] for name in FEATURE_NAMES] for row in rows])

@@ -7,7 +7,17 @@ from itertools import pairwise
 import numpy as np
 import scipy.signal
 
-from wearcli.datasets.heart import (
+from wearcli.signals.beats import Pulse
+from wearcli.signals.features.pulse import (
+    BANDS_HZ,
+    CHANGE_EDGES,
+    MATCH_S,
+    NORMAL,
+    PULSE_HZ,
+    RATIO_EDGES,
+    SEGMENT_S,
+)
+from wearcli.simulation.heart import (
     Heartbeats,
     Noise,
     Rhythm,
@@ -16,16 +26,6 @@ from wearcli.datasets.heart import (
     ecg_of,
     ppg_of,
     with_noise,
-)
-from wearcli.signals.beats import Pulse
-from wearcli.signals.pulse_features import (
-    BANDS_HZ,
-    CHANGE_EDGES,
-    MATCH_S,
-    NORMAL,
-    PULSE_HZ,
-    RATIO_EDGES,
-    SEGMENT_S,
 )
 
 SOME_NOISE = Noise(0.1, 0.5)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tests.features_oracle import loop_features
 from wearcli.errors import UsageError
-from wearcli.signals.features import FEATURE_NAMES, features
+from wearcli.signals.features.motion import FEATURE_NAMES, features
 
 AT = {name: i for i, name in enumerate(FEATURE_NAMES)}
 

@@ -1,7 +1,13 @@
-"""Imports follow the way of the data: what each package may know of the others, in one table."""
+"""Imports follow the way of the data: what each package may import of the others, in one table.
+
+The table sees modules: a name with a dot allows that module or subpackage alone, and a subpackage with a row
+of its own obeys that row instead of its package's.
+"""
 
 import ast
 from collections.abc import Iterator
+from functools import cache
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -9,69 +15,55 @@ import pytest
 import wearcli
 
 ROOT = Path(wearcli.__file__).parent
-BASE = {"errors", "files", "interrupts"}  # of which anyone may know
-# A name with a dot allows that module alone.
+BASE = {"_version", "errors", "files", "interrupts"}  # everybody may import these
+READ = {"modality", "recordings", "signals"}
+EMBEDDED = READ | {"models", "embedding", "labels"}
+PROBED = EMBEDDED | {"probing"}
 MAY_IMPORT = {
-    "recordings": set(),
-    "signals": {"recordings"},
-    "inspection": {"recordings", "signals"},
-    "encoders": {
-        "recordings.recording",
-        "signals.features",
-        "signals.beats",
-        "signals.pulse_features",
-    },
+    "modality": {"signals.features"},
+    "recordings": {"modality"},
+    "recordings.formats": {"modality", "recordings.recording", "recordings.tables"},
+    "recordings.tables": {"modality", "recordings.recording"},
+    "signals": {"modality", "recordings"},
+    "signals.features": {"signals"},
+    "inspection": READ,
+    "models": {"modality", "recordings.recording"},
+    "embedding": READ | {"models"},
+    "labels": {"modality", "recordings.study", "embedding"},
+    "encoders": {"modality", "recordings.recording", "signals"},
     "objectives": {"encoders"},
-    "models": {"recordings.recording"},
-    "training": {"recordings", "signals", "encoders", "objectives", "models", "probing"},
-    "embedding": {"recordings", "signals", "models"},
-    "probing": {"recordings.discovery", "recordings.sidecars", "embedding", "models"},
-    "comparison": {"recordings", "signals", "models", "training", "embedding", "probing"},
-    "prediction": {"recordings", "signals", "models", "embedding", "probing"},
-    "walking": {"recordings", "signals", "models", "embedding", "probing", "prediction"},
-    "cardiac": {"recordings", "signals"},
-    "retrieval": {"embedding.table", "probing"},
-    "reporting": {"models", "embedding.table", "probing", "comparison"},
-    "datasets": set(),
-    "cli": {
-        "recordings",
-        "signals",
-        "inspection",
-        "models",
-        "training",
-        "embedding",
-        "probing",
-        "comparison",
-        "prediction",
-        "walking",
-        "cardiac",
-        "retrieval",
-        "reporting",
-        "datasets",
-    },
-    "__init__": {
-        "signals",
-        "inspection",
-        "training",
-        "embedding",
-        "probing",
-        "comparison",
-        "prediction",
-        "walking",
-        "cardiac",
-        "retrieval",
-        "reporting",
-        "datasets",
-    },
+    "training": EMBEDDED | {"encoders", "objectives", "probing.watch"},
+    "probing": EMBEDDED,
+    "comparison": PROBED | {"training.untrained"},
+    "truth": READ | {"labels"},
+    "prediction": PROBED,
+    "walking": PROBED | {"prediction"},
+    "retrieval": PROBED,
+    "reporting": PROBED | {"comparison"},
+    "simulation": set(),
     "__main__": {"cli"},
 }
+VERBS = {"comparison", "prediction", "walking", "truth", "retrieval", "reporting", "simulation", "inspection"}
+MAY_IMPORT["cli"] = PROBED | VERBS | {"training", "encoders"}
+MAY_IMPORT["__init__"] = PROBED | VERBS | {"training"}
 WITH_TORCH = {"encoders", "objectives", "training"}
 FILES = sorted(ROOT.rglob("*.py"))
 
 
-def package_of(path: Path) -> str:
-    parts = path.relative_to(ROOT).parts
-    return parts[0] if len(parts) > 1 else path.stem
+def module_name(path: Path) -> str:
+    """Such as recordings.formats.edf; a package is named without its __init__."""
+    name = ".".join(path.relative_to(ROOT).with_suffix("").parts)
+    return name.removesuffix(".__init__")
+
+
+MODULES = {module_name(path): path for path in FILES}
+
+
+def package_of(module: str) -> str:
+    """The longest row of the table that the module stands under."""
+    parts = module.split(".")
+    names = [".".join(parts[:length]) for length in range(len(parts), 0, -1)]
+    return next((name for name in names if name in MAY_IMPORT), parts[0])
 
 
 def imports(tree: ast.AST) -> Iterator[str]:
@@ -83,6 +75,21 @@ def imports(tree: ast.AST) -> Iterator[str]:
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
+@cache
+def inner_imports(module: str) -> frozenset[str]:
+    """The modules of wearcli that a module imports, those within functions too."""
+    names = (
+        name.removeprefix("wearcli.")
+        for name in imports(ast.parse(MODULES[module].read_text()))
+        if name.startswith("wearcli.")
+    )
+    return frozenset(name if name in MODULES else name.rpartition(".")[0] or "__init__" for name in names)
+
+
+def within(module: str, names: set[str]) -> bool:
+    return any(module == name or module.startswith(f"{name}.") for name in names)
+
+
 def at_top_level(tree: ast.Module) -> Iterator[str]:
     """What is imported as soon as the module is, so not within a function."""
     for node in ast.walk(tree):
@@ -92,25 +99,36 @@ def at_top_level(tree: ast.Module) -> Iterator[str]:
     yield from imports(tree)
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
-def test_imports_follow_the_arrow(path: Path) -> None:
-    here = package_of(path)
-    if here in BASE:
-        allowed = BASE
-    else:
-        allowed = BASE | {here} | MAY_IMPORT[here]
-    for name in imports(ast.parse(path.read_text())):
-        if name.startswith("wearcli.") and name != "wearcli.__version__":
-            inner = name.removeprefix("wearcli.")
-            known = any(inner == module or inner.startswith(f"{module}.") for module in allowed)
-            assert known, f"{here} may not import {inner}"
+@pytest.mark.parametrize("module", sorted(MODULES))
+def test_imports_follow_the_arrow(module: str) -> None:
+    package = package_of(module)
+    allowed = BASE if package in BASE else BASE | {package} | MAY_IMPORT[package]
+    wrong = sorted(name for name in inner_imports(module) if not within(name, allowed))
+    assert not wrong, f"{module} may not import {', '.join(wrong)}"
+
+
+def test_every_row_of_the_table_is_a_package() -> None:
+    assert [name for name in MAY_IMPORT if name not in MODULES] == []
+
+
+def test_no_module_imports_itself_by_way_of_others() -> None:
+    graph = {module: set(inner_imports(module)) - {module} for module in MODULES if module != "__init__"}
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        pytest.fail(f"modules import each other in a circle: {' -> '.join(error.args[1])}")
+
+
+def test_nobody_inside_imports_the_package_itself() -> None:
+    """Its verbs are for users, its version is in `wearcli._version`."""
+    assert [module for module in MODULES if "__init__" in inner_imports(module)] == []
 
 
 @pytest.mark.parametrize("library", ["torch", "onnxruntime", "safetensors", "onnx"])
 def test_who_loads_what_is_heavy(library: str) -> None:
     with_it = {
-        package_of(path)
-        for path in FILES
+        module.split(".")[0]
+        for module, path in MODULES.items()
         if any(name.split(".")[0] == library for name in at_top_level(ast.parse(path.read_text())))
     }
     assert with_it <= (WITH_TORCH if library != "onnxruntime" else set())

@@ -8,12 +8,10 @@ Each command is one function here too, imported on first use so that `import wea
 import importlib
 from typing import TYPE_CHECKING
 
-__version__ = "0.1.0"
+from wearcli._version import __version__
 
 if TYPE_CHECKING:
-    from wearcli.cardiac.truth import heart_truth
     from wearcli.comparison.compare import compare
-    from wearcli.datasets.sample import write_sample
     from wearcli.embedding.embed import embed
     from wearcli.inspection import inspect
     from wearcli.prediction.predict import predict
@@ -21,16 +19,18 @@ if TYPE_CHECKING:
     from wearcli.reporting.report import report
     from wearcli.retrieval.retrieve import retrieve
     from wearcli.signals.preprocess import preprocess
+    from wearcli.simulation.sample import write_sample
     from wearcli.training.pretrain import pretrain
+    from wearcli.truth.gait import gait_truth
+    from wearcli.truth.heart import heart_truth
     from wearcli.walking.gait import gait
-    from wearcli.walking.truth import gait_truth
 
 _WHERE = {
     "compare": "wearcli.comparison.compare",
     "embed": "wearcli.embedding.embed",
     "gait": "wearcli.walking.gait",
-    "gait_truth": "wearcli.walking.truth",
-    "heart_truth": "wearcli.cardiac.truth",
+    "gait_truth": "wearcli.truth.gait",
+    "heart_truth": "wearcli.truth.heart",
     "inspect": "wearcli.inspection",
     "predict": "wearcli.prediction.predict",
     "preprocess": "wearcli.signals.preprocess",
@@ -38,7 +38,7 @@ _WHERE = {
     "probe": "wearcli.probing.probe",
     "report": "wearcli.reporting.report",
     "retrieve": "wearcli.retrieval.retrieve",
-    "write_sample": "wearcli.datasets.sample",
+    "write_sample": "wearcli.simulation.sample",
 }
 __all__ = [
     "__version__",

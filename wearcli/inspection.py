@@ -11,13 +11,13 @@ from typing import Any
 import numpy as np
 
 from wearcli.errors import InputError, unreadable
-from wearcli.recordings.discovery import find_recordings
+from wearcli.modality import CUTS, Modality
 from wearcli.recordings.open import check_reading, open_recording
-from wearcli.recordings.recording import Chunk, Modality, Recording, Source
-from wearcli.recordings.units import still_magnitudes
+from wearcli.recordings.recording import Chunk, Recording, Source
+from wearcli.recordings.study.discovery import find_recordings
+from wearcli.recordings.tables.units import still_magnitudes
 from wearcli.signals.clock import Clock
 from wearcli.signals.grid import GAP_PERIODS
-from wearcli.signals.modality import CUTS
 from wearcli.signals.pulse_quality import MIN_QUALITY
 from wearcli.signals.quality import Clipping
 from wearcli.signals.windows import WindowSpec, iter_windows
@@ -33,7 +33,7 @@ class Inspection:
 
     unit is the file's own. wear, clipped: shares of the recording, 0-1. gaps: how often more than 3.5
     sample periods lie between neighbours; gap_s: seconds in them. rest_g: median magnitude of the still
-    seconds. quality: of PPG and ECG, the mean over windows of `signals.modality.CUTS`, see
+    seconds. quality: of PPG and ECG, the mean over windows of `modality.CUTS`, see
     `signals.pulse_quality`; good: the share of them that reach `MIN_QUALITY`. None: not to be known (no still
     second, shorter than a window, of another signal).
     """

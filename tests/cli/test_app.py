@@ -45,7 +45,7 @@ def test_help_imports_nothing_heavy() -> None:
 def test_no_torch_in_what_runs_without_it() -> None:
     code = (
         "import sys\nimport wearcli.embedding.embed, wearcli.probing.probe, wearcli.inspection\n"
-        "import wearcli.signals.preprocess, wearcli.datasets.sample\n"
+        "import wearcli.signals.preprocess, wearcli.simulation.sample\n"
         "assert 'torch' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -15,13 +15,13 @@ import pytest
 import wearcli
 from tests.probing.tables import WINDOW_S, study, write_table
 from wearcli.comparison.models import name_models
+from wearcli.comparison.side_by_side import Comparison
 from wearcli.errors import InputError, UsageError
 from wearcli.files import sha256_of
+from wearcli.labels.shared import Shared, share
+from wearcli.labels.tasks import resolve_task
 from wearcli.models.folder import DEFAULT_MODEL
 from wearcli.probing.probe import probe
-from wearcli.probing.shared import Shared, share
-from wearcli.probing.side_by_side import Comparison
-from wearcli.probing.tasks import resolve_task
 
 DRAWS = 200
 

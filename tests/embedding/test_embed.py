@@ -22,7 +22,7 @@ from wearcli.embedding.result import Watcher
 from wearcli.embedding.table import END_OF_STREAM, read_table
 from wearcli.errors import InputError, UsageError
 from wearcli.models.folder import DEFAULT_MODEL, load_model
-from wearcli.signals.features import FEATURE_NAMES, features
+from wearcli.signals.features.motion import FEATURE_NAMES, features
 
 
 def write(path: Path, seconds: float = 60, seed: int = 0, rate: float = 100) -> None:

@@ -9,14 +9,14 @@ import pytest
 from typer.testing import CliRunner
 
 from wearcli.cli.app import app
-from wearcli.datasets.sample import write_sample
 from wearcli.embedding.embed import embed
 from wearcli.embedding.table import read_table
 from wearcli.errors import UsageError
 from wearcli.models.folder import load_model
 from wearcli.probing.outside import outside_tables
-from wearcli.signals.ballistic_features import BALLISTIC_NAMES
-from wearcli.signals.features import FEATURE_NAMES
+from wearcli.signals.features.heart_in_motion import BALLISTIC_NAMES
+from wearcli.signals.features.motion import FEATURE_NAMES
+from wearcli.simulation.sample import write_sample
 
 BOTH = [*FEATURE_NAMES, *BALLISTIC_NAMES]
 

@@ -9,7 +9,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.pulse_oracle import hearts
-from wearcli.datasets.heart import Noise
 from wearcli.encoders import build
 from wearcli.encoders.beat_statistics import BeatStatistics
 from wearcli.encoders.intervals import interval_statistics
@@ -18,7 +17,8 @@ from wearcli.encoders.streams import FARTHEST
 from wearcli.errors import UsageError
 from wearcli.models.runtime import open_session
 from wearcli.signals.beats import Pulse
-from wearcli.signals.pulse_features import TEMPLATE_S, feature_names, interval_features, pulse_features
+from wearcli.signals.features.pulse import TEMPLATE_S, feature_names, interval_features, pulse_features
+from wearcli.simulation.heart import Noise
 from wearcli.training.export import JUMPING, WindowsFirst, parity, to_onnx
 
 WINDOWS: list[tuple[Pulse, float, int]] = [

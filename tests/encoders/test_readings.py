@@ -25,7 +25,7 @@ from wearcli.encoders.readings import (
     ways,
 )
 from wearcli.encoders.statistics import Statistics
-from wearcli.signals.features import BANDS_HZ
+from wearcli.signals.features.motion import BANDS_HZ
 
 
 def seen(windows: np.ndarray) -> torch.Tensor:

@@ -12,7 +12,7 @@ from wearcli.encoders.statistics import Statistics
 from wearcli.encoders.streams import FARTHEST, LEARNED, READ, REPEATS, STRIDE
 from wearcli.errors import UsageError
 from wearcli.models.runtime import open_session
-from wearcli.signals.features import FEATURE_NAMES, STRIDE_S, features
+from wearcli.signals.features.motion import FEATURE_NAMES, STRIDE_S, features
 from wearcli.training.export import WindowsFirst, parity, to_onnx
 
 

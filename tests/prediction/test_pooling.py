@@ -8,11 +8,11 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from wearcli.labels.by_person import join_people
+from wearcli.labels.intervals import join_targets
+from wearcli.labels.windows import EmbeddedWindows
 from wearcli.prediction.pooling import Epochs, People
 from wearcli.prediction.windows import Samples
-from wearcli.probing.join import join_targets
-from wearcli.probing.people import join_people
-from wearcli.probing.windows import EmbeddedWindows
 
 WINDOW_S = 5.0
 

@@ -17,11 +17,11 @@ import wearcli
 from tests.probing.tables import study, write_table
 from wearcli.embedding.table import schema
 from wearcli.errors import InputError, UsageError
+from wearcli.labels.tasks import resolve_task
 from wearcli.prediction.apply import apply_probe
 from wearcli.prediction.match import check_table
 from wearcli.probing.saved import load_probe
-from wearcli.probing.tasks import resolve_task
-from wearcli.recordings.sidecars import read_target_table
+from wearcli.recordings.study.sidecars import read_target_table
 
 SECONDS = {"recording", "participant", "placement", "start", "onset", "duration", "windows"}
 

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from tests.probing.tables import write_table
 from wearcli.errors import InputError
+from wearcli.labels.windows import windows_of
 from wearcli.prediction.windows import usable_windows
-from wearcli.probing.windows import windows_of
 
 NUMBER = st.sampled_from([0.0, 0.49, 0.5, 1.0, None])
 ROW = st.tuples(

@@ -10,7 +10,7 @@ import pytest
 
 from tests.probing.tables import write_table
 from wearcli.probing.probe import probe
-from wearcli.signals.features import features
+from wearcli.signals.features.motion import features
 
 WINDOW_S, RATE_HZ = 2.56, 100.0
 

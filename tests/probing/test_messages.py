@@ -12,10 +12,10 @@ import pytest
 
 from tests.probing.tables import study, write_table
 from wearcli.errors import InputError, UsageError, WearcliError
-from wearcli.probing import windows
+from wearcli.labels import windows
+from wearcli.labels.tasks import Task, intervals_of
 from wearcli.probing.probe import probe
 from wearcli.probing.saved import load_probe
-from wearcli.probing.tasks import Task, intervals_of
 from wearcli.signals import pulse_quality
 
 

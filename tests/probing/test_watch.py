@@ -9,11 +9,11 @@ import pytest
 from tests.probing.tables import WINDOW_S, study, write_table
 from wearcli.embedding.table import read_table
 from wearcli.errors import InputError
+from wearcli.labels.tasks import Task, resolve_task
+from wearcli.labels.windows import EmbeddedWindows, windows_of
 from wearcli.probing import watch as module
 from wearcli.probing.probe import probe
-from wearcli.probing.tasks import Task, resolve_task
 from wearcli.probing.watch import WatchProbe
-from wearcli.probing.windows import EmbeddedWindows, windows_of
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ import pytest
 
 from tests.recordings.make import opened, read
 from wearcli.errors import InputError
-from wearcli.recordings.discovery import find_recordings
+from wearcli.recordings.study.discovery import find_recordings
 
 START = datetime(2024, 5, 7, 9, 30, 5, tzinfo=UTC)
 VALUES = np.round(300 * np.sin(np.arange(15_000) / 50), 3)

@@ -1,8 +1,8 @@
 import pytest
 
 from wearcli.errors import InputError
-from wearcli.recordings.columns import Chosen, choose_columns
-from wearcli.recordings.table import Column
+from wearcli.recordings.tables.columns import Chosen, choose_columns
+from wearcli.recordings.tables.table import Column
 
 
 def choose(names: str, modality: str = "acc", named: bool = True, **flags: object) -> Chosen:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tests.recordings.make import opened, read, wrist, write_csv
 from wearcli.errors import InputError
-from wearcli.recordings import table
+from wearcli.recordings.tables import table
 
 TIME, ACC = wrist()
 

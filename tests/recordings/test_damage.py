@@ -14,9 +14,9 @@ import pytest
 
 from tests.recordings.make import opened, read, wrist, write_csv
 from wearcli.errors import InputError, UsageError, WearcliError
-from wearcli.recordings.discovery import find_recordings
-from wearcli.recordings.e4 import is_e4
+from wearcli.recordings.formats.e4 import is_e4
 from wearcli.recordings.open import check_reading, open_recording
+from wearcli.recordings.study.discovery import find_recordings
 
 TIME, ACC = wrist()
 AXES = {axis: ACC[:, k] for k, axis in enumerate("xyz")}

@@ -8,9 +8,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from wearcli.errors import InputError, UsageError
-from wearcli.recordings.discovery import Folder, find_recordings, find_sidecars
 from wearcli.recordings.open import open_recording
 from wearcli.recordings.recording import Source
+from wearcli.recordings.study.discovery import Folder, find_recordings, find_sidecars
 
 SIGNAL = "time,x,y,z\n0,0,0,1\n0.02,0,0,1\n"
 E4 = "1644227574.0, 1644227574.0, 1644227574.0\n32.0, 32.0, 32.0\n0,0,64\n"

@@ -8,7 +8,7 @@ import pytest
 
 from tests.recordings.make import opened, read, wrist
 from wearcli.errors import InputError
-from wearcli.recordings.e4 import is_e4
+from wearcli.recordings.formats.e4 import is_e4
 
 START = datetime(2022, 2, 7, 9, 52, 54, tzinfo=UTC)
 

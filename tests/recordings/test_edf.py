@@ -13,8 +13,8 @@ import pytest
 
 from tests.recordings.make import opened, read, wrist
 from wearcli.errors import InputError
-from wearcli.recordings import edf
-from wearcli.recordings.discovery import find_recordings
+from wearcli.recordings.formats import edf
+from wearcli.recordings.study.discovery import find_recordings
 
 pyedflib = pytest.importorskip("pyedflib")
 START = datetime(2024, 5, 7, 9, 30, 5, tzinfo=UTC)

@@ -9,7 +9,8 @@ import pytest
 
 from tests.recordings.make import opened, read, wrist
 from wearcli.errors import InputError
-from wearcli.recordings import npz, table
+from wearcli.recordings.formats import npz
+from wearcli.recordings.tables import table
 
 TIME, ACC = wrist()
 START = datetime(2024, 5, 7, 9, 30, tzinfo=UTC)

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wearcli.recordings.clock import measure_rate
+from wearcli.recordings.tables.clock import measure_rate
 
 RATES = st.floats(5, 400)
 

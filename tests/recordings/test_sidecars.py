@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from wearcli.errors import InputError
-from wearcli.recordings.sidecars import read_participants, read_target_table, sidecar_name
+from wearcli.recordings.study.sidecars import read_participants, read_target_table, sidecar_name
 
 
 def written(path: Path, text: str) -> Path:

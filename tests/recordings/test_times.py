@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wearcli.errors import InputError
-from wearcli.recordings.times import tell_time, unwrap_days
+from wearcli.recordings.tables.times import tell_time, unwrap_days
 
 MOMENTS = st.datetimes(datetime(2001, 1, 1), datetime(2099, 1, 1))
 PER_SECOND = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}

@@ -6,7 +6,7 @@ from scipy.signal import butter, sosfiltfilt
 
 from tests.recordings.make import wrist
 from wearcli.errors import InputError, UsageError
-from wearcli.recordings.units import normal_unit, see_gravity, still_magnitudes, tell_unit
+from wearcli.recordings.tables.units import normal_unit, see_gravity, still_magnitudes, tell_unit
 
 SCALES = {"g": 1.0, "mg": 1000.0, "m/s2": 9.80665}
 

@@ -14,9 +14,9 @@ import pytest
 from tests.recordings.make import opened, read, wrist
 from wearcli.embedding.reuse import fingerprint
 from wearcli.errors import InputError
-from wearcli.recordings import wfdb_records
-from wearcli.recordings.discovery import find_recordings
+from wearcli.recordings.formats import wfdb as wfdb_records
 from wearcli.recordings.recording import Source
+from wearcli.recordings.study.discovery import find_recordings
 
 wfdb = pytest.importorskip("wfdb")
 START = datetime(2024, 5, 7, 9, 30, 5, 250_000, tzinfo=UTC)

@@ -11,9 +11,9 @@ import pytest
 from tests.probing.tables import study
 from tests.reporting.make import probe_folder
 from wearcli.errors import InputError
-from wearcli.probing.join import sample_keys
+from wearcli.labels.intervals import sample_keys
+from wearcli.labels.sets import Wanted, read_sets
 from wearcli.probing.probe import probe
-from wearcli.probing.sets import Wanted, read_sets
 from wearcli.reporting.study import read_study
 from wearcli.reporting.vectors import embedded_samples, table_paths
 

@@ -8,7 +8,8 @@ from scipy.ndimage import gaussian_filter1d
 from scipy.spatial.transform import Rotation
 
 from wearcli.errors import UsageError
-from wearcli.signals.ballistic import (
+from wearcli.modality import FEATURE_SETS, feature_names, feature_set, features
+from wearcli.signals.features.ballistic import (
     BPM,
     at_lags,
     autocorrelation,
@@ -17,16 +18,15 @@ from wearcli.signals.ballistic import (
     track_beats,
     waves,
 )
-from wearcli.signals.ballistic_features import (
+from wearcli.signals.features.heart_in_motion import (
     BALLISTIC_NAMES,
     BEAT_HZ,
     ESTIMATES,
     UNKNOWN_BPM,
     ballistic_features,
 )
-from wearcli.signals.features import FEATURE_NAMES
-from wearcli.signals.features import features as motion_features
-from wearcli.signals.modality import FEATURE_SETS, feature_names, feature_set, features
+from wearcli.signals.features.motion import FEATURE_NAMES
+from wearcli.signals.features.motion import features as motion_features
 
 AT = {name: i for i, name in enumerate(BALLISTIC_NAMES)}
 RATES = ("energy_bpm", "joint_bpm", "likely_bpm", "agreed_bpm", "beats_normal_hr_bpm")

@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.pulse_oracle import SOME_NOISE, drawn, hearts
-from wearcli.datasets.heart import Noise, Rhythm, Vessels, beat_times, ppg_of
 from wearcli.errors import UsageError
 from wearcli.signals.beats import LANDMARKS, Beats, Pulse, find_beats, most_beats, standardise
+from wearcli.simulation.heart import Noise, Rhythm, Vessels, beat_times, ppg_of
 
 EDGE_S = 0.5  # a beat so near the window's end need not be found
 HALF_BEAT = Rhythm(60, breath=0, slow=0, jitter=0)

@@ -9,10 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.pulse_oracle import hearts, interval_oracle, spectrum_oracle
-from wearcli.datasets.heart import Rhythm, beat_times, ecg_of, ppg_of
 from wearcli.errors import UsageError
 from wearcli.signals.beats import Pulse, find_beats, standardise
-from wearcli.signals.pulse_features import (
+from wearcli.signals.features.pulse import (
     TEMPLATE_POINTS,
     TEMPLATE_S,
     average_beat,
@@ -20,6 +19,7 @@ from wearcli.signals.pulse_features import (
     interval_features,
     pulse_features,
 )
+from wearcli.simulation.heart import Rhythm, beat_times, ecg_of, ppg_of
 
 KINDS: list[tuple[Pulse, float]] = [("ecg", 128.0), ("ppg", 64.0)]
 INTERVALS = list(interval_oracle([]))

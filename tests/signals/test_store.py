@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from tests.signals.make import noise, recording
 from wearcli.errors import InputError
 from wearcli.signals import store as module
-from wearcli.signals.normalize import random_rotations, revin, rotate, undo_revin
+from wearcli.signals.normalise import random_rotations, revin, rotate, undo_revin
 from wearcli.signals.store import WindowStore, write_store
 from wearcli.signals.windows import WindowSpec, iter_windows
 

@@ -8,11 +8,11 @@ import pytest
 import torch
 
 from tests.training import make
-from wearcli.datasets.sample import write_sample
 from wearcli.errors import InputError
 from wearcli.models import load_model
 from wearcli.signals.preprocess import preprocess
 from wearcli.signals.store import WindowStore
+from wearcli.simulation.sample import write_sample
 from wearcli.training import pretrain as module
 from wearcli.training.data import TrainingData
 from wearcli.training.labels import label_windows

@@ -9,10 +9,10 @@ import pytest
 import torch
 
 from tests.training.make import weights
-from wearcli.datasets.sample import write_sample
 from wearcli.errors import InputError, UsageError
 from wearcli.models.folder import BUNDLED, load_model
 from wearcli.signals.preprocess import preprocess
+from wearcli.simulation.sample import write_sample
 from wearcli.training import pretrain as module
 from wearcli.training.begin import find_partners
 from wearcli.training.data import TrainingData

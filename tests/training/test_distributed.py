@@ -12,10 +12,10 @@ import pytest
 from safetensors.torch import load_file
 
 from tests.training import make
-from wearcli.datasets.sample import write_sample
 from wearcli.encoders import build
 from wearcli.objectives.participant import Participant
 from wearcli.signals.preprocess import preprocess
+from wearcli.simulation.sample import write_sample
 from wearcli.training import distributed
 
 # One step: of a weight with next to no gradient Adam makes a whole step of the sign of rounding.

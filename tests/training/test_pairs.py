@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
-from wearcli.datasets.sample import write_sample
 from wearcli.errors import InputError, UsageError
 from wearcli.models.folder import load_model
 from wearcli.signals.preprocess import preprocess
 from wearcli.signals.store import WindowStore
+from wearcli.simulation.sample import write_sample
 from wearcli.training.data import TrainingData
 from wearcli.training.pairs import Partners, matched, pair_windows
 from wearcli.training.settings import Settings

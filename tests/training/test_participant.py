@@ -7,13 +7,13 @@ import pytest
 import torch
 
 from tests.training.make import lines, weights
-from wearcli.datasets.sample import write_sample
 from wearcli.errors import InputError, UsageError
 from wearcli.models import load_model
 from wearcli.models.runtime import open_session
 from wearcli.objectives.participant import HIDDEN
 from wearcli.signals.preprocess import preprocess
 from wearcli.signals.store import WindowStore
+from wearcli.simulation.sample import write_sample
 from wearcli.training.data import TrainingData
 from wearcli.training.methods import participant
 from wearcli.training.pretrain import pretrain

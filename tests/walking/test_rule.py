@@ -9,11 +9,11 @@ import pyarrow.parquet as pq
 import pytest
 
 from tests.signals.make import recording
-from tests.walking.test_truth_real import signal
-from wearcli.recordings.discovery import find_recordings
+from tests.truth.test_gait_real import signal
 from wearcli.recordings.open import open_recording
 from wearcli.recordings.recording import Recording
-from wearcli.signals.features import FEATURE_NAMES, features
+from wearcli.recordings.study.discovery import find_recordings
+from wearcli.signals.features.motion import FEATURE_NAMES, features
 from wearcli.signals.windows import WindowSpec, iter_windows
 from wearcli.walking.rule import walking_by_rule
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-import wearcli
+from wearcli._version import __version__
 from wearcli.cli import (
     compare,
     embed,
@@ -61,7 +61,7 @@ def _version(wanted: bool) -> None:
     if wanted:
         from wearcli.models import DEFAULT_MODEL
 
-        print(f"wearcli {wearcli.__version__} (default model: {DEFAULT_MODEL})")
+        print(f"wearcli {__version__} (default model: {DEFAULT_MODEL})")
         raise typer.Exit
 
 

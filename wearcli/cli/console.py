@@ -178,7 +178,7 @@ def reading_options(
 def named_task(task: str | None) -> str:
     """The task of the flags; a UsageError where there is none."""
     from wearcli.errors import UsageError
-    from wearcli.probing.named import NAMES
+    from wearcli.labels.named import NAMES
 
     if task is None:
         raise UsageError(f"no task named: --task {NAMES}, or a name of yours with --labels and --target")

@@ -18,7 +18,7 @@ from wearcli.cli.console import (
 )
 
 if TYPE_CHECKING:
-    from wearcli.walking.truth_result import TruthResult
+    from wearcli.truth.gait_result import TruthResult
 
 
 def gait_truth(
@@ -83,7 +83,7 @@ def gait_truth(
     """
     from wearcli.cli.console import progress, reading_options
     from wearcli.cli.truth_text import tell
-    from wearcli.walking.truth import gait_truth as run
+    from wearcli.truth.gait import gait_truth as run
 
     with progress("recordings") as display:
         bar = display.add_task("second sensor", total=None)

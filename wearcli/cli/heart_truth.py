@@ -55,9 +55,9 @@ def heart_truth(
     are on the clock of the acceleration of the same name, or participant and time, so that the table goes
     with its embeddings. Exit code 1: some recording failed; the rest is done.
     """
-    from wearcli.cardiac.truth import heart_truth as run
     from wearcli.cli.console import input_paths, progress, reading_options
     from wearcli.cli.truth_text import tell
+    from wearcli.truth.heart import heart_truth as run
 
     with progress("recordings") as display:
         bar = display.add_task("beats", total=None)

@@ -45,7 +45,7 @@ def sample(
 ) -> None:
     """Write a small made-up study to try the other commands on: recordings, labels, gait or heart."""
     from wearcli.cli.console import print_json, say
-    from wearcli.datasets.sample import write_sample
+    from wearcli.simulation.sample import write_sample
 
     written = write_sample(
         folder,

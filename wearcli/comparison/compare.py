@@ -7,7 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Literal
 
-import wearcli
+from wearcli._version import __version__
 from wearcli.comparison.models import (
     UNTRAINED,
     Entry,
@@ -16,19 +16,19 @@ from wearcli.comparison.models import (
     untrained_like,
     with_architecture,
 )
+from wearcli.comparison.side_by_side import Comparison, side_by_side
 from wearcli.comparison.tables import embed_tables
 from wearcli.embedding.table import read_table
 from wearcli.errors import UsageError, WearcliError
 from wearcli.files import atomic_file, check_output, sha256_of
+from wearcli.labels.named import Kind
+from wearcli.labels.shared import check_alike, one_error
+from wearcli.labels.tasks import Task, one_against_rest, resolve_task
+from wearcli.labels.windows import MIN_QUALITY
 from wearcli.models.folder import Model
-from wearcli.probing.named import Kind
 from wearcli.probing.problems import check_arguments
 from wearcli.probing.saved import versions
-from wearcli.probing.shared import check_alike, one_error
-from wearcli.probing.side_by_side import Comparison, side_by_side
-from wearcli.probing.tasks import Task, one_against_rest, resolve_task
-from wearcli.probing.windows import MIN_QUALITY
-from wearcli.recordings.discovery import find_recordings
+from wearcli.recordings.study.discovery import find_recordings
 
 FORMAT = 1
 DOCUMENT = "comparison.json"
@@ -258,7 +258,7 @@ def _save(folder: Path, result: Comparison, task: Task, arguments: dict[str, Any
     document = {
         "format": FORMAT,
         **result.to_json(),
-        "wearcli": wearcli.__version__,
+        "wearcli": __version__,
         "protocol": PROTOCOL,
         "labels": {str(path): sha256_of(path) for path in task.paths},
         "versions": versions() | {"onnxruntime": version("onnxruntime")},

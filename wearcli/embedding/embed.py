@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-import wearcli
+from wearcli._version import __version__
 from wearcli.embedding.result import EmbedResult, Watcher
 from wearcli.embedding.reuse import Earlier, files_behind, fingerprint, open_earlier
 from wearcli.embedding.stream import Stream, embed_recordings
@@ -20,13 +20,13 @@ from wearcli.embedding.table import Format, Sink, open_sink, schema
 from wearcli.errors import UsageError
 from wearcli.files import check_output, held, size_of
 from wearcli.interrupts import interrupt_flag
+from wearcli.modality import FeatureSet, check_feature_set, feature_names
+from wearcli.modality import features as features_of
 from wearcli.models.encoder import Encoder
 from wearcli.models.folder import DEFAULT_MODEL, Model, load_model
-from wearcli.recordings.discovery import Folder, find_recordings
 from wearcli.recordings.open import check_reading, open_recording
 from wearcli.recordings.recording import Recording, Source
-from wearcli.signals.modality import FeatureSet, check_feature_set, feature_names
-from wearcli.signals.modality import features as features_of
+from wearcli.recordings.study.discovery import Folder, find_recordings
 from wearcli.signals.windows import MAX_MISSING, WindowSpec
 
 DEFAULT_OUTPUT = Path("embeddings.parquet")
@@ -184,7 +184,7 @@ def _settings(
 ) -> dict[str, Any]:
     """The document in the table's metadata: all that its rows depend on, and where the labels are."""
     return {
-        "version": wearcli.__version__,
+        "version": __version__,
         "model": {"name": model.name, "sha256": model.config["sha256"]},
         "rate_hz": spec.rate_hz,
         "window_s": spec.samples / spec.rate_hz,

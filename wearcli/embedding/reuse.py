@@ -13,8 +13,8 @@ import pyarrow.parquet as pq
 from wearcli.embedding.table import RECORDINGS_KEY, read_metadata
 from wearcli.errors import InputError, UsageError
 from wearcli.files import sha256_of
+from wearcli.recordings.formats.wfdb_files import files_of
 from wearcli.recordings.recording import Source
-from wearcli.recordings.wfdb_files import files_of
 
 
 def files_behind(source: Source) -> list[Path]:

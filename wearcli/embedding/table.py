@@ -19,7 +19,8 @@ import pyarrow.parquet as pq
 
 from wearcli.errors import InputError, UsageError
 from wearcli.files import atomic_file
-from wearcli.recordings.recording import Modality, Recording
+from wearcli.modality import Modality
+from wearcli.recordings.recording import Recording
 from wearcli.signals.origin import ORIGIN, origin, quality, quality_schema
 from wearcli.signals.windows import Windows
 

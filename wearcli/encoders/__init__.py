@@ -11,7 +11,7 @@ from wearcli.encoders.revin import RevIN
 from wearcli.encoders.streams import StreamsEncoder
 from wearcli.encoders.transformer import TransformerEncoder
 from wearcli.errors import UsageError
-from wearcli.recordings.recording import Modality
+from wearcli.modality import Modality
 
 ENCODERS: dict[
     str,

@@ -1,4 +1,4 @@
-"""The hand-made features of `signals.pulse_features` as a layer, so that a model's graph can hold them."""
+"""The hand-made features of `signals.features.pulse` as a layer, so that a model's graph can hold them."""
 
 import math
 
@@ -16,7 +16,7 @@ from wearcli.encoders.intervals import (
 )
 from wearcli.encoders.revin import standardise
 from wearcli.signals.beats import BLOCK_S, EPSILON, LANDMARKS, Pulse, band_pass, most_beats
-from wearcli.signals.pulse_features import (
+from wearcli.signals.features.pulse import (
     BANDS_HZ,
     FLOOR,
     PERIOD_RATE_HZ,

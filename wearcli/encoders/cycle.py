@@ -10,7 +10,7 @@ import math
 import torch
 
 from wearcli.encoders.statistics import log10_above
-from wearcli.signals.features import STRIDE_S
+from wearcli.signals.features.motion import STRIDE_S
 
 HARMONICS = 8  # of the stride; the step is the second
 LIFTS = 6

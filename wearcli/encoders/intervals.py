@@ -1,8 +1,8 @@
-"""The intervals of `signals.pulse_features`, computed of tensors, so that a model's graph can hold them."""
+"""The intervals of `signals.features.pulse`, computed of tensors, so that a model's graph can hold them."""
 
 import torch
 
-from wearcli.signals.pulse_features import CHANGE_EDGES, MATCH_S, NORMAL, RATIO_EDGES
+from wearcli.signals.features.pulse import CHANGE_EDGES, MATCH_S, NORMAL, RATIO_EDGES
 
 BEYOND = 1e6  # in place of what is not known, so that it sorts last
 

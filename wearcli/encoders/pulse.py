@@ -13,7 +13,7 @@ from wearcli.encoders.fast import Convolutions, Stages
 from wearcli.encoders.revin import standardise
 from wearcli.encoders.streams import FARTHEST
 from wearcli.signals.beats import Pulse
-from wearcli.signals.pulse_features import feature_names
+from wearcli.signals.features.pulse import feature_names
 
 LEARNED = 64  # of 128 a probe of few samples fits the noise
 STEM = (24, 8)  # kernel, stride: 16 steps a second of ECG at 128 Hz, 8 of PPG at 64

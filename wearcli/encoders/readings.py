@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 
 from wearcli.encoders.statistics import Statistics, log10_above
-from wearcli.signals.features import BANDS_HZ, FLOOR
+from wearcli.signals.features.motion import BANDS_HZ, FLOOR
 
 THRESHOLDS = (-1.0, 0.0, 1.0)  # deviations from the mean over the training windows
 SOFTNESS = 0.6  # deviations: neighbouring thresholds overlap, so that their sum is nearly the statistic

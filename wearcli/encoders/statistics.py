@@ -1,4 +1,4 @@
-"""The hand-made features of `signals.features` as a layer, so that a model's graph can hold them."""
+"""The hand-made features of `signals.features.motion` as a layer, so that a model's graph can hold them."""
 
 import math
 from collections.abc import Sequence
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import torch
 from torch import nn
 
-from wearcli.signals.features import (
+from wearcli.signals.features.motion import (
     BANDS_HZ,
     CONSTANT,
     FLOOR,
@@ -201,7 +201,7 @@ def _correlations(centred: torch.Tensor, variance: torch.Tensor) -> torch.Tensor
 
 
 def _parabola(curve: torch.Tensor, peak: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """See `signals.features`. curve: (n, c, m); peak: (n, c, 1); gives (n, c, 1) each."""
+    """See `signals.features.motion`. curve: (n, c, m); peak: (n, c, 1); gives (n, c, 1) each."""
     at = peak.clamp(1, curve.shape[2] - 2)
     left, centre, right = (curve.gather(2, at + step) for step in (-1, 0, 1))
     bend = left - 2 * centre + right

@@ -27,7 +27,7 @@ from wearcli.encoders.readings import (
     ways,
 )
 from wearcli.encoders.statistics import Statistics
-from wearcli.signals.features import FEATURE_NAMES
+from wearcli.signals.features.motion import FEATURE_NAMES
 
 LEARNED = 384
 # What is read beside the thresholds, in this order, and how many numbers each gives.

@@ -7,7 +7,7 @@ from typing import Any
 
 from wearcli.errors import InputError, UsageError
 from wearcli.files import sha256_of
-from wearcli.recordings.recording import Modality
+from wearcli.modality import Modality
 
 DEFAULT_MODEL = "motion-v5"
 # The latest of each signal, by the signal's name, and the one to compare with.

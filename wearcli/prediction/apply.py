@@ -8,11 +8,11 @@ import pandas as pd
 import pyarrow as pa
 
 from wearcli.errors import UsageError
+from wearcli.labels.windows import MIN_QUALITY
 from wearcli.prediction.match import vector_of
 from wearcli.prediction.pooling import Epochs, People
 from wearcli.prediction.windows import Samples, usable_windows
 from wearcli.probing.saved import SavedProbe
-from wearcli.probing.windows import MIN_QUALITY
 
 PROBES = ("linear", "mlp", "features")
 

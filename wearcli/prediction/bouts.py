@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-_TOUCH_S = 1e-3  # as of `probing.join`: label files are rounded
+_TOUCH_S = 1e-3  # as of `labels.intervals`: label files are rounded
 
 
 def own_time(rows: pd.DataFrame, stride_s: float = 0.0) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

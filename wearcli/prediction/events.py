@@ -15,7 +15,7 @@ _ILLEGAL = re.compile(r"[^\w+-]")  # in a file's name; the dot too, as readers t
 
 
 class EventsFolder:
-    """Writes bouts of recordings as `wearcli` reads labels (`recordings.sidecars.read_target_table`).
+    """Writes bouts of recordings as `wearcli` reads labels (`recordings.study.sidecars.read_target_table`).
 
     There a file is of every recording whose name begins as the file's; where that is not the one recording
     alone, as its name has a slash or another begins alike, a column says which it is.

@@ -15,10 +15,10 @@ from wearcli.embedding.embed import embed
 from wearcli.embedding.result import EmbedResult, Watcher
 from wearcli.embedding.table import KEY, open_batches, read_metadata
 from wearcli.errors import InputError, UsageError
+from wearcli.modality import feature_set
 from wearcli.models.folder import Model, bundled_models, load_model
 from wearcli.prediction.match import check_model, check_table, inputs_of
 from wearcli.probing.saved import SavedProbe
-from wearcli.signals.modality import feature_set
 
 _ARROW = b"\xff\xff\xff\xff"  # an Arrow stream begins with it
 

@@ -6,9 +6,9 @@ from typing import Any
 import pyarrow as pa
 
 from wearcli.errors import InputError, UsageError
+from wearcli.labels.windows import COLUMNS
 from wearcli.models.folder import Model
 from wearcli.probing.saved import SavedProbe
-from wearcli.probing.windows import COLUMNS
 
 _UNITS = {"rate_hz": "Hz", "window_s": "s"}
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
+from wearcli.labels.intervals import inside, pool
 from wearcli.prediction.windows import Samples
-from wearcli.probing.join import inside, pool
 
 _ROUNDING_S = 1e-6
 
@@ -166,5 +166,5 @@ def _reach(windows: Samples | pd.DataFrame, stride_s: float) -> np.ndarray:
 
 
 def _frame(onset: np.ndarray, duration: np.ndarray | float) -> pd.DataFrame:
-    """Intervals of the one recording, as `probing.join` takes them."""
+    """Intervals of the one recording, as `labels.intervals` takes them."""
     return pd.DataFrame({"recording": "", "onset": onset, "duration": duration})

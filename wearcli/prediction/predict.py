@@ -5,17 +5,17 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-import wearcli
+from wearcli._version import __version__
 from wearcli.embedding.result import Watcher
 from wearcli.errors import InputError, UsageError
 from wearcli.files import check_output
+from wearcli.labels.gather import some
 from wearcli.prediction.apply import Application, choose_probe, half_width
 from wearcli.prediction.events import MARK
 from wearcli.prediction.inputs import Inputs, recording_of, recording_tables
 from wearcli.prediction.output import open_output, output_of, row_schema
 from wearcli.prediction.result import PredictResult
 from wearcli.prediction.rows import Rows
-from wearcli.probing.gather import some
 from wearcli.probing.saved import SavedProbe, load_probe
 
 AT_MOST = 4096  # windows of a recording at once
@@ -223,7 +223,7 @@ def _no_rows(name: str, result: PredictResult) -> str:
 def _document(result: PredictResult, arguments: dict[str, Any]) -> dict[str, Any]:
     """What made the predictions, for the output's metadata."""
     return {
-        "version": wearcli.__version__,
+        "version": __version__,
         "task": result.task,
         "kind": result.kind,
         "probe": {"folder": Path(result.folder).name, "used": result.probe},

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from wearcli.probing.windows import usable
+from wearcli.labels.windows import usable
 
 
 @dataclass(frozen=True)

@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 
 from wearcli.errors import UsageError
+from wearcli.labels.tasks import Task
 from wearcli.probing.bootstrap import summary
 from wearcli.probing.crossfit import Probe, fit_all
 from wearcli.probing.problem import Labelled
 from wearcli.probing.problems import Study
 from wearcli.probing.scoring import counting, difference, evaluate, held_out_by
-from wearcli.probing.tasks import Task
 
 REPEATS = 5  # draws of the labels of a share: their scores are averaged
 

@@ -7,23 +7,23 @@ from typing import Any, Literal
 
 import numpy as np
 
-import wearcli
+from wearcli._version import __version__
 from wearcli.errors import UsageError
 from wearcli.files import check_output, sha256_of
+from wearcli.labels.by_person import Level, check_level
+from wearcli.labels.intervals import Samples
+from wearcli.labels.label_map import LabelMap
+from wearcli.labels.named import Kind
+from wearcli.labels.sets import Gathered, Wanted, read_sets
+from wearcli.labels.tasks import Task
+from wearcli.labels.windows import MIN_QUALITY
 from wearcli.probing.crossfit import Fitted, Probe, fit_all
-from wearcli.probing.join import Samples
-from wearcli.probing.label_map import LabelMap
 from wearcli.probing.learning_curve import learning_curve
-from wearcli.probing.named import Kind
 from wearcli.probing.outside import outside_tables
-from wearcli.probing.people import Level, check_level
 from wearcli.probing.predictor import Predictor
 from wearcli.probing.problems import Study, check_arguments, class_samples, make_study
 from wearcli.probing.saved import predictions_table, save_probe, versions
 from wearcli.probing.scoring import Scored, Summary, score
-from wearcli.probing.sets import Gathered, Wanted, read_sets
-from wearcli.probing.tasks import Task
-from wearcli.probing.windows import MIN_QUALITY
 
 PROTOCOL = (
     "folds by participant; penalty chosen by inner folds by participant, epochs of the mlp on participants "
@@ -323,7 +323,7 @@ def _save(
     protocol = PROTOCOL + (LEFT_OUT.format(by=by) if by else "") + (TESTED if result.tested else "")
     keys = ("rate_hz", "window_s", "stride_s", "unit", "modality")
     info = result.to_json() | {
-        "wearcli": wearcli.__version__,
+        "wearcli": __version__,
         "protocol": protocol,
         "signal": {key: metadata.get(key) for key in keys},
         "input": {

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from wearcli.errors import InputError, UsageError
+from wearcli.labels.intervals import Samples
+from wearcli.labels.tasks import Task
 from wearcli.probing.folds import group_folds, participant_folds
-from wearcli.probing.join import Samples
 from wearcli.probing.problem import Problem
-from wearcli.probing.tasks import Task
 
 FEWEST_SAMPLES = 5
 FEW_PARTICIPANTS = 5

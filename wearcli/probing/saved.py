@@ -45,7 +45,7 @@ class SavedProbe:
         """(n, classes) calibrated probabilities in the order of info["classes"], or (n,) values.
 
         vectors: (n, D) float32 embeddings, or features of the probe "features", pooled as info["input"] says
-        (`wearcli.probing.join.pool`).
+        (`wearcli.labels.intervals.pool`).
         """
         predictor = self.predictors[probe, target]
         if vectors.shape[1] != len(predictor.mean):

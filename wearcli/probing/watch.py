@@ -6,13 +6,13 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
+from wearcli.labels.gather import gather
+from wearcli.labels.intervals import Samples, overlaps, pool
+from wearcli.labels.tasks import Task
+from wearcli.labels.windows import EmbeddedWindows
 from wearcli.probing.crossfit import fit_all, held_out
-from wearcli.probing.gather import gather
-from wearcli.probing.join import Samples, overlaps, pool
 from wearcli.probing.problems import make_study
 from wearcli.probing.scoring import counting, evaluate
-from wearcli.probing.tasks import Task
-from wearcli.probing.windows import EmbeddedWindows
 
 FOLDS = 5
 MAX_WINDOWS = 2000  # so that a look at them takes seconds

@@ -3,11 +3,12 @@
 from pathlib import Path
 
 from wearcli.errors import InputError, UsageError
-from wearcli.recordings.recording import Modality, Recording, Source
-from wearcli.recordings.table import Table
-from wearcli.recordings.tabular import open_table
-from wearcli.recordings.times import check_time_unit
-from wearcli.recordings.units import said_unit
+from wearcli.modality import Modality
+from wearcli.recordings.recording import Recording, Source
+from wearcli.recordings.tables.table import Table
+from wearcli.recordings.tables.tabular import open_table
+from wearcli.recordings.tables.times import check_time_unit
+from wearcli.recordings.tables.units import said_unit
 
 
 def check_reading(
@@ -72,11 +73,11 @@ def open_recording(
     if not source.path.exists():
         raise InputError(f"{where}: no such file")
     if source.format in ("cwa", "bin", "gt3x"):
-        from wearcli.recordings.devices import open_device
+        from wearcli.recordings.formats.devices import open_device
 
         return open_device(source, modality, where)
     if source.format == "e4":
-        from wearcli.recordings.e4 import open_e4
+        from wearcli.recordings.formats.e4 import open_e4
 
         return open_table(source, open_e4(source.path, where, modality), modality, where, channels=channels)
     table = table_of(source.path, source.format, where)
@@ -88,24 +89,24 @@ def open_recording(
 def table_of(path: Path, kind: str, where: str) -> Table:
     """The columns of a file that has some (csv, edf, ...). Raises InputError where they cannot be read."""
     if kind in ("csv", "tsv"):
-        from wearcli.recordings.apple_ecg import open_apple_ecg
-        from wearcli.recordings.delimited import open_csv
+        from wearcli.recordings.formats.apple_ecg import open_apple_ecg
+        from wearcli.recordings.formats.csv import open_csv
 
         return open_apple_ecg(path, where) or open_csv(path, where)
     if kind == "parquet":
-        from wearcli.recordings.parquet import open_parquet
+        from wearcli.recordings.formats.parquet import open_parquet
 
         return open_parquet(path, where)
     if kind == "npz":
-        from wearcli.recordings.npz import open_npz
+        from wearcli.recordings.formats.npz import open_npz
 
         return open_npz(path, where)
     if kind == "edf":
-        from wearcli.recordings.edf import open_edf
+        from wearcli.recordings.formats.edf import open_edf
 
         return open_edf(path, where)
     if kind == "wfdb":
-        from wearcli.recordings.wfdb_records import open_wfdb
+        from wearcli.recordings.formats.wfdb import open_wfdb
 
         return open_wfdb(path, where)
     raise InputError(f"{where}: unknown format '{kind}'")

@@ -4,11 +4,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
-Modality = Literal["acc", "ppg", "ecg"]
+from wearcli.modality import Modality
 
 
 class Chunk(NamedTuple):

@@ -8,7 +8,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-import wearcli
+from wearcli._version import __version__
 from wearcli.errors import UsageError
 from wearcli.files import atomic_file, atomic_folder, check_output
 from wearcli.reporting.comparison_page import comparison_sections, read_comparison
@@ -22,7 +22,7 @@ from wearcli.reporting.study import Study, read_study
 from wearcli.reporting.timeline import choose_recording
 from wearcli.reporting.wording import count
 
-_MADE_BY = f"Made by wearcli {wearcli.__version__}. Nothing on this page is fetched from anywhere."
+_MADE_BY = f"Made by wearcli {__version__}. Nothing on this page is fetched from anywhere."
 LIST = "figures.json"  # of a folder of figures: what each shows
 
 

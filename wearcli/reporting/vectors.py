@@ -9,8 +9,8 @@ import pandas as pd
 
 from wearcli.embedding.table import read_table
 from wearcli.errors import InputError
-from wearcli.probing.join import inside, pool
-from wearcli.probing.windows import EmbeddedWindows, windows_of
+from wearcli.labels.intervals import inside, pool
+from wearcli.labels.windows import EmbeddedWindows, windows_of
 from wearcli.reporting.study import Study
 
 

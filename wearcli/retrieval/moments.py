@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from wearcli.embedding.table import read_table
 from wearcli.errors import InputError, UsageError
-from wearcli.probing.windows import COLUMNS, usable
+from wearcli.labels.windows import COLUMNS, usable
 
 MIN_COVERED = 0.5  # of a moment, by windows of the other signal that lie in it
 _ROUNDING_S = 1e-3

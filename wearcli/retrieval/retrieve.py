@@ -9,8 +9,8 @@ import numpy as np
 
 from wearcli.errors import InputError, UsageError
 from wearcli.files import atomic_file, check_output
+from wearcli.labels.windows import MIN_QUALITY
 from wearcli.probing.folds import participant_folds
-from wearcli.probing.windows import MIN_QUALITY
 from wearcli.retrieval.mapping import mapped
 from wearcli.retrieval.moments import Moments, Side, read_moments
 from wearcli.retrieval.result import Pool, Retrieval

@@ -4,7 +4,8 @@ from datetime import timedelta
 
 import pyarrow as pa
 
-from wearcli.recordings.recording import Modality, Recording
+from wearcli.modality import Modality
+from wearcli.recordings.recording import Recording
 from wearcli.signals.windows import Windows
 
 UTC = pa.timestamp("us", tz="UTC")

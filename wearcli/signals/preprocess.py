@@ -9,11 +9,11 @@ from typing import Any
 
 from wearcli.errors import InputError, UsageError, WearcliError, unreadable
 from wearcli.files import atomic_folder, check_output
-from wearcli.recordings.discovery import find_recordings
+from wearcli.modality import CUTS, Modality
 from wearcli.recordings.open import check_reading, open_recording
-from wearcli.recordings.recording import Modality, Recording, Source
-from wearcli.signals.modality import CUTS
-from wearcli.signals.normalize import Normalisation
+from wearcli.recordings.recording import Recording, Source
+from wearcli.recordings.study.discovery import find_recordings
+from wearcli.signals.normalise import Normalisation
 from wearcli.signals.store import DType, write_store
 from wearcli.signals.windows import MAX_MISSING, WindowSpec
 
@@ -58,7 +58,7 @@ def preprocess(
     """Cut every recording in `paths` into windows and write them as a store (see `signals.store`).
 
     Args:
-        rate_hz, window_s, stride_s: of the windows, by default those of `signals.modality.CUTS`, one after
+        rate_hz, window_s, stride_s: of the windows, by default those of `modality.CUTS`, one after
             the other.
         align: windows at whole strides of the clock, with so many seconds added to it; see `WindowSpec`.
         channels: how many, see `recordings.open.open_recording`.

@@ -9,7 +9,7 @@ import numpy as np
 from scipy.ndimage import maximum_filter1d, minimum_filter1d
 
 from wearcli.signals.beats import Beats, Pulse, find_beats, standardise
-from wearcli.signals.pulse_features import average_beat, check_length
+from wearcli.signals.features.pulse import average_beat, check_length
 
 # A window below it is left out of training and probes where nobody says otherwise. Of 10 s of hand-held ECG
 # (CinC 2017) 72 % of the noisy lie below and 4 % of the others; a heart rate from a minute of PPG

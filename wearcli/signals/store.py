@@ -17,11 +17,12 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-import wearcli
+from wearcli._version import __version__
 from wearcli.errors import InputError, UsageError, unreadable
 from wearcli.files import held
-from wearcli.recordings.recording import Modality, Recording
-from wearcli.signals.normalize import Normalisation, random_rotations, revin, rotate
+from wearcli.modality import Modality
+from wearcli.recordings.recording import Recording
+from wearcli.signals.normalise import Normalisation, random_rotations, revin, rotate
 from wearcli.signals.origin import ORIGIN, PULSE_QUALITY, origin, quality
 from wearcli.signals.windows import Windows, WindowSpec, iter_windows
 
@@ -200,7 +201,7 @@ def write_store(
         n_windows=shards.total,
         samples=spec.samples,
         shards=tuple(shards.close()),
-        version=wearcli.__version__,
+        version=__version__,
         modality=modality,
         align=spec.align,
     )

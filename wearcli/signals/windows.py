@@ -9,7 +9,8 @@ from datetime import datetime
 import numpy as np
 
 from wearcli.errors import UsageError
-from wearcli.recordings.recording import Modality, Recording
+from wearcli.modality import Modality
+from wearcli.recordings.recording import Recording
 from wearcli.signals.clock import Clock
 from wearcli.signals.grid import Piece, to_grid
 from wearcli.signals.pulse_quality import pulse_quality

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import nn
 
-import wearcli
+from wearcli._version import __version__
 from wearcli.encoders import build
 from wearcli.errors import InputError, UsageError
 from wearcli.files import check_output
@@ -146,9 +146,7 @@ def begin(folder: Path, settings: Settings, device: torch.device, say: Callable[
     if settings.distance_epochs is not None:
         steps = _steps(None, settings.distance_epochs, len(train), settings.distance_batch)
         settings = replace(settings, distance_steps=steps or settings.distance_steps)
-    settings.write(
-        folder / "config.toml", f"wearcli {wearcli.__version__}, torch {torch.__version__}, {device}"
-    )
+    settings.write(folder / "config.toml", f"wearcli {__version__}, torch {torch.__version__}, {device}")
     return failed
 
 

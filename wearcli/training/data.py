@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,7 +13,7 @@ from wearcli.signals.pulse_quality import MIN_QUALITY
 from wearcli.signals.store import WindowStore
 
 if TYPE_CHECKING:
-    from wearcli.training.pairs import Partners
+    from wearcli.training.teacher import Teacher
 
 MIN_WEAR = 0.5  # windows of a sensor that lies on a table teach nothing about people
 
@@ -105,6 +106,19 @@ class TrainingData:
             }
             for name, part in chosen.groupby("dataset", sort=True)
         ]
+
+
+@dataclass(frozen=True)
+class Partners:
+    """The teacher's windows. rows: of each student's window the partner's row in `data`, -1 for none."""
+
+    data: TrainingData
+    rows: np.ndarray
+    teacher: "Teacher"
+
+    def take(self, rows: np.ndarray) -> np.ndarray:
+        """The partners of the student's rows, (rows, samples, channels) float32."""
+        return self.data.take(self.rows[rows])
 
 
 def _identify(store: WindowStore, number: int, min_quality: float) -> pd.DataFrame:

@@ -4,7 +4,7 @@ from typing import Any
 
 from wearcli.encoders.transformer import PATCH_S
 from wearcli.errors import UsageError
-from wearcli.recordings.recording import Modality
+from wearcli.modality import Modality
 
 LEARNS_FROM_LABELS = ("supervised", "multitask")
 # What a method trains best with here, where it is not the default of `Settings`.

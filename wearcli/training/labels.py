@@ -8,11 +8,11 @@ import numpy as np
 import pandas as pd
 
 from wearcli.errors import InputError, UsageError
-from wearcli.probing.gather import gather, some
-from wearcli.probing.join import overlaps
-from wearcli.probing.tasks import Task, resolve_task
-from wearcli.probing.windows import EmbeddedWindows
-from wearcli.recordings.discovery import find_sidecars
+from wearcli.labels.gather import gather, some
+from wearcli.labels.intervals import overlaps
+from wearcli.labels.tasks import Task, resolve_task
+from wearcli.labels.windows import EmbeddedWindows
+from wearcli.recordings.study.discovery import find_sidecars
 from wearcli.training.data import TrainingData
 from wearcli.training.defaults import LEARNS_FROM_LABELS
 from wearcli.training.settings import Settings

@@ -1,28 +1,14 @@
 """Pairs of windows of one person and time, of two sensors: what a teacher shows to its student."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from wearcli.errors import InputError
-from wearcli.training.data import TrainingData
+from wearcli.training.data import Partners, TrainingData
 from wearcli.training.settings import Settings
 from wearcli.training.teacher import Teacher
-
-
-@dataclass(frozen=True)
-class Partners:
-    """The teacher's windows. rows: of each student's window the partner's row in `data`, -1 for none."""
-
-    data: TrainingData
-    rows: np.ndarray
-    teacher: Teacher
-
-    def take(self, rows: np.ndarray) -> np.ndarray:
-        """The partners of the student's rows, (rows, samples, channels) float32."""
-        return self.data.take(self.rows[rows])
 
 
 def pair_windows(

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 
-import wearcli
+from wearcli._version import __version__
 from wearcli.encoders import NORMALISE
 from wearcli.errors import InputError
 from wearcli.files import atomic_folder
@@ -272,7 +272,7 @@ def model_config(
             if value is not None and key not in without and not key.startswith("watch")
         },
         "metrics": result,
-        "wearcli": wearcli.__version__,
+        "wearcli": __version__,
     }
 
 

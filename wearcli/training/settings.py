@@ -10,12 +10,11 @@ from typing import Any
 from wearcli.encoders import ENCODERS
 from wearcli.errors import InputError, UsageError
 from wearcli.files import atomic_file
+from wearcli.modality import CUTS, Modality
 from wearcli.objectives.augment import Augment
 from wearcli.objectives.cascade import CASCADES, Cascade
 from wearcli.objectives.participant import KOLEO, MOMENTUM
 from wearcli.recordings.open import check_reading
-from wearcli.recordings.recording import Modality
-from wearcli.signals.modality import CUTS
 from wearcli.signals.pulse_quality import MIN_QUALITY
 from wearcli.training.defaults import (
     DEFAULTS,

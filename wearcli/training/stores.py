@@ -5,9 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from wearcli.errors import UsageError
+from wearcli.modality import CUTS, Modality
 from wearcli.models.folder import Model
-from wearcli.recordings.recording import Modality
-from wearcli.signals.modality import CUTS
 from wearcli.signals.preprocess import preprocess
 from wearcli.signals.store import WindowStore
 from wearcli.signals.windows import WindowSpec

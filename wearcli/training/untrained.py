@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import torch
 
-import wearcli
+from wearcli._version import __version__
 from wearcli.encoders import build
 from wearcli.training.export import write_model
 
@@ -52,7 +52,7 @@ def write_untrained(folder: Path, like: Mapping[str, Any], seed: int) -> dict[st
         "training_sets": [],
         "licence": "none: random numbers",
         "training": {"method": "none", "seed": seed},
-        "wearcli": wearcli.__version__,
+        "wearcli": __version__,
     }
     windows = np.random.default_rng(seed).normal(
         size=(PARITY_WINDOWS, like["samples"], len(like["channels"]))

@@ -8,11 +8,11 @@ import numpy as np
 from torch import nn
 
 from wearcli.errors import InputError, UsageError, WearcliError
-from wearcli.probing.named import NAMED
-from wearcli.probing.tasks import resolve_task
+from wearcli.labels.named import NAMED
+from wearcli.labels.tasks import resolve_task
+from wearcli.modality import features
 from wearcli.probing.watch import WatchProbe
-from wearcli.recordings.discovery import find_sidecars
-from wearcli.signals.modality import features
+from wearcli.recordings.study.discovery import find_sidecars
 from wearcli.signals.preprocess import preprocess
 from wearcli.signals.store import StoreSettings, WindowStore
 from wearcli.training.data import TrainingData

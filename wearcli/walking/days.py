@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from wearcli.labels.windows import WORN
 from wearcli.prediction.pooling import newly_covered
-from wearcli.probing.windows import WORN
 from wearcli.walking.bouts import Bout
 from wearcli.walking.metrics import GaitProbe, Means
 

@@ -12,7 +12,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-import wearcli
+from wearcli._version import __version__
 from wearcli.embedding.result import Watcher
 from wearcli.errors import UsageError
 from wearcli.files import atomic_folder, check_output
@@ -151,7 +151,7 @@ def _write(
         days.round(DECIMALS).to_csv(temporary / "days.csv", index=False)
         if (lack := draw_gait(temporary / "gait.png", bouts, result.targets)) is not None:
             result.notes.append(lack)
-        made = {"wearcli": wearcli.__version__, **document(result, model, settings)}
+        made = {"wearcli": __version__, **document(result, model, settings)}
         (temporary / MARK).write_text(json.dumps(made, indent=2, ensure_ascii=False) + "\n")
 
 

@@ -6,10 +6,11 @@ frequencies of steps, and that it is no run:
     magnitude_deviation >= 0.06 g, stride_magnitude >= 0.25, stride_s >= 0.85 s,
     magnitude_spectral_entropy <= 0.82, and not (stride_s < 0.95 s and magnitude_deviation > 0.6 g)
 
-of the features of `signals.features`. All are of the acceleration's magnitude, or of periods, so that it does
-not matter which way the sensor is turned. The thresholds were chosen on every second person of selfback and
-umafall (wrist) and sisfall (waist), so that most level walking and little of else is found; tests/walking
-scores them on the other people, and on wharf (wrist) and ipol_gait (lower back), of which none was used.
+of the features of `signals.features.motion`. All are of the magnitude of acceleration, or of periods, so that
+it does not matter which way the sensor is turned. The thresholds were chosen on every second person of
+selfback and umafall (wrist) and sisfall (waist), so that most level walking and little of else is found;
+tests/walking scores them on the other people, and on wharf (wrist) and ipol_gait (lower back), of which none
+was used.
 
 Walking is on level ground at any speed. Stairs have a rhythm too: most of them count as walking by this
 rule; runs do not. It is a rule for wrist, waist, back and foot: at a thigh it misses half of the slow walks
@@ -24,9 +25,9 @@ import pandas as pd
 import pyarrow as pa
 
 from wearcli.errors import InputError, UsageError
+from wearcli.labels.intervals import inside
 from wearcli.prediction.apply import apply_probe, choose_probe
 from wearcli.prediction.match import check_table
-from wearcli.probing.join import inside
 from wearcli.probing.saved import SavedProbe
 
 LEAST_DEVIATION_G = 0.06
@@ -49,7 +50,7 @@ Walking = Callable[[pa.Table], np.ndarray]
 
 
 def walking_by_rule(values: pd.DataFrame) -> np.ndarray:
-    """(n,) bool of windows by their features, columns as `signals.features.FEATURE_NAMES` has them."""
+    """(n,) bool of windows by their features, columns as `signals.features.motion.FEATURE_NAMES` has them."""
     deviation, stride = values["magnitude_deviation"].to_numpy(), values["stride_s"].to_numpy()
     found = (deviation >= LEAST_DEVIATION_G) & (stride >= SHORTEST_STRIDE_S)
     found &= values["stride_magnitude"].to_numpy() >= LEAST_REPEAT

@@ -7,10 +7,9 @@ import torch
 
 from wearcli.encoders import ENCODERS
 from wearcli.objectives.distill import Distill
-from wearcli.training.data import TrainingData
+from wearcli.training.data import Partners, TrainingData
 from wearcli.training.encoder import new_encoder
 from wearcli.training.loop import Batch
-from wearcli.training.pairs import Partners
 from wearcli.training.sampler import AUGMENT, PairSampler, torch_generator
 from wearcli.training.settings import Settings
 from wearcli.training.teacher import InParts, teacher_network

@@ -1,0 +1,104 @@
+"""Empatica E4 exports: a folder or .zip with ACC.csv, BVP.csv and others, each with a two-line header."""
+
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path, PurePosixPath
+from typing import IO
+
+import pyarrow as pa
+
+from wearcli.errors import InputError
+from wearcli.modality import Modality
+from wearcli.recordings.formats.csv import open_bytes, read_numbers
+from wearcli.recordings.formats.layout import Layout
+from wearcli.recordings.tables.table import ARCHIVE_ERRORS, Batch, Column, Table
+
+FILES = {"acc": "ACC.csv", "ppg": "BVP.csv"}
+# What else an export holds; none of it is a recording of its own.
+OTHER_FILES = {"eda.csv", "hr.csv", "ibi.csv", "temp.csv", "tags.csv", "info.txt"}
+
+
+def is_e4(path: Path) -> bool:
+    """Whether a folder or .zip is an export: it holds ACC.csv or BVP.csv that begins with start and rate."""
+    for modality in FILES:
+        try:
+            if _header(path, FILES[modality]) is not None:
+                return True
+        except ARCHIVE_ERRORS:
+            continue
+    return False
+
+
+def open_e4(path: Path, where: str, modality: Modality) -> Table:
+    """One signal of an export as a table without stamps. Acceleration comes in 1/64 g, range 2 g."""
+    if modality not in FILES:
+        raise InputError(f"{where}: an Empatica E4 export holds no {modality}: only {' and '.join(FILES)}")
+    name = FILES[modality]
+    try:
+        header = _header(path, name)
+    except ValueError:
+        header = None
+    except ARCHIVE_ERRORS as error:
+        raise InputError(f"{where}: cannot be read ({error}): is the file whole?") from None
+    if header is None:
+        raise InputError(f"{where}: {name} is not there, or does not begin with start and rate")
+    start, rate = header
+    names = ("x", "y", "z") if modality == "acc" else ("ppg",)
+    columns = [Column(channel, "number") for channel in names]
+    layout = Layout(",", ".", 2, columns, True, set())
+
+    def stream(_: int | None, channels: list[int]) -> Iterator[Batch]:
+        try:
+            with _member(path, name) as member:
+                if member is not None:
+                    yield from read_numbers(member, f"{where}/{name}", layout, None, channels, table.warnings)
+        except ARCHIVE_ERRORS as error:
+            raise InputError(f"{where}: {name} cannot be read to its end ({error}): is it whole?") from None
+
+    table = Table(
+        columns,
+        stream,
+        rate_hz=rate,
+        start=datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=start),
+        unit="1/64 g" if modality == "acc" else "raw",
+        unit_how="Empatica E4 format",
+        range_g=2.0 if modality == "acc" else None,
+    )
+    return table
+
+
+def _header(path: Path, name: str) -> tuple[float, float] | None:
+    """Start (epoch s) and rate of a file of the export; None where it is not there."""
+    with _member(path, name) as member:
+        if member is None:
+            return None
+        lines = member.read(400).split(b"\n")
+    start, rate = (float(line.split(b",")[0]) for line in lines[:2])
+    # A start in this century and a rate: what a plain CSV file with a header never begins with.
+    if not (9e8 < start < 4.2e9 and 0 < rate <= 1000):
+        raise ValueError("no start and rate")
+    return start, rate
+
+
+@contextmanager
+def _member(path: Path, name: str) -> Iterator[IO[bytes] | pa.NativeFile | None]:
+    """A file of the export, opened; None where it is not there."""
+    if path.is_dir():
+        wanted = (name.lower(), f"{name.lower()}.gz")
+        file = next((f for f in sorted(path.iterdir()) if f.name.lower() in wanted), None)
+        if file is None:
+            yield None
+        else:
+            with open_bytes(file) as stream:
+                yield stream
+        return
+    with zipfile.ZipFile(path) as archive:
+        inner = [n for n in archive.namelist() if PurePosixPath(n).name.lower() == name.lower()]
+        inner = [n for n in inner if not n.startswith("__MACOSX")]
+        if not inner:
+            yield None
+        else:
+            with archive.open(sorted(inner, key=len)[0]) as stream:
+                yield stream

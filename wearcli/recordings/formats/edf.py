@@ -1,0 +1,144 @@
+"""EDF, EDF+ and BDF files as a stream of batches, through pyedflib."""
+
+import re
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from wearcli.errors import InputError
+from wearcli.recordings.tables.table import HEAD_ROWS, Batch, Column, Table
+
+if TYPE_CHECKING:
+    from pyedflib import EdfReader
+
+# EDFlib keeps one unguarded list of open files, and opens no file twice: each block opens it anew.
+_READING = threading.Lock()
+_FIXED, _PER_SIGNAL = 256, 256  # bytes of the header
+_ANNOTATIONS = (b"EDF Annotations", b"BDF Annotations")
+
+
+class _Header(NamedTuple):
+    """What pyedflib does not tell, or would print to stdout instead of raising.
+
+    size: bytes that the header says the file has. fraction_s: of EDF+, what the start has beyond whole
+    seconds.
+    """
+
+    size: int
+    fraction_s: float
+
+
+def open_edf(path: Path, where: str) -> Table:
+    """The signals of an EDF file as a table; annotations are left out, and so is who it was recorded from.
+
+    Raises InputError (while streaming too) where it cannot be read, and without pyedflib.
+    """
+    header = _read_header(path, where)
+    with _opened(path, where) as reader:
+        lengths = [int(length) for length in reader.getNSamples()]
+        columns = [
+            Column(
+                reader.getLabel(j).strip(),
+                "number",
+                reader.getPhysicalDimension(j).strip() or None,
+                float(reader.getSampleFrequency(j)),
+            )
+            for j in range(len(lengths))
+        ]
+        start = reader.getStartdatetime().replace(microsecond=0, tzinfo=UTC)
+        duration_s = float(reader.file_duration)
+    if not any(lengths):
+        raise InputError(f"{where}: holds no signals, only annotations: is it the right file?")
+    extra = path.stat().st_size - header.size
+    # The date that the format prescribes where none may be said.
+    dated = (start.year, start.month, start.day) != (1985, 1, 1)
+    return Table(
+        columns,
+        lambda _, channels: _stream(path, where, lengths, channels),
+        start=start + timedelta(seconds=header.fraction_s) if dated else None,
+        duration_s=duration_s,
+        bare_leads=True,
+        facts={
+            "time": "counted at the said rate; "
+            + ("the header's clock has no zone: taken as UTC" if dated else "the header's date is left out")
+        },
+        warnings=[f"{extra} bytes beyond its said length were left out"] if extra > 0 else [],
+    )
+
+
+def _stream(path: Path, where: str, lengths: list[int], channels: list[int]) -> Iterator[Batch]:
+    rows = min(lengths[j] for j in channels)
+    for first in range(0, rows, HEAD_ROWS):
+        count = min(HEAD_ROWS, rows - first)
+        values = np.empty((count, len(channels)), np.float32)
+        _read_header(path, where)  # whether it is still whole
+        with _opened(path, where) as reader:
+            for k, j in enumerate(channels):
+                values[:, k] = reader.readSignal(j, first, count)
+        yield Batch(None, values)
+
+
+@contextmanager
+def _opened(path: Path, where: str) -> "Iterator[EdfReader]":
+    try:
+        from pyedflib import EdfReader
+        from pyedflib.edfreader import DO_NOT_CHECK_FILE_SIZE, DO_NOT_READ_ANNOTATIONS
+    except ImportError:
+        raise InputError(
+            f"{where}: reading {path.suffix.lower()} files needs pyedflib: pip install 'wearcli[physio]'"
+        ) from None
+    try:
+        with _READING, EdfReader(str(path), DO_NOT_READ_ANNOTATIONS, DO_NOT_CHECK_FILE_SIZE) as reader:
+            yield reader
+    except (OSError, ValueError) as error:
+        reason = (str(error).removeprefix(f"{path}: ").splitlines() or [type(error).__name__])[0]
+        raise InputError(
+            f"{where}: not a readable EDF file ({reason}): mend its header, with EDFbrowser for one"
+        ) from None
+
+
+def _read_header(path: Path, where: str) -> _Header:
+    """Raise InputError for an EDF file that is cut off, not closed, discontinuous, or none at all."""
+    try:
+        with path.open("rb") as stream:
+            size = path.stat().st_size
+            head = stream.read(_FIXED)
+            if size == 0:
+                raise InputError(f"{where}: the file is empty")
+            if head[:8].strip(b" \0") != b"0" and head[:8] != b"\xffBIOSEMI":
+                raise InputError(f"{where}: not an EDF file: it does not begin with an EDF header")
+            if head[192:197] in (b"EDF+D", b"BDF+D"):
+                raise InputError(
+                    f"{where}: has interruptions (EDF+D), which are not read: convert it to EDF+C, with "
+                    "EDFbrowser for one"
+                )
+            records, seconds = int(head[236:244]), float(head[244:252])
+            signals = max(0, int(head[252:256]))
+            signal_heads = stream.read(_PER_SIGNAL * signals)
+            # After label, transducer, unit, four limits and prefilter of every signal.
+            counts = [int(signal_heads[at : at + 8]) for at in range(216 * signals, 224 * signals, 8)]
+            if records < 0:
+                raise InputError(f"{where}: its recorder did not close it: mend it, with EDFbrowser for one")
+            width = 2 if head[:1] == b"0" else 3  # bytes of a sample
+            whole = _FIXED + _PER_SIGNAL * signals + records * sum(counts) * width
+            if size < whole:
+                raise InputError(f"{where}: is cut off: {size} of {whole} bytes are there: copy it again")
+            labels = [signal_heads[at : at + 16].strip() for at in range(0, 16 * signals, 16)]
+            if not 0 < seconds < 1e6 and not {*labels} <= {*_ANNOTATIONS}:
+                raise ValueError
+            at = next((j for j, label in enumerate(labels) if label in _ANNOTATIONS), None)
+            if at is None:
+                return _Header(whole, 0.0)
+            # The first annotation of an EDF+ file says when its first record began.
+            stream.seek(sum(counts[:at]) * width, 1)
+            began = re.match(rb"\+(\d+(?:\.\d+)?)\x14", stream.read(counts[at] * width))
+            return _Header(whole, float(began[1]) % 1 if began else 0.0)
+    except OSError as error:
+        raise InputError(f"{where}: cannot be read ({error})") from None
+    except ValueError:
+        raise InputError(f"{where}: not a readable EDF file: its header is damaged") from None

@@ -1,0 +1,198 @@
+"""NumPy .npz files, streamed from the archive: an array is never held whole."""
+
+import tokenize
+import zipfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+import pyarrow as pa
+
+from wearcli.errors import InputError
+from wearcli.recordings.tables.table import ARCHIVE_ERRORS, HEAD_ROWS, Batch, Column, Kind, Table
+
+_RATE_KEYS = {
+    "rate_hz",
+    "rate",
+    "fs",
+    "sampling_rate",
+    "sample_rate",
+    "samplingrate",
+    "sampling_frequency",
+    "sfreq",
+}
+# An array's header is parsed as Python.
+_UNREADABLE = (*ARCHIVE_ERRORS, SyntaxError, tokenize.TokenError)
+_KINDS: dict[str, Kind] = {"M": "stamp", "m": "clock", **dict.fromkeys("biuf", "number")}
+_TIME_STEPS = {(unit, 1) for unit in ("s", "ms", "us", "ns")}
+
+
+@dataclass
+class _Stored:
+    """A column within an array of the archive: `offset` items in, then one item each `stride`."""
+
+    key: str
+    dtype: np.dtype
+    offset: int
+    stride: int
+
+
+def open_npz(path: Path, where: str) -> Table:
+    """The arrays of one length in an archive as a table; scalars tell rate, start and unit.
+
+    A two-dimensional array (samples, channels) or (channels, samples) gives one column a channel,
+    KEY_x, KEY_y, KEY_z where there are three. Raises InputError (while streaming too) where it cannot be
+    read.
+    """
+    try:
+        if not zipfile.is_zipfile(path):
+            raise InputError(f"{where}: not a readable .npz file (no zip archive): is it whole?")
+        with np.load(path, allow_pickle=False) as archive:
+            scalars: dict[str, Any] = {}
+            shapes: dict[str, tuple[tuple[int, ...], bool, np.dtype]] = {}
+            for key in archive.files:
+                header = _header(archive, key)
+                if header is None:
+                    continue
+                if header[2].hasobject:
+                    raise InputError(f"{where}: array '{key}' holds Python objects: save plain numbers")
+                if np.prod(header[0], dtype=np.int64) == 1 and len(header[0]) <= 1:
+                    scalars[key] = archive[key].reshape(()).item()
+                elif len(header[0]) in (1, 2):
+                    shapes[key] = header
+    except _UNREADABLE as error:
+        raise InputError(f"{where}: not a readable .npz file ({error})") from None
+    if not shapes:
+        raise InputError(f"{where}: no arrays of samples: save time (n,) and acc (n, 3), for one")
+    rows = max(max(shape) for shape, _, _ in shapes.values())
+    columns: list[Column] = []
+    stored: list[_Stored] = []
+    for key, (shape, fortran, dtype) in shapes.items():
+        for column, store in _columns_of(key, shape, fortran, dtype, rows):
+            columns.append(column)
+            stored.append(store)
+    rate = next((float(v) for k, v in scalars.items() if k.lower() in _RATE_KEYS and _is_number(v)), None)
+    unit = next((str(v) for k, v in scalars.items() if k.lower() in ("unit", "units")), None)
+    start = next((v for k, v in scalars.items() if k.lower() in ("start", "start_time")), None)
+    return Table(
+        columns,
+        lambda time, channels: _stream(path, where, stored, rows, time, channels),
+        rows=rows,
+        rate_hz=rate,
+        start=_start(start),
+        unit=unit,
+        unit_how="said in the file" if unit else None,
+    )
+
+
+def _header(archive: np.lib.npyio.NpzFile, key: str) -> tuple[tuple[int, ...], bool, np.dtype] | None:
+    assert archive.zip is not None  # open within the with-block of the caller
+    with _member(archive.zip, key) as stream:
+        return _read_header(stream)
+
+
+def _member(archive: zipfile.ZipFile, key: str) -> IO[bytes]:
+    names = archive.namelist()
+    return archive.open(f"{key}.npy" if f"{key}.npy" in names else key)
+
+
+def _read_header(stream: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype] | None:
+    try:
+        version = np.lib.format.read_magic(stream)
+    except ValueError:
+        return None  # another file within the archive
+    read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+    return read(stream)
+
+
+def _columns_of(
+    key: str, shape: tuple[int, ...], fortran: bool, dtype: np.dtype, rows: int
+) -> Iterator[tuple[Column, _Stored]]:
+    kind: Kind = _KINDS.get(dtype.kind, "text")
+    if shape == (rows,):
+        yield Column(key, kind), _Stored(key, dtype, 0, 1)
+        return
+    if len(shape) != 2 or rows not in shape or (shape[0] == shape[1] and rows > 1):
+        return
+    # Channels lie side by side in (samples, channels), one after the other in its transpose.
+    by_row = (shape[0] == rows) != fortran
+    channels = shape[1] if shape[0] == rows else shape[0]
+    names = [str(k + 1) for k in range(channels)] if channels != 3 else ["x", "y", "z"]
+    for k, name in enumerate(names):
+        label = key if channels == 1 else name if key.lower() in ("x", "y", "z") else f"{key}_{name}"
+        yield Column(label, kind), _Stored(key, dtype, k if by_row else k * rows, channels if by_row else 1)
+
+
+def _stream(
+    path: Path, where: str, stored: list[_Stored], rows: int, time: int | None, channels: list[int]
+) -> Iterator[Batch]:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            read_time = _reader(archive, stored[time]) if time is not None else None
+            # Neighbours in one array come from one pass over it.
+            shared = (
+                len({(stored[j].key, stored[j].stride) for j in channels}) == 1
+                and stored[channels[0]].stride > 1
+            )
+            readers = [_reader(archive, stored[j]) for j in (channels[:1] if shared else channels)]
+            for first in range(0, rows, HEAD_ROWS):
+                count = min(HEAD_ROWS, rows - first)
+                stamps = None if read_time is None else _stamps(read_time(count)[:, 0])
+                values = np.empty((count, len(channels)), np.float32)
+                with np.errstate(over="ignore"):  # beyond float32: infinite, and so a missing sample
+                    if shared:
+                        values[:] = readers[0](count)[:, [stored[j].offset for j in channels]]
+                    else:
+                        for k, (j, read) in enumerate(zip(channels, readers, strict=True)):
+                            values[:, k] = read(count)[:, stored[j].offset % stored[j].stride]
+                yield Batch(stamps, values)
+    except _UNREADABLE as error:
+        raise InputError(f"{where}: cannot be read to its end ({error}): is the file whole?") from None
+
+
+def _reader(archive: zipfile.ZipFile, stored: _Stored) -> Callable[[int], np.ndarray]:
+    """A function that reads the next `count` items as (count, stride)."""
+    stream = _member(archive, stored.key)
+    _read_header(stream)
+    size = stored.dtype.itemsize
+    skip = stored.offset * size if stored.stride == 1 else 0
+    while skip > 0:
+        passed = len(stream.read(min(skip, 2**20)))
+        if passed == 0:
+            raise EOFError(f"array '{stored.key}' ends too early")
+        skip -= passed
+
+    def read(count: int) -> np.ndarray:
+        data = stream.read(count * stored.stride * size)
+        if len(data) < count * stored.stride * size:
+            raise EOFError(f"array '{stored.key}' ends too early")
+        return np.frombuffer(data, stored.dtype).reshape(count, stored.stride)
+
+    return read
+
+
+def _stamps(stamps: np.ndarray) -> np.ndarray | pa.Array:
+    if stamps.dtype.kind in "US":
+        return pa.array(stamps.astype(str).tolist())
+    if stamps.dtype.kind in "Mm" and np.datetime_data(stamps.dtype) not in _TIME_STEPS:
+        return stamps.astype(f"{stamps.dtype.kind}8[us]")
+    return stamps
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def _start(value: object) -> datetime | None:
+    if isinstance(value, datetime):
+        return value.replace(tzinfo=value.tzinfo or UTC)
+    if isinstance(value, str):
+        try:
+            parsed = datetime.fromisoformat(value)
+        except ValueError:
+            return None
+        return parsed.replace(tzinfo=parsed.tzinfo or UTC)
+    return None

@@ -1,0 +1,132 @@
+"""WFDB records (.hea with .dat or .mat) as a stream of batches, through wfdb."""
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from wearcli.errors import InputError
+from wearcli.recordings.formats.wfdb_files import files_of, segments_of, with_length
+from wearcli.recordings.tables.table import HEAD_ROWS, Batch, Column, Table
+
+# Bytes of a sample (WFDB's signal(5)); the FLAC formats 508, 516 and 524 have no one size.
+_BYTES = {
+    **{"8": 1.0, "80": 1.0, "16": 2.0, "61": 2.0, "160": 2.0, "24": 3.0, "32": 4.0},
+    **{"212": 3 / 2, "310": 4 / 3, "311": 4 / 3},
+}
+
+
+def open_wfdb(path: Path, where: str) -> Table:
+    """The signals of a record as a table; path: its header, a multi-segment record's the master.
+
+    A signal with several samples a frame keeps its own rate. Raises InputError (while streaming too) where
+    a file of the record is missing or cut off or cannot be read, and without wfdb.
+    """
+    try:
+        import wfdb
+    except ImportError:
+        raise InputError(f"{where}: reading .hea files needs wfdb: pip install 'wearcli[physio]'") from None
+    if path.stat().st_size == 0:
+        raise InputError(f"{where}: the file is empty")
+    files, segments = files_of(path), segments_of(path)
+    if missing := [name for name, file in files.items() if not file.is_file()]:
+        listed = ", ".join(missing[:3]) + (", ..." if len(missing) > 3 else "")
+        raise InputError(f"{where}: its data are not all there: copy {listed} beside it")
+    with _folder(files, where) as folder:
+        header = wfdb.rdheader(str(folder / path.stem))
+        if not header.fs > 0:
+            raise ValueError(f"a rate of {header.fs} Hz")
+        # The first segment is the layout of all, where they differ.
+        signals = wfdb.rdheader(str(folder / segments[0])) if segments else header
+        names = signals.sig_name or []
+        columns = [
+            Column((name or f"signal {j + 1}").strip(), "number", unit, float(header.fs * (count or 1)))
+            for j, (name, unit, count) in enumerate(
+                zip(names, signals.units or [], signals.samps_per_frame or [], strict=True)
+            )
+        ]
+        frames = header.sig_len if segments else _frames(header, files, where)
+    if not columns or not frames:
+        raise InputError(f"{where}: holds no samples: is it the header of a whole record?")
+    if "8" in signals.fmt:
+        raise InputError(
+            f"{where}: is in format 8, which is not read piece by piece: convert it to format 16, with "
+            "WFDB's xform for one"
+        )
+    start = header.base_datetime
+    length = frames if header.sig_len is None else None
+
+    def read(_: int | None, channels: list[int]) -> Iterator[Batch]:
+        step = max(1, HEAD_ROWS // (signals.samps_per_frame[channels[0]] or 1))
+        for first in range(0, frames, step):
+            with _folder(files, where, length) as folder:
+                record = wfdb.rdrecord(
+                    str(folder / path.stem),
+                    sampfrom=first,
+                    sampto=min(first + step, frames),
+                    channels=channels,
+                    smooth_frames=False,
+                )
+                values = np.stack(record.e_p_signal, axis=1).astype(np.float32)
+            yield Batch(None, values)
+
+    return Table(
+        columns,
+        read,
+        start=start.replace(tzinfo=UTC) if start else None,
+        duration_s=frames / header.fs,
+        bare_leads=True,
+        facts={
+            "time": "counted at the said rate"
+            + ("; the header's date and time have no zone: taken as UTC" if start else "")
+        },
+    )
+
+
+def _frames(header: Any, files: dict[str, Path], where: str) -> int:
+    """How many frames a record has; InputError where its data hold less than its header says."""
+    said, stored = header.sig_len, {*(header.file_name or [])} & {*files}
+    frames = [said] if said is not None and stored else []
+    for name in stored:
+        of_file = [j for j, file in enumerate(header.file_name) if file == name]
+        size = _BYTES.get(header.fmt[of_file[0]])
+        if size is None:
+            continue
+        length = files[name].stat().st_size - (header.byte_offset[of_file[0]] or 0)
+        # Half a byte: what 4/3 of one lacks to its whole.
+        held = int((length + 0.5) / (size * sum(header.samps_per_frame[j] or 1 for j in of_file)))
+        if said is not None and held < said:
+            raise InputError(f"{where}: {name} is cut off: it holds {held} of {said} samples: copy it again")
+        frames.append(held)
+    return min(frames, default=0)
+
+
+@contextmanager
+def _folder(files: dict[str, Path], where: str, length: int | None = None) -> Iterator[Path]:
+    """The folder to read a record from; whatever wfdb makes of a broken one is an InputError.
+
+    wfdb asks for files by the very names in the header, reads no part of a record that does not say its
+    length, and takes :: for a chain of addresses: where names are in other case, `length` is to be said, or
+    the folder's name is such, it gets links and a header of its own.
+    """
+    try:
+        home = next(iter(files.values())).absolute().parent
+        as_named = all(file.name == name for name, file in files.items())
+        if as_named and length is None and "::" not in str(home):
+            yield home
+            return
+        with tempfile.TemporaryDirectory(prefix="wearcli-") as links:
+            header, *others = files.items()
+            for name, file in others:
+                (Path(links) / name).symlink_to(file.absolute())
+            (Path(links) / header[0]).write_text(with_length(header[1], length))
+            yield Path(links)
+    except InputError:
+        raise
+    except Exception as error:
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        raise InputError(f"{where}: not a readable WFDB record ({reason}): are its files whole?") from None

@@ -1,0 +1,172 @@
+"""Which files are one recording, and what it is called: by recordings.csv, else by file names."""
+
+import os
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from itertools import count
+from pathlib import Path, PurePath
+from typing import NamedTuple
+
+from wearcli.modality import Modality
+from wearcli.recordings.study.participants import SIGNAL_WORDS, less_signal, stem_of
+from wearcli.recordings.study.sidecars import Entry, read_recordings_table
+
+
+def absolute(path: Path) -> Path:
+    """The whole path, without `..`; unlike `Path.resolve` it keeps the links' names, as a user knows them."""
+    return Path(os.path.abspath(path))  # noqa: PTH100
+
+
+class Found(NamedTuple):
+    """A file (or Empatica folder) that holds a recording.
+
+    below: its path from `root`, which is absolute. entry: its row of recordings.csv.
+    """
+
+    path: Path
+    format: str
+    root: Path
+    below: PurePath
+    entry: Entry | None = None
+
+
+class Named(NamedTuple):
+    """A recording and its files: several where each holds another signal."""
+
+    name: str
+    files: list[Found]
+
+
+class Entries:
+    """The rows of all recordings.csv files; `problems`: what they name that is not there."""
+
+    def __init__(self, tables: Iterable[Path]) -> None:
+        self.problems: list[str] = []
+        self._by_file: dict[str, tuple[Path, Entry]] = {}
+        self._by_name: dict[tuple[Path, str], tuple[Path, Entry]] = {}
+        for table in tables:
+            absent = []
+            folder = absolute(table.parent)
+            for entry in read_recordings_table(table):
+                if entry.file is None:
+                    self._by_name[folder, entry.recording] = (folder, entry)
+                elif os.path.lexists(entry.file):
+                    self._by_file[os.path.realpath(entry.file)] = (folder, entry)
+                else:
+                    absent.append(entry.file.name)
+            if absent:
+                self.problems.append(
+                    f"{table} names {len(absent)} files that are not there, such as {absent[0]}"
+                )
+
+    def of(self, item: Found) -> tuple[Path, Entry] | None:
+        """The row for a file and its table's folder: the one with its path, else with its name, from near."""
+        if told := self._by_file.get(os.path.realpath(item.path)):
+            return told
+        if self._by_name:
+            for folder in absolute(item.path).parents:
+                if told := self._by_name.get((folder, _stem(item))):
+                    return told
+        return None
+
+
+def name_recordings(files: Sequence[Found], entries: Entries) -> list[Named]:
+    """The files as recordings, each with a name of its own.
+
+    The name is that of recordings.csv, else the file's stem; where several have the same it is the path
+    below the root, with the root's name and the suffix where that is needed to tell them apart.
+    """
+    labels = root_labels({item.root for item in files})
+    groups: dict[object, list[Found]] = {}
+    tables: dict[object, Path] = {}  # the folder of the recordings.csv that names a group
+    for item in files:
+        key: object = item.path
+        if (row := entries.of(item)) is not None:
+            key, item = ("table", row[0], row[1].recording), item._replace(entry=row[1])
+            tables[key] = row[0]
+        elif (base := _base(item)) is not None:
+            key = ("name", item.path.parent, base)
+        groups.setdefault(key, []).append(item)
+    named: list[list[Found]] = []
+    choices: list[list[str]] = []
+    for key, items in groups.items():
+        entry = items[0].entry
+        if entry is not None:
+            place = PurePath(os.path.relpath(tables[key], items[0].root))
+            named.append(items)
+            choices.append(_choices(items[0], place, entry.recording, entry.recording, labels))
+        elif len(items) > 1 and len({told_modality(item.path) for item in items} - {None}) == len(items):
+            base = _base(items[0]) or ""
+            named.append(items)
+            choices.append(_choices(items[0], items[0].below.parent, base, base, labels))
+        else:
+            for item in items:
+                named.append([item])
+                stem = _stem(item)
+                choices.append(_choices(item, item.below.parent, stem, item.path.name, labels))
+    names = [names[0] for names in choices]
+    for level in range(1, len(choices[0]) if choices else 0):
+        used = Counter(names)
+        # What recordings.csv says is kept, for the labels say it too, unless another table says the same.
+        told = Counter(name for name, items in zip(names, named, strict=True) if items[0].entry)
+        names = [
+            longer[level] if (told if items[0].entry else used)[name] > 1 else name
+            for name, longer, items in zip(names, choices, named, strict=True)
+        ]
+    return [Named(name, items) for name, items in zip(names, named, strict=True)]
+
+
+def _choices(item: Found, place: PurePath, name: str, full: str, labels: dict[Path, str]) -> list[str]:
+    """Names from short to long, the last one unique; place: of the name below the root."""
+    root = labels[item.root]
+    below, whole = (place / name).as_posix(), (place / full).as_posix()
+    return [name, below, f"{root}/{below}", whole, f"{root}/{whole}", item.path.as_posix()]
+
+
+def root_labels(roots: set[Path]) -> dict[Path, str]:
+    """A name for each root: that of its folder, with those above it where two are called the same."""
+    for depth in count(1):
+        labels = {root: "/".join(root.parts[-depth:]) for root in roots}
+        if len({*labels.values()}) == len(roots):
+            return labels
+    raise AssertionError  # the paths differ, so some depth tells them apart
+
+
+def unique_people(people: Sequence[tuple[str, Path]]) -> tuple[list[str], list[str]]:
+    """Participants (name, root) as names that are one person each, and a note on those made longer.
+
+    One root is one study, so the same name in two roots is two people.
+    """
+    roots: dict[str, set[Path]] = defaultdict(set)
+    for person, root in people:
+        roots[person].add(root)
+    shared = [person for person, where in roots.items() if len(where) > 1]
+    if not shared:
+        return [person for person, _ in people], []
+    labels = root_labels({root for _, root in people})
+    names = [f"{labels[root]}/{person}" if len(roots[person]) > 1 else person for person, root in people]
+    first = sorted(labels[root] for root in roots[shared[0]])
+    return names, [
+        f"{len(shared)} participants of one name in several studies, such as '{shared[0]}' in "
+        f"{' and '.join(first[:2])}, are taken as different people: where they are the same, name the one "
+        "folder above both"
+    ]
+
+
+def _stem(item: Found) -> str:
+    return item.below.name if item.path.is_dir() else stem_of(item.path.name)
+
+
+def _base(item: Found) -> str | None:
+    """The stem without .acc, .ppg or .ecg; None where it ends in none of these."""
+    stem = _stem(item)
+    base = less_signal(stem)
+    return base if base != stem else None
+
+
+def told_modality(path: Path) -> Modality | None:
+    """The signal that a file's name tells, if it tells one."""
+    words = re.split(r"[._-]", stem_of(path.name).lower())
+    told = {SIGNAL_WORDS[word] for word in words if word in SIGNAL_WORDS}
+    return told.pop() if len(told) == 1 else None

@@ -1,0 +1,114 @@
+"""Whose recording it is: the rules that tell the participant from names and folders."""
+
+import re
+from collections import Counter
+from collections.abc import Callable
+from pathlib import PurePath
+
+from wearcli.errors import UsageError
+from wearcli.modality import Modality
+
+SIGNAL_WORDS: dict[str, Modality] = {
+    **dict.fromkeys(("acc", "accel", "accelerometer"), "acc"),
+    **dict.fromkeys(("ppg", "bvp"), "ppg"),
+    **dict.fromkeys(("ecg", "ekg"), "ecg"),
+}
+
+_BIDS = re.compile(r"(?:^|/)(sub-[A-Za-z0-9]+)(?=[_/.]|$)")
+
+# Folders of every Apple Health export: they say nothing of whose it is.
+_APPLE = {"apple_health_export", "electrocardiograms"}
+
+# (path below the root, recording, the root) -> (participant, the rule in words)
+Rule = Callable[[PurePath, str, PurePath], tuple[str, str]]
+
+
+def participant_rule(said: str | None, folders: set[PurePath] = frozenset()) -> Rule:  # type: ignore[assignment]
+    """The rule that --participant-from names, or the usual one: BIDS, else own folder, else file name.
+
+    folders: those that are recordings themselves (Empatica E4 exports): their own name counts as the folder
+    where they lie in the root. Raises UsageError for an unknown rule or a bad pattern.
+    """
+    if said is None:
+        return lambda path, _, root: _usual(path, path in folders, root)
+    if said == "folder":
+        return lambda path, _, root: (
+            _above_export(path, root) or _own(path, path in folders),
+            "the recording's folder",
+        )
+    if said == "file":
+        return lambda path, *_: (_file_name(path), "the file name up to the first '_'")
+    if said == "recording":
+        return lambda _, recording, root: (recording, "the recording's own name")
+    if said.startswith("regex:"):
+        return _pattern(said.removeprefix("regex:"))
+    raise UsageError(
+        f"--participant-from '{said}': give folder, file, recording or regex:PATTERN with one group"
+    )
+
+
+def _usual(path: PurePath, is_folder: bool, root: PurePath) -> tuple[str, str]:
+    if bids := _BIDS.search(path.as_posix()):
+        return bids[1], "sub-* in the path"
+    if above := _above_export(path, root):
+        return above, "the recording's folder"
+    if path.parent.name or is_folder:
+        return _own(path, is_folder), "the recording's folder"
+    return _file_name(path), "the file name up to the first '_'"
+
+
+def _above_export(path: PurePath, root: PurePath) -> str | None:
+    """The folder that an Apple Health export lies in, be it above the root; None for other recordings."""
+    if (path.parent.name or root.name).lower() not in _APPLE:
+        return None
+    return [name for name in (root / path).parent.parts if name.lower() not in _APPLE][-1]
+
+
+def _own(path: PurePath, is_folder: bool) -> str:
+    if path.parent.name:
+        return path.parent.name
+    return path.name if is_folder else _file_name(path)
+
+
+def _file_name(path: PurePath) -> str:
+    stem = less_signal(stem_of(path.name))
+    return stem.split("_")[0] or stem
+
+
+def _pattern(text: str) -> Rule:
+    try:
+        pattern = re.compile(text)
+    except re.error as error:
+        raise UsageError(f"--participant-from regex:{text}: not a regular expression ({error})") from None
+    if pattern.groups != 1:
+        raise UsageError(f"--participant-from regex:{text}: needs exactly one group, such as regex:(P\\d+)")
+
+    def rule(path: PurePath, *_: object) -> tuple[str, str]:
+        match = pattern.search(path.as_posix())
+        if not match or not match[1]:
+            raise UsageError(f"--participant-from regex:{text}: does not match '{path.as_posix()}'")
+        return match[1], f"regex:{text}"
+
+    return rule
+
+
+def stem_of(name: str) -> str:
+    """A file name without .gz and its suffix."""
+    base = name[:-3] if name.lower().endswith(".gz") else name
+    return PurePath(base).stem
+
+
+def less_signal(stem: str) -> str:
+    """A stem without .acc, .ppg or .ecg at its end: what the files of one recording have in common."""
+    base, _, last = stem.rpartition(".")
+    return base if base and last.lower() in SIGNAL_WORDS else stem
+
+
+def rule_in_words(used: Counter[str], participants: int) -> str:
+    """One sentence: how many participants there are and how they were told."""
+    if len(used) == 1:
+        how = next(iter(used))
+    else:
+        how = ", ".join(f"{rule} ({count} recordings)" for rule, count in used.most_common())
+    people = "1 participant" if participants == 1 else f"{participants} participants"
+    return f"{people}, told by {how} (--participant-from changes the rule)"
