@@ -12,9 +12,11 @@ from typer.main import get_group
 from typer.testing import CliRunner
 
 import wearcli
-from wearcli.cli.app import app, read_config
+from wearcli.cli.app import app
+from wearcli.cli.config import read_config
 from wearcli.errors import UsageError
 
+COMMANDS = get_group(app).commands
 README = Path(wearcli.__file__).parent.parent / "README.md"
 
 
@@ -88,14 +90,14 @@ def test_a_wrong_config_is_one_line(tmp_path: Path, text: str, message: str) -> 
 def test_config_sets_defaults_and_flags_win(tmp_path: Path) -> None:
     config = tmp_path / "study.toml"
     config.write_text("[sample]\nparticipants = 2\nseed = 3\n")
-    assert read_config(config) == {"sample": {"participants": 2, "seed": 3}}
+    assert read_config(config, COMMANDS) == {"sample": {"participants": 2, "seed": 3}}
     for extra, people in (([], 2), (["--participants", "3"], 3)):
         folder = tmp_path / f"study-{people}"
         result = run("--config", str(config), "sample", str(folder), *extra)
         assert result.returncode == 0, result.stderr
         assert len((folder / "participants.csv").read_text().splitlines()) == people + 1
     with pytest.raises(UsageError, match="no such file"):
-        read_config(tmp_path / "none.toml")
+        read_config(tmp_path / "none.toml", COMMANDS)
 
 
 def test_config_takes_the_flags_names(tmp_path: Path) -> None:
@@ -103,7 +105,7 @@ def test_config_takes_the_flags_names(tmp_path: Path) -> None:
     config.write_text(
         '[embed]\nformat = "jsonl"\nmax-missing = 0.2\n[probe]\nprobe = "linear"\njson = true\n'
     )
-    defaults = read_config(config)
+    defaults = read_config(config, COMMANDS)
     assert set(defaults["embed"].values()) == {"jsonl", 0.2}
     assert set(defaults["probe"].values()) == {"linear", True}
 
@@ -111,7 +113,7 @@ def test_config_takes_the_flags_names(tmp_path: Path) -> None:
 def test_one_of_what_may_be_several_needs_no_list_in_the_config(tmp_path: Path) -> None:
     config = tmp_path / "study.toml"
     config.write_text('[probe]\nembeddings = "e.parquet"\ntarget = ["a", "b"]\n[embed]\npaths = "here"\n')
-    assert read_config(config) == {
+    assert read_config(config, COMMANDS) == {
         "probe": {"embeddings": ["e.parquet"], "target": ["a", "b"]},
         "embed": {"paths": ["here"]},
     }

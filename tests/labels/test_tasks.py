@@ -9,7 +9,7 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from tests.probing.tables import study
-from wearcli.cli.console import Task as TaskOption
+from wearcli.cli.options import Task as TaskOption
 from wearcli.errors import UsageError
 from wearcli.labels.intervals import join_classes
 from wearcli.labels.named import NAMED, NAMES
@@ -50,7 +50,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     ],
 )
 @pytest.mark.parametrize("level", ["window", "participant"])
-def test_every_named_task(folder: Path, name: str, kind: str, targets: list[str], level: Any) -> None:
+def test_every_task_name(folder: Path, name: str, kind: str, targets: list[str], level: Any) -> None:
     result = probe(task=name, level=level, probe="linear", bootstrap=20)
     assert (result.kind, result.targets, result.n_participants) == (kind, targets, 8)
     assert result.output == f"probes/{name}"

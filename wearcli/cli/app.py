@@ -1,10 +1,10 @@
-"""The command `wearcli`: one small module a verb, errors as one line, exit codes as documented."""
+"""The command `wearcli`: its commands in groups, errors as one line, exit codes."""
 
 import signal
 import sys
-import tomllib
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -25,39 +25,44 @@ from wearcli.cli import (
     retrieve,
     sample,
 )
+from wearcli.cli.common import Debugging, start_output, with_output_options
+from wearcli.cli.config import read_config
+from wearcli.cli.help import PAGE_WIDTH, Command, Group
+from wearcli.cli.options import Debug, Quiet, Verbose
 from wearcli.errors import UsageError, WearcliError
+
+# The groups of the help page, in the order in which a newcomer needs them.
+GROUPS: dict[str, tuple[Callable[..., None], ...]] = {
+    "Data": (
+        sample.sample,
+        inspect.inspect,
+        preprocess.preprocess,
+        gait_truth.gait_truth,
+        heart_truth.heart_truth,
+    ),
+    "Models": (embed.embed, pretrain.pretrain),
+    "Evaluation": (probe.probe, compare.compare, retrieve.retrieve, report.report),
+    "Answers": (predict.predict, gait.gait),
+}
 
 app = typer.Typer(
     name="wearcli",
+    cls=Group,
     help="Wearable recordings in; embeddings and scored probes out.",
-    no_args_is_help=True,
+    invoke_without_command=True,
     pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": PAGE_WIDTH},
 )
-for verb in (
-    sample.sample,
-    inspect.inspect,
-    preprocess.preprocess,
-    embed.embed,
-    probe.probe,
-    predict.predict,
-    compare.compare,
-    retrieve.retrieve,
-    gait_truth.gait_truth,
-    heart_truth.heart_truth,
-    gait.gait,
-    report.report,
-    pretrain.pretrain,
-):
-    app.command()(verb)
-app.add_typer(models.models, name="models")
 
 
-# The base of what the command line's parser raises; typer has no public name for it.
-CommandLineError: Any = typer.BadParameter.__mro__[2]
+for _group, _commands in GROUPS.items():
+    for _command in _commands:
+        app.command(cls=Command, rich_help_panel=_group)(with_output_options(_command))
+app.add_typer(models.models, name="models", rich_help_panel="Models")
 
 
-def _version(wanted: bool) -> None:
+def _print_version(wanted: bool) -> None:
     if wanted:
         from wearcli.models import DEFAULT_MODEL
 
@@ -69,89 +74,60 @@ def _version(wanted: bool) -> None:
 def options(
     context: typer.Context,
     version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show version and model.")
+        bool,
+        typer.Option(
+            "--version",
+            callback=_print_version,
+            is_eager=True,
+            help="Show the version and the default model.",
+        ),
     ] = False,
     config: Annotated[
         Path | None,
-        typer.Option(help="Defaults of the commands' options in TOML. Default: wearcli.toml, if it is here."),
+        typer.Option(
+            metavar="FILE",
+            help="TOML file with defaults of the commands' options. Default: wearcli.toml, if it is here.",
+        ),
     ] = None,
-    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+    debug: Debug = False,
 ) -> None:
-    """Options before the verb: `wearcli --config study.toml embed`."""
-    context.default_map = read_config(config)
-
-
-def read_config(path: Path | None) -> dict[str, Any]:
-    """`[verb] option = value` from a TOML file as the defaults of the verbs' options; flags win.
-
-    Raises UsageError for a file that is not there, does not parse, or names no known verb or option.
-    """
-    if path is None:
-        path = Path("wearcli.toml")
-        if not path.exists():
-            return {}
-    if not path.is_file():
-        raise UsageError(f"{path}: no such file: name a TOML file with --config")
-    try:
-        tables = tomllib.loads(path.read_text())
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path}: not valid TOML ({error}): mend it or give another with --config") from None
-    commands = typer.main.get_group(app).commands
-    defaults: dict[str, Any] = {}
-    for verb, table in tables.items():
-        if verb not in commands or not isinstance(table, dict):
-            raise UsageError(f"{path}: '{verb}' is no command: use [{'], ['.join(commands)}]")
-        # A key is an option's flag or an argument's name, with - or _.
-        known = {
-            flag.lstrip("-").replace("-", "_"): parameter
-            for parameter in commands[verb].params
-            for flag in parameter.opts
-        }
-        for key, value in table.items():
-            parameter = known.get(key.replace("-", "_"))
-            if parameter is None:
-                raise UsageError(f"{path}: [{verb}] has no option '{key}': see 'wearcli {verb} --help'")
-            # One of what may be given several times needs no list.
-            many = parameter.nargs == -1 or getattr(parameter, "multiple", False)
-            value = [value] if many and not isinstance(value, list) else value
-            defaults.setdefault(verb, {})[str(parameter.name)] = value
-    return defaults
+    """Options that stand before the command: `wearcli --config study.toml embed`."""
+    start_output(quiet, verbose, debug)
+    if context.invoked_subcommand is None:
+        print(context.get_help(), file=sys.stderr)
+        raise typer.Exit(UsageError.exit_code)
+    context.default_map = read_config(config, typer.main.get_group(app).commands)
 
 
 def main() -> None:
     """Run the command; the exit code is 0, 1 (some input failed), 2 (usage) or 130 (interrupted)."""
-    debug = "--debug" in sys.argv
-    if debug:
-        sys.argv.remove("--debug")  # so that it may stand anywhere
     # A job that a scheduler ends keeps what is done, as one that a person interrupts.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        sys.exit(app(standalone_mode=False) or 0)
-    except CommandLineError as error:
+        sys.exit(app(prog_name="wearcli", standalone_mode=False) or 0)
+    except typer.TyperException as error:
         context = getattr(error, "ctx", None)
-        if type(error).__name__ == "NoArgsIsHelpError":
-            error.show()  # the help
-        else:
-            command = context.command_path if context else "wearcli"
-            print(f"wearcli: {error.format_message()}: see '{command} --help'", file=sys.stderr)
-        sys.exit(error.exit_code)
-    except WearcliError as error:
-        if debug:
-            raise
-        print(f"wearcli: {error}", file=sys.stderr)
+        command = context.command_path if context else "wearcli"
+        print(f"wearcli: {error.format_message()}: see '{command} --help'", file=sys.stderr)
         sys.exit(error.exit_code)
     except BrokenPipeError:
         # The reader of our stdout went away (| head): nothing is left to say, nor to flush.
         sys.stderr.close()
         sys.exit(1)
+    except WearcliError as error:
+        _exit(str(error), error.exit_code)
     except OSError as error:
-        if debug:
-            raise
-        where = f"{error.filename}: " if error.filename else ""
-        print(f"wearcli: {where}{error.strerror or error}", file=sys.stderr)
-        sys.exit(1)
+        name = f"{error.filename}: " if error.filename else ""
+        _exit(f"{name}{error.strerror or error}", 1)
     except KeyboardInterrupt:
-        if debug:
-            raise
-        print("wearcli: interrupted", file=sys.stderr)
-        sys.exit(130)
+        _exit("interrupted", 130)
+
+
+def _exit(message: str, code: int) -> None:
+    """End with one line and an exit code; with --debug the error in hand goes on, with its traceback."""
+    if Debugging.on:
+        raise
+    print(f"wearcli: {message}", file=sys.stderr)
+    sys.exit(code)

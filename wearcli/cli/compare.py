@@ -5,7 +5,7 @@ from typing import Annotated, Any, cast
 
 import typer
 
-from wearcli.cli.console import (
+from wearcli.cli.options import (
     Bootstrap,
     Columns,
     DryRun,
@@ -75,8 +75,9 @@ def compare(
     comparison.json and tables/, from which a rerun or a further model takes what is embedded already. Exit
     code 1: a model or a recording failed; it is named, the others were compared.
     """
+    from wearcli.cli.arguments import reading_options, task_name
     from wearcli.cli.comparison_table import print_comparison
-    from wearcli.cli.console import named_task, print_json, progress, reading_options, say, stderr
+    from wearcli.cli.console import print_json, progress, say, stderr
     from wearcli.comparison.compare import compare as run
 
     with progress("%") as display:
@@ -92,7 +93,7 @@ def compare(
             result = run(
                 models or [],
                 recordings,
-                task=named_task(task),
+                task=task_name(task),
                 labels=labels,
                 target=target,
                 kind=cast(Any, kind),

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from wearcli.cli.console import (
+from wearcli.cli.options import (
     Columns,
     DryRun,
     Json,
@@ -84,7 +84,8 @@ def embed(
     """
     import sys
 
-    from wearcli.cli.console import input_paths, print_json, print_json_line, progress, reading_options, say
+    from wearcli.cli.arguments import input_paths, reading_options
+    from wearcli.cli.console import print_json, print_json_line, progress, say
     from wearcli.cli.embedding_news import note_found, tell_found
     from wearcli.embedding.embed import embed as run
     from wearcli.embedding.result import EmbedResult, Watcher

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from wearcli.cli.console import (
+from wearcli.cli.options import (
     Columns,
     DryRun,
     Json,
@@ -81,7 +81,8 @@ def gait_truth(
     double support, speed. A second sensor gives a row a window: stride time and cadence, and a quality. Exit
     code 1: some recording failed; the rest is done.
     """
-    from wearcli.cli.console import progress, reading_options
+    from wearcli.cli.arguments import reading_options
+    from wearcli.cli.console import progress
     from wearcli.cli.truth_text import tell
     from wearcli.truth.gait import gait_truth as run
 

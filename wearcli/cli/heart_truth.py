@@ -5,7 +5,7 @@ from typing import Annotated, Any, cast
 
 import typer
 
-from wearcli.cli.console import (
+from wearcli.cli.options import (
     Columns,
     DryRun,
     Json,
@@ -21,9 +21,7 @@ from wearcli.cli.console import (
 
 def heart_truth(
     paths: Paths = None,
-    modality: Annotated[
-        Signal, typer.Option(help="The signal that shows the beats: ppg or ecg.")
-    ] = Signal.ppg,
+    modality: Annotated[Signal, typer.Option(help="The signal that shows the beats: ppg or ecg.")] = "ppg",
     main: Annotated[
         Path | None,
         typer.Option(
@@ -55,7 +53,8 @@ def heart_truth(
     are on the clock of the acceleration of the same name, or participant and time, so that the table goes
     with its embeddings. Exit code 1: some recording failed; the rest is done.
     """
-    from wearcli.cli.console import input_paths, progress, reading_options
+    from wearcli.cli.arguments import input_paths, reading_options
+    from wearcli.cli.console import progress
     from wearcli.cli.truth_text import tell
     from wearcli.truth.heart import heart_truth as run
 
@@ -64,7 +63,7 @@ def heart_truth(
         result = run(
             input_paths(paths),
             output,
-            modality=cast(Any, modality.value),
+            modality=cast(Any, modality),
             main=main,
             window_s=window,
             stride_s=stride,

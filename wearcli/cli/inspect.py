@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from wearcli.cli.console import (
+from wearcli.cli.options import (
     Columns,
     Json,
     ParticipantFrom,
@@ -27,7 +27,7 @@ _MOST_ROWS = 100
 
 def inspect(
     paths: Paths = None,
-    modality: Annotated[Signal, typer.Option(help="The signal to look at.")] = Signal.acc,
+    modality: Annotated[Signal, typer.Option(help="The signal to look at.")] = "acc",
     json: Json = False,
     jsonl: Annotated[
         bool, typer.Option("--jsonl", help="Print one JSON line a recording on stdout.")
@@ -45,15 +45,8 @@ def inspect(
     """
     from dataclasses import asdict
 
-    from wearcli.cli.console import (
-        input_paths,
-        print_json,
-        print_json_line,
-        progress,
-        reading_options,
-        say,
-        stderr,
-    )
+    from wearcli.cli.arguments import input_paths, reading_options
+    from wearcli.cli.console import print_json, print_json_line, progress, say, stderr
     from wearcli.errors import UsageError
     from wearcli.inspection import inspect as run
 
@@ -69,7 +62,7 @@ def inspect(
 
         result = run(
             input_paths(paths),
-            modality=modality.value,
+            modality=modality,
             participant_from=participant_from,
             reading=reading_options(unit, rate_hz, columns, time_column, time_unit),
             started=lambda count: display.update(task, total=count),

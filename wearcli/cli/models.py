@@ -5,12 +5,17 @@ from typing import Annotated, Any
 
 import typer
 
-from wearcli.cli.console import Json
+from wearcli.cli.common import with_output_options
+from wearcli.cli.help import Command, Group
+from wearcli.cli.options import Json
 
-models = typer.Typer(help="The models there are, and the card of each.", invoke_without_command=True)
+models = typer.Typer(
+    cls=Group, help="The models there are, and the card of each.", invoke_without_command=True
+)
 
 
 @models.callback()
+@with_output_options
 def listing(
     context: typer.Context,
     folder: Annotated[
@@ -39,7 +44,8 @@ def listing(
         raise typer.Exit(1)
 
 
-@models.command()
+@models.command(cls=Command)
+@with_output_options
 def show(
     model: Annotated[str, typer.Argument(help="A bundled model's name, or a model or run folder.")],
     json: Json = False,

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from wearcli.cli.console import (
+from wearcli.cli.options import (
     Columns,
     DryRun,
     Json,
@@ -90,7 +90,8 @@ def predict(
     a new person 95 times of 100: it is the quantile of the errors on people held out. Exit code 1: some
     recording failed; the rest is done.
     """
-    from wearcli.cli.console import input_paths, print_json, progress, reading_options, say
+    from wearcli.cli.arguments import input_paths, reading_options
+    from wearcli.cli.console import print_json, progress, say
     from wearcli.cli.embedding_news import EmbeddingNews
     from wearcli.errors import UsageError
     from wearcli.prediction.predict import predict as run

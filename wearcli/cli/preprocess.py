@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from wearcli.cli.console import (
+from wearcli.cli.options import (
     Channels,
     Columns,
     DryRun,
@@ -41,7 +41,7 @@ class DType(StrEnum):
 def preprocess(
     paths: Paths = None,
     output: Annotated[Path, typer.Option("--output", "-o", help="The folder to write.")] = Path("windows"),
-    modality: Annotated[Signal, typer.Option(help="The signal to cut.")] = Signal.acc,
+    modality: Annotated[Signal, typer.Option(help="The signal to cut.")] = "acc",
     channels: Channels = None,
     rate: Annotated[
         float | None, typer.Option(help="Hz of the windows. Default: 50; ppg 64, ecg 128.")
@@ -89,7 +89,8 @@ def preprocess(
     """
     from dataclasses import asdict
 
-    from wearcli.cli.console import input_paths, print_json, progress, reading_options, say
+    from wearcli.cli.arguments import input_paths, reading_options
+    from wearcli.cli.console import print_json, progress, say
     from wearcli.errors import UsageError, WearcliError
     from wearcli.recordings.recording import Source
     from wearcli.signals.preprocess import preprocess as run
@@ -107,7 +108,7 @@ def preprocess(
         result = run(
             input_paths(paths),
             output,
-            modality=modality.value,
+            modality=modality,
             channels=channels,
             rate_hz=rate,
             window_s=window,

@@ -19,7 +19,7 @@ from wearcli.cli.choices import (
     Schedule,
     Stage,
 )
-from wearcli.cli.console import (
+from wearcli.cli.options import (
     Channels,
     Columns,
     DryRun,
@@ -55,7 +55,7 @@ def pretrain(
         Preset,
         typer.Option(help="Defaults of the options: what trains best here, or the paper's."),
     ] = Preset.default,
-    modality: Annotated[Signal, typer.Option(help="The signal to learn from.")] = Signal.acc,
+    modality: Annotated[Signal, typer.Option(help="The signal to learn from.")] = "acc",
     channels: Channels = None,
     min_quality: Annotated[
         float,

@@ -5,7 +5,7 @@ from typing import Annotated, Any, cast
 
 import typer
 
-from wearcli.cli.console import (
+from wearcli.cli.options import (
     Bootstrap,
     DryRun,
     Epoch,
@@ -86,7 +86,8 @@ def probe(
     dry_run: DryRun = False,
 ) -> None:
     """Score what embeddings tell about a task, on people that the probe has not seen."""
-    from wearcli.cli.console import named_task, print_json, progress, say, stderr
+    from wearcli.cli.arguments import task_name
+    from wearcli.cli.console import print_json, progress, say, stderr
     from wearcli.cli.scores import print_scores
     from wearcli.probing.learning_curve import parse_shares
     from wearcli.probing.probe import probe as run
@@ -99,7 +100,7 @@ def probe(
 
         result = run(
             embeddings or [Path("embeddings.parquet")],
-            task=named_task(task),
+            task=task_name(task),
             labels=labels,
             target=target,
             kind=cast(Any, kind),

@@ -5,7 +5,7 @@ from typing import Annotated, Any, cast
 
 import typer
 
-from wearcli.cli.console import Json, Overwrite, Seed
+from wearcli.cli.options import Json, Overwrite, Seed
 
 
 def report(

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
-from wearcli.cli.console import Bootstrap, Folds, Json, KeepNonwear, MinQuality, Overwrite, Seed
+from wearcli.cli.options import Bootstrap, Folds, Json, KeepNonwear, MinQuality, Overwrite, Seed
 
 if TYPE_CHECKING:
     from wearcli.retrieval.result import Pool, Retrieval

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from wearcli.cli.console import Json, Overwrite, Seed
+from wearcli.cli.options import Json, Overwrite, Seed
 
 
 class StudyName(StrEnum):
