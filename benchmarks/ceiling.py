@@ -21,8 +21,8 @@ from sklearn.metrics import f1_score
 from torch import nn
 
 from wearcli.encoders.streams import StreamsEncoder
-from wearcli.objectives.augment import Augment
 from wearcli.signals.store import WindowStore
+from wearcli.training.views.augment import Augment
 
 BATCH, DRAWS = 256, 1000
 

@@ -24,9 +24,9 @@ import torch
 from torch import nn
 
 from wearcli.encoders import build
-from wearcli.objectives.simclr import SimCLR
 from wearcli.training.device import has_bf16
 from wearcli.training.export import WindowsFirst, to_onnx
+from wearcli.training.methods.simclr.objective import SimCLR
 
 SAMPLES = {"fast": 250, "relcon": 256}
 CPU = torch.device("cpu")

@@ -18,9 +18,9 @@ import torch
 from wearcli.encoders import ENCODERS, build
 from wearcli.modality import CUTS, Modality
 from wearcli.models.runtime import open_session
-from wearcli.objectives.participant import HIDDEN, Participant
 from wearcli.training.device import has_bf16
 from wearcli.training.export import WindowsFirst, to_onnx
+from wearcli.training.methods.participant.objective import HIDDEN, Participant
 
 NAMES = ("pulse", "efficientnet")
 SIGNALS: tuple[Modality, ...] = ("ppg", "ecg")

@@ -23,9 +23,9 @@ import torch.nn.functional as F
 from torch.utils.flop_counter import FlopCounterMode
 
 from wearcli.encoders import build
-from wearcli.objectives.distance import WIDTH, MotifDistance, statistics
-from wearcli.objectives.relcon import RelCon
 from wearcli.training.device import choose_device, has_bf16
+from wearcli.training.methods.relcon.distance import WIDTH, MotifDistance, statistics
+from wearcli.training.methods.relcon.objective import RelCon
 
 SAMPLES, WITHIN, BETWEEN, ANCHORS, TEMPERATURE = 256, 20, 63, 64, 0.1
 Step = Callable[[], None]

@@ -31,8 +31,7 @@ MAY_IMPORT = {
     "embedding": READ | {"models"},
     "labels": {"modality", "recordings.study", "embedding"},
     "encoders": {"modality", "recordings.recording", "signals"},
-    "objectives": {"encoders"},
-    "training": EMBEDDED | {"encoders", "objectives", "probing.watch"},
+    "training": EMBEDDED | {"encoders", "probing.watch"},
     "probing": EMBEDDED,
     "comparison": PROBED | {"training.untrained"},
     "truth": READ | {"labels"},
@@ -46,7 +45,7 @@ MAY_IMPORT = {
 VERBS = {"comparison", "prediction", "walking", "truth", "retrieval", "reporting", "simulation", "inspection"}
 MAY_IMPORT["cli"] = PROBED | VERBS | {"training", "encoders"}
 MAY_IMPORT["__init__"] = PROBED | VERBS | {"training"}
-WITH_TORCH = {"encoders", "objectives", "training"}
+WITH_TORCH = {"encoders", "training"}
 FILES = sorted(ROOT.rglob("*.py"))
 
 

@@ -14,7 +14,7 @@ from tests.training import make
 from wearcli.cli.pretrain import Encoder, Method
 from wearcli.encoders import ENCODERS
 from wearcli.training import pretrain as module
-from wearcli.training.methods import METHODS
+from wearcli.training.methods.registry import METHODS
 from wearcli.training.settings import Settings
 
 QUICK = ["--steps", "2", "--batch", "4", "--workers", "1", "--precision", "fp32"]

@@ -13,10 +13,10 @@ from safetensors.torch import load_file
 
 from tests.training import make
 from wearcli.encoders import build
-from wearcli.objectives.participant import Participant
 from wearcli.signals.preprocess import preprocess
 from wearcli.simulation.sample import write_sample
 from wearcli.training import distributed
+from wearcli.training.methods.participant.objective import Participant
 
 # One step: of a weight with next to no gradient Adam makes a whole step of the sign of rounding.
 LENGTH = ["--steps", "1", "--validate-every", "1", "--precision", "fp32", "--workers", "1", "--seed", "3"]

@@ -18,7 +18,9 @@ from wearcli.models.runtime import open_session
 from wearcli.training import pretrain as module
 from wearcli.training.data import TrainingData
 from wearcli.training.labels import label_windows
-from wearcli.training.methods import masked, multitask, supervised
+from wearcli.training.methods.masked import learner as masked
+from wearcli.training.methods.multitask import learner as multitask
+from wearcli.training.methods.supervised import learner as supervised
 from wearcli.training.pretrain import plan, pretrain
 from wearcli.training.settings import Settings
 

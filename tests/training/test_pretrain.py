@@ -16,7 +16,7 @@ from wearcli.errors import InputError, UsageError
 from wearcli.models import load_model
 from wearcli.training import begin
 from wearcli.training import pretrain as module
-from wearcli.training.methods import simclr
+from wearcli.training.methods.simclr import learner as simclr
 from wearcli.training.pretrain import plan, pretrain
 from wearcli.training.settings import Settings
 
@@ -88,7 +88,7 @@ def test_killed_and_resumed_is_as_never_killed(run, store, tmp_path):
     killed = tmp_path / "killed"
     code = (
         "import time\nfrom wearcli.training.pretrain import pretrain\nfrom wearcli.training import loop\n"
-        "import sys\nfrom wearcli.training.methods import simclr as m\nbefore = m.drawer\n"
+        "import sys\nfrom wearcli.training.methods.simclr import learner as m\nbefore = m.drawer\n"
         "def drawer(*a):\n    draw = before(*a)\n    return lambda n: (time.sleep(0.05), draw(n))[1]\n"
         "m.drawer = drawer\nstore, run, resume = sys.argv[1:]\n"
         f"args = dict(workers=1) if resume == 'yes' else dict(steps=16, seed=5, **{SMALL!r})\n"

@@ -1,4 +1,4 @@
-"""A transformer over patches of PPG, ECG or acceleration, made to be trained by `objectives.masked_tokens`.
+"""A transformer over patches of PPG, ECG or acceleration, made for training by masked tokens.
 
 The PPG teacher of Abbaspourazad et al. (arXiv 2412.11276) is one of this kind: a patch is a token, with a
 fixed position. The sizes are ours: 2.7 M parameters for one channel at 64 Hz, of the size of the others.

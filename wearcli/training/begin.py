@@ -19,10 +19,13 @@ from wearcli.signals.windows import WindowSpec
 from wearcli.training.data import TrainingData
 from wearcli.training.defaults import LEARNS_FROM_LABELS, with_defaults
 from wearcli.training.device import has_bf16
-from wearcli.training.distance import copy_distance, find_distance
 from wearcli.training.labels import check_labels, label_windows
-from wearcli.training.methods import METHODS, build_objective, relcon
-from wearcli.training.pairs import pair_windows
+from wearcli.training.methods.distill.pairs import pair_windows
+from wearcli.training.methods.distill.teacher import FOLDER as TEACHER
+from wearcli.training.methods.distill.teacher import Teacher, check_windows, copy_teacher, trained_weights
+from wearcli.training.methods.registry import METHODS, build_objective
+from wearcli.training.methods.relcon import learner as relcon
+from wearcli.training.methods.relcon.first_stage import copy_distance, find_distance
 from wearcli.training.sampler import TRAIN, VALIDATION
 from wearcli.training.settings import Settings
 from wearcli.training.stores import (
@@ -34,8 +37,6 @@ from wearcli.training.stores import (
     stores_of,
     window_spec,
 )
-from wearcli.training.teacher import FOLDER as TEACHER
-from wearcli.training.teacher import Teacher, check_windows, copy_teacher, trained_weights
 from wearcli.training.tensorboard import check_tensorboard
 from wearcli.training.watch import begin_watch, check_watch
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wearcli.files import atomic_file
-from wearcli.training.distance import FOLDER
+from wearcli.training.methods.relcon.first_stage import FOLDER
 from wearcli.training.monitor import COLLAPSED
 
 if TYPE_CHECKING:

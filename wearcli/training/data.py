@@ -13,7 +13,7 @@ from wearcli.signals.pulse_quality import MIN_QUALITY
 from wearcli.signals.store import WindowStore
 
 if TYPE_CHECKING:
-    from wearcli.training.teacher import Teacher
+    from wearcli.training.methods.distill.teacher import Teacher
 
 MIN_WEAR = 0.5  # windows of a sensor that lies on a table teach nothing about people
 

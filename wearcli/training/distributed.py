@@ -11,7 +11,7 @@ import torch.distributed as dist
 import torch.nn.functional as F
 from torch import nn
 
-from wearcli.objectives.sharing import processes
+from wearcli.training.sharing import processes
 
 
 @contextmanager

@@ -69,7 +69,7 @@ def fit(
 ) -> tuple[Progress, Weights]:
     """Train until the settings' end; goes on from `run/checkpoint` where there is one.
 
-    Of several processes each has the whole batch and does its part of it, see `objectives.sharing`.
+    Of several processes each has the whole batch and does its part of it, see `training.sharing`.
 
     Args:
         objective: called with a batch, gives the loss; has the `encoder` in it.

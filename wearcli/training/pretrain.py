@@ -19,19 +19,20 @@ from wearcli.training.curves import draw_curves
 from wearcli.training.data import TrainingData
 from wearcli.training.defaults import LEARNS_FROM_LABELS, without_use
 from wearcli.training.device import choose_device
-from wearcli.training.distance import FOLDER, learn_distance, load_distance
 from wearcli.training.distributed import agree_text, first, joined
 from wearcli.training.export import write_model
 from wearcli.training.labels import label_windows
 from wearcli.training.loop import Report, fit
-from wearcli.training.methods import METHODS, build_objective, supervised
+from wearcli.training.methods.multitask.within_class import whiten
+from wearcli.training.methods.registry import METHODS, build_objective
+from wearcli.training.methods.relcon.first_stage import FOLDER, learn_distance, load_distance
+from wearcli.training.methods.supervised import learner as supervised
 from wearcli.training.monitor import Monitor
 from wearcli.training.sampler import TRAIN, VALIDATION
 from wearcli.training.settings import VALIDATION_BATCHES, Settings
 from wearcli.training.stores import Failed, open_stores, stores_of
 from wearcli.training.tensorboard import event_files
 from wearcli.training.watch import open_watch
-from wearcli.training.within_class import whiten
 
 PARITY_WINDOWS = 512
 

@@ -11,9 +11,6 @@ from wearcli.encoders import ENCODERS
 from wearcli.errors import InputError, UsageError
 from wearcli.files import atomic_file
 from wearcli.modality import CUTS, Modality
-from wearcli.objectives.augment import Augment
-from wearcli.objectives.cascade import CASCADES, Cascade
-from wearcli.objectives.participant import KOLEO, MOMENTUM
 from wearcli.recordings.open import check_reading
 from wearcli.signals.pulse_quality import MIN_QUALITY
 from wearcli.training.defaults import (
@@ -23,7 +20,10 @@ from wearcli.training.defaults import (
     OF_DISTILL,
     OF_PARTICIPANT,
 )
-from wearcli.training.people import Positives
+from wearcli.training.methods.participant.objective import KOLEO, MOMENTUM
+from wearcli.training.methods.participant.people import Positives
+from wearcli.training.views.augment import Augment
+from wearcli.training.views.cascade import CASCADES, Cascade
 
 VALIDATION_BATCHES = 4
 

@@ -10,8 +10,8 @@ from wearcli.models.folder import Model
 from wearcli.signals.preprocess import preprocess
 from wearcli.signals.store import WindowStore
 from wearcli.signals.windows import WindowSpec
+from wearcli.training.methods.distill.teacher import check_windows
 from wearcli.training.settings import Settings
-from wearcli.training.teacher import check_windows
 
 Failed = list[dict[str, str]]
 # Pairs of distillation: a minute (Abbaspourazad et al., arXiv 2412.11276), another one every ten seconds.

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from wearcli.errors import UsageError
-from wearcli.training.distance import FOLDER
+from wearcli.training.methods.relcon.first_stage import FOLDER
 from wearcli.training.settings import Settings
 
 

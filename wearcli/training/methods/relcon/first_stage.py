@@ -1,0 +1,158 @@
+"""RelCon's first stage: the distance is learned, kept in the run's folder `distance/`, and then frozen."""
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import nn
+
+from wearcli.errors import InputError, UsageError
+from wearcli.files import atomic_file
+from wearcli.signals.store import StoreSettings
+from wearcli.training.data import TrainingData
+from wearcli.training.distributed import agree, first
+from wearcli.training.loop import Batch, Report, fit
+from wearcli.training.methods.relcon.corruptions import corrupt
+from wearcli.training.methods.relcon.distance import DROPOUT, DistanceLearning, MotifDistance
+from wearcli.training.sampler import COPIES, DISTANCE, numpy_generator, torch_generator
+from wearcli.training.settings import VALIDATION_BATCHES, Settings
+
+FOLDER, WEIGHTS, ABOUT = "distance", "distance.safetensors", "distance.json"
+
+
+def learn_distance(
+    run: Path,
+    settings: Settings,
+    data: TrainingData,
+    train: np.ndarray,
+    aside: np.ndarray,
+    device: torch.device,
+    report: Report,
+) -> dict[str, Any]:
+    """Train the distance into `run/distance`, or go on with it; returns what distance.json says of it.
+
+    The weights that validated best are kept, as everywhere. A distance that is there already, learned or
+    taken from another run, stays.
+    """
+    folder = run / FOLDER
+    if (folder / ABOUT).is_file():
+        return _about(folder)
+    folder.mkdir(exist_ok=True)
+    here = replace(
+        settings,
+        stage="distance",
+        steps=settings.distance_steps,
+        minutes=None,
+        batch=settings.distance_batch,
+        lr=settings.distance_lr,
+        weight_decay=0.0,
+        schedule="constant",
+        warmup=0,
+        clip_norm=0.0,
+        patience=0,
+    )
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(settings.seed)
+        distance = MotifDistance(len(data.stores[0].settings.channels))
+    learning = DistanceLearning(distance, settings.distance_loss)
+    draw = drawer(data, train, here, 0)
+    held = drawer(data, aside, here, 1) if len(aside) else None
+    fixed = [held(n) for n in range(VALIDATION_BATCHES)] if held else []
+    try:
+        progress, weights = fit(learning, draw, fixed, folder, here, device, report)
+    except KeyboardInterrupt as stopped:  # it is the run that goes on, not its folder
+        told = (str(each).replace(str(folder), str(run)) for each in stopped.args)
+        raise KeyboardInterrupt(*told) from None
+    learning.load_state_dict(weights)
+    about = {
+        **_shape(data.stores[0].settings),
+        "steps": progress.step,
+        "seconds": round(progress.seconds, 3),
+        "loss": progress.loss,
+        "validation_loss": progress.best_loss,
+        "best_step": progress.best_step or progress.step,
+        "training_sets": data.describe(train),
+        "training": {
+            key: getattr(here, key) for key in ("steps", "batch", "lr", "distance_loss", "seed", "precision")
+        },
+    }
+    if first():
+        with atomic_file(folder / WEIGHTS) as path:
+            save_file(learning.distance.state_dict(), path)
+        with atomic_file(folder / ABOUT) as path:
+            path.write_text(json.dumps(about, indent=2) + "\n")
+    agree(device, 0)  # no process goes on before the files are there
+    return about
+
+
+def find_distance(source: Path) -> Path:
+    """The folder of a learned distance: `source` or the one in it; UsageError where there is none."""
+    folder = source if (source / ABOUT).is_file() else source / FOLDER
+    if not (folder / ABOUT).is_file():
+        raise UsageError(
+            f"{source}: no learned distance ({FOLDER}/{ABOUT} is missing): name a run of --method relcon "
+            "whose first stage is done"
+        )
+    return folder
+
+
+def copy_distance(source: Path, run: Path, of: StoreSettings) -> None:
+    """Put the distance of another run into `run`; it must have been learned on windows like these.
+
+    Raises UsageError where there is none, InputError where it is damaged or of other windows.
+    """
+    folder = find_distance(source)
+    about = _about(folder)
+    for key, value in _shape(of).items():
+        if about.get(key) != value:
+            raise InputError(
+                f"{folder}: a distance of windows with {key} {about.get(key)}, not {value}: leave --distance "
+                "out to learn one for these"
+            )
+    load_distance(MotifDistance(len(of.channels)), folder)
+    (run / FOLDER).mkdir()
+    for name in (WEIGHTS, ABOUT):
+        with atomic_file(run / FOLDER / name) as path:
+            path.write_bytes((folder / name).read_bytes())
+
+
+def load_distance(distance: nn.Module, folder: Path) -> None:
+    """Put the learned weights in `folder` into `distance`; InputError where they do not fit."""
+    try:
+        distance.load_state_dict(load_file(folder / WEIGHTS))
+    except (OSError, RuntimeError, SafetensorError) as error:
+        first = str(error).splitlines()[0]
+        raise InputError(f"{folder / WEIGHTS}: cannot be read ({first}): learn the distance anew") from None
+
+
+def drawer(data: TrainingData, rows: np.ndarray, settings: Settings, stream: int) -> Callable[[int], Batch]:
+    """The batch of a step: windows, their augmented copies, and the attention weights that dropout leaves."""
+
+    def draw(step: int) -> Batch:
+        rng = numpy_generator(settings.seed, DISTANCE + stream, step)
+        chosen = rng.choice(rows, settings.batch, replace=len(rows) < settings.batch)
+        generator = torch_generator(settings.seed, COPIES + stream, step)
+        windows = torch.from_numpy(data.take(chosen))
+        n, samples, _ = windows.shape
+        copies = corrupt(windows, generator)
+        return windows, copies, torch.rand(n, samples, samples, generator=generator) >= DROPOUT
+
+    return draw
+
+
+def _about(folder: Path) -> dict[str, Any]:
+    try:
+        return dict(json.loads((folder / ABOUT).read_text()))
+    except (TypeError, ValueError) as error:
+        raise InputError(f"{folder / ABOUT}: cannot be read ({error}): learn the distance anew") from None
+
+
+def _shape(of: StoreSettings) -> dict[str, Any]:
+    wanted = ("rate_hz", "samples", "channels", "unit")
+    return json.loads(json.dumps({key: asdict(of)[key] for key in wanted}))
