@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 from wearcli.encoders.whitened import Whitened, Whitening
-from wearcli.training import within_class
+from wearcli.training.methods.multitask import within_class
 from wearcli.training.methods.multitask.within_class import normalisation as whitening
 from wearcli.training.methods.multitask.within_class import whiten
 

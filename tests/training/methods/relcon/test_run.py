@@ -18,10 +18,10 @@ from wearcli.models import load_model
 from wearcli.recordings.recording import Chunk, Recording, Source
 from wearcli.signals.store import WindowStore, write_store
 from wearcli.signals.windows import WindowSpec
-from wearcli.training import distance as first_stage
 from wearcli.training import pretrain as module
 from wearcli.training.data import TrainingData
 from wearcli.training.defaults import with_defaults
+from wearcli.training.methods.relcon import first_stage
 from wearcli.training.methods.relcon import learner as relcon
 from wearcli.training.methods.relcon.distance import MotifDistance
 from wearcli.training.methods.relcon.pairwise import pair_distances
