@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from tests.probing.tables import study, write_table
 from wearcli.errors import InputError
 from wearcli.labels.by_person import join_people
-from wearcli.labels.intervals import Samples
-from wearcli.labels.windows import EmbeddedWindows
+from wearcli.labels.samples import Samples
+from wearcli.labels.windows import UsableWindows
 from wearcli.probing.probe import probe
 from wearcli.probing.saved import load_probe
 
@@ -31,7 +31,7 @@ some_intervals = st.lists(
 )
 
 
-def tables(ws: list, ivs: list) -> tuple[EmbeddedWindows, pd.DataFrame]:
+def tables(ws: list, ivs: list) -> tuple[UsableWindows, pd.DataFrame]:
     """Windows of 2 s, and intervals with a label and two targets, of which one is known now and then."""
     times = pd.DataFrame(
         [(f"{who}_{which}", who, onset, WINDOW_S) for who, which, onset in ws],
@@ -47,7 +47,7 @@ def tables(ws: list, ivs: list) -> tuple[EmbeddedWindows, pd.DataFrame]:
         ],
         columns=["recording", "onset", "duration", "label", "hr", "rare"],
     )
-    return EmbeddedWindows(times, {"embedding": vectors, "features": vectors[:, :1] * 2}, {}), intervals
+    return UsableWindows(times, {"embedding": vectors, "features": vectors[:, :1] * 2}, {}), intervals
 
 
 def lies(window: tuple, interval: tuple) -> bool:
@@ -56,7 +56,7 @@ def lies(window: tuple, interval: tuple) -> bool:
     return window[:2] == interval[:2] and shared >= WINDOW_S / 2
 
 
-def found_in(samples: Samples, row: int, ws: list, rows: list[int], table: EmbeddedWindows) -> None:
+def found_in(samples: Samples, row: int, ws: list, rows: list[int], table: UsableWindows) -> None:
     """The sample `row` is of the windows `rows`, and says so."""
     for name in ("embedding", "features"):
         mean = table.vectors[name][rows].astype(np.float64).mean(axis=0)

@@ -11,10 +11,10 @@ from sklearn.metrics import roc_auc_score
 from tests.probing.tables import study
 from wearcli.cli.options import Task as TaskOption
 from wearcli.errors import UsageError
-from wearcli.labels.intervals import join_classes
+from wearcli.labels.samples import join_classes
 from wearcli.labels.named import NAMED, NAMES
 from wearcli.labels.tasks import Task, one_against_rest, resolve_task
-from wearcli.labels.windows import EmbeddedWindows
+from wearcli.labels.windows import UsableWindows
 from wearcli.probing.probe import probe
 
 KEYS = ["recording", "onset", "duration"]
@@ -151,6 +151,6 @@ def test_two_other_classes_cover_a_window_together() -> None:
     assert two.table["label"].tolist()[:3] == ["X", "rest", "rest"]
     assert two.table["label"].isna().tolist() == [False] * 3 + [True]
     times = pd.DataFrame({"recording": ["a"], "participant": "p", "onset": 0.0, "duration": 10.0})
-    window = EmbeddedWindows(times, {}, {})
+    window = UsableWindows(times, {}, {})
     assert not len(join_classes(window, three.table.dropna(), None))
     assert join_classes(window, two.table.dropna(), None).truth.tolist() == ["rest"]

@@ -13,7 +13,7 @@ import pytest
 from tests.probing.tables import study, write_table
 from wearcli.errors import InputError, UsageError, WearcliError
 from wearcli.labels import windows
-from wearcli.labels.tasks import Task, intervals_of
+from wearcli.labels.tasks import Task, task_intervals
 from wearcli.probing.probe import probe
 from wearcli.probing.saved import load_probe
 from wearcli.signals import pulse_quality
@@ -192,7 +192,7 @@ def test_events_without_a_time_are_counted(folder: Path) -> None:
     table.loc[:2, "duration"] = np.nan
     table.loc[3:4, "onset"] = np.nan
     task = Task("gait", "regression", ("stride_time_s",), (Path("gait.csv"),), table)
-    intervals, left_out = intervals_of(task, pd.DataFrame())
+    intervals, left_out = task_intervals(task, pd.DataFrame())
     assert (len(intervals), left_out) == (43, {"rows without a time or a duration": 5})
 
 

@@ -10,7 +10,7 @@ from tests.probing.tables import WINDOW_S, study, write_table
 from wearcli.embedding.table import read_table
 from wearcli.errors import InputError
 from wearcli.labels.tasks import Task, resolve_task
-from wearcli.labels.windows import EmbeddedWindows, windows_of
+from wearcli.labels.windows import UsableWindows, usable_windows
 from wearcli.probing import watch as module
 from wearcli.probing.probe import probe
 from wearcli.probing.watch import WatchProbe
@@ -26,9 +26,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def windows(folder: Path) -> EmbeddedWindows:
+def windows(folder: Path) -> UsableWindows:
     table, _ = read_table(folder / "embeddings.parquet")
-    return windows_of(table, "embeddings")
+    return usable_windows(table, "embeddings")
 
 
 def task(folder: Path, name: str = "activity") -> Task:

@@ -11,8 +11,8 @@ import pytest
 from tests.probing.tables import study
 from tests.reporting.make import probe_folder
 from wearcli.errors import InputError
-from wearcli.labels.intervals import sample_keys
-from wearcli.labels.sets import Wanted, read_sets
+from wearcli.labels.samples import sample_keys
+from wearcli.labels.sets import SampleOptions, read_sets
 from wearcli.probing.probe import probe
 from wearcli.reporting.study import read_study
 from wearcli.reporting.vectors import embedded_samples, table_paths
@@ -33,7 +33,7 @@ def probed(folder: Path, task: str = "activity", **words: Any) -> Path:
 )
 def test_as_the_probes_own_join(tmp_path: Path, words: dict[str, Any], wanted: dict[str, Any]) -> None:
     table = study(tmp_path)
-    known = read_sets([table], [], Wanted(task=words["task"], **wanted)).samples
+    known = read_sets([table], [], SampleOptions(task=words["task"], **wanted)).samples
     opened = read_study(probed(tmp_path, **words), None)
     found = embedded_samples(opened, [table])
     assert found.absent == 0

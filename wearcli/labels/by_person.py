@@ -1,5 +1,7 @@
-"""One sample a participant: the mean of all windows of theirs, as Abbaspourazad et al. (ICLR 2024,
-arXiv 2312.05409) probe embeddings of PPG and ECG."""
+"""One sample a participant: the mean of all windows of the person.
+
+So Abbaspourazad et al. (ICLR 2024, arXiv 2312.05409) probe embeddings of PPG and ECG.
+"""
 
 from typing import Literal
 
@@ -7,14 +9,20 @@ import numpy as np
 import pandas as pd
 
 from wearcli.errors import InputError, UsageError
-from wearcli.labels.intervals import Samples, inside, join_classes, pool
-from wearcli.labels.windows import EmbeddedWindows
+from wearcli.labels.intervals import inside
+from wearcli.labels.pooling import pool
+from wearcli.labels.samples import Samples, join_classes, nonzero
+from wearcli.labels.windows import UsableWindows
 
 Level = Literal["window", "participant"]
 
 
 def check_level(level: str, min_segments: int, epoch: float | None) -> None:
-    """UsageError for a level, a number of windows or an epoch beside it that cannot be."""
+    """Check what a sample is to be: a window (or epoch), or a participant.
+
+    Raises:
+        UsageError: An unknown level, or a number of windows or an epoch that does not go with it.
+    """
     if level not in ("window", "participant"):
         raise UsageError(f"unknown level '{level}': --level window or participant")
     if min_segments < 1:
@@ -29,17 +37,26 @@ def check_level(level: str, min_segments: int, epoch: float | None) -> None:
 
 
 def join_people(
-    windows: EmbeddedWindows, intervals: pd.DataFrame, targets: list[str] | None, min_segments: int
+    windows: UsableWindows, intervals: pd.DataFrame, targets: list[str] | None, min_segments: int
 ) -> Samples:
-    """A sample a participant, or in a classification a participant and class, by name and class.
+    """Return a sample a participant, or in a classification a participant and class, by name and class.
 
-    intervals: recording, onset, duration (s), and a column label (targets None) or one a target. Windows are
-    those that `join_classes` labels, or those that lie by half in an interval; each counts once. A target is
-    the mean of the windows' own, NaN where none has one; a window in several intervals has the mean of
-    theirs. A sample of fewer than `min_segments` windows is left out and counted.
+    In a classification the windows are those that `join_classes` labels; in a regression those that lie by
+    half in an interval. A window counts once. A target is the mean of the windows' own values, NaN where none
+    has one; a window in several intervals has the mean of theirs.
 
-    rows: recording is the first, by name, of those that the windows are of; onset and duration reach from
-    the first to the last of them in it. Raises InputError where every sample has too few windows.
+    Args:
+        windows: The windows to join.
+        intervals: recording, onset, duration (s), and a column label (`targets` None) or one a target.
+        targets: Names of the target columns; None for a classification.
+        min_segments: A sample of fewer windows is left out and counted.
+
+    Returns:
+        The samples. In `rows` the recording is the first, by name, that the windows come from; onset and
+        duration reach from the first to the last window in it.
+
+    Raises:
+        InputError: Every sample has too few windows.
     """
     window, truth, left_out = (
         _labelled(windows, intervals) if targets is None else _measured(windows, intervals, targets)
@@ -61,9 +78,9 @@ def join_people(
     times, sample = times[enough[sample]], sample[enough[sample]]
     order = times.index.to_numpy()
     first = times.drop_duplicates(keys)
-    of_first = times[times["recording"].to_numpy() == times.groupby(keys)["recording"].transform("first")]
+    in_first = times[times["recording"].to_numpy() == times.groupby(keys)["recording"].transform("first")]
     rows = first[["recording", "participant", "onset", *({"placement"} & {*first})]].reset_index(drop=True)
-    rows["duration"] = of_first.groupby(keys)["end"].max().to_numpy() - rows["onset"]
+    rows["duration"] = in_first.groupby(keys)["end"].max().to_numpy() - rows["onset"]
     rows["windows"] = counts[enough]
     too_few = f"participants, or classes of one, with fewer than {min_segments} windows (--min-segments)"
     return Samples(
@@ -75,27 +92,27 @@ def join_people(
         if targets is None
         else pd.DataFrame(truth[order]).groupby(sample).mean().to_numpy(),
         n_windows=len(order),
-        dropped=left_out | ({too_few: int((~enough).sum())} if not enough.all() else {}),
+        dropped=left_out | nonzero({too_few: int((~enough).sum())}),
     )
 
 
 def _labelled(
-    windows: EmbeddedWindows, intervals: pd.DataFrame
+    windows: UsableWindows, intervals: pd.DataFrame
 ) -> tuple[np.ndarray, np.ndarray, dict[str, int]]:
-    """Which windows have a label, (k,) rows; their labels, (k,) strings; and what was left out."""
+    """Rows (k,) of the windows with a label; their labels, (k,) strings; and what was left out."""
     numbered = windows.times.assign(row=np.arange(len(windows)))
-    samples = join_classes(EmbeddedWindows(numbered, {}, {}), intervals, None)
+    samples = join_classes(UsableWindows(numbered, {}, {}), intervals, None)
     return samples.rows["row"].to_numpy(), samples.truth, samples.dropped
 
 
 def _measured(
-    windows: EmbeddedWindows, intervals: pd.DataFrame, targets: list[str]
+    windows: UsableWindows, intervals: pd.DataFrame, targets: list[str]
 ) -> tuple[np.ndarray, np.ndarray, dict[str, int]]:
-    """Which windows lie in an interval, (k,) rows; their targets, (k, targets); and what was left out."""
+    """Rows (k,) of the windows in an interval; their targets, (k, targets); and what was left out."""
     window, interval = inside(windows.times, intervals)
-    own = intervals[targets].iloc[interval].groupby(window).mean()
+    values = intervals[targets].iloc[interval].groupby(window).mean()
     left_out = {
-        "windows outside every interval": len(windows) - len(own),
+        "windows outside every interval": len(windows) - len(values),
         "intervals without a window": len(intervals) - len(np.unique(interval)),
     }
-    return own.index.to_numpy(), own.to_numpy(np.float64), {why: n for why, n in left_out.items() if n}
+    return values.index.to_numpy(), values.to_numpy(np.float64), nonzero(left_out)

@@ -6,35 +6,48 @@ import pandas as pd
 
 from wearcli.errors import InputError
 from wearcli.labels.by_person import join_people
-from wearcli.labels.intervals import Samples, contradictions, join_classes, join_targets, whole_recordings
-from wearcli.labels.tasks import Task, intervals_of
-from wearcli.labels.windows import EmbeddedWindows
+from wearcli.labels.intervals import contradictions, whole_recordings
+from wearcli.labels.samples import Samples, join_classes, join_targets
+from wearcli.labels.tasks import Task, task_intervals
+from wearcli.labels.windows import UsableWindows
 
 
 def gather(
     task: Task,
-    windows: EmbeddedWindows,
+    windows: UsableWindows,
     epoch: float | None,
     whole: pd.DataFrame | None = None,
     min_segments: int | None = None,
 ) -> tuple[Samples, list[str], dict[str, int]]:
-    """Samples of the task, warnings, and what was left out on the way.
+    """Join a task to windows.
 
-    whole: an interval a recording, for a table of participants; by default from its first window to its last.
-    min_segments: make one sample a participant, of so many windows or more (`join_people`), and no epochs.
+    Args:
+        task: The task with its table of labels.
+        windows: The windows to join; they may be without vectors.
+        epoch: Cut label intervals into epochs of so many seconds; None: no epochs.
+        whole: One interval a recording, for a table of participants. Default: from its first window to its
+            last.
+        min_segments: Make one sample a participant of so many windows or more (`join_people`), and no epochs.
+
+    Returns:
+        The samples, warnings, and what was left out on the way, by reason.
+
+    Raises:
+        InputError: The names of the table and of the windows are not the same, or no window lies in an
+            interval.
     """
-    whole = whole_recordings(windows) if whole is None else whole
-    intervals, left_out = intervals_of(task, whole)
+    whole = whole_recordings(windows.times) if whole is None else whole
+    intervals, left_out = task_intervals(task, whole)
     what = "recording" if "recording" in task.table else "participant"
-    named, ours = set(task.table[what]), set(whole[what])
-    if not named & ours:
+    labelled, embedded = set(task.table[what]), set(whole[what])
+    if not labelled & embedded:
         raise InputError(
-            f"no {what} of {task.where} ({some(named)}) is among the embeddings' ({some(ours)}): "
+            f"no {what} of {task.source} ({some(labelled)}) is among the embeddings' ({some(embedded)}): "
             "make the names the same, or name another table with --labels"
         )
     if not len(intervals):
         reasons = ", ".join(f"{count} {reason}" for reason, count in left_out.items())
-        raise InputError(f"{task.where}: no row can be used ({reasons}): mend {', '.join(task.targets)}")
+        raise InputError(f"{task.source}: no row can be used ({reasons}): mend {', '.join(task.targets)}")
     # Only what could have been met counts as left out.
     intervals = intervals[intervals["recording"].isin(set(whole["recording"]))]
     classify = task.kind == "classification"
@@ -48,33 +61,37 @@ def gather(
     else:
         samples = join_targets(windows, intervals, targets, epoch)
     if not len(samples):
-        name = min(named & ours)
-        mine, theirs = whole[whole["recording"] == name], intervals[intervals["recording"] == name]
-        example = ""
-        if len(mine) and len(theirs):
-            example = f" ({name}: labels {_span(theirs)}, windows {_span(mine)})"
         raise InputError(
-            f"no window lies by half in an interval of {task.where}{example}: "
+            f"no window lies by half in an interval of {task.source}"
+            f"{_example(min(labelled & embedded), whole, intervals)}: "
             "onset and duration are seconds from the recording's start"
         )
     warnings = list(task.warnings)
     if classify and (count := contradictions(intervals)):
         warnings.append(
-            f"{count} intervals of {task.where} begin within one of another label: a window takes the label "
-            "that covers most of it, an epoch is made for each"
+            f"{count} intervals of {task.source} begin within an interval of another label: a window takes "
+            "the label that covers most of it, and every such interval makes epochs of its own"
         )
-    if missing := named - ours:
+    if missing := labelled - embedded:
         left_out[f"labelled {what}s without usable windows"] = len(missing)
     if rows := left_out.get("rows without a target"):
-        warnings.append(f"{rows} rows of {task.where} have no value in {', '.join(task.targets)}: left out")
+        warnings.append(f"{rows} rows of {task.source} have no value in {', '.join(task.targets)}: left out")
     return samples, warnings, windows.dropped | left_out | samples.dropped
+
+
+def some(names: Collection[str]) -> str:
+    """Return a few names of many, for a message."""
+    first = sorted(names)[:3]
+    return ", ".join(first) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+
+
+def _example(recording: str, whole: pd.DataFrame, intervals: pd.DataFrame) -> str:
+    """When one recording has windows and when it has labels, for a message."""
+    windows, labels = (table[table["recording"] == recording] for table in (whole, intervals))
+    if not len(windows) or not len(labels):
+        return ""
+    return f" ({recording}: labels {_span(labels)}, windows {_span(windows)})"
 
 
 def _span(times: pd.DataFrame) -> str:
     return f"{times['onset'].min():g} to {(times['onset'] + times['duration']).max():g} s"
-
-
-def some(names: Collection[str]) -> str:
-    """A few names of many, for a message."""
-    first = sorted(names)[:3]
-    return ", ".join(first) + (f" and {len(names) - 3} more" if len(names) > 3 else "")

@@ -1,4 +1,4 @@
-"""A label map: what the labels of studies that name things differently are called in common."""
+"""A label map: one name for what studies call differently."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -13,8 +13,14 @@ from wearcli.recordings.study.sidecars import read_rows
 class LabelMap:
     """`label,class` of a CSV, with a column `set` where a label means something in one set alone.
 
-    A label that the map does not have, or has without a class, is left out. Raises UsageError where there is
-    no such file, InputError where it is no label map.
+    A label that the map does not have, or has without a class, is left out.
+
+    Args:
+        path: The CSV.
+
+    Raises:
+        UsageError: There is no such file.
+        InputError: The file is no label map.
     """
 
     def __init__(self, path: Path) -> None:
@@ -31,22 +37,24 @@ class LabelMap:
             self._classes[key] = row["class"]
 
     def apply(self, task: Task, name: str) -> tuple[Task, list[str]]:
-        """The task of the set `name` in the map's classes, and the labels that are left out.
+        """Return the task of the set `name` in the map's classes, and the labels that are left out.
 
-        Raises InputError where no label of it has a class, UsageError where its targets are numbers.
+        Raises:
+            InputError: No label of the task has a class.
+            UsageError: The task's targets are numbers.
         """
         if task.kind != "classification":
-            raise UsageError(f"{self.path}: {task.where} has numbers, not classes: leave --label-map out")
+            raise UsageError(f"{self.path}: {task.source} has numbers, not classes: leave --label-map out")
         (column,) = task.targets
         labels = task.table[column]
-        found = {label: self._class(name, label) for label in sorted(labels.dropna().unique())}
-        left_out = [label for label, known in found.items() if not known]
+        mapped = {label: self._class(name, label) for label in sorted(labels.dropna().unique())}
+        left_out = [label for label, class_name in mapped.items() if not class_name]
         table = task.table[~labels.isin(left_out)]
         if not len(table):
             raise InputError(
-                f"{self.path}: has no class for any label of {task.where} ({', '.join(found)}): add them"
+                f"{self.path}: has no class for any label of {task.source} ({', '.join(mapped)}): add them"
             )
-        classes: pd.Series = table[column].map(found)
+        classes: pd.Series = table[column].map(mapped)
         return replace(task, table=table.assign(**{column: classes})), left_out
 
     def _class(self, name: str, label: str) -> str | None:

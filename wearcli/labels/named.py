@@ -1,4 +1,4 @@
-"""The tasks that have a name: where their labels are, and what is predicted of them."""
+"""The tasks that have a name: their table of labels, and what is predicted."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -8,8 +8,13 @@ Kind = Literal["classification", "regression"]
 
 @dataclass(frozen=True)
 class Named:
-    """table: the sidecar's name. column: the target, or None for every metric of the table, which a second
-    method has measured. kind: None where the column's values tell it."""
+    """A task with a name.
+
+    Attributes:
+        table: The name of its table, without suffix.
+        column: The target. None: every metric of the table, which a second method has measured.
+        kind: None: the column's values say it.
+    """
 
     table: str
     column: str | None = None

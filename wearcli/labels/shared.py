@@ -1,7 +1,7 @@
-"""The samples that several embeddings tables share: of other models, rates and windows, the same epochs."""
+"""The samples that several embeddings tables share: the same epochs, of other models, rates and windows."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
 from pathlib import Path
 from typing import Any
@@ -12,16 +12,21 @@ import pandas as pd
 from wearcli.embedding.table import read_table
 from wearcli.errors import InputError, UsageError, WearcliError
 from wearcli.labels.gather import gather
-from wearcli.labels.intervals import Samples, sample_keys, whole_recordings
+from wearcli.labels.intervals import whole_recordings
+from wearcli.labels.samples import Samples, sample_keys
 from wearcli.labels.tasks import Task
-from wearcli.labels.windows import MIN_QUALITY, EmbeddedWindows, windows_of
+from wearcli.labels.windows import MIN_QUALITY, UsableWindows, usable_windows
 
 
 @dataclass(frozen=True)
 class SharedTable:
-    """One of the tables. whole: an interval a recording. rows: which of its own samples are shared ones.
+    """One of the tables.
 
-    about: its path, model, rate_hz, window_s, stride_s, its own samples (how many) and what it dropped.
+    Attributes:
+        path: Its file.
+        whole: One interval a recording.
+        rows: Row numbers of the shared samples among the table's own.
+        about: Its path, model, rate_hz, window_s, stride_s, its own samples (how many) and what it dropped.
     """
 
     path: Path
@@ -32,9 +37,12 @@ class SharedTable:
     def vectors(
         self, task: Task, epoch: float | None, keep_nonwear: bool, min_quality: float = MIN_QUALITY
     ) -> dict[str, np.ndarray]:
-        """ "embedding" and maybe "features" (shared samples, D) float32, read anew: one table's are held."""
+        """Return "embedding" and maybe "features", (shared samples, D) float32.
+
+        They are read anew, so that those of one table are held at a time.
+        """
         table, _ = read_table(self.path)
-        windows = windows_of(table, str(self.path), keep_nonwear, min_quality)
+        windows = usable_windows(table, str(self.path), keep_nonwear, min_quality)
         del table
         samples, *_ = gather(task, windows, epoch, self.whole)
         return {name: values[self.rows] for name, values in samples.vectors.items()}
@@ -42,8 +50,15 @@ class SharedTable:
 
 @dataclass(frozen=True)
 class Shared:
-    """What the tables share, in the order of the first. samples: without vectors. left_out: how many samples
-    some table has and not all of them have. errors: of each table that cannot be used."""
+    """What the tables share, in the order of the first.
+
+    Attributes:
+        samples: The shared samples, without vectors.
+        tables: The tables by name.
+        left_out: How many samples some table has and not all of them have.
+        errors: The error of every table that cannot be used, by name.
+        warnings: What the user should know.
+    """
 
     samples: Samples
     tables: dict[str, SharedTable]
@@ -59,37 +74,40 @@ def share(
     keep_nonwear: bool,
     min_quality: float = MIN_QUALITY,
 ) -> Shared:
-    """Join every table (name -> Parquet or Arrow file) with the task, and find what all of them have.
+    """Join every table with the task, and return the samples that all of them have.
 
-    A sample is a window where classes are to be told and no epochs are cut; else an interval of the task, or
-    an epoch of one, of which each table has the windows that lie in it.
-    Raises InputError where no table or no sample is left, UsageError where a window is a sample and the
-    tables' windows are not alike.
+    A sample is a window where there are classes and no epochs are cut; else an interval of the task, or an
+    epoch of one, with the windows of every table that lie in it.
+
+    Args:
+        paths: Embeddings tables by name.
+        task: The task.
+        epoch: Cut label intervals into epochs of so many seconds.
+        keep_nonwear: Use windows that were worn for less than half of their time.
+        min_quality: Leave out windows of a lower quality, 0 to 1.
+
+    Raises:
+        InputError: No table or no sample is left.
+        UsageError: A window is a sample and the tables' windows are not alike.
     """
     errors: dict[str, WearcliError] = {}
-    windows: dict[str, EmbeddedWindows] = {}
+    windows: dict[str, UsableWindows] = {}
     abouts: dict[str, dict[str, Any]] = {}
     for name, path in paths.items():
         try:
-            table, metadata = read_table(path)
-            found = windows_of(table, str(path), keep_nonwear, min_quality)
+            windows[name], abouts[name] = _without_vectors(path, keep_nonwear, min_quality)
         except WearcliError as error:
             errors[name] = error
-            continue
-        windows[name] = EmbeddedWindows(found.times, {}, found.dropped)
-        told = {key: metadata.get(key) for key in ("model", "rate_hz", "window_s", "stride_s")}
-        abouts[name] = {"table": str(path), **told}
-        del table, found
-    wholes = _common_wholes({name: whole_recordings(each) for name, each in windows.items()}, errors)
+    wholes = _common_wholes({name: whole_recordings(one.times) for name, one in windows.items()}, errors)
     joined: dict[str, Samples] = {}
     warnings: list[str] = []
     for name, whole in wholes.items():
         try:
-            joined[name], said, dropped = gather(task, windows[name], epoch, whole)
+            joined[name], more, dropped = gather(task, windows[name], epoch, whole)
         except WearcliError as error:
             errors[name] = error
             continue
-        warnings = warnings or said
+        warnings = warnings or more
         abouts[name] |= {"samples": len(joined[name]), "dropped": dropped}
     if not joined:
         raise one_error(errors)
@@ -99,29 +117,36 @@ def share(
     common = reduce(lambda shared, more: shared[shared.isin(more)], keys.values())
     if not len(common):
         counts = ", ".join(f"{name} has {len(samples)}" for name, samples in joined.items())
-        raise InputError(f"no sample of {task.where} is in every table ({counts}): embed the same recordings")
+        raise InputError(
+            f"no sample of {task.source} is in every table ({counts}): embed the same recordings"
+        )
     rows = {name: key.get_indexer(common) for name, key in keys.items()}
     first = next(iter(joined))
-    samples = joined[first]
-    return Shared(
-        Samples(
-            samples.rows.iloc[rows[first]].reset_index(drop=True),
-            {},
-            samples.truth[rows[first]],
-            samples.n_windows,
-            samples.dropped,
-        ),
-        {name: SharedTable(Path(paths[name]), wholes[name], rows[name], abouts[name]) for name in joined},
-        len(reduce(lambda all_, more: all_.union(more), keys.values())) - len(common),
-        errors,
-        warnings,
+    samples = replace(
+        joined[first],
+        rows=joined[first].rows.iloc[rows[first]].reset_index(drop=True),
+        vectors={},
+        truth=joined[first].truth[rows[first]],
     )
+    tables = {name: SharedTable(Path(paths[name]), wholes[name], rows[name], abouts[name]) for name in joined}
+    left_out = len(reduce(lambda all_, more: all_.union(more), keys.values())) - len(common)
+    return Shared(samples, tables, left_out, errors, warnings)
+
+
+def _without_vectors(
+    path: Path, keep_nonwear: bool, min_quality: float
+) -> tuple[UsableWindows, dict[str, Any]]:
+    """The windows of a table without their vectors, and what stands in the comparison about the table."""
+    table, metadata = read_table(path)
+    windows = usable_windows(table, str(path), keep_nonwear, min_quality)
+    keys = ("model", "rate_hz", "window_s", "stride_s")
+    return replace(windows, vectors={}), {"table": str(path), **{key: metadata.get(key) for key in keys}}
 
 
 def _common_wholes(
     wholes: dict[str, pd.DataFrame], errors: dict[str, WearcliError]
 ) -> dict[str, pd.DataFrame]:
-    """Of each table its recordings, from the last first window to the first last one of those that have it.
+    """The recordings of every table, over the time that all tables with the recording have windows for.
 
     Where a table of participants says a recording's target, its epochs must be the same in every table. A
     table that gives a recording to another participant than one before it goes to `errors`.
@@ -129,40 +154,44 @@ def _common_wholes(
     spans = pd.DataFrame(columns=["participant", "onset", "end"])
     used: dict[str, pd.DataFrame] = {}
     for name, whole in wholes.items():
-        mine = whole.assign(end=whole["onset"] + whole["duration"]).set_index("recording")
-        both = mine.index.intersection(spans.index)
-        other = both[(mine.loc[both, "participant"] != spans.loc[both, "participant"]).to_numpy()]
+        own = whole.assign(end=whole["onset"] + whole["duration"]).set_index("recording")
+        both = own.index.intersection(spans.index)
+        other = both[(own.loc[both, "participant"] != spans.loc[both, "participant"]).to_numpy()]
         if len(other):
             errors[name] = InputError(
-                f"{name}: recording {other[0]} is of participant {mine.loc[other[0], 'participant']}, in a "
+                f"{name}: recording {other[0]} is of participant {own.loc[other[0], 'participant']}, in a "
                 f"table before it of {spans.loc[other[0], 'participant']}: embed both with the same "
                 "--participant-from"
             )
             continue
-        used[name] = mine
-        mine = mine.drop(columns="duration")
+        used[name] = own
+        own = own.drop(columns="duration")
         if len(both):
-            mine.loc[both, "onset"] = np.maximum(mine.loc[both, "onset"], spans.loc[both, "onset"])
-            mine.loc[both, "end"] = np.minimum(mine.loc[both, "end"], spans.loc[both, "end"])
-        spans = pd.concat([spans.drop(index=both), mine]) if len(spans) else mine
+            own.loc[both, "onset"] = np.maximum(own.loc[both, "onset"], spans.loc[both, "onset"])
+            own.loc[both, "end"] = np.minimum(own.loc[both, "end"], spans.loc[both, "end"])
+        spans = pd.concat([spans.drop(index=both), own]) if len(spans) else own
     spans["duration"] = spans["end"] - spans["onset"]
     columns = ["recording", "participant", "onset", "duration"]
-    return {name: spans.loc[mine.index].reset_index()[columns] for name, mine in used.items()}
+    return {name: spans.loc[own.index].reset_index()[columns] for name, own in used.items()}
 
 
 def one_error(errors: Mapping[str, WearcliError]) -> WearcliError:
-    """What to raise where each table or model, by name, has failed."""
+    """Return what to raise where all tables or models, by name, have failed."""
     if len(errors) == 1:
         return next(iter(errors.values()))
     usage = all(isinstance(error, UsageError) for error in errors.values())
-    told = [str(error) if name in str(error) else f"{name}: {error}" for name, error in errors.items()]
-    return (UsageError if usage else InputError)("; ".join(told))
+    lines = [str(error) if name in str(error) else f"{name}: {error}" for name, error in errors.items()]
+    return (UsageError if usage else InputError)("; ".join(lines))
 
 
 def check_alike(abouts: Mapping[str, Mapping[str, Any]]) -> None:
-    """UsageError where windows cannot be each other's samples: they have other lengths, or other strides.
+    """Check that windows of several tables or models have one length and one stride.
 
-    abouts: window_s and stride_s of each table or model.
+    Args:
+        abouts: window_s and stride_s of every table or model, by name.
+
+    Raises:
+        UsageError: They differ, so that windows cannot be each other's samples.
     """
     (first, one), *others = abouts.items()
     for name, other in others:

@@ -1,6 +1,7 @@
-"""The embeddings table as arrays, ready to be joined to labels."""
+"""The windows of an embeddings table that can be used: worn, of good quality, with finite numbers."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -10,19 +11,23 @@ import pyarrow.compute as pc
 
 from wearcli.errors import InputError
 
-WORN = 0.5  # a window less worn than this tells nothing of the person
+WORN = 0.5  # a window that is worn for a smaller share says nothing about the person
 MIN_QUALITY = 0.5  # as of `signals.pulse_quality`, where it is measured
 COLUMNS = ("recording", "participant", "onset", "duration", "embedding", "features")
+_TEXTS = ("recording", "participant", "placement")
 
 
 @dataclass(frozen=True)
-class EmbeddedWindows:
-    """The windows that can be used.
+class UsableWindows:
+    """Windows that can be joined to labels, pooled, or given to a probe.
 
-    times: one row a window: recording, participant, onset, duration (s); placement where the table has it.
-    vectors: "embedding" (n, D) and "features" (n, F) float32, always finite; "features" is absent where
-        the table has none.
-    dropped: how many windows were left out, by reason.
+    Attributes:
+        times: One row a window: recording, participant, onset, duration (s); placement, start (UTC) and
+            movement_g where they were asked for and the table has them. Rows that are pooled have the column
+            windows, how many they are the mean of.
+        vectors: "embedding" (n, D) and "features" (n, F), float32 and finite. A table without features has
+            no "features".
+        dropped: How many windows were left out, by reason.
     """
 
     times: pd.DataFrame
@@ -32,102 +37,159 @@ class EmbeddedWindows:
     def __len__(self) -> int:
         return len(self.times)
 
+    @property
+    def onset(self) -> np.ndarray:
+        """(n,) seconds from the recording's start."""
+        return self.times["onset"].to_numpy(np.float64)
 
-def windows_of(
-    table: pa.Table, where: str, keep_nonwear: bool = False, min_quality: float = MIN_QUALITY
-) -> EmbeddedWindows:
-    """The arrays of an embeddings table; `where` names it in errors.
+    @property
+    def duration(self) -> np.ndarray:
+        """(n,) seconds."""
+        return self.times["duration"].to_numpy(np.float64)
 
-    A window is left out, and counted, where its embedding or features are missing or not finite, where its
-    quality (0 to 1) is below `min_quality` and, unless `keep_nonwear`, where it was worn for less than half
-    of it; one of unknown quality or wear is kept.
-    Raises InputError for a table that is empty or has not the columns of the contract.
+    @property
+    def end(self) -> np.ndarray:
+        """(n,) seconds from the recording's start."""
+        return self.onset + self.duration
+
+    def reach(self, stride_s: float) -> np.ndarray:
+        """Return (n,) s: the end of the time that a window stands for, its length or the stride if longer."""
+        return self.onset + np.maximum(self.duration, stride_s)
+
+    def only(self, rows: np.ndarray) -> "UsableWindows":
+        """Return the windows of a mask (n,) or of row numbers."""
+        times = self.times.iloc[np.flatnonzero(rows) if rows.dtype == bool else rows]
+        vectors = {name: values[rows] for name, values in self.vectors.items()}
+        return replace(self, times=times.reset_index(drop=True), vectors=vectors)
+
+    def then(self, later: "UsableWindows") -> "UsableWindows":
+        """Return these windows and later ones of the same recording."""
+        vectors = {name: np.concatenate([self.vectors[name], later.vectors[name]]) for name in self.vectors}
+        return replace(self, times=pd.concat([self.times, later.times], ignore_index=True), vectors=vectors)
+
+
+def usable_windows(
+    table: pa.Table, name: str, keep_nonwear: bool = False, min_quality: float = MIN_QUALITY
+) -> UsableWindows:
+    """Return the windows of an embeddings table that can be used, with their placement.
+
+    Args:
+        table: An embeddings table.
+        name: The table's name in errors.
+        keep_nonwear: Keep windows that were worn for less than half of their time.
+        min_quality: Leave out windows of a lower quality, 0 to 1.
+
+    Raises:
+        InputError: The table is no embeddings table, is empty, or has no window that can be used.
     """
-    missing = [name for name in COLUMNS if name not in table.column_names]
+    missing = [column for column in COLUMNS if column not in table.column_names]
     if missing:
         raise InputError(
-            f"{where}: not an embeddings table: no column {', '.join(missing)} "
+            f"{name}: not an embeddings table: no column {', '.join(missing)} "
             f"(it has {', '.join(table.column_names) or 'none'}): make one with 'wearcli embed'"
         )
     if not len(table):
-        raise InputError(
-            f"{where}: the table has no windows: see what 'wearcli embed' said of its recordings"
-        )
-    table, vectors, used, dropped = usable(table, where, keep_nonwear, min_quality)
-    if not vectors["features"].shape[1]:
-        del vectors["features"]
-    times = pd.DataFrame(
-        {
-            "recording": table["recording"].cast(pa.string()).dictionary_encode().to_pandas(),
-            "participant": table["participant"].cast(pa.string()).dictionary_encode().to_pandas(),
-            "onset": table["onset"].to_numpy().astype(np.float64),
-            "duration": table["duration"].to_numpy().astype(np.float64),
-        }
-    )
-    if "placement" in table.column_names:
-        times["placement"] = table["placement"].cast(pa.string()).dictionary_encode().to_pandas()
-    if not used.all():
-        times = times[used].reset_index(drop=True)
-        vectors = {name: values[used] for name, values in vectors.items()}
-    if not len(times):
-        reasons = ", ".join(f"{count} {reason}" for reason, count in dropped.items())
+        raise InputError(f"{name}: the table has no windows: see the messages of 'wearcli embed'")
+    windows = select_windows(table, name, keep_nonwear, min_quality, ["placement"])
+    if not len(windows):
+        reasons = ", ".join(f"{count} {reason}" for reason, count in windows.dropped.items())
         flags = [flag for flag in ("--keep-nonwear", "--min-quality") if flag in reasons]
         todo = f"see {' and '.join(flags)}" if flags else "embed the recordings again"
-        raise InputError(f"{where}: no window can be used ({reasons}): {todo}")
-    return EmbeddedWindows(times, vectors, dropped)
+        raise InputError(f"{name}: no window can be used ({reasons}): {todo}")
+    return windows
 
 
-def usable(
-    table: pa.Table, where: str, keep_nonwear: bool, min_quality: float
-) -> tuple[pa.Table, dict[str, np.ndarray], np.ndarray, dict[str, int]]:
-    """The rows without a null, their "embedding" and "features" (n, D) float32, a mask (n,) of those that
-    probes use (maybe none), and how many rows they do not, by reason; see `windows_of`."""
+def select_windows(
+    table: pa.Table, name: str, keep_nonwear: bool, min_quality: float, columns: Sequence[str] = ()
+) -> UsableWindows:
+    """Return the usable windows among some rows of an embeddings table; there may be none.
+
+    A window is left out, and counted, where its embedding or features are missing or not finite, where its
+    quality is below `min_quality` and, unless `keep_nonwear`, where it was worn for less than half of its
+    time. A window of unknown quality or wear is kept.
+
+    Args:
+        table: Rows with the columns of the contract.
+        name: The table's name in errors.
+        keep_nonwear: Keep windows that were worn for less than half of their time.
+        min_quality: Leave out windows of a lower quality, 0 to 1.
+        columns: Further columns for `times`, where the table has them.
+
+    Raises:
+        InputError: The vectors are not of the contract's type.
+    """
     present = np.ones(len(table), bool)
-    for name in COLUMNS:
-        if table[name].null_count:
-            present &= pc.is_valid(table[name]).to_numpy(zero_copy_only=False)
+    for column in COLUMNS:
+        if table[column].null_count:
+            present &= pc.is_valid(table[column]).to_numpy(zero_copy_only=False)
     absent = int((~present).sum())
     if absent:
         table = table.filter(pa.array(present))
-    vectors = {name: _matrix(table[name], name, where) for name in ("embedding", "features")}
+    vectors = {column: _matrix(table[column], column, name) for column in ("embedding", "features")}
     finite = np.isfinite(table["onset"].to_numpy()) & np.isfinite(table["duration"].to_numpy())
     for values in vectors.values():
         # A row's sum is finite only if all of it is: no array of booleans as large as the table.
         finite &= np.isfinite(values.sum(axis=1, dtype=np.float64))
-    unworn = finite & (_column(table, "wear") < WORN) & (not keep_nonwear)
-    poor = finite & ~unworn & (_column(table, "quality") < min_quality)
+    unworn = finite & is_unworn(table) & (not keep_nonwear)
+    poor = finite & ~unworn & (_numbers(table, "quality") < min_quality)
     counts = {
         "windows with a null": absent,
         "windows with a value that is not finite": int((~finite).sum()),
         "windows not worn (--keep-nonwear keeps them)": int(unworn.sum()),
         "windows of poor quality (--min-quality 0 keeps them)": int(poor.sum()),
     }
-    dropped = {reason: count for reason, count in counts.items() if count}
-    return table, vectors, finite & ~unworn & ~poor, dropped
+    if not vectors["features"].shape[1]:
+        del vectors["features"]
+    times = pd.DataFrame(
+        {
+            column: _time_column(table, column)
+            for column in (*COLUMNS[:4], *columns)
+            if column in table.column_names
+        }
+    )
+    used = finite & ~unworn & ~poor
+    if not used.all():
+        times = times[used].reset_index(drop=True)
+        vectors = {column: values[used] for column, values in vectors.items()}
+    return UsableWindows(times, vectors, {reason: count for reason, count in counts.items() if count})
 
 
-def without_windows(table: pa.Table, metadata: dict[str, Any]) -> list[str]:
-    """Recordings that `embed` was given and of which the table has no window: failed ones, too short ones."""
+def is_unworn(table: pa.Table) -> np.ndarray:
+    """Return (n,) bool: rows that are known to be worn for less than half of their time."""
+    return np.asarray(_numbers(table, "wear") < WORN)
+
+
+def recordings_without_windows(table: pa.Table, metadata: dict[str, Any]) -> list[str]:
+    """Return the recordings that `embed` was given and that have no window: they failed, or are too short."""
     planned = metadata.get("recordings_planned") or []
-    found = set(pc.unique(table["recording"]).to_pylist())
-    return sorted(set(planned) - found)
+    return sorted(set(planned) - set(pc.unique(table["recording"]).to_pylist()))
 
 
-def _column(table: pa.Table, name: str) -> np.ndarray:
+def _time_column(table: pa.Table, name: str) -> pd.Series | np.ndarray:
+    """One column of `UsableWindows.times`."""
+    column = table[name]
+    if name in _TEXTS:
+        return column.cast(pa.string()).dictionary_encode().to_pandas()
+    if name == "start":
+        return column.cast(pa.timestamp("us", tz="UTC"), safe=False).to_pandas()
+    return column.to_numpy().astype(np.float64)
+
+
+def _numbers(table: pa.Table, name: str) -> np.ndarray:
     """(n,) float32 of a column, NaN where it is null or the table has none."""
     if name not in table.column_names:
         return np.full(len(table), np.nan, np.float32)
-    return table[name].cast(pa.float32()).to_numpy()
+    return np.asarray(table[name].cast(pa.float32()).to_numpy())
 
 
-def _matrix(column: pa.ChunkedArray, name: str, where: str) -> np.ndarray:
+def _matrix(column: pa.ChunkedArray, column_name: str, name: str) -> np.ndarray:
     """(n, D) float32 of a FixedSizeList column, copied only where the table is in several pieces."""
     if not pa.types.is_fixed_size_list(column.type):
         raise InputError(
-            f"{where}: not an embeddings table: {name} is {column.type}, not FixedSizeList<float32>: "
+            f"{name}: not an embeddings table: {column_name} is {column.type}, not FixedSizeList<float32>: "
             "make one with 'wearcli embed'"
         )
     width = column.type.list_size
     flat = [chunk.flatten().to_numpy(zero_copy_only=False) for chunk in column.chunks]
     values = flat[0] if len(flat) == 1 else np.concatenate(flat) if flat else np.empty(0)
-    return values.astype(np.float32, copy=False).reshape(len(column), width)
+    return np.asarray(values.astype(np.float32, copy=False).reshape(len(column), width))

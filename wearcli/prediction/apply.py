@@ -1,6 +1,7 @@
 """A saved probe applied to the windows of recordings: a row a window, an epoch or a participant."""
 
 from collections import Counter
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -8,23 +9,29 @@ import pandas as pd
 import pyarrow as pa
 
 from wearcli.errors import UsageError
-from wearcli.labels.windows import MIN_QUALITY
-from wearcli.prediction.match import vector_of
-from wearcli.prediction.pooling import Epochs, People
-from wearcli.prediction.windows import Samples, usable_windows
+from wearcli.labels.streaming import Epochs, People
+from wearcli.labels.windows import MIN_QUALITY, UsableWindows, select_windows
+from wearcli.prediction.match import vector_column
 from wearcli.probing.saved import SavedProbe
 
 PROBES = ("linear", "mlp", "features")
 
 
 class Application:
-    """A probe on its way over recordings, each in parts; what is held is an epoch, not the recording.
+    """A probe on its way over recordings that come in parts; what is held is an epoch, not the recording.
 
-    saved, probe: the folder as loaded, and which of its probes. stride_s: from window to window.
-    keep_nonwear, min_quality: which windows are used, as `wearcli.probe` has it; None is what the probe was
-    fitted with.
+    Args:
+        saved: The probe folder as loaded.
+        probe: Which of its probes.
+        stride_s: Seconds from window to window.
+        keep_nonwear: Use windows that were worn for less than half of their time; None: as when the probe was
+            fitted.
+        min_quality: Leave out windows of a lower quality; None: as when the probe was fitted.
 
-    left_out counts what has no row, by reason. sample_s: seconds of an epoch, None where a row is a window.
+    Attributes:
+        targets: What the probe predicts.
+        left_out: Counts what has no row, by reason.
+        sample_s: Length of an epoch, s; None where a row is a window or a participant.
     """
 
     def __init__(
@@ -45,56 +52,70 @@ class Application:
         self.targets = [target for target in saved.info["targets"] if (probe, target) in saved.predictors]
         self.left_out: Counter[str] = Counter()
         self.sample_s = sample_seconds(saved.info)
+        self._column = vector_column(probe)
         self._epochs = None if self.sample_s is None else Epochs(self.sample_s, stride_s, self.left_out)
         self._people = None
         if saved.info.get("level") == "participant":
             self._people = People(int(saved.info.get("min_segments") or 1), stride_s, self.left_out)
 
     def add(self, table: pa.Table) -> pd.DataFrame:
-        """The rows that are complete with the next windows of a recording, see `apply_probe`."""
-        windows = usable_windows(
-            table, vector_of(self.probe), self.keep_nonwear, self.min_quality, self.left_out
+        """Return the rows (`apply_probe`) that are complete with the next windows of a recording."""
+        windows = select_windows(
+            table, "the table", self.keep_nonwear, self.min_quality, ["placement", "start"]
         )
+        self.left_out.update(windows.dropped)
+        windows = replace(windows, vectors={self._column: windows.vectors[self._column]})
         if self._people is not None:
             self._people.add(windows)
             return self._rows(None)
         return self._rows(windows if self._epochs is None else self._epochs.add(windows))
 
     def end(self) -> pd.DataFrame:
-        """The last rows of a recording; what is added next is of another one."""
+        """Return the last rows of a recording; what is added next belongs to another one."""
         return self._rows(None if self._epochs is None else self._epochs.end())
 
     def people(self) -> pd.DataFrame:
-        """Where a row is a participant: all rows, when the last recording has ended."""
-        return self._rows(None if self._people is None else self._people.all())
+        """Return all rows, where a row is a participant and the last recording has ended."""
+        return self._rows(None if self._people is None else self._people.samples())
 
-    def _rows(self, samples: Samples | None) -> pd.DataFrame:
+    def _rows(self, samples: UsableWindows | None) -> pd.DataFrame:
         if samples is None or not len(samples):
             return pd.DataFrame()
-        rows = samples.columns()
+        rows = _row_origin(samples.times)
+        vectors = samples.vectors[self._column]
         if self.saved.info["kind"] == "classification":
-            chances = self.saved.predict(samples.vectors, self.probe, self.targets[0])
-            likeliest = chances.argmax(axis=1)
-            told = chances.astype(np.float32)
-            rows["label"] = np.array(self.saved.info["classes"], object)[likeliest]
-            rows["confidence"] = told[np.arange(len(told)), likeliest]
-            rows["probabilities"] = list(told)
-            return pd.DataFrame(rows)
+            probabilities = self.saved.predict(vectors, self.probe, self.targets[0])
+            likeliest = probabilities.argmax(axis=1)
+            probabilities = probabilities.astype(np.float32)
+            return rows.assign(
+                label=np.array(self.saved.info["classes"], object)[likeliest],
+                confidence=probabilities[np.arange(len(rows)), likeliest],
+                probabilities=list(probabilities),
+            )
         for target in self.targets:
-            value = self.saved.predict(samples.vectors, self.probe, target)
+            value = self.saved.predict(vectors, self.probe, target)
             half = half_width(self.saved.info, self.probe, target)
-            rows |= {target: value, f"{target}_low": value - half, f"{target}_high": value + half}
-        return pd.DataFrame(rows)
+            rows = rows.assign(
+                **{target: value, f"{target}_low": value - half, f"{target}_high": value + half}
+            )
+        return rows
 
 
 def apply_probe(saved: SavedProbe, probe: str, table: pa.Table, stride_s: float = 0.0) -> pd.DataFrame:
-    """The rows of one recording, whose windows `table` holds in onset order; of people see `Application`.
+    """Return the rows of one recording; for a probe of participants see `Application`.
 
-    Columns: recording, participant, placement, start (UTC or NaT), onset, duration (s), windows (how many),
-    and of a classification label, confidence (the label's probability) and probabilities (float32, in the
-    order of the probe's classes; calibrated, see `SavedProbe.predict`), of a regression each target and
-    <target>_low and <target>_high, the 95 % prediction interval of one sample of a new person, NaN where the
-    probe has none. Without any row the frame is empty and has no columns.
+    Args:
+        saved: The probe folder as loaded.
+        probe: Which of its probes.
+        table: The windows of the recording, in onset order.
+        stride_s: Seconds from window to window.
+
+    Returns:
+        recording, participant, placement, start (UTC or NaT), onset, duration (s), windows (how many). For a
+        classification also label, confidence (the label's probability) and probabilities (float32, in the
+        order of the probe's classes; calibrated, see `SavedProbe.predict`). For a regression every target and
+        <target>_low and <target>_high, the 95 % prediction interval of one sample of a new person, NaN where
+        the probe has none. Without any row the frame is empty and has no columns.
     """
     application = Application(saved, probe, stride_s)
     parts = [application.add(table), application.end()]
@@ -102,20 +123,22 @@ def apply_probe(saved: SavedProbe, probe: str, table: pa.Table, stride_s: float 
 
 
 def choose_probe(saved: SavedProbe, use: str | None) -> str:
-    """Which of the saved probes: `use`, or else the linear one where there is one, else the MLP."""
-    there = [name for name in PROBES if any(name == probe for probe, _ in saved.predictors)]
-    if use is None and there:
-        return there[0]
-    if use not in there:
-        raise UsageError(f"the probe folder holds {' and '.join(there) or 'no probe'}, not {use}: see --use")
+    """Return the name of the saved probe to use: `use`, or else the first of `PROBES` that there is."""
+    saved_names = [name for name in PROBES if any(name == probe for probe, _ in saved.predictors)]
+    if use is None and saved_names:
+        return saved_names[0]
+    if use not in saved_names:
+        raise UsageError(
+            f"the probe folder holds {' and '.join(saved_names) or 'no probe'}, not {use}: see --use"
+        )
     return use
 
 
 def sample_seconds(info: dict[str, Any]) -> float | None:
-    """How long the samples were that a probe was fitted on; None where they were windows or people.
+    """Return the length (s) of the samples that a probe was fitted on; None for windows and participants.
 
-    That is the length of its epochs or, of a regression, the median of its intervals; of a probe folder that
-    does not tell, a window.
+    It is the length of its epochs or, for a regression, the median of its intervals. A probe folder that does
+    not say it was fitted on windows.
     """
     if info.get("level") == "participant":
         return None
@@ -128,7 +151,20 @@ def sample_seconds(info: dict[str, Any]) -> float | None:
 
 
 def half_width(info: dict[str, Any], probe: str, target: str) -> float:
-    """Of the 95 % prediction interval of one sample of a new person; NaN where the probe has none."""
-    told = ((info.get("intervals") or {}).get(probe) or {}).get(target) or {}
-    width = told.get("half_width")
+    """Return half of the 95 % prediction interval of one sample of a new person; NaN if there is none."""
+    band = ((info.get("intervals") or {}).get(probe) or {}).get(target) or {}
+    width = band.get("half_width")
     return np.nan if width is None else float(width)
+
+
+def _row_origin(times: pd.DataFrame) -> pd.DataFrame:
+    """The first columns of every row: whose it is, when it is, and how many windows it is the mean of."""
+    rows = times.reset_index(drop=True)
+    if "placement" not in rows:
+        rows["placement"] = None
+    if "start" not in rows:
+        rows["start"] = pd.Series(pd.NaT, index=rows.index, dtype="datetime64[us, UTC]")
+    if "windows" not in rows:
+        rows["windows"] = 1
+    texts = ["recording", "participant", "placement"]
+    return rows[[*texts, "start", "onset", "duration", "windows"]].astype(dict.fromkeys(texts, object))

@@ -17,7 +17,7 @@ from wearcli.embedding.table import KEY, open_batches, read_metadata
 from wearcli.errors import InputError, UsageError
 from wearcli.modality import feature_set
 from wearcli.models.folder import Model, bundled_models, load_model
-from wearcli.prediction.match import check_model, check_table, inputs_of
+from wearcli.prediction.match import check_model, check_table, input_size
 from wearcli.probing.saved import SavedProbe
 
 _ARROW = b"\xff\xff\xff\xff"  # an Arrow stream begins with it
@@ -87,7 +87,7 @@ def recording_tables(
                 stride_s=signal.get("stride_s"),
                 participant_from=participant_from,
                 reading=reading,
-                features=feature_set(inputs_of(saved, probe)) if probe == "features" else None,
+                features=feature_set(input_size(saved, probe)) if probe == "features" else None,
                 workers=workers,
                 dry_run=dry_run,
                 watcher=watcher,

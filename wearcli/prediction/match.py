@@ -46,8 +46,8 @@ def check_table(
                 f"{name}: its {what} is {_told(theirs, unit)}, the probe's {_told(ours, unit)}: "
                 f"embed with the probe's {what}, or fit a probe on these embeddings"
             )
-    column = vector_of(probe)
-    width, wanted = schema.field(column).type.list_size, inputs_of(saved, probe)
+    column = vector_column(probe)
+    width, wanted = schema.field(column).type.list_size, input_size(saved, probe)
     if column == "features" and not width:
         raise UsageError(f"{name}: it has no hand-made features: use --use linear or mlp")
     if width != wanted:
@@ -57,12 +57,12 @@ def check_table(
         )
 
 
-def vector_of(probe: str) -> str:
+def vector_column(probe: str) -> str:
     """The table's column that a probe takes."""
     return "features" if probe == "features" else "embedding"
 
 
-def inputs_of(saved: SavedProbe, probe: str) -> int:
+def input_size(saved: SavedProbe, probe: str) -> int:
     """How many numbers a probe takes."""
     return next(len(one.mean) for (name, _), one in saved.predictors.items() if name == probe)
 

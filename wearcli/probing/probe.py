@@ -11,10 +11,10 @@ from wearcli._version import __version__
 from wearcli.errors import UsageError
 from wearcli.files import check_output, sha256_of
 from wearcli.labels.by_person import Level, check_level
-from wearcli.labels.intervals import Samples
 from wearcli.labels.label_map import LabelMap
 from wearcli.labels.named import Kind
-from wearcli.labels.sets import Gathered, Wanted, read_sets
+from wearcli.labels.samples import Samples
+from wearcli.labels.sets import SampleOptions, TaskSamples, read_sets
 from wearcli.labels.tasks import Task
 from wearcli.labels.windows import MIN_QUALITY
 from wearcli.probing.crossfit import Fitted, Probe, fit_all
@@ -150,7 +150,7 @@ def probe(
     folder = Path(output) if output is not None else Path("probes") / task
     if not dry_run:
         check_output(folder, overwrite, mark="probe.json")
-    wanted = Wanted(
+    wanted = SampleOptions(
         task=task,
         labels=None if labels is None else Path(labels),
         targets=[target] if isinstance(target, str) else target,
@@ -158,7 +158,7 @@ def probe(
         positive=positive,
         label_map=None if label_map is None else LabelMap(Path(label_map)),
         epoch=epoch,
-        fewest=min_segments if level == "participant" else None,
+        min_segments=min_segments if level == "participant" else None,
         leave_out=leave_out,
         keep_nonwear=keep_nonwear,
         min_quality=min_quality,
@@ -312,7 +312,7 @@ def _placements(samples: Samples) -> list[str]:
 def _save(
     folder: Path,
     result: ProbeResult,
-    gathered: Gathered,
+    gathered: TaskSamples,
     study: Study,
     fitted: dict[tuple[Probe, int], Fitted],
     scored: Scored,

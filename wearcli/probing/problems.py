@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from wearcli.errors import InputError, UsageError
-from wearcli.labels.intervals import Samples
+from wearcli.labels.samples import Samples
 from wearcli.labels.tasks import Task
 from wearcli.probing.folds import group_folds, participant_folds
 from wearcli.probing.problem import Problem
@@ -84,7 +84,7 @@ def make_study(
             classes, codes = classes[::-1], 1 - codes
         if len(classes) < 2:
             raise InputError(
-                f"{task.where}: every sample is '{classes[0]}': a classification needs two classes"
+                f"{task.source}: every sample is '{classes[0]}': a classification needs two classes"
             )
     groups: list[str] | None = None
     group: np.ndarray | None = None
@@ -93,7 +93,7 @@ def make_study(
         fold = np.where(samples.rows["test"].to_numpy(bool), 0, -1)
         if np.isin(owner, owner[fold == 0]).all():
             raise InputError(
-                f"{task.where}: everybody is in the outside set of --test too, so nobody is left to train "
+                f"{task.source}: everybody is in the outside set of --test too, so nobody is left to train "
                 "on: give another set"
             )
     elif leave_out not in (None, "participant"):
@@ -139,10 +139,11 @@ def _check_folds(task: Task, problem: Problem) -> None:
     for fold in np.unique(problem.fold[problem.fold >= 0]).tolist():
         if not len(known := np.unique(problem.truth[problem.training(fold)])):
             raise InputError(
-                f"{task.where}: without the people and the group that are held out nobody is left to train on"
+                f"{task.source}: without the people and the group that are held out nobody is left to "
+                "train on"
             )
         if len(known) == 1 and problem.group is not None:
-            raise InputError(f"{task.where}: with one group left out, all that is left is of one class")
+            raise InputError(f"{task.source}: with one group left out, all that is left is of one class")
 
 
 def check_samples(task: Task, samples: Samples, people: np.ndarray) -> None:
@@ -154,8 +155,8 @@ def check_samples(task: Task, samples: Samples, people: np.ndarray) -> None:
         )
     if len(samples) < FEWEST_SAMPLES:
         raise InputError(
-            f"only {len(samples)} samples of {task.where} have windows, {FEWEST_SAMPLES} are the fewest: add "
-            "recordings, or shorten --epoch, or lower --min-segments"
+            f"only {len(samples)} samples of {task.source} have windows, {FEWEST_SAMPLES} are the fewest: "
+            "add recordings, or shorten --epoch, or lower --min-segments"
         )
 
 
@@ -196,7 +197,7 @@ def regressions(
         )
         targets.append(name)
     if not problems:
-        raise InputError(f"{task.where}: no target can be predicted ({'; '.join(warnings)}): see --target")
+        raise InputError(f"{task.source}: no target can be predicted ({'; '.join(warnings)}): see --target")
     return problems, targets, warnings
 
 

@@ -7,9 +7,11 @@ import numpy as np
 import pandas as pd
 
 from wearcli.labels.gather import gather
-from wearcli.labels.intervals import Samples, overlaps, pool
+from wearcli.labels.intervals import overlaps
+from wearcli.labels.pooling import pool
+from wearcli.labels.samples import Samples
 from wearcli.labels.tasks import Task
-from wearcli.labels.windows import EmbeddedWindows
+from wearcli.labels.windows import UsableWindows
 from wearcli.probing.crossfit import fit_all, held_out
 from wearcli.probing.problems import make_study
 from wearcli.probing.scoring import counting, evaluate
@@ -32,7 +34,7 @@ class WatchProbe:
     """
 
     def __init__(self, times: pd.DataFrame, task: Task, epoch_s: float | None, seed: int) -> None:
-        samples, warnings, _ = gather(task, EmbeddedWindows(times, {}, {}), epoch_s)
+        samples, warnings, _ = gather(task, UsableWindows(times, {}, {}), epoch_s)
         samples = _some(samples, seed)
         self.seed, self.study = seed, make_study(task, samples, FOLDS, seed)
         self.people, self.warnings = len(self.study.people), warnings + self.study.warnings

@@ -9,8 +9,9 @@ import pandas as pd
 
 from wearcli.embedding.table import read_table
 from wearcli.errors import InputError
-from wearcli.labels.intervals import inside, pool
-from wearcli.labels.windows import EmbeddedWindows, windows_of
+from wearcli.labels.intervals import inside
+from wearcli.labels.pooling import pool
+from wearcli.labels.windows import UsableWindows, usable_windows
 from wearcli.reporting.study import Study
 
 
@@ -64,7 +65,7 @@ def embedded_samples(study: Study, paths: Sequence[Path]) -> Embedded:
         raise InputError(
             "recordings of one name are in several tables, and which is meant is not written down"
         )
-    windows = EmbeddedWindows(times.reset_index(drop=True), {"embedding": vectors}, {})
+    windows = UsableWindows(times.reset_index(drop=True), {"embedding": vectors}, {})
     if study.info.get("level") == "participant":
         window, sample = _of_people(samples, windows.times)
     elif study.info["input"]["pooling"] is None:
@@ -104,7 +105,7 @@ def samples_of(study: Study) -> pd.DataFrame:
     return found.sort_values(key, kind="stable").drop(columns="again").reset_index(drop=True)
 
 
-def _windows(study: Study, path: Path) -> EmbeddedWindows:
+def _windows(study: Study, path: Path) -> UsableWindows:
     table, metadata = read_table(path)
     theirs, ours = (about.get("sha256") for about in (metadata.get("model") or {}, study.info["model"]))
     if theirs != ours:
@@ -112,7 +113,7 @@ def _windows(study: Study, path: Path) -> EmbeddedWindows:
             f"{path}: embeddings of another model than the probe's: name the right table with --embeddings"
         )
     arguments = study.info["arguments"]
-    return windows_of(
+    return usable_windows(
         table, str(path), arguments.get("keep_nonwear", False), arguments.get("min_quality", 0.5)
     )
 

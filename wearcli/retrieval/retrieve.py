@@ -178,13 +178,13 @@ def _tell_left_out(pool: Pool, name: str, windows: np.ndarray, drawn: int | None
 
 def _about(path: Path, side: Side) -> dict[str, Any]:
     """Of a table what the document tells."""
-    model = side.about.get("model") or {}
+    model = side.metadata.get("model") or {}
     return {
         "table": str(path),
         "name": model.get("name"),
         "sha256": model.get("sha256"),
-        "modality": side.about.get("modality"),
-        "window_s": side.about.get("window_s"),
+        "modality": side.metadata.get("modality"),
+        "window_s": side.metadata.get("window_s"),
         "windows": len(side),
         "dropped": side.dropped,
     }

@@ -9,9 +9,9 @@ import pandas as pd
 
 from wearcli.errors import InputError, UsageError
 from wearcli.labels.gather import gather, some
-from wearcli.labels.intervals import overlaps
+from wearcli.labels.intervals import most_covering
 from wearcli.labels.tasks import Task, resolve_task
-from wearcli.labels.windows import EmbeddedWindows
+from wearcli.labels.windows import UsableWindows
 from wearcli.recordings.study.discovery import find_sidecars
 from wearcli.training.data import TrainingData
 from wearcli.training.defaults import LEARNS_FROM_LABELS
@@ -57,11 +57,11 @@ def label_windows(
     for said, place, file in _sources(settings):
         task = _task(place, file, settings, times["recording"].unique().tolist())
         part = times[times["dataset"] == _set_of(task, times, said)].reset_index(drop=True)
-        samples, warnings, _ = gather(task, EmbeddedWindows(part, {}, {}), None)
+        samples, warnings, _ = gather(task, UsableWindows(part, {}, {}), None)
         if task.kind == "classification":
             labels[samples.rows["row"].to_numpy()] = samples.truth
         else:
-            windows, covering = _most_covered(part, samples.rows)
+            windows, covering = most_covering(part, samples.rows)
             amounts[part["row"].to_numpy()[windows]] = samples.truth[covering, 0]
         for warning in warnings:
             say(f"note: {warning}")
@@ -93,15 +93,6 @@ def label_windows(
             say(f"{found} value of {settings.target}, {known.mean():.4g} ± {known.std():.3g}")
         else:
             say(f"{found} label, of {known.nunique()} classes")
-
-
-def _most_covered(windows: pd.DataFrame, intervals: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
-    """The windows of which an interval covers half or more, and the interval that covers most of each."""
-    window, interval, shared = overlaps(windows, intervals)
-    order = np.lexsort((interval, -shared.round(9), window))
-    order = order[np.unique(window[order], return_index=True)[1]]
-    order = order[shared[order] >= windows["duration"].to_numpy()[window[order]] / 2 - 1e-6]
-    return window[order], interval[order]
 
 
 def _sources(settings: Settings) -> Sources:
@@ -145,7 +136,7 @@ def _task(place: Path, file: Path | None, settings: Settings, recordings: list[s
     if not (task.table[target].dropna() % 1).any() and (target == "label" or not amounts):
         return resolve_task("activity", file, [target], "classification", paths, None, recordings)
     if not amounts:
-        raise UsageError(f"{task.where}: column {target} has amounts, not classes: name another --target")
+        raise UsageError(f"{task.source}: column {target} has amounts, not classes: name another --target")
     # Whole numbers that are few; there is no --kind here.
     warnings = [f"{text.partition(':')[0]}: call the column label if not" for text in task.warnings]
     return replace(task, warnings=warnings)
@@ -155,19 +146,19 @@ def _set_of(task: Task, times: pd.DataFrame, said: str | None) -> str:
     """The set whose recordings (or participants) a table names."""
     sets = times["dataset"].unique().tolist()
     if said is not None and said not in sets:
-        raise UsageError(f"--labels {said}={task.where}: the sets are {', '.join(sets)}, none is {said}")
+        raise UsageError(f"--labels {said}={task.source}: the sets are {', '.join(sets)}, none is {said}")
     what = "recording" if "recording" in task.table else "participant"
     named = set(task.table[what])
     here = times if said is None else times[times["dataset"] == said]
     found = here.loc[here[what].isin(named), "dataset"].unique().tolist()
     if not found:
         raise InputError(
-            f"no {what} of {task.where} ({some(named)}) is among those to train on "
+            f"no {what} of {task.source} ({some(named)}) is among those to train on "
             f"({some(set(here[what]))}): make the names the same, or name another table with --labels"
         )
     if len(found) > 1:
         raise UsageError(
-            f"{task.where}: its {what}s are of several sets ({', '.join(found)}): say which with "
+            f"{task.source}: its {what}s are of several sets ({', '.join(found)}): say which with "
             f"--labels {found[0]}=FILE"
         )
     return found[0]

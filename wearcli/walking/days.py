@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from wearcli.labels.windows import WORN
-from wearcli.prediction.pooling import newly_covered
+from wearcli.labels.pooling import newly_covered
+from wearcli.labels.windows import is_unworn
 from wearcli.walking.bouts import Bout
 from wearcli.walking.metrics import GaitProbe, Means
 
@@ -49,11 +49,12 @@ class Days:
         before: where those before end, seconds from the recording's start.
         """
         times = table.select([*_KEYS, "start", "onset", "duration"]).to_pandas()
-        if "wear" in table.column_names:
-            times = times[~(table["wear"].cast(pa.float32()).to_numpy() < WORN)]
+        times = times[~is_unworn(table)]
         if not len(times):
             return before
-        times["seconds"] = newly_covered(times, self.stride_s, before)
+        onset = times["onset"].to_numpy()
+        reach = onset + np.maximum(times["duration"].to_numpy(), self.stride_s)
+        times["seconds"] = newly_covered(onset, reach, before)
         times["day"] = days_of(times["start"], times["onset"], self.zone)
         times["placement"] = times["placement"].fillna("")
         sums = times.groupby([*_KEYS, "day"], as_index=False)["seconds"].sum()

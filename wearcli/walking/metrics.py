@@ -16,6 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
+from wearcli.labels.pooling import newly_covered
 from wearcli.prediction.apply import apply_probe, sample_seconds
 from wearcli.probing.error_bands import of_mean
 from wearcli.probing.saved import SavedProbe
@@ -53,8 +54,7 @@ class GaitProbe:
         weights = rows["duration"].to_numpy()
         # Windows overlap, so their number says little: what counts is the time that they cover.
         onset, end = rows["onset"].to_numpy(), (rows["onset"] + rows["duration"]).to_numpy()
-        before = np.concatenate(([-np.inf], np.maximum.accumulate(end)[:-1]))
-        seconds = float(np.maximum(end - np.maximum(onset, before), 0).sum())
+        seconds = float(newly_covered(onset, end).sum())
         values = {target: rows[target].to_numpy() for target in self.targets}
         return Means(
             seconds,

@@ -9,23 +9,28 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from wearcli.labels.by_person import join_people
-from wearcli.labels.intervals import join_targets
-from wearcli.labels.windows import EmbeddedWindows
-from wearcli.prediction.pooling import Epochs, People
-from wearcli.prediction.windows import Samples
+from wearcli.labels.samples import join_targets
+from wearcli.labels.streaming import Epochs, People
+from wearcli.labels.windows import UsableWindows
 
 WINDOW_S = 5.0
 
 
-def windows_at(onset: np.ndarray, recording: str = "a", participant: str = "p") -> Samples:
+START = pd.Timestamp("2025-01-01", tz="UTC").as_unit("us")
+
+
+def windows_at(onset: np.ndarray, recording: str = "a", participant: str = "p") -> UsableWindows:
     rng = np.random.default_rng(len(onset))
-    origin = {"recording": recording, "participant": participant, "placement": None}
-    start = np.datetime64("2025-01-01", "us") + np.round(onset * 1e6).astype("timedelta64[us]")
+    times = pd.DataFrame({"recording": recording, "participant": participant, "onset": onset})
+    times["duration"] = WINDOW_S
+    times["start"] = START + pd.to_timedelta(np.round(onset * 1e6).astype("timedelta64[us]"))
     vectors = rng.normal(size=(len(onset), 3)).astype(np.float32)
-    return Samples(origin, start, onset, np.full(len(onset), WINDOW_S), np.ones(len(onset), int), vectors)
+    return UsableWindows(times, {"embedding": vectors}, {})
 
 
-def epochs_of(windows: Samples, epoch_s: float, stride_s: float, sizes: list[int]) -> tuple[Samples, Counter]:
+def epochs_of(
+    windows: UsableWindows, epoch_s: float, stride_s: float, sizes: list[int]
+) -> tuple[UsableWindows, Counter]:
     """Fed in parts of these sizes, the last one for all that remains."""
     left_out: Counter[str] = Counter()
     epochs = Epochs(epoch_s, stride_s, left_out)
@@ -63,7 +68,7 @@ def test_epochs_are_those_of_training_however_the_recording_is_cut(
     times = pd.DataFrame({"recording": "a", "participant": "p", "onset": onset, "duration": WINDOW_S})
     count = int(np.ceil((onset[-1] + WINDOW_S - onset[0]) / epoch_s)) + 1
     interval = {"recording": ["a"], "onset": onset[:1], "duration": [count * epoch_s], "y": [0.0]}
-    embedded = EmbeddedWindows(times, {"embedding": windows.vectors}, {})
+    embedded = UsableWindows(times, windows.vectors, {})
     expected = join_targets(embedded, pd.DataFrame(interval), ["y"], epoch_s)
     # A ruler of 10 ms counts what windows cover of each.
     rows, end = expected.rows, onset[-1] + WINDOW_S
@@ -73,11 +78,11 @@ def test_epochs_are_those_of_training_however_the_recording_is_cut(
     held = [covered[(ruler > o) & (ruler < o + epoch_s)].sum() / 100 for o in rows["onset"]]
     kept = np.array(held) >= needed - 0.02
     assert found.onset.tolist() == pytest.approx(rows["onset"][kept].tolist())
-    assert found.windows.tolist() == rows["windows"][kept].tolist()
-    np.testing.assert_allclose(found.vectors, expected.vectors["embedding"][kept], rtol=1e-6)
+    assert found.times["windows"].tolist() == rows["windows"][kept].tolist()
+    np.testing.assert_allclose(found.vectors["embedding"], expected.vectors["embedding"][kept], rtol=1e-6)
     assert found.end.max(initial=0) <= end + 1e-9  # the last epoch ends with the last window
     assert (found.duration[:-1] == epoch_s).all()
-    seconds = (found.start - np.datetime64("2025-01-01", "us")) / np.timedelta64(1, "s")
+    seconds = (found.times["start"] - START) / pd.Timedelta(1, "s")
     np.testing.assert_allclose(seconds, found.onset, atol=2e-6)
     assert sum(left_out.values()) == (~kept).sum()
 
@@ -93,7 +98,11 @@ def test_the_rest_of_a_recording_is_an_epoch_where_half_of_one_is_covered() -> N
 
 def test_a_recording_shorter_than_an_epoch_is_one() -> None:
     found, left_out = epochs_of(windows_at(np.array([0.0, 2.5])), 540.0, 2.5, [])
-    assert (found.onset.tolist(), found.duration.tolist(), found.windows.tolist()) == ([0.0], [7.5], [2])
+    assert (found.onset.tolist(), found.duration.tolist(), found.times["windows"].tolist()) == (
+        [0.0],
+        [7.5],
+        [2],
+    )
     assert not left_out
 
 
@@ -150,15 +159,15 @@ def test_people_are_the_means_that_training_takes() -> None:
                 }
             )
         )
-        vectors.append(windows.vectors)
+        vectors.append(windows.vectors["embedding"])
     times = pd.concat(frames, ignore_index=True)
     whole = pd.DataFrame({"recording": [one[0] for one in parts], "onset": 0.0, "duration": 1e3, "age": 1.0})
-    embedded = EmbeddedWindows(times, {"embedding": np.concatenate(vectors)}, {})
+    embedded = UsableWindows(times, {"embedding": np.concatenate(vectors)}, {})
     expected = join_people(embedded, whole, ["age"], 8)
-    found = people.all()
+    found = people.samples()
     assert found is not None
-    assert found.origin["participant"].tolist() == expected.rows["participant"].tolist() == ["a", "b"]
-    assert found.windows.tolist() == expected.rows["windows"].tolist() == [17, 9]
-    np.testing.assert_allclose(found.vectors, expected.vectors["embedding"], rtol=1e-6)
+    assert found.times["participant"].tolist() == expected.rows["participant"].tolist() == ["a", "b"]
+    assert found.times["windows"].tolist() == expected.rows["windows"].tolist() == [17, 9]
+    np.testing.assert_allclose(found.vectors["embedding"], expected.vectors["embedding"], rtol=1e-6)
     assert found.duration.tolist() == [11 * 2.5 + 5 + 4 * 2.5 + 5, 8 * 2.5 + 5]
     assert dict(left_out) == {"participants with fewer than 8 windows, as the probe wants": 1}
