@@ -87,5 +87,7 @@ def test_columns_that_nobody_needs_may_be_absent(tmp_path: Path, column: str) ->
 
 def test_a_table_without_features_has_none(tmp_path: Path) -> None:
     times = pd.DataFrame({"recording": ["a"], "participant": "p", "onset": 0.0})
-    table = pq.read_table(write_table(tmp_path / "t.parquet", times, np.ones((1, 3)), np.ones((1, 0))))
+    table = pq.read_table(write_table(tmp_path / "t.parquet", times, np.ones((1, 3)), np.ones((1, 2))))
+    place = table.schema.get_field_index("features")
+    table = table.set_column(place, "features", pa.array([[]], pa.list_(pa.float32(), 0)))
     assert [*usable_windows(table, "t").vectors] == ["embedding"]

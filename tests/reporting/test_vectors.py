@@ -28,7 +28,7 @@ def probed(folder: Path, task: str = "activity", **words: Any) -> Path:
         ({"task": "activity"}, {}),
         ({"task": "activity", "epoch": 4.0}, {"epoch": 4.0}),
         ({"task": "gait"}, {}),
-        ({"task": "age", "level": "participant"}, {"fewest": 1}),
+        ({"task": "age", "level": "participant"}, {"min_segments": 1}),
     ],
 )
 def test_as_the_probes_own_join(tmp_path: Path, words: dict[str, Any], wanted: dict[str, Any]) -> None:
