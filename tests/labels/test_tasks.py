@@ -11,8 +11,8 @@ from sklearn.metrics import roc_auc_score
 from tests.probing.tables import study
 from wearcli.cli.options import Task as TaskOption
 from wearcli.errors import UsageError
-from wearcli.labels.samples import join_classes
 from wearcli.labels.named import NAMED, NAMES
+from wearcli.labels.samples import join_classes
 from wearcli.labels.tasks import Task, one_against_rest, resolve_task
 from wearcli.labels.windows import UsableWindows
 from wearcli.probing.probe import probe
