@@ -20,7 +20,7 @@ READ = {"modality", "recordings", "signals"}
 EMBEDDED = READ | {"models", "embedding", "labels"}
 PROBED = EMBEDDED | {"probing"}
 MAY_IMPORT = {
-    "modality": {"signals.features"},
+    "modality": {"signals.features", "signals.pulse_quality"},
     "recordings": {"modality"},
     "recordings.formats": {"modality", "recordings.recording", "recordings.tables"},
     "recordings.tables": {"modality", "recordings.recording"},

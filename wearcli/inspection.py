@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from wearcli.errors import InputError, unreadable
-from wearcli.modality import CUTS, Modality
+from wearcli.modality import MODALITIES, Modality
 from wearcli.recordings.open import check_reading, open_recording
 from wearcli.recordings.recording import Chunk, Recording, Source
 from wearcli.recordings.study.discovery import find_recordings
@@ -33,7 +33,7 @@ class Inspection:
 
     unit is the file's own. wear, clipped: shares of the recording, 0-1. gaps: how often more than 3.5
     sample periods lie between neighbours; gap_s: seconds in them. rest_g: median magnitude of the still
-    seconds. quality: of PPG and ECG, the mean over windows of `modality.CUTS`, see
+    seconds. quality: of PPG and ECG, the mean over windows of `MODALITIES`, see
     `signals.pulse_quality`; good: the share of them that reach `MIN_QUALITY`. None: not to be known (no still
     second, shorter than a window, of another signal).
     """
@@ -155,7 +155,8 @@ def _read_through(recording: Recording, row: Inspection) -> None:
     tally = _Tally(recording)
     # The reader's stream, with every chunk counted as it passes by.
     tapped = dataclasses.replace(recording, stream=lambda: tally.counted(recording.chunks()))
-    if recording.modality == "acc":
+    signal = MODALITIES[recording.modality]
+    if signal.wear:
         # A whole part of the recording's own rate: the cheapest grid, and wear needs no certain one.
         rate = recording.rate_hz / max(1, round(recording.rate_hz / _RATE_HZ))
         spec = WindowSpec(rate, _WINDOW_S, _WINDOW_S, max_missing=0.9)
@@ -167,8 +168,11 @@ def _read_through(recording: Recording, row: Inspection) -> None:
         row.wear = worn / present if present else None
         row.clipped = tally.clipped / max(tally.samples, 1)
         row.rest_g = tally.rest_g()
-    else:
+    elif signal.quality:
         _judge(tapped, row)
+    else:
+        for _ in tapped.chunks():
+            pass
     row.samples, row.duration_s = tally.samples, tally.duration_s()
     row.gaps, row.gap_s = tally.gaps, tally.gap_s
     row.clock_resets, row.stamps_dropped = tally.clock.resets, tally.clock.dropped
@@ -179,9 +183,9 @@ def _read_through(recording: Recording, row: Inspection) -> None:
 
 def _judge(recording: Recording, row: Inspection) -> None:
     """Quality and clipping of PPG or ECG, from one pass over its windows."""
-    cut = CUTS[recording.modality]
+    signal = MODALITIES[recording.modality]
     quality, clipped = [], []
-    for windows in iter_windows(recording, WindowSpec(*cut, cut.window_s)):
+    for windows in iter_windows(recording, WindowSpec(signal.rate_hz, signal.window_s, signal.window_s)):
         quality.append(windows.quality)
         clipped.append(windows.clipped)
     if quality:
@@ -195,7 +199,7 @@ class _Tally:
 
     def __init__(self, recording: Recording) -> None:
         self.rate_hz = recording.rate_hz
-        self.motion = recording.modality == "acc"
+        self.signal = MODALITIES[recording.modality]
         self.clock = Clock(recording.rate_hz)
         self.clipping = Clipping(recording.range_limit)
         self.samples = self.clipped = self.gaps = 0
@@ -220,8 +224,9 @@ class _Tally:
         self.first = time[0] if np.isnan(self.first) else self.first
         self.last = float(time[-1])
         self.samples += len(time)
-        if self.motion:
+        if self.signal.clipping:
             self.clipped += int(np.count_nonzero(self.clipping.find(values)))
+        if self.signal.gravity:
             still = still_magnitudes(values, self.rate_hz) / _BIN_G
             self.still += np.bincount(np.minimum(still.astype(np.int64), _BINS), minlength=_BINS + 1)
 

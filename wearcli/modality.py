@@ -1,65 +1,288 @@
-"""What depends on the kind of signal: how its windows are cut by default, and their hand-made features."""
+"""The signals that wearcli knows: one record each, in `MODALITIES`.
 
-from typing import Literal, NamedTuple
+Whatever depends on the kind of signal is asked of its record. To add a signal, add its record here, its name
+to `Modality`, and the hand-made features that the record names.
+"""
 
-import numpy as np
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias, get_args
 
 from wearcli.errors import UsageError
-from wearcli.signals.features import motion, pulse
-from wearcli.signals.features.heart_in_motion import BALLISTIC_NAMES, ballistic_features
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    Computation: TypeAlias = Callable[[np.ndarray, float], np.ndarray]
+    QualityRule: TypeAlias = Callable[[np.ndarray, float], tuple[np.ndarray, np.ndarray]]
 
 Modality = Literal["acc", "ppg", "ecg"]
 
-# Of acceleration: how it moves, or that and what the heart does to it.
+# The sets of hand-made features that a person can choose from.
 FeatureSet = Literal["motion", "heart"]
-FEATURE_SETS: tuple[FeatureSet, ...] = ("motion", "heart")
+FEATURE_SETS: tuple[FeatureSet, ...] = get_args(FeatureSet)
+
+# How the channels show in the names of columns: by an axis, a colour, a lead, or by the signal's word alone.
+ChannelNames = Literal["axes", "lights", "leads", "plain"]
 
 
-class Cut(NamedTuple):
-    """Rate of the grid, Hz, and length of a window, seconds."""
+class HandMade(NamedTuple):
+    """A set of hand-made features.
 
+    Attributes:
+        names: Names of the features, in their order.
+        compute: Maps windows (n, samples, channels) and their rate in Hz to features (n, names) float32.
+    """
+
+    names: tuple[str, ...]
+    compute: "Computation"
+
+
+class Unit(NamedTuple):
+    """A unit that files are written in.
+
+    Attributes:
+        factor: What a value is multiplied by to be in the unit of the recording.
+        spellings: The unit as people write it, in lower case without spaces, brackets, `*`, `^`, `_`, `-`.
+    """
+
+    factor: float
+    spellings: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class ModalityRecord:
+    """All that depends on the kind of signal.
+
+    Attributes:
+        name: The name on the command line and in files.
+        title: The name for people.
+        unit: The unit of a recording after reading; "raw" is the unit of the file.
+        rate_hz: Rate of the grid that windows are cut from, Hz.
+        window_s: Length of a window, s.
+        rates_hz: Least and greatest rate that a device may have, Hz. They tell the unit of elapsed time, so
+            they lie less than a factor of 1000 apart.
+        channel_names: How the channels show in the names of columns.
+        words: Words in the name of a column that mean this signal.
+        file_words: Words in the name of a file that mean this signal.
+        feature_sets: Hand-made features by the name of their set, imported when asked for; the first set is
+            the default.
+        views: Name of the random views that training learns from.
+        encoder: Encoder of a run that names none; None leaves it to the training method.
+        units: Units that a file may be in, by name; empty where values are taken as they are.
+        unit_rule: How the values tell their unit, where the file does not.
+        int16_step: Size of a step of windows stored as int16, in `unit`; None stores float32 only.
+        quality: The function that judges windows, imported when asked for; None where there is none.
+        wear: Whether stillness tells that nobody wears the sensor.
+        clipping: Whether samples at the range of the sensor are counted.
+        movement: Whether windows have an amount of movement, in g.
+    """
+
+    name: str
+    title: str
+    unit: str
     rate_hz: float
     window_s: float
+    rates_hz: tuple[float, float]
+    channel_names: ChannelNames
+    words: frozenset[str]
+    file_words: tuple[str, ...]
+    feature_sets: Mapping[str, Callable[[], HandMade]]
+    views: str
+    encoder: str | None = None
+    units: Mapping[str, Unit] = field(default_factory=dict)
+    unit_rule: Literal["gravity"] | None = None
+    int16_step: float | None = None
+    quality: "Callable[[], QualityRule] | None" = None
+    wear: bool = False
+    clipping: bool = False
+    movement: bool = False
+
+    @property
+    def channels(self) -> tuple[str, ...]:
+        """The names of its channels; empty where a recording may have any number of them."""
+        return ("x", "y", "z") if self.channel_names == "axes" else ()
+
+    @property
+    def gravity(self) -> bool:
+        """Whether the sensor measures gravity at rest."""
+        return self.unit_rule == "gravity"
+
+    @property
+    def usable_windows(self) -> str:
+        """What windows that may be learned from are called, in messages."""
+        return "worn windows" if self.wear else "windows of enough quality" if self.quality else "windows"
+
+    def window_channels(self, channels: tuple[str, ...]) -> tuple[str, ...]:
+        """The names of channels in a window store: by number where every device has names of its own."""
+        return self.channels or tuple(f"{self.name}{number + 1}" for number in range(len(channels)))
 
 
-# PPG and ECG shorter than the 60 and 30 s of Abbaspourazad et al. (ICLR 2024): hand-held recordings are often
-# shorter than that, and two segments of one person are what their method needs.
-CUTS: dict[Modality, Cut] = {"acc": Cut(50.0, 5.0), "ppg": Cut(64.0, 30.0), "ecg": Cut(128.0, 10.0)}
+def _motion() -> HandMade:
+    from wearcli.signals.features import motion
+
+    return HandMade(motion.FEATURE_NAMES, motion.features)
 
 
-def check_feature_set(modality: Modality, kind: str | None) -> None:
-    """Raise UsageError for a set that there is not; PPG and ECG have no choice."""
-    if kind is not None and modality != "acc":
-        raise UsageError(f"--features is a choice of acceleration: leave it out for {modality}")
-    if kind is not None and kind not in FEATURE_SETS:
-        raise UsageError(f"no features '{kind}': --features takes {' or '.join(FEATURE_SETS)}")
+def _motion_and_heart() -> HandMade:
+    import numpy as np
+
+    from wearcli.signals.features import motion
+    from wearcli.signals.features.heart_in_motion import BALLISTIC_NAMES, ballistic_features
+
+    def compute(values: "np.ndarray", rate_hz: float) -> "np.ndarray":
+        parts = motion.features(values, rate_hz), ballistic_features(values, rate_hz)
+        return np.concatenate(parts, axis=1)
+
+    return HandMade((*motion.FEATURE_NAMES, *BALLISTIC_NAMES), compute)
 
 
-def feature_names(modality: Modality, kind: FeatureSet | None = None) -> tuple[str, ...]:
-    """What `features` gives, in its order."""
+def _pulse(kind: Literal["ppg", "ecg"]) -> HandMade:
+    from wearcli.signals.features import pulse
+
+    return HandMade(
+        pulse.feature_names(kind), lambda values, rate_hz: pulse.pulse_features(values, rate_hz, kind)
+    )
+
+
+def _pulse_quality(kind: Literal["ppg", "ecg"]) -> "QualityRule":
+    from wearcli.signals.pulse_quality import pulse_quality
+
+    return lambda values, rate_hz: pulse_quality(values, rate_hz, kind)
+
+
+_RECORDS = (
+    ModalityRecord(
+        name="acc",
+        title="acceleration",
+        unit="g",
+        rate_hz=50.0,
+        window_s=5.0,
+        rates_hz=(2.0, 800.0),
+        channel_names="axes",
+        words=frozenset(
+            (
+                "acc",
+                "accel",
+                "accelerometer",
+                "acceleration",
+                "accelerations",
+                "accelero",
+                "a",
+                "accelerometry",
+            )
+        ),
+        file_words=("acc", "accel", "accelerometer"),
+        feature_sets={"motion": _motion, "heart": _motion_and_heart},
+        views="motion",
+        units={
+            "g": Unit(1.0, ("g", "gs", "gravity", "standardgravity", "grav")),
+            "mg": Unit(1e-3, ("mg", "millig", "milligs", "milligravity")),
+            "m/s2": Unit(
+                1 / 9.80665,
+                ("m/s2", "ms2", "m/s/s", "mps2", "m/sec2", "meter/second2", "meterspersecondsquared"),
+            ),
+        },
+        unit_rule="gravity",
+        int16_step=1 / 2048,  # 0.5 mg, up to 16 g; finer than the sensors' own steps
+        wear=True,
+        clipping=True,
+        movement=True,
+    ),
+    # PPG and ECG shorter than the 60 and 30 s of Abbaspourazad et al. (ICLR 2024): hand-held recordings are
+    # often shorter than that, and two segments of one person are what their method needs.
+    ModalityRecord(
+        name="ppg",
+        title="PPG",
+        unit="raw",
+        rate_hz=64.0,
+        window_s=30.0,
+        rates_hz=(4.0, 3000.0),
+        channel_names="lights",
+        words=frozenset(
+            ("ppg", "bvp", "pleth", "plethysmogram", "plethysmograph")
+            + ("photoplethysmogram", "photoplethysmograph", "photoplethysmography")
+        ),
+        file_words=("ppg", "bvp"),
+        feature_sets={"pulse": lambda: _pulse("ppg")},
+        views="ppg",
+        encoder="pulse",
+        quality=lambda: _pulse_quality("ppg"),
+    ),
+    ModalityRecord(
+        name="ecg",
+        title="ECG",
+        unit="raw",
+        rate_hz=128.0,
+        window_s=10.0,
+        rates_hz=(4.0, 3000.0),
+        channel_names="leads",
+        words=frozenset(("ecg", "ekg", "electrocardiogram")),
+        file_words=("ecg", "ekg"),
+        feature_sets={"pulse": lambda: _pulse("ecg")},
+        views="ecg",
+        encoder="pulse",
+        quality=lambda: _pulse_quality("ecg"),
+    ),
+)
+MODALITIES: dict[str, ModalityRecord] = {record.name: record for record in _RECORDS}
+
+
+def check_modality(name: str) -> None:
+    """Raise UsageError for a signal that wearcli does not know."""
+    if name not in MODALITIES:
+        raise UsageError(f"no modality '{name}': --modality takes {', '.join(MODALITIES)}")
+
+
+def check_feature_set(modality: str, kind: str | None) -> None:
+    """Raise UsageError for a set of features that the signal does not have, or has no choice of."""
+    sets = MODALITIES[modality].feature_sets
+    if kind is not None and len(sets) < 2:
+        with_choice = " or ".join(record.title for record in _RECORDS if len(record.feature_sets) > 1)
+        raise UsageError(f"--features is a choice of {with_choice}: leave it out for {modality}")
+    if kind is not None and kind not in sets:
+        raise UsageError(f"no features '{kind}': --features takes {' or '.join(sets)}")
+
+
+def _hand_made(modality: str, kind: str | None) -> HandMade:
     check_feature_set(modality, kind)
-    if modality != "acc":
-        return pulse.feature_names(modality)
-    return (*motion.FEATURE_NAMES, *BALLISTIC_NAMES) if kind == "heart" else motion.FEATURE_NAMES
+    sets = MODALITIES[modality].feature_sets
+    return sets[kind or next(iter(sets))]()
+
+
+def feature_names(modality: str, kind: FeatureSet | None = None) -> tuple[str, ...]:
+    """Names of the hand-made features of a signal, in the order of `features`."""
+    return _hand_made(modality, kind).names
 
 
 def feature_set(count: int) -> FeatureSet | None:
-    """The set of acceleration with so many features; None for any other number."""
-    return next((kind for kind in FEATURE_SETS if len(feature_names("acc", kind)) == count), None)
+    """The set that has `count` features, among those that a person can choose; None where none has."""
+    return next(
+        (
+            kind
+            for record in _RECORDS
+            for kind in FEATURE_SETS
+            if kind in record.feature_sets and len(record.feature_sets[kind]().names) == count
+        ),
+        None,
+    )
 
 
 def features(
-    values: np.ndarray, rate_hz: float, modality: Modality, kind: FeatureSet | None = None
-) -> np.ndarray:
-    """Hand-made features of windows (n, samples, channels): (n, names) float32, always finite.
+    values: "np.ndarray", rate_hz: float, modality: str, kind: FeatureSet | None = None
+) -> "np.ndarray":
+    """Hand-made features of windows.
 
-    kind: of acceleration, motion (also by default), or heart: these and those of the pulse.
-    Raises UsageError for windows that are too short for them, and for a kind that there is not.
+    Args:
+        values: Windows (n, samples, channels) in the signal's unit.
+        rate_hz: Rate of the windows, Hz.
+        modality: The signal.
+        kind: Set of features; None takes the first set of the signal.
+
+    Returns:
+        Features (n, names) float32, always finite.
+
+    Raises:
+        UsageError: The windows are too short, or the signal does not have such a set.
     """
-    check_feature_set(modality, kind)
-    if modality != "acc":
-        return pulse.pulse_features(values, rate_hz, modality)
-    found = motion.features(values, rate_hz)
-    if kind == "heart":
-        return np.concatenate([found, ballistic_features(values, rate_hz)], axis=1)
-    return found
+    return _hand_made(modality, kind).compute(values, rate_hz)

@@ -101,10 +101,12 @@ def _table(rows: "list[Inspection]") -> "Table":
     from rich.markup import escape
     from rich.table import Table
 
+    from wearcli.modality import MODALITIES
+
     table = Table(box=None, header_style="bold", pad_edge=False)
     for name in ("recording", "format", "participant"):
         table.add_column(name, overflow="fold")
-    motion = all(row.modality == "acc" for row in rows)
+    motion = all(MODALITIES[row.modality].gravity for row in rows)
     own = ("wear", "clipped", "gaps", "rest g") if motion else ("quality", "good", "clipped", "gaps")
     for name in ("said Hz", "Hz", "duration", "unit", *own):
         table.add_column(name, justify="right", no_wrap=True)

@@ -11,7 +11,7 @@ from wearcli.encoders.revin import RevIN
 from wearcli.encoders.streams import StreamsEncoder
 from wearcli.encoders.transformer import TransformerEncoder
 from wearcli.errors import UsageError
-from wearcli.modality import Modality
+from wearcli.modality import MODALITIES, Modality
 
 ENCODERS: dict[
     str,
@@ -68,10 +68,12 @@ def build(
     if name not in ENCODERS:
         raise UsageError(f"no encoder '{name}': --encoder takes {', '.join(ENCODERS)}")
     kind = ENCODERS[name]
+    other = MODALITIES[modality].encoder or "fast"
     if issubclass(kind, StreamsEncoder) and modality != "acc":
-        raise UsageError(f"the encoder 'streams' takes acceleration, not {modality}: --encoder pulse")
-    if issubclass(kind, PulseEncoder) and (modality == "acc" or revin):
-        what = "--revin: it normalises by itself" if revin else "acceleration: --encoder fast"
+        raise UsageError(f"the encoder 'streams' takes acceleration, not {modality}: --encoder {other}")
+    if issubclass(kind, PulseEncoder) and (MODALITIES[modality].encoder != "pulse" or revin):
+        title = MODALITIES[modality].title
+        what = "--revin: it normalises by itself" if revin else f"{title}: --encoder fast"
         raise UsageError(f"the encoder 'pulse' takes PPG and ECG, not {what}")
     if issubclass(kind, TransformerEncoder) and revin:
         raise UsageError("the encoder 'transformer' normalises by itself: leave --revin out")
@@ -81,7 +83,7 @@ def build(
             f"which needs {kind.min_samples}: give a longer --window or a higher --rate"
         )
     if issubclass(kind, PulseEncoder):
-        assert modality != "acc"  # refused above
+        assert modality == "ppg" or modality == "ecg"  # others are refused above
         return PulseEncoder(channels, samples, rate_hz, modality)
     if issubclass(kind, StreamsEncoder):
         if channels != 3 or revin:

@@ -7,7 +7,7 @@ from typing import Any
 
 from wearcli.errors import InputError, UsageError
 from wearcli.files import sha256_of
-from wearcli.modality import Modality
+from wearcli.modality import MODALITIES, Modality
 
 DEFAULT_MODEL = "motion-v5"
 # The latest of each signal, by the signal's name, and the one to compare with.
@@ -98,10 +98,11 @@ def _contradiction(config: dict[str, Any]) -> str | None:
     channels = config["channels"]
     if not isinstance(channels, list) or not channels or not all(isinstance(c, str) for c in channels):
         return f"channels are {channels!r}, not a list of names"
-    if config.get("modality", "acc") not in ("acc", "ppg", "ecg"):
-        return f"its modality is {config['modality']!r}, not acc, ppg or ecg"
+    signal = MODALITIES.get(config.get("modality", "acc"))
+    if signal is None:
+        return f"its modality is {config['modality']!r}, not one of {', '.join(MODALITIES)}"
     if config.get("features", "motion") not in ("motion", "heart"):
         return f"its features are {config['features']!r}, not motion or heart"
-    if config.get("modality", "acc") == "acc" and (len(channels) != 3 or config["unit"] != "g"):
-        return f"acceleration has three channels in g, not {len(channels)} in {config['unit']}"
+    if signal.channels and (len(channels) != len(signal.channels) or config["unit"] != signal.unit):
+        return f"{signal.title} has three channels in {signal.unit}, not {len(channels)} in {config['unit']}"
     return None

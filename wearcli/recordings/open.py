@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from wearcli.errors import InputError, UsageError
-from wearcli.modality import Modality
+from wearcli.modality import MODALITIES, Modality
 from wearcli.recordings.recording import Recording, Source
 from wearcli.recordings.tables.table import Table
 from wearcli.recordings.tables.tabular import open_table
@@ -27,9 +27,10 @@ def check_reading(
         check_time_unit(time_unit)
     if rate_hz is not None and not 0 < rate_hz < float("inf"):
         raise UsageError(f"--rate-hz {rate_hz:g}: must be above 0")
-    if channel_columns is not None and modality == "acc" and len(channel_columns) != 3:
+    if channel_columns is not None and MODALITIES[modality].channels and len(channel_columns) != 3:
         raise UsageError(
-            f"--columns {','.join(channel_columns)}: acceleration needs three columns, in the order x,y,z"
+            f"--columns {','.join(channel_columns)}: {MODALITIES[modality].title} needs three columns, in "
+            "the order x,y,z"
         )
     if "" in [time_column, *(channel_columns or [])]:
         raise UsageError("--columns and --time-column take names or positions of columns, not nothing")

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pyarrow as pa
 
-from wearcli.modality import Modality
+from wearcli.modality import MODALITIES, Modality
 from wearcli.recordings.recording import Recording
 from wearcli.signals.windows import Windows
 
@@ -50,7 +50,7 @@ def origin(recording: Recording, windows: Windows, duration_s: float) -> list[pa
 
 def quality_schema(modality: Modality) -> pa.Schema:
     """`QUALITY`, of PPG and ECG with the column `quality`."""
-    return QUALITY if modality == "acc" else PULSE_QUALITY
+    return PULSE_QUALITY if MODALITIES[modality].quality else QUALITY
 
 
 def quality(windows: Windows, schema: pa.Schema = QUALITY) -> list[pa.Array]:

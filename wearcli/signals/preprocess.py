@@ -9,7 +9,7 @@ from typing import Any
 
 from wearcli.errors import InputError, UsageError, WearcliError, unreadable
 from wearcli.files import atomic_folder, check_output
-from wearcli.modality import CUTS, Modality
+from wearcli.modality import MODALITIES, Modality
 from wearcli.recordings.open import check_reading, open_recording
 from wearcli.recordings.recording import Recording, Source
 from wearcli.recordings.study.discovery import find_recordings
@@ -58,7 +58,7 @@ def preprocess(
     """Cut every recording in `paths` into windows and write them as a store (see `signals.store`).
 
     Args:
-        rate_hz, window_s, stride_s: of the windows, by default those of `modality.CUTS`, one after
+        rate_hz, window_s, stride_s: of the windows, by default those of `MODALITIES`, one after
             the other.
         align: windows at whole strides of the clock, with so many seconds added to it; see `WindowSpec`.
         channels: how many, see `recordings.open.open_recording`.
@@ -70,7 +70,7 @@ def preprocess(
     """
     target = Path(output)
     check_output(target, overwrite, "store.json")
-    usual = CUTS[modality]
+    usual = MODALITIES[modality]
     window_s = usual.window_s if window_s is None else window_s
     sizes = (
         usual.rate_hz if rate_hz is None else rate_hz,

@@ -20,14 +20,13 @@ import pyarrow.parquet as pq
 from wearcli._version import __version__
 from wearcli.errors import InputError, UsageError, unreadable
 from wearcli.files import held
-from wearcli.modality import Modality
+from wearcli.modality import MODALITIES, Modality
 from wearcli.recordings.recording import Recording
 from wearcli.signals.normalise import Normalisation, random_rotations, revin, rotate
 from wearcli.signals.origin import ORIGIN, PULSE_QUALITY, origin, quality
 from wearcli.signals.windows import Windows, WindowSpec, iter_windows
 
 SHARD_BYTES = 64 * 2**20
-INT16_SCALE = 1 / 2048  # g a step: 0.5 mg, up to 16 g; finer than the sensors' own steps
 DType = Literal["int16", "float32"]
 
 INDEX_SCHEMA = pa.schema(
@@ -140,15 +139,18 @@ def write_store(
     shards: _Shards | None = None
     channels: tuple[str, ...] = ()
     unit = ""
+    scale = 1.0
     modality: Modality = "acc"
     with pq.ParquetWriter(folder / "index.parquet", INDEX_SCHEMA, compression="zstd") as index:
         for recording in recordings:
             if shards is None:
                 channels, unit, modality = _names(recording), recording.unit, recording.modality
-                dtype = dtype or ("int16" if unit == "g" and normalize == "none" else "float32")
-                if dtype == "int16" and (normalize != "none" or unit != "g"):
+                step = MODALITIES[modality].int16_step
+                dtype = dtype or ("int16" if step and normalize == "none" else "float32")
+                if dtype == "int16" and (normalize != "none" or step is None):
                     raise UsageError("int16 windows hold acceleration in g: leave --dtype or --normalize out")
-                shards = _Shards(folder, dtype, spec.samples, len(channels))
+                scale = step if dtype == "int16" and step else 1.0
+                shards = _Shards(folder, dtype, spec.samples, len(channels), scale)
             if _names(recording) != channels or recording.unit != unit:
                 raise InputError(
                     f"{recording.source.path}: channels {_names(recording)} in {recording.unit}, not "
@@ -194,7 +196,7 @@ def write_store(
         channels=channels,
         unit=unit,
         dtype=dtype or "float32",
-        scale=INT16_SCALE if dtype == "int16" else 1.0,
+        scale=scale,
         normalize=normalize,
         rotations=rotations,
         seed=seed,
@@ -210,10 +212,8 @@ def write_store(
 
 
 def _names(recording: Recording) -> tuple[str, ...]:
-    """The channels' names: of PPG and ECG by number, for every device calls them otherwise."""
-    if recording.modality == "acc":
-        return recording.channels
-    return tuple(f"{recording.modality}{number + 1}" for number in range(len(recording.channels)))
+    """The names of the channels of a recording in a store."""
+    return MODALITIES[recording.modality].window_channels(recording.channels)
 
 
 def _copies(
@@ -254,8 +254,8 @@ def _rows(
 class _Shards:
     """Appends windows to .npy files of about SHARD_BYTES each, written as they fill."""
 
-    def __init__(self, folder: Path, dtype: DType, samples: int, channels: int) -> None:
-        self.folder, self.dtype, self.shape = folder, dtype, (samples, channels)
+    def __init__(self, folder: Path, dtype: DType, samples: int, channels: int, scale: float) -> None:
+        self.folder, self.dtype, self.shape, self.scale = folder, dtype, (samples, channels), scale
         self.rows = max(1, SHARD_BYTES // (samples * channels * np.dtype(dtype).itemsize))
         self.counts: list[int] = []
         self.total = 0
@@ -264,7 +264,7 @@ class _Shards:
 
     def write(self, values: np.ndarray) -> None:
         if self.dtype == "int16":
-            values = np.clip(np.rint(values / INT16_SCALE), -32768, 32767).astype(np.int16)
+            values = np.clip(np.rint(values / self.scale), -32768, 32767).astype(np.int16)
         self.total += len(values)
         while len(values):
             part = values[: self.rows - self._held]

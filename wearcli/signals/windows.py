@@ -9,11 +9,10 @@ from datetime import datetime
 import numpy as np
 
 from wearcli.errors import UsageError
-from wearcli.modality import Modality
+from wearcli.modality import MODALITIES, ModalityRecord
 from wearcli.recordings.recording import Recording
 from wearcli.signals.clock import Clock
 from wearcli.signals.grid import Piece, to_grid
-from wearcli.signals.pulse_quality import pulse_quality
 from wearcli.signals.quality import CELL_S, Clipping, NonWear, movement, still_cells
 
 MAX_MISSING = 0.1
@@ -110,10 +109,10 @@ def iter_windows(
     half an hour of signal. PPG and ECG get clipping and quality. `findings` is filled on the way.
     """
     findings = findings if findings is not None else Findings()
-    motion = recording.modality == "acc"
+    signal = MODALITIES[recording.modality]
     clock = Clock(recording.rate_hz)
-    clipping = Clipping(recording.range_limit) if motion else None
-    cutter = _Cutter(spec, batch, len(recording.channels), recording.modality)
+    clipping = Clipping(recording.range_limit) if signal.clipping else None
+    cutter = _Cutter(spec, batch, len(recording.channels), signal)
     skip = spec.skipped(recording.start)
 
     def cut() -> Iterator[Windows]:
@@ -148,8 +147,9 @@ def _without_first(piece: Piece, skip: int) -> Piece:
 class _Cutter:
     """A buffer of `batch` windows of the grid, handed on when full; and the windows that await their wear."""
 
-    def __init__(self, spec: WindowSpec, batch: int, channels: int, modality: Modality) -> None:
-        self.spec, self.modality, self.motion = spec, modality, modality == "acc"
+    def __init__(self, spec: WindowSpec, batch: int, channels: int, signal: ModalityRecord) -> None:
+        self.spec, self.signal = spec, signal
+        self.quality = signal.quality() if signal.quality else None
         self.block = batch * spec.stride
         self.size = self.block + max(spec.samples - spec.stride, 0)
         self.origin = 0  # grid index of the buffer's first sample, a multiple of the block
@@ -165,7 +165,7 @@ class _Cutter:
     def add(self, piece: Piece) -> Iterator[Windows]:
         first, count = piece.first, piece.values.shape[1]
         done = 0
-        if self.motion:
+        if self.signal.wear:
             empty, still = self.cells.add(piece)
             self.nonwear.skip(empty)
             self.nonwear.add(still)
@@ -218,9 +218,11 @@ class _Cutter:
         for row in np.flatnonzero(missing > 0):
             _hold(values[row], self.missing[starts[row] : starts[row] + spec.samples])
         nan = np.full(len(starts), np.nan, np.float32)
-        quality, clipped = nan, _share(self.clipped, starts, spec.samples)
-        if self.modality != "acc":
-            quality, clipped = pulse_quality(values, spec.rate_hz, self.modality)
+        quality, clipped = nan, nan
+        if self.signal.clipping:
+            clipped = _share(self.clipped, starts, spec.samples)
+        if self.quality:
+            quality, clipped = self.quality(values, spec.rate_hz)
         self.waiting.append(
             Windows(
                 index=(self.origin + starts) // spec.stride,
@@ -229,17 +231,17 @@ class _Cutter:
                 missing=missing,
                 clipped=clipped,
                 wear=nan,
-                movement_g=movement(values) if self.motion else nan,
+                movement_g=movement(values) if self.signal.movement else nan,
                 quality=quality,
             )
         )
 
     def _decided(self) -> Iterator[Windows]:
         length = self.spec.samples / self.spec.rate_hz
-        decided = self.nonwear.decided_s() if self.motion else np.inf
+        decided = self.nonwear.decided_s() if self.signal.wear else np.inf
         while self.waiting and self.waiting[0].onset_s[-1] + length <= decided:
             windows = self.waiting.popleft()
-            if self.motion:
+            if self.signal.wear:
                 windows.wear = self.nonwear.wear(windows.onset_s, windows.onset_s + length)
             yield windows
 

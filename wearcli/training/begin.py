@@ -14,6 +14,7 @@ from wearcli._version import __version__
 from wearcli.encoders import build
 from wearcli.errors import InputError, UsageError
 from wearcli.files import check_output
+from wearcli.modality import MODALITIES
 from wearcli.models.folder import load_model
 from wearcli.signals.windows import WindowSpec
 from wearcli.training.data import TrainingData
@@ -117,7 +118,7 @@ def begin(folder: Path, settings: Settings, device: torch.device, say: Callable[
         copy_distance(Path(settings.distance), folder, stores[0].settings)
     train, aside = data.split(settings.validation, settings.seed)
     if len(train) < 2:
-        what = "worn windows" if settings.modality == "acc" else "windows of enough quality"
+        what = MODALITIES[settings.modality].usable_windows
         raise InputError(f"fewer than two {what} to train on: see 'wearcli inspect'")
     # Now, and not after a stage before it.
     METHODS[settings.method].drawer(data, train, settings, TRAIN)
@@ -181,7 +182,7 @@ def planned_encoder(settings: Settings) -> tuple[nn.Module, WindowSpec]:
 
 def _channels(settings: Settings) -> int:
     """How many channels windows that are yet to be cut will have, as far as it is said."""
-    return 3 if settings.modality == "acc" else settings.channels or 1
+    return len(MODALITIES[settings.modality].channels) or settings.channels or 1
 
 
 def free_run(settings: Settings) -> Path:

@@ -4,7 +4,7 @@ from typing import Any
 
 from wearcli.encoders.transformer import PATCH_S
 from wearcli.errors import UsageError
-from wearcli.modality import Modality
+from wearcli.modality import MODALITIES, Modality
 
 LEARNS_FROM_LABELS = ("supervised", "multitask")
 # What a method trains best with here, where it is not the default of `Settings`.
@@ -90,10 +90,15 @@ OF_ACCELERATION = ("max_degrees", "noise", "scale", "warp", "poor", "unit")
 def without_use(method: str, modality: str) -> set[str]:
     """The settings that play no part in a run of this method on this signal."""
     names = {name for methods, own in _OF_METHODS.items() if method not in methods for name in own}
-    if modality != "acc":
-        return names | {*OF_ACCELERATION}
+    signal = MODALITIES[modality]
+    if signal.views != "motion":
+        names |= {*OF_ACCELERATION}
+    if signal.channels:
+        names |= {"channels"}
     # Of distill it is the teacher's windows that must be good.
-    return names | ({"channels"} if method == "distill" else {"channels", "min_quality"})
+    if not signal.quality and method != "distill":
+        names |= {"min_quality"}
+    return names
 
 
 def with_defaults(options: dict[str, Any]) -> dict[str, Any]:
@@ -110,12 +115,13 @@ def with_defaults(options: dict[str, Any]) -> dict[str, Any]:
     modality = given.get("modality", "acc")
     if preset == "default":
         usual = DEFAULTS[method]
-        if modality != "acc":
+        if MODALITIES[modality].views != "motion":
             # What is of acceleration alone has no place in a run of another signal.
             usual = {
                 key: value for key, value in usual.items() if key not in (*OF_ACCELERATION, "max_movement")
             }
-            usual["encoder"] = "pulse"
+        if encoder := MODALITIES[modality].encoder:
+            usual = usual | {"encoder": encoder}
         if method == "masked" and given.get("encoder") == "transformer":
             usual = {**usual, "mask_seconds": PATCH_S}
         return usual | given

@@ -10,7 +10,7 @@ from typing import Any
 from wearcli.encoders import ENCODERS
 from wearcli.errors import InputError, UsageError
 from wearcli.files import atomic_file
-from wearcli.modality import CUTS, Modality
+from wearcli.modality import MODALITIES, Modality, check_modality
 from wearcli.recordings.open import check_reading
 from wearcli.signals.pulse_quality import MIN_QUALITY
 from wearcli.training.defaults import (
@@ -242,14 +242,14 @@ class Settings:
 
     def _check_signal(self) -> None:
         """Raise UsageError for what does not go with the modality, or with the objective for it."""
-        if self.modality not in CUTS:
-            raise UsageError(f"no modality '{self.modality}': --modality takes {', '.join(CUTS)}")
+        check_modality(self.modality)
+        signal = MODALITIES[self.modality]
         if self.modality != "acc" and self.method == "relcon":
             raise UsageError(
                 f"--method relcon is of acceleration, not of {self.modality}: --method participant"
             )
-        if self.modality == "acc" and self.channels is not None:
-            raise UsageError("--channels is of PPG and ECG: acceleration has three")
+        if signal.channels and self.channels is not None:
+            raise UsageError(f"--channels is of PPG and ECG: {signal.title} has three")
         if self.channels is not None and self.channels < 1:
             raise UsageError("--channels must be at least 1")
         if not 0 <= self.min_quality <= 1:
@@ -257,7 +257,7 @@ class Settings:
         if self.momentum >= 1:
             raise UsageError(f"--momentum {self.momentum:g}: must be below 1, or the copy never follows")
         usual = Settings.__dataclass_fields__
-        if self.modality != "acc":
+        if signal.views != "motion":
             for option in OF_ACCELERATION:
                 if getattr(self, option) != usual[option].default:
                     flag = "--" + option.replace("_", "-")
@@ -269,7 +269,7 @@ class Settings:
         """Raise UsageError where distill has no teacher, or cannot look for its windows."""
         if not math.isfinite(self.clock_offset):
             raise UsageError(f"--clock-offset {self.clock_offset}: give seconds")
-        if self.max_movement is not None and self.modality != "acc":
+        if self.max_movement is not None and not MODALITIES[self.modality].movement:
             raise UsageError(f"--max-movement is of acceleration, not of {self.modality}: leave it out")
         if self.method == "distill" and self.teacher is None:
             raise UsageError(
@@ -301,9 +301,9 @@ class Settings:
 
     def views(self, modality: Modality | None = None) -> Augment | Cascade:
         """What a window goes through to become a view; modality: in place of the run's own."""
-        modality = modality or self.modality
-        if modality != "acc":
-            return CASCADES[modality]
+        views = MODALITIES[modality or self.modality].views
+        if views != "motion":
+            return CASCADES[views]
         return Augment(self.max_degrees, self.noise, self.scale, self.warp, p_poor=self.poor)
 
     def write(self, path: Path, comment: str) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from wearcli.errors import UsageError
-from wearcli.modality import CUTS, Modality
+from wearcli.modality import MODALITIES, Modality
 from wearcli.models.folder import Model
 from wearcli.signals.preprocess import preprocess
 from wearcli.signals.store import WindowStore
@@ -59,7 +59,7 @@ def open_partners(
             f"{settings.modality} nor of the teacher's {teacher.modality}: leave it out"
         )
     spec = WindowSpec(of["rate_hz"], student.window_s, student.stride_s, align=settings.clock_offset)
-    channels = None if teacher.modality == "acc" else len(of["channels"])
+    channels = None if MODALITIES[teacher.modality].channels else len(of["channels"])
     stores, failed = _with_recordings(
         settings, stores_of(settings, teacher.modality), own, spec, teacher.modality, channels, {}, say
     )
@@ -163,8 +163,8 @@ def check_paths(settings: Settings) -> None:
 
 
 def window_spec(settings: Settings, stores: Sequence[WindowStore]) -> WindowSpec:
-    """How recordings are cut: as the settings say, else as the stores beside them, else as `CUTS` has it."""
-    usual = CUTS[settings.modality]
+    """How recordings are cut: as the settings say, else as the stores beside them, else as usual."""
+    usual = MODALITIES[settings.modality]
     like = stores[0].settings if stores else None
     rate = settings.rate or (like.rate_hz if like else usual.rate_hz)
     paired = settings.teacher is not None

@@ -10,7 +10,7 @@ from torch import nn
 from wearcli.errors import InputError, UsageError, WearcliError
 from wearcli.labels.named import NAMED
 from wearcli.labels.tasks import resolve_task
-from wearcli.modality import features
+from wearcli.modality import MODALITIES, features
 from wearcli.probing.watch import WatchProbe
 from wearcli.recordings.study.discovery import find_sidecars
 from wearcli.signals.preprocess import preprocess
@@ -94,7 +94,7 @@ def open_watch(settings: Settings, own: Path, like: StoreSettings, say: Callable
                 rate_hz=like.rate_hz,
                 window_s=like.window_s,
                 modality=like.modality,
-                channels=None if like.modality == "acc" else len(like.channels),
+                channels=None if MODALITIES[like.modality].channels else len(like.channels),
                 finished=lambda source, error: say(f"left out of --watch: {error}") if error else None,
             )
         store = WindowStore.open(own)

@@ -9,7 +9,7 @@ import pandas as pd
 
 from wearcli.errors import InputError, UsageError, WearcliError, unreadable
 from wearcli.files import atomic_file, check_output
-from wearcli.modality import CUTS
+from wearcli.modality import MODALITIES
 from wearcli.recordings.open import check_reading, open_recording
 from wearcli.recordings.recording import Source
 from wearcli.recordings.study.discovery import find_recordings
@@ -62,7 +62,7 @@ def heart_truth(
         raise UsageError(f"a quality of {least:g}: --min-quality takes 0 to 1")
     if not SHORTEST_WINDOW_S <= window_s < np.inf:
         raise UsageError(f"a window of {window_s:g} s: --window takes {SHORTEST_WINDOW_S:g} s or more")
-    if not 1 / CUTS[modality].rate_hz <= stride < np.inf:
+    if not 1 / MODALITIES[modality].rate_hz <= stride < np.inf:
         raise UsageError(f"a stride of {stride:g} s: --stride takes seconds above 0")
     options = dict(reading or {})
     check_reading(modality=modality, **options)

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from wearcli.modality import CUTS
+from wearcli.modality import MODALITIES
 from wearcli.recordings.recording import Recording
 from wearcli.signals.beats import Pulse, find_beats, standardise
 from wearcli.signals.features.pulse import feature_names, interval_features
@@ -26,7 +26,7 @@ def heart_windows(
     several channels the first is taken.
     """
     align = None if clock.start is None else -clock.start.timestamp()
-    spec = WindowSpec(CUTS[modality].rate_hz, window_s, stride_s, align=align)
+    spec = WindowSpec(MODALITIES[modality].rate_hz, window_s, stride_s, align=align)
     names = feature_names(modality)
     wanted = [names.index(name) for name in METRICS.values()]
     parts = [np.empty((0, 6))]

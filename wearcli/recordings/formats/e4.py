@@ -10,7 +10,7 @@ from typing import IO
 import pyarrow as pa
 
 from wearcli.errors import InputError
-from wearcli.modality import Modality
+from wearcli.modality import MODALITIES, Modality
 from wearcli.recordings.formats.csv import open_bytes, read_numbers
 from wearcli.recordings.formats.layout import Layout
 from wearcli.recordings.tables.table import ARCHIVE_ERRORS, Batch, Column, Table
@@ -45,7 +45,7 @@ def open_e4(path: Path, where: str, modality: Modality) -> Table:
     if header is None:
         raise InputError(f"{where}: {name} is not there, or does not begin with start and rate")
     start, rate = header
-    names = ("x", "y", "z") if modality == "acc" else ("ppg",)
+    names = MODALITIES[modality].channels or (modality,)
     columns = [Column(channel, "number") for channel in names]
     layout = Layout(",", ".", 2, columns, True, set())
 

@@ -8,7 +8,6 @@ from itertools import count
 from pathlib import Path, PurePath
 from typing import NamedTuple
 
-from wearcli.modality import Modality
 from wearcli.recordings.study.participants import SIGNAL_WORDS, less_signal, stem_of
 from wearcli.recordings.study.sidecars import Entry, read_recordings_table
 
@@ -165,7 +164,7 @@ def _base(item: Found) -> str | None:
     return base if base != stem else None
 
 
-def told_modality(path: Path) -> Modality | None:
+def told_modality(path: Path) -> str | None:
     """The signal that a file's name tells, if it tells one."""
     words = re.split(r"[._-]", stem_of(path.name).lower())
     told = {SIGNAL_WORDS[word] for word in words if word in SIGNAL_WORDS}

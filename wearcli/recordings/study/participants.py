@@ -6,12 +6,10 @@ from collections.abc import Callable
 from pathlib import PurePath
 
 from wearcli.errors import UsageError
-from wearcli.modality import Modality
+from wearcli.modality import MODALITIES
 
-SIGNAL_WORDS: dict[str, Modality] = {
-    **dict.fromkeys(("acc", "accel", "accelerometer"), "acc"),
-    **dict.fromkeys(("ppg", "bvp"), "ppg"),
-    **dict.fromkeys(("ecg", "ekg"), "ecg"),
+SIGNAL_WORDS: dict[str, str] = {
+    word: record.name for record in MODALITIES.values() for word in record.file_words
 }
 
 _BIDS = re.compile(r"(?:^|/)(sub-[A-Za-z0-9]+)(?=[_/.]|$)")

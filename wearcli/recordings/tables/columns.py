@@ -4,12 +4,11 @@ import re
 from typing import NamedTuple
 
 from wearcli.errors import InputError
-from wearcli.modality import Modality
+from wearcli.modality import MODALITIES, Modality, ModalityRecord
 from wearcli.recordings.tables.channels import find_channels, prefer_channels
 from wearcli.recordings.tables.table import Column
 from wearcli.recordings.tables.units import normal_unit
 
-PULSES: tuple[Modality, ...] = ("ppg", "ecg")
 _TIME = (  # by rank: an absolute stamp before an elapsed time before a date
     {
         "timestamp",
@@ -32,7 +31,6 @@ _TIME_UNITS = {
     **dict.fromkeys(("us", "usec", "µs", "μs", "micros", "microsecond", "microseconds"), "us"),
     **dict.fromkeys(("ns", "nsec", "nanos", "nanosecond", "nanoseconds"), "ns"),
 }
-_ACC = {"acc", "accel", "accelerometer", "acceleration", "accelerations", "accelero", "a", "accelerometry"}
 _NO_GRAVITY = {"linear", "lin", "user", "body"}
 _OTHER_SENSORS = {
     *("gyr", "gyro", "gyros", "gyroscope", "angular", "rotation", "rot", "rotationrate", "omega"),
@@ -77,6 +75,7 @@ def choose_columns(
     bare_leads: a column called after a lead alone (II, V5) is ecg. Raises InputError, naming --columns or
     --time-column, when a meaning is missing or in doubt, or there are fewer channels.
     """
+    signal = MODALITIES[modality]
     parsed = [_parse(column.name) for column in columns]
     warnings: list[str] = []
     # Columns with a rate of their own need no other to tell their time.
@@ -86,9 +85,9 @@ def choose_columns(
         channels = [_find(columns, name, where, "--columns") for name in channel_columns]
     elif not named:
         # Nameless columns have one reading only: an optional first column of time, then the signal.
-        width = 3 if modality == "acc" else 1
+        width = len(signal.channels) or 1
         if len(columns) not in (width, width + 1):
-            needed = width if modality == "acc" else count or width
+            needed = len(signal.channels) or count or 1
             raise InputError(
                 f"{where}: {len(columns)} columns without names: say which hold the signal, such as "
                 f"--columns {','.join(str(i + 2) for i in range(needed))} (and --time-column 1)"
@@ -96,11 +95,11 @@ def choose_columns(
         channels = list(range(len(columns) - width, len(columns)))
         if time is None and len(columns) == width + 1:
             time = 0
-    elif modality == "acc":
-        channels = _triplet(columns, parsed, where, bare_leads)
+    elif signal.channels:
+        channels = _triplet(columns, parsed, signal, where, bare_leads)
     else:
-        channels = _signals(columns, parsed, modality, where, count, bare_leads, warnings)
-    if modality != "acc" and count is not None and len(channels) != count:
+        channels = _signals(columns, parsed, signal, where, count, bare_leads, warnings)
+    if not signal.channels and count is not None and len(channels) != count:
         has = f"--columns names {len(channels)}" if channel_columns else f"has {len(channels)}"
         raise InputError(
             f"{where}: {has} of {modality} ({_listed([columns[i] for i in channels])}), where the number of "
@@ -118,7 +117,7 @@ def choose_columns(
     return Chosen(
         time,
         channels,
-        ("x", "y", "z") if modality == "acc" else tuple(columns[i].name.strip() for i in channels),
+        signal.channels or tuple(columns[i].name.strip() for i in channels),
         columns[channels[0]].unit or parsed[channels[0]].bracket,
         _time_unit(parsed[time]) if time is not None else None,
         warnings,
@@ -150,7 +149,9 @@ def _find(columns: list[Column], name: str, where: str, flag: str) -> int:
     raise InputError(f"{where}: no column '{wanted}' for {flag}: there are {_listed(columns)}")
 
 
-def _triplet(columns: list[Column], parsed: list[_Name], where: str, bare_leads: bool) -> list[int]:
+def _triplet(
+    columns: list[Column], parsed: list[_Name], signal: ModalityRecord, where: str, bare_leads: bool
+) -> list[int]:
     groups: dict[tuple[str, ...], dict[str, int]] = {}
     twice: set[tuple[str, ...]] = set()
     for i, name in enumerate(parsed):
@@ -168,7 +169,7 @@ def _triplet(columns: list[Column], parsed: list[_Name], where: str, bare_leads:
     ours = {key: group for key, group in whole.items() if not _OTHER_SENSORS & {*key}}
     with_gravity = {key: group for key, group in ours.items() if not _NO_GRAVITY & {*key}}
     for some in (
-        {key: group for key, group in with_gravity.items() if _ACC & {*key}},
+        {key: group for key, group in with_gravity.items() if signal.words & {*key}},
         {key: group for key, group in with_gravity.items() if not key},
         with_gravity,
         ours,
@@ -184,12 +185,15 @@ def _triplet(columns: list[Column], parsed: list[_Name], where: str, bare_leads:
             return [group[axis] for axis in "xyz"]
         if some:
             choices = " or ".join(",".join(columns[g[axis]].name for axis in "xyz") for g in some.values())
-            raise InputError(f"{where}: several accelerometers: choose one with --columns {choices}")
+            raise InputError(
+                f"{where}: several sensors of {signal.title}: choose one with --columns {choices}"
+            )
     words = [name.tokens for name in parsed]
-    there = [each for each in PULSES if find_channels(words, each, bare_leads)]
+    others = [record for record in MODALITIES.values() if not record.channels]
+    there = [record.name for record in others if find_channels(words, record, bare_leads)]
     hint = f" (there is {' and '.join(there)}: --modality {there[0]}, or a model for it)" if there else ""
     raise InputError(
-        f"{where}: no columns that mean acceleration x, y, z: name them with --columns "
+        f"{where}: no columns that mean {signal.title} x, y, z: name them with --columns "
         f"from {_listed(columns)}{hint}"
     )
 
@@ -197,7 +201,7 @@ def _triplet(columns: list[Column], parsed: list[_Name], where: str, bare_leads:
 def _signals(
     columns: list[Column],
     parsed: list[_Name],
-    modality: Modality,
+    signal: ModalityRecord,
     where: str,
     count: int | None,
     bare_leads: bool,
@@ -206,17 +210,17 @@ def _signals(
     words = [
         name.tokens if column.kind == "number" else () for name, column in zip(parsed, columns, strict=True)
     ]
-    hits = find_channels(words, modality, bare_leads)
+    hits = find_channels(words, signal, bare_leads)
     if not hits:
         raise InputError(
-            f"{where}: no column that means {modality}: name it with --columns from {_listed(columns)}"
+            f"{where}: no column that means {signal.name}: name it with --columns from {_listed(columns)}"
         )
     if count is None or len(hits) <= count:
         return hits
-    taken = prefer_channels(words, hits, modality, count)
+    taken = prefer_channels(words, hits, signal, count)
     others = [columns[i] for i in hits if i not in taken]
     warnings.append(
-        f"{modality} is from {_quoted([columns[i] for i in taken])}, not {_quoted(others)} (--columns)"
+        f"{signal.name} is from {_quoted([columns[i] for i in taken])}, not {_quoted(others)} (--columns)"
     )
     return taken
 

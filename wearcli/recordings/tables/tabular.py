@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 
 from wearcli.errors import InputError
-from wearcli.modality import Modality
+from wearcli.modality import MODALITIES, Modality
 from wearcli.recordings.recording import Chunk, Recording, Source
 from wearcli.recordings.tables.clock import measure_rate
 from wearcli.recordings.tables.columns import choose_columns
@@ -38,7 +38,7 @@ def open_table(
     channels: how many of ppg or ecg to take, None for all. The flags win over what the file tells. Raises
     InputError naming the flag where something is in doubt.
     """
-    warnings = table.warnings
+    warnings, signal = table.warnings, MODALITIES[modality]
     chosen = choose_columns(
         table.columns,
         modality,
@@ -68,10 +68,10 @@ def open_table(
         measured = measure_rate(_seconds(scale, stamps, 0.0))
         if np.isfinite(measured):
             rate = measured
-            if modality == "acc" and not _SLOWEST_HZ <= rate <= _FASTEST_HZ:
+            if signal.channels and not _SLOWEST_HZ <= rate <= _FASTEST_HZ:
                 raise InputError(
-                    f"{where}: its stamps lie {1 / rate:.3g} s apart, which no acceleration does: say their "
-                    "unit with --time-unit, or name another column with --time-column"
+                    f"{where}: its stamps lie {1 / rate:.3g} s apart, which no {signal.title} does: say "
+                    "their unit with --time-unit, or name another column with --time-column"
                 )
         elif nominal is None:
             raise InputError(
@@ -104,7 +104,7 @@ def open_table(
         rate,
         nominal,
         # An encoder normalises each window of ppg and ecg by itself, so their scale is left as it is.
-        "g" if modality == "acc" else "raw",
+        signal.unit,
         how,
         _start(scale, source, table),
         stream,
@@ -175,7 +175,7 @@ def _unit(
     """The file's unit, how it is known, and the factor to the recording's unit."""
     if table.unit == "1/64 g":
         return table.unit, f"{table.unit}, {table.unit_how}", 1 / 64
-    if modality != "acc":
+    if not MODALITIES[modality].units:
         name = (table.unit or bracket or "raw").split(",")[0].strip() or "raw"
         return name, f"{name}, {'said' if table.unit or bracket else 'as'} in the file", 1.0
     unit, how, odd = tell_unit(values, rate_hz, where, said, table.unit or bracket)

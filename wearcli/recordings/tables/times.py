@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from wearcli.errors import InputError, UsageError
-from wearcli.modality import Modality
+from wearcli.modality import MODALITIES, Modality
 from wearcli.recordings.tables.clock import measure_rate
 from wearcli.recordings.tables.table import to_numpy
 
@@ -21,8 +21,6 @@ TIME_UNITS = ("s", "ms", "us", "ns", "iso", "dmy", "mdy")
 _PER_SECOND = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
 # Seconds of an epoch stamp: the years 2000 to 2100. The units' ranges leave gaps, so they cannot be mixed up.
 _EPOCH = (946_684_800, 4_102_444_800)
-# Rates that a device may have. Narrower than a factor of 1000, so that one unit at most gives such a rate.
-_RATES = {"acc": (2.0, 800.0), "ppg": (4.0, 3000.0), "ecg": (4.0, 3000.0)}
 _ISO = r"^\s*(\d{4})[-/](\d{1,2})[-/](\d{1,2})[T ]"
 _SLASHED = re.compile(r"^\s*(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})[T ]+\d{1,2}:\d{2}")
 
@@ -165,7 +163,7 @@ def _elapsed_unit(head: np.ndarray, where: str, modality: Modality, rate_hz: flo
         unit = min(rates, key=lambda u: abs(np.log(rates[u] / rate_hz)))
         if 0.5 < rates[unit] / rate_hz < 2:
             return unit
-    low, high = _RATES[modality]
+    low, high = MODALITIES[modality].rates_hz
     for unit in rates:
         if low <= rates[unit] <= high:
             return unit

@@ -6,10 +6,10 @@ from typing import NamedTuple
 import numpy as np
 
 from wearcli.errors import InputError, UsageError
+from wearcli.modality import MODALITIES
 
-G_MPS2 = 9.80665
-_FACTOR = {"g": 1.0, "mg": 1e-3, "m/s2": 1 / G_MPS2}
-UNITS = tuple(_FACTOR)
+_GRAVITY = MODALITIES["acc"].units
+UNITS = tuple(_GRAVITY)
 # What the magnitude may be, in g: at rest with a sensor out of calibration; on average in motion, where
 # it cannot be less than the weight carried and running hardly passes 3.
 _AT_REST, _IN_MOTION = (0.5, 2.0), (0.7, 4.0)
@@ -30,7 +30,7 @@ class Gravity(NamedTuple):
 
 def unit_factor(unit: str) -> float:
     """What a value in `unit` (g, mg, m/s2) is multiplied by to be in g."""
-    return _FACTOR[unit]
+    return _GRAVITY[unit].factor
 
 
 def normal_unit(written: str | None) -> str | None:
@@ -38,11 +38,7 @@ def normal_unit(written: str | None) -> str | None:
     if written is None:
         return None
     squeezed = re.sub(r"[\s·*^_\[\]()-]", "", written.lower().replace("²", "2").replace("**", ""))
-    if squeezed in ("m/s2", "ms2", "m/s/s", "mps2", "m/sec2", "meter/second2", "meterspersecondsquared"):
-        return "m/s2"
-    if squeezed in ("mg", "millig", "milligs", "milligravity"):
-        return "mg"
-    return "g" if squeezed in ("g", "gs", "gravity", "standardgravity", "grav") else None
+    return next((name for name, unit in _GRAVITY.items() if squeezed in unit.spellings), None)
 
 
 def said_unit(said: str) -> str:
@@ -98,7 +94,9 @@ def tell_unit(
     magnitude, still = gravity.magnitude, gravity.still
     seen = f"the magnitude {'at rest' if still else 'in motion (no rest found)'}"
     low, high = _AT_REST if still else _IN_MOTION
-    fitting = [unit for unit in UNITS if low <= magnitude * _FACTOR[unit] <= high and not gravity.absent]
+    fitting = [
+        unit for unit in UNITS if low <= magnitude * _GRAVITY[unit].factor <= high and not gravity.absent
+    ]
     unit: str | None
     if said is not None:
         unit, how = said_unit(said), "said by --unit"
@@ -118,7 +116,7 @@ def tell_unit(
         raise InputError(f"{where}: {seen} is {magnitude:.4g} and {why}: say the unit with --unit g|mg|m/s2")
     else:
         unit, how = fitting[0], f"by {seen}"
-    in_g = magnitude * _FACTOR[unit]
+    in_g = magnitude * _GRAVITY[unit].factor
     if gravity.absent:
         return unit, how, ["gravity seems to be taken out"]
     if not np.isnan(in_g) and (

@@ -20,6 +20,7 @@ from wearcli.training.methods.masked.objective import Masked
 from wearcli.training.methods.masked.tokens import MaskedTokens
 from wearcli.training.sampler import AUGMENT, PairSampler, torch_generator
 from wearcli.training.settings import Settings
+from wearcli.training.views.cascade import Cascade
 
 
 def build(settings: Settings, data: TrainingData) -> Masked | MaskedTokens:
@@ -59,7 +60,7 @@ def drawer(data: TrainingData, rows: np.ndarray, settings: Settings, stream: int
     _, count = patches(settings, data)
     augment = settings.views()
     tokens = settings.encoder == "transformer"
-    as_measured = tokens and settings.modality != "acc"
+    as_measured = tokens and isinstance(augment, Cascade)
 
     def draw(step: int) -> Batch:
         chosen, _ = sampler.draw(step, stream)
