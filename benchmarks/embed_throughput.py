@@ -20,6 +20,7 @@ import torch
 from wearcli.embedding.embed import embed
 from wearcli.encoders import build
 from wearcli.models.folder import DEFAULT_MODEL
+from wearcli.recordings.reading import Reading
 
 RATE_HZ, BATCH = 100, 128
 
@@ -57,7 +58,7 @@ def main() -> None:
                 Path(folder) / "out.parquet",
                 model=options.model,
                 overwrite=True,
-                reading={"unit": "g"},
+                reading=Reading(unit="g"),
             )
             rate = result.windows / (time.perf_counter() - begin)
             network(windows)

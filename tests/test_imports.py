@@ -22,8 +22,8 @@ PROBED = EMBEDDED | {"probing"}
 MAY_IMPORT = {
     "modality": {"signals.features", "signals.pulse_quality"},
     "recordings": {"modality"},
-    "recordings.formats": {"modality", "recordings.recording", "recordings.tables"},
-    "recordings.tables": {"modality", "recordings.recording"},
+    "recordings.formats": {"modality", "recordings.reading", "recordings.recording", "recordings.tables"},
+    "recordings.tables": {"modality", "recordings.reading", "recordings.recording"},
     "signals": {"modality", "recordings"},
     "signals.features": {"signals"},
     "inspection": READ,

@@ -10,6 +10,7 @@ from wearcli import inspection as module
 from wearcli.cli.app import app
 from wearcli.errors import UsageError
 from wearcli.inspection import Inspection, inspect
+from wearcli.recordings.reading import Reading
 from wearcli.recordings.recording import Recording, Source
 
 RUNNER = CliRunner()
@@ -104,10 +105,10 @@ def test_one_bad_file_does_not_stop_the_rest(study: Path) -> None:
 def test_an_error_that_no_reader_foresaw_is_a_row_too(study: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     before = module.open_recording
 
-    def failing(source: Source, **reading: object) -> Recording:
+    def failing(source: Source, reading: Reading) -> Recording:
         if source.recording == "P1":
             raise KeyError("deep\ninside")
-        return before(source, **reading)  # type: ignore[arg-type]
+        return before(source, reading)
 
     monkeypatch.setattr(module, "open_recording", failing)
     result = inspect([study])

@@ -12,7 +12,8 @@ import numpy as np
 
 from wearcli.errors import InputError, unreadable
 from wearcli.modality import MODALITIES, Modality
-from wearcli.recordings.open import check_reading, open_recording
+from wearcli.recordings.open import open_recording
+from wearcli.recordings.reading import Reading
 from wearcli.recordings.recording import Chunk, Recording, Source
 from wearcli.recordings.study.discovery import find_recordings
 from wearcli.recordings.tables.units import still_magnitudes
@@ -91,24 +92,25 @@ def inspect(
     *,
     modality: Modality = "acc",
     participant_from: str | None = None,
-    reading: dict[str, Any] | None = None,
+    reading: Reading | None = None,
     started: Callable[[int], None] = lambda recordings: None,
     finished: Callable[[Inspection], None] = lambda row: None,
 ) -> InspectResult:
     """Inspect every recording found in `paths`; one that cannot be read becomes a row with `error`.
 
-    reading: how to read the files where they do not tell: see `recordings.open.open_recording`.
+    reading: how to read the files where they do not tell.
     started: called with the number of recordings; finished: with each row.
     Raises UsageError where there is nothing to read, or `reading` is nothing that a file can be read by.
     """
-    check_reading(modality=modality, **(reading or {}))
+    reading = (reading or Reading()).for_signal(modality)
+    reading.check()
     folder = find_recordings(
         [Path(path) for path in paths], participant_from=participant_from, modality=modality
     )
     started(len(folder.sources))
     rows = []
     for source in folder.sources:
-        rows.append(inspect_one(source, modality, reading or {}))
+        rows.append(inspect_one(source, reading))
         finished(rows[-1])
     sidecars = {name: [str(path) for path in files] for name, files in folder.sidecars.items()}
     return InspectResult(rows, folder.rule, folder.problems + _odd_units(rows), sidecars)
@@ -127,13 +129,18 @@ def _odd_units(rows: list[Inspection]) -> list[str]:
     return [f"{len(odd)} recordings were not taken to be in {usual} as most are ({names}): see --unit"]
 
 
-def inspect_one(source: Source, modality: Modality, reading: dict[str, Any]) -> Inspection:
+def inspect_one(source: Source, reading: Reading) -> Inspection:
     """Read one recording through, in bounded memory."""
     row = Inspection(
-        source.recording, str(source.path), source.format, source.participant, source.placement, modality
+        source.recording,
+        str(source.path),
+        source.format,
+        source.participant,
+        source.placement,
+        reading.modality,
     )
     try:
-        recording = open_recording(source, modality=modality, **reading)
+        recording = open_recording(source, reading)
         row.start, row.rate_hz, row.rate_nominal_hz = (
             recording.start,
             recording.rate_hz,

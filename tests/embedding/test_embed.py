@@ -22,6 +22,7 @@ from wearcli.embedding.result import Watcher
 from wearcli.embedding.table import END_OF_STREAM, read_table
 from wearcli.errors import InputError, UsageError
 from wearcli.models.folder import DEFAULT_MODEL, load_model
+from wearcli.recordings.reading import Reading
 from wearcli.signals.features.motion import FEATURE_NAMES, features
 
 
@@ -208,7 +209,7 @@ def test_a_changed_sidecar_is_a_change(study: Path, tmp_path: Path) -> None:
     [
         ({"stride_s": 5.0}, "stride_s"),
         ({"max_missing": 0.5}, "max_missing"),
-        ({"reading": {"unit": "g"}}, "unit"),
+        ({"reading": Reading(unit="g")}, "unit"),
     ],
 )
 def test_other_settings_are_refused(study: Path, tmp_path: Path, change: dict, message: str) -> None:
@@ -221,7 +222,7 @@ def test_other_settings_are_refused(study: Path, tmp_path: Path, change: dict, m
 
 def test_a_flag_that_is_left_out_again_is_another_setting(study: Path, tmp_path: Path) -> None:
     out = tmp_path / "e.parquet"
-    embed([study], out, reading={"unit": "g"})
+    embed([study], out, reading=Reading(unit="g"))
     with pytest.raises(UsageError, match="unit = g, now None"):
         embed([study], out)
 
@@ -282,10 +283,10 @@ def test_whatever_a_broken_file_raises_the_rest_goes_on(
 ) -> None:
     real = module.open_recording
 
-    def failing(source, **reading):
+    def failing(source, reading):
         if source.recording == "P01_b":
             raise error
-        return real(source, **reading)
+        return real(source, reading)
 
     monkeypatch.setattr(module, "open_recording", failing)
     result = embed([study], tmp_path / "e.parquet")

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from wearcli.recordings.open import open_recording
+from wearcli.recordings.reading import Reading
 from wearcli.recordings.recording import Recording, Source
 
 
@@ -33,7 +34,7 @@ def opened(path: Path, kind: str | None = None, **flags: object) -> Recording:
     names = {"rate": "rate_hz"}
     flags = {names.get(name, name): value for name, value in flags.items()}
     kind = kind or path.name.lower().removesuffix(".gz").rsplit(".", 1)[-1]
-    return open_recording(Source(path.name.split(".")[0], path, kind, "p"), **flags)  # type: ignore[arg-type]
+    return open_recording(Source(path.name.split(".")[0], path, kind, "p"), Reading(**flags))  # type: ignore[arg-type]
 
 
 def read(recording: Recording) -> tuple[np.ndarray, np.ndarray]:

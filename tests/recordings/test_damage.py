@@ -15,7 +15,8 @@ import pytest
 from tests.recordings.make import opened, read, wrist, write_csv
 from wearcli.errors import InputError, UsageError, WearcliError
 from wearcli.recordings.formats.e4 import is_e4
-from wearcli.recordings.open import check_reading, open_recording
+from wearcli.recordings.open import open_recording
+from wearcli.recordings.reading import Reading
 from wearcli.recordings.study.discovery import find_recordings
 
 TIME, ACC = wrist()
@@ -168,11 +169,11 @@ def test_a_file_that_goes_away_in_between(tmp_path: Path) -> None:
 def test_flags_that_no_file_takes_are_usage(tmp_path: Path, flags: dict, says: str) -> None:
     (tmp_path / "a.csv").write_text(CSV)
     (source,) = find_recordings([tmp_path]).sources
-    for refuse in (lambda: check_reading(**flags), lambda: open_recording(source, **flags)):
+    for refuse in (Reading(**flags).check, lambda: open_recording(source, Reading(**flags))):
         with pytest.raises(UsageError, match=says):
             refuse()
-    check_reading(unit="milli-g", time_unit="dmy", rate_hz=50.0, channel_columns=["1", "2", "3"])
-    check_reading(modality="ppg", channel_columns=["bvp"])
+    Reading(unit="milli-g", time_unit="dmy", rate_hz=50.0, channel_columns=("1", "2", "3")).check()
+    Reading(modality="ppg", channel_columns=("bvp",)).check()
 
 
 def whole_files() -> dict[str, bytes]:

@@ -20,6 +20,7 @@ from typer.testing import CliRunner
 from wearcli.cli.app import app
 from wearcli.errors import UsageError
 from wearcli.recordings.open import open_recording
+from wearcli.recordings.reading import Reading
 from wearcli.recordings.study.discovery import find_recordings
 from wearcli.signals.features.motion import features
 from wearcli.simulation.heart import EARLY, PAUSE, Rhythm, Vessels, beat_times, draw_heart, ecg_of, ppg_of
@@ -276,7 +277,7 @@ def test_hearts_open_without_a_flag(hearts: Path, modality: str, rate_hz: int, p
     assert not found.problems
     starts = set()
     for source in found.sources:
-        recording = open_recording(source, modality=modality)
+        recording = open_recording(source, Reading(modality))
         values = np.concatenate([chunk.values for chunk in recording.chunks()])
         np.testing.assert_allclose(values[:, 0], signal(hearts, source.recording, modality), atol=1e-3)
         assert recording.rate_hz == pytest.approx(rate_hz)

@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 from wearcli.cli.app import app
 from wearcli.errors import UsageError
 from wearcli.recordings.open import open_recording
+from wearcli.recordings.reading import Reading
 from wearcli.recordings.study.discovery import find_recordings
 from wearcli.simulation.heart import Heartbeats, Rhythm, beat_times
 from wearcli.simulation.sample import write_sample
@@ -193,7 +194,7 @@ def test_every_file_opens_without_a_flag(made: Path, modality: str, rate_hz: int
     assert not found.problems
     table = pd.read_csv(made / "recordings.csv").set_index("file")
     for source in found.sources:
-        recording = open_recording(source, modality=modality)
+        recording = open_recording(source, Reading(modality))
         chunks = list(recording.chunks())
         time, values = read(made, source.recording, modality)
         np.testing.assert_allclose(np.concatenate([chunk.values for chunk in chunks]), values, atol=1e-6)

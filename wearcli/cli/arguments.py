@@ -1,7 +1,6 @@
 """Arguments as the functions of the package take them, checked where a flag alone cannot tell."""
 
 from pathlib import Path
-from typing import Any
 
 from wearcli.errors import UsageError
 
@@ -21,24 +20,6 @@ def input_paths(paths: list[Path] | None) -> list[Path]:
             "('wearcli sample recordings' writes a small study to try)"
         )
     return [default]
-
-
-def reading_options(
-    unit: str | None,
-    rate_hz: float | None,
-    columns: str | None,
-    time_column: str | None,
-    time_unit: str | None,
-) -> dict[str, Any]:
-    """Return the given flags that say how to read files, as `open_recording` takes them."""
-    options: dict[str, Any] = {
-        "unit": unit,
-        "rate_hz": rate_hz,
-        "channel_columns": [name.strip() for name in columns.split(",")] if columns else None,
-        "time_column": time_column,
-        "time_unit": time_unit,
-    }
-    return {name: value for name, value in options.items() if value is not None}
 
 
 def task_name(task: str | None) -> str:

@@ -75,10 +75,11 @@ def compare(
     comparison.json and tables/, from which a rerun or a further model takes what is embedded already. Exit
     code 1: a model or a recording failed; it is named, the others were compared.
     """
-    from wearcli.cli.arguments import reading_options, task_name
+    from wearcli.cli.arguments import task_name
     from wearcli.cli.comparison_table import print_comparison
     from wearcli.cli.console import print_json, progress, say, stderr
     from wearcli.comparison.compare import compare as run
+    from wearcli.recordings.reading import Reading
 
     with progress("%") as display:
         bars: dict[str, Any] = {}
@@ -108,7 +109,7 @@ def compare(
                 keep_nonwear=keep_nonwear,
                 min_quality=min_quality,
                 participant_from=participant_from,
-                reading=reading_options(unit, rate_hz, columns, time_column, time_unit),
+                reading=Reading.from_options(unit, rate_hz, columns, time_column, time_unit),
                 output=output,
                 overwrite=overwrite,
                 dry_run=dry_run,

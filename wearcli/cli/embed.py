@@ -84,7 +84,7 @@ def embed(
     """
     import sys
 
-    from wearcli.cli.arguments import input_paths, reading_options
+    from wearcli.cli.arguments import input_paths
     from wearcli.cli.console import print_json, print_json_line, progress, say
     from wearcli.cli.embedding_news import note_found, tell_found
     from wearcli.embedding.embed import embed as run
@@ -92,6 +92,7 @@ def embed(
     from wearcli.embedding.stream import Stream
     from wearcli.errors import UsageError
     from wearcli.models.folder import DEFAULT_MODEL
+    from wearcli.recordings.reading import Reading
     from wearcli.recordings.recording import Source
 
     output = output or f"embeddings.{form.value if form else 'parquet'}"
@@ -158,7 +159,7 @@ def embed(
             overwrite=overwrite,
             dry_run=dry_run,
             participant_from=participant_from,
-            reading=reading_options(unit, rate_hz, columns, time_column, time_unit),
+            reading=Reading.from_options(unit, rate_hz, columns, time_column, time_unit),
             features=None if features is None else features.value,
             watcher=Watcher(planned, advanced, finished),
         )

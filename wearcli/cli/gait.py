@@ -80,9 +80,10 @@ def gait(
     or counted from the recording's beginning where no start is known. Exit code 1: some recording failed;
     the rest is done.
     """
-    from wearcli.cli.arguments import input_paths, reading_options
+    from wearcli.cli.arguments import input_paths
     from wearcli.cli.console import print_json, progress, say
     from wearcli.cli.embedding_news import EmbeddingNews
+    from wearcli.recordings.reading import Reading
     from wearcli.walking.gait import gait as run
 
     with progress("done") as display:
@@ -99,7 +100,7 @@ def gait(
             timezone=timezone,
             model=model,
             participant_from=participant_from,
-            reading=reading_options(unit, rate_hz, columns, time_column, time_unit),
+            reading=Reading.from_options(unit, rate_hz, columns, time_column, time_unit),
             workers=workers,
             overwrite=overwrite,
             dry_run=dry_run,

@@ -81,9 +81,9 @@ def gait_truth(
     double support, speed. A second sensor gives a row a window: stride time and cadence, and a quality. Exit
     code 1: some recording failed; the rest is done.
     """
-    from wearcli.cli.arguments import reading_options
     from wearcli.cli.console import progress
     from wearcli.cli.truth_text import tell
+    from wearcli.recordings.reading import Reading
     from wearcli.truth.gait import gait_truth as run
 
     with progress("recordings") as display:
@@ -101,7 +101,7 @@ def gait_truth(
             window_s=window,
             min_quality=min_quality,
             participant_from=participant_from,
-            reading=reading_options(unit, rate_hz, columns, time_column, time_unit),
+            reading=Reading.from_options(unit, rate_hz, columns, time_column, time_unit),
             overwrite=overwrite,
             dry_run=dry_run,
             step=lambda done, total: display.update(bar, completed=done, total=total),

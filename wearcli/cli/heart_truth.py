@@ -53,9 +53,10 @@ def heart_truth(
     are on the clock of the acceleration of the same name, or participant and time, so that the table goes
     with its embeddings. Exit code 1: some recording failed; the rest is done.
     """
-    from wearcli.cli.arguments import input_paths, reading_options
+    from wearcli.cli.arguments import input_paths
     from wearcli.cli.console import progress
     from wearcli.cli.truth_text import tell
+    from wearcli.recordings.reading import Reading
     from wearcli.truth.heart import heart_truth as run
 
     with progress("recordings") as display:
@@ -69,7 +70,7 @@ def heart_truth(
             stride_s=stride,
             min_quality=min_quality,
             participant_from=participant_from,
-            reading=reading_options(None, rate_hz, columns, time_column, time_unit),
+            reading=Reading.from_options(None, rate_hz, columns, time_column, time_unit),
             overwrite=overwrite,
             dry_run=dry_run,
             step=lambda done, total: display.update(bar, completed=done, total=total),

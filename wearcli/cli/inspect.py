@@ -45,10 +45,11 @@ def inspect(
     """
     from dataclasses import asdict
 
-    from wearcli.cli.arguments import input_paths, reading_options
+    from wearcli.cli.arguments import input_paths
     from wearcli.cli.console import print_json, print_json_line, progress, say, stderr
     from wearcli.errors import UsageError
     from wearcli.inspection import inspect as run
+    from wearcli.recordings.reading import Reading
 
     if json and jsonl:
         raise UsageError("stdout carries one thing: choose --json or --jsonl")
@@ -64,7 +65,7 @@ def inspect(
             input_paths(paths),
             modality=modality,
             participant_from=participant_from,
-            reading=reading_options(unit, rate_hz, columns, time_column, time_unit),
+            reading=Reading.from_options(unit, rate_hz, columns, time_column, time_unit),
             started=lambda count: display.update(task, total=count),
             finished=finished,
         )

@@ -90,11 +90,12 @@ def predict(
     a new person 95 times of 100: it is the quantile of the errors on people held out. Exit code 1: some
     recording failed; the rest is done.
     """
-    from wearcli.cli.arguments import input_paths, reading_options
+    from wearcli.cli.arguments import input_paths
     from wearcli.cli.console import print_json, progress, say
     from wearcli.cli.embedding_news import EmbeddingNews
     from wearcli.errors import UsageError
     from wearcli.prediction.predict import predict as run
+    from wearcli.recordings.reading import Reading
 
     if probe is None:
         raise UsageError(f"no probe named: --probe FOLDER{_probes_here()}")
@@ -121,7 +122,7 @@ def predict(
                 keep_nonwear=keep_nonwear,
                 min_quality=min_quality,
                 participant_from=participant_from,
-                reading=reading_options(unit, rate_hz, columns, time_column, time_unit) or None,
+                reading=Reading.from_options(unit, rate_hz, columns, time_column, time_unit),
                 workers=workers,
                 overwrite=overwrite,
                 dry_run=dry_run,

@@ -89,9 +89,10 @@ def preprocess(
     """
     from dataclasses import asdict
 
-    from wearcli.cli.arguments import input_paths, reading_options
+    from wearcli.cli.arguments import input_paths
     from wearcli.cli.console import print_json, progress, say
     from wearcli.errors import UsageError, WearcliError
+    from wearcli.recordings.reading import Reading
     from wearcli.recordings.recording import Source
     from wearcli.signals.preprocess import preprocess as run
 
@@ -122,7 +123,7 @@ def preprocess(
             overwrite=overwrite,
             dry_run=dry_run,
             participant_from=participant_from,
-            reading=reading_options(unit, rate_hz, columns, time_column, time_unit),
+            reading=Reading.from_options(unit, rate_hz, columns, time_column, time_unit),
             started=lambda count: display.update(task, total=count),
             finished=finished,
         )

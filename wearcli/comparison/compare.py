@@ -28,6 +28,7 @@ from wearcli.labels.windows import MIN_QUALITY
 from wearcli.models.folder import Model
 from wearcli.probing.problems import check_arguments
 from wearcli.probing.saved import versions
+from wearcli.recordings.reading import Reading
 from wearcli.recordings.study.discovery import find_recordings
 
 FORMAT = 1
@@ -62,7 +63,7 @@ def compare(
     keep_nonwear: bool = False,
     min_quality: float = MIN_QUALITY,
     participant_from: str | None = None,
-    reading: dict[str, Any] | None = None,
+    reading: Reading | None = None,
     output: Path | str | None = None,
     overwrite: bool = False,
     dry_run: bool = False,
@@ -172,7 +173,7 @@ def compare(
             "keep_nonwear": keep_nonwear,
             "min_quality": min_quality,
             "participant_from": participant_from,
-            **(reading or {}),
+            **(reading or Reading()).to_json(),
         }
         _save(folder, result, found, arguments)
     return result

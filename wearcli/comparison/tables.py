@@ -12,6 +12,7 @@ from wearcli.embedding.result import EmbedResult, Watcher
 from wearcli.embedding.stream import Stream
 from wearcli.errors import InputError, UsageError, WearcliError
 from wearcli.models.folder import Model
+from wearcli.recordings.reading import Reading
 from wearcli.recordings.recording import Source
 
 
@@ -34,7 +35,7 @@ def embed_tables(
     folder: Path,
     stride_s: float | None,
     participant_from: str | None,
-    reading: dict[str, Any] | None,
+    reading: Reading | None,
     dry_run: bool,
     watch: Callable[[str, float], None],
 ) -> Tables:

@@ -24,7 +24,8 @@ from wearcli.modality import FeatureSet, check_feature_set, feature_names
 from wearcli.modality import features as features_of
 from wearcli.models.encoder import Encoder
 from wearcli.models.folder import DEFAULT_MODEL, Model, load_model
-from wearcli.recordings.open import check_reading, open_recording
+from wearcli.recordings.open import open_recording
+from wearcli.recordings.reading import Reading
 from wearcli.recordings.recording import Recording, Source
 from wearcli.recordings.study.discovery import Folder, find_recordings
 from wearcli.signals.windows import MAX_MISSING, WindowSpec
@@ -53,7 +54,7 @@ def embed(
     overwrite: bool = False,
     dry_run: bool = False,
     participant_from: str | None = None,
-    reading: dict[str, Any] | None = None,
+    reading: Reading | None = None,
     features: FeatureSet | None = None,
     watcher: Watcher | None = None,
 ) -> EmbedResult:
@@ -64,7 +65,7 @@ def embed(
             model and settings is brought up to date: only new and changed recordings are embedded.
         form: parquet, arrow or jsonl; by default told from the output's suffix.
         window_s, stride_s: seconds; by default the model's own.
-        reading: how to read the files where they do not tell: see `recordings.open.open_recording`.
+        reading: how to read the files where they do not tell.
         features: of acceleration, motion or heart; by default the model's own, else motion.
 
     Raises:
@@ -72,12 +73,13 @@ def embed(
             that the model or the features do not take, features of a signal that has no choice of them.
     """
     began = time.perf_counter()
-    watcher, reading = watcher or Watcher(), reading or {}
+    watcher = watcher or Watcher()
     target = None if output is None else Path(output)
     form = _format(target, form)
     loaded = load_model(model)
     modality, channels = loaded.modality, len(loaded.config["channels"])
-    check_reading(modality=modality, **reading)
+    reading = (reading or Reading()).for_signal(modality, channels)
+    reading.check()
     check_feature_set(modality, features)
     features = features or loaded.config.get("features")
     spec = _window_spec(loaded, window_s, stride_s, max_missing)
@@ -88,7 +90,7 @@ def embed(
         "paths": [str(path) for path in paths],
         "participant_from": participant_from,
         "max_missing": max_missing,
-        **reading,
+        **reading.to_json(),
     }
     if features == "heart":
         arguments["features"] = features
@@ -120,7 +122,7 @@ def embed(
         return encoder(values), features_of(values, spec.rate_hz, modality, features)
 
     def opened(source: Source) -> Recording:
-        return open_recording(source, modality=modality, channels=channels, **reading)
+        return open_recording(source, reading)
 
     table_schema = schema(encoder.dimension, len(settings["feature_names"]), settings, modality)
     new = [source for source in folder.sources if result.plan[source.recording] == "embed"]

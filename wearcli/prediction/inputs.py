@@ -19,6 +19,7 @@ from wearcli.modality import feature_set
 from wearcli.models.folder import Model, bundled_models, load_model
 from wearcli.prediction.match import check_model, check_table, input_size
 from wearcli.probing.saved import SavedProbe
+from wearcli.recordings.reading import Reading
 
 _ARROW = b"\xff\xff\xff\xff"  # an Arrow stream begins with it
 
@@ -48,7 +49,7 @@ def recording_tables(
     at_most: int | None = None,
     model: str | Path | None = None,
     participant_from: str | None = None,
-    reading: dict[str, Any] | None = None,
+    reading: Reading | None = None,
     workers: int | None = None,
     scratch: Path = Path(),
     dry_run: bool = False,
@@ -66,7 +67,7 @@ def recording_tables(
     is damaged or not in order, KeyboardInterrupt where embedding was interrupted.
     """
     source = _table_among(paths)
-    if source is not None and any((model, participant_from, reading, workers)):
+    if source is not None and any((model, participant_from, reading not in (None, Reading()), workers)):
         raise UsageError(f"{source}: embedded already: --model and how to read files are for recordings")
     with ExitStack() as stack:
         embedded = None

@@ -17,6 +17,7 @@ from wearcli.prediction.output import open_output, output_of, row_schema
 from wearcli.prediction.result import PredictResult
 from wearcli.prediction.rows import Rows
 from wearcli.probing.saved import SavedProbe, load_probe
+from wearcli.recordings.reading import Reading
 
 AT_MOST = 4096  # windows of a recording at once
 CALIBRATION = (
@@ -42,7 +43,7 @@ def predict(
     keep_nonwear: bool = False,
     min_quality: float | None = None,
     participant_from: str | None = None,
-    reading: dict[str, Any] | None = None,
+    reading: Reading | None = None,
     workers: int | None = None,
     overwrite: bool = False,
     dry_run: bool = False,
@@ -82,7 +83,7 @@ def predict(
         "min_bout": min_bout,
         "model": None if model is None else str(model),
         "participant_from": participant_from,
-        **(reading or {}),
+        **(reading or Reading()).to_json(),
     }
     with recording_tables(
         given,

@@ -2,71 +2,34 @@
 
 from pathlib import Path
 
-from wearcli.errors import InputError, UsageError
-from wearcli.modality import MODALITIES, Modality
+from wearcli.errors import InputError
+from wearcli.recordings.reading import Reading
 from wearcli.recordings.recording import Recording, Source
 from wearcli.recordings.tables.table import Table
 from wearcli.recordings.tables.tabular import open_table
-from wearcli.recordings.tables.times import check_time_unit
-from wearcli.recordings.tables.units import said_unit
 
 
-def check_reading(
-    *,
-    modality: Modality = "acc",
-    unit: str | None = None,
-    time_column: str | None = None,
-    channel_columns: list[str] | None = None,
-    time_unit: str | None = None,
-    rate_hz: float | None = None,
-) -> None:
-    """Raise UsageError where `open_recording` takes no such arguments, whatever the file; before any work."""
-    if unit is not None:
-        said_unit(unit)
-    if time_unit is not None:
-        check_time_unit(time_unit)
-    if rate_hz is not None and not 0 < rate_hz < float("inf"):
-        raise UsageError(f"--rate-hz {rate_hz:g}: must be above 0")
-    if channel_columns is not None and MODALITIES[modality].channels and len(channel_columns) != 3:
-        raise UsageError(
-            f"--columns {','.join(channel_columns)}: {MODALITIES[modality].title} needs three columns, in "
-            "the order x,y,z"
-        )
-    if "" in [time_column, *(channel_columns or [])]:
-        raise UsageError("--columns and --time-column take names or positions of columns, not nothing")
-
-
-def open_recording(
-    source: Source,
-    *,
-    modality: Modality = "acc",
-    unit: str | None = None,
-    time_column: str | None = None,
-    channel_columns: list[str] | None = None,
-    time_unit: str | None = None,
-    rate_hz: float | None = None,
-    channels: int | None = None,
-) -> Recording:
+def open_recording(source: Source, reading: Reading | None = None) -> Recording:
     """Open one signal of a recording: its head is read, the rest is streamed by `Recording.chunks()`.
 
-    unit: g, mg or m/s2. channel_columns, time_column: names or 1-based positions of a table's columns.
-    time_unit: s, ms, us, ns, iso, dmy or mdy. rate_hz: for a file that holds no time.
-    channels: how many of ppg or ecg to take (None: all that there are; acceleration always has three).
-    Where the file has more, they are chosen by their names (ppg: green, infrared, red; ecg: lead I, then
-    II; then the first in the file), which is said in the warnings; where it has fewer, InputError.
-    Device files and Empatica exports say all of this themselves, so these arguments do not touch them; EDF,
-    WFDB and Apple Health files say their time and rate.
-    Raises InputError, one line that names the file and, in doubt, the flag to settle it with; UsageError
-    where the arguments are none that any file could take (see `check_reading`).
+    Args:
+        source: Which file, of whom.
+        reading: Which signal, and how to read the file where it does not tell; see `Reading`.
+
+    Raises:
+        InputError: The file cannot be read, or is in doubt; one line with the file's name and, in doubt, the
+            option to settle it with.
+        UsageError: The reading is none that any file could take.
+
+    Example:
+        >>> folder = find_recordings([Path("recordings")])
+        >>> recording = open_recording(folder.sources[0], Reading(unit="g"))
+        >>> recording.rate_hz
+        50.0
     """
-    check_reading(
-        modality=modality,
-        unit=unit,
-        time_column=time_column,
-        channel_columns=channel_columns,
-        time_unit=time_unit,
-        rate_hz=rate_hz,
-    )
+    reading = reading or Reading()
+    reading.check()
+    modality = reading.modality
     where = str(source.path)
     if source.path.is_symlink() and not source.path.exists():
         # Such as git-annex leaves for what was not downloaded.
@@ -80,11 +43,11 @@ def open_recording(
     if source.format == "e4":
         from wearcli.recordings.formats.e4 import open_e4
 
-        return open_table(source, open_e4(source.path, where, modality), modality, where, channels=channels)
+        return open_table(
+            source, open_e4(source.path, where, modality), Reading(modality, channels=reading.channels), where
+        )
     table = table_of(source.path, source.format, where)
-    return open_table(
-        source, table, modality, where, unit, time_column, channel_columns, time_unit, rate_hz, channels
-    )
+    return open_table(source, table, reading, where)
 
 
 def table_of(path: Path, kind: str, where: str) -> Table:

@@ -5,12 +5,12 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from wearcli.errors import InputError, UsageError, WearcliError, unreadable
 from wearcli.files import atomic_folder, check_output
 from wearcli.modality import MODALITIES, Modality
-from wearcli.recordings.open import check_reading, open_recording
+from wearcli.recordings.open import open_recording
+from wearcli.recordings.reading import Reading
 from wearcli.recordings.recording import Recording, Source
 from wearcli.recordings.study.discovery import find_recordings
 from wearcli.signals.normalise import Normalisation
@@ -51,7 +51,7 @@ def preprocess(
     overwrite: bool = False,
     dry_run: bool = False,
     participant_from: str | None = None,
-    reading: dict[str, Any] | None = None,
+    reading: Reading | None = None,
     started: Callable[[int], None] = lambda recordings: None,
     finished: Callable[[Source, WearcliError | None], None] = lambda source, error: None,
 ) -> PreprocessResult:
@@ -61,9 +61,9 @@ def preprocess(
         rate_hz, window_s, stride_s: of the windows, by default those of `MODALITIES`, one after
             the other.
         align: windows at whole strides of the clock, with so many seconds added to it; see `WindowSpec`.
-        channels: how many, see `recordings.open.open_recording`.
+        channels: how many, see `recordings.reading.Reading`.
         normalize, rotations, seed, dtype: see `signals.store.write_store`.
-        reading: how to read the files where they do not tell: see `recordings.open.open_recording`.
+        reading: how to read the files where they do not tell.
         started: called with the number of recordings; finished: after each recording.
 
     A recording that cannot be read is named in the result and the rest goes on.
@@ -81,7 +81,8 @@ def preprocess(
         raise UsageError("--rate, --window and --stride are above 0, --rotate is 0 or more")
     if dtype == "int16" and normalize != "none":
         raise UsageError("int16 holds plain g: leave --dtype or --normalize out")
-    check_reading(modality=modality, **(reading or {}))
+    reading = (reading or Reading()).for_signal(modality, channels)
+    reading.check()
     spec = WindowSpec(*sizes, max_missing, align)
     folder = find_recordings(
         [Path(path) for path in paths], participant_from=participant_from, modality=modality
@@ -99,7 +100,7 @@ def preprocess(
     def opened() -> Iterator[Recording]:
         for source in folder.sources:
             try:
-                recording = open_recording(source, modality=modality, channels=channels, **(reading or {}))
+                recording = open_recording(source, reading)
             except InputError as error:
                 fail(source, error)
                 continue
@@ -129,7 +130,7 @@ def preprocess(
             "modality": modality,
             "channels": channels,
             "participant_from": participant_from,
-            **(reading or {}),
+            **reading.to_json(),
         }
         (temporary / "arguments.json").write_text(json.dumps(arguments, indent=2) + "\n")
     result.windows, result.samples, result.dtype = settings.n_windows, settings.samples, settings.dtype

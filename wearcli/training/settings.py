@@ -11,7 +11,7 @@ from wearcli.encoders import ENCODERS
 from wearcli.errors import InputError, UsageError
 from wearcli.files import atomic_file
 from wearcli.modality import MODALITIES, Modality, check_modality
-from wearcli.recordings.open import check_reading
+from wearcli.recordings.reading import Reading
 from wearcli.signals.pulse_quality import MIN_QUALITY
 from wearcli.training.defaults import (
     DEFAULTS,
@@ -238,7 +238,7 @@ class Settings:
         for term in self.terms:
             if "=" not in term:
                 raise UsageError(f"--terms {term}: give SET=TERMS")
-        check_reading(modality=self.modality, **self.reading())
+        self.reading().check()
 
     def _check_signal(self) -> None:
         """Raise UsageError for what does not go with the modality, or with the objective for it."""
@@ -288,16 +288,10 @@ class Settings:
                     flag = ("--no-" if turned_off else "--") + option.replace("_", "-")
                     raise UsageError(f"{flag} is of --method {method}, not of {self.method}")
 
-    def reading(self) -> dict[str, Any]:
-        """How to read the files, as `open_recording` takes it; what is not set is left out."""
-        options = {
-            "unit": self.unit,
-            "rate_hz": self.rate_hz,
-            "channel_columns": [c.strip() for c in self.columns.split(",")] if self.columns else None,
-            "time_column": self.time_column,
-            "time_unit": self.time_unit,
-        }
-        return {name: value for name, value in options.items() if value is not None}
+    def reading(self) -> Reading:
+        """Return how the files are read."""
+        options = (self.unit, self.rate_hz, self.columns, self.time_column, self.time_unit)
+        return Reading.from_options(*options).for_signal(self.modality, self.channels)
 
     def views(self, modality: Modality | None = None) -> Augment | Cascade:
         """What a window goes through to become a view; modality: in place of the run's own."""

@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
 from wearcli.errors import UsageError
 from wearcli.modality import MODALITIES, Modality
 from wearcli.models.folder import Model
+from wearcli.recordings.reading import Reading
 from wearcli.signals.preprocess import preprocess
 from wearcli.signals.store import WindowStore
 from wearcli.signals.windows import WindowSpec
@@ -61,7 +61,7 @@ def open_partners(
     spec = WindowSpec(of["rate_hz"], student.window_s, student.stride_s, align=settings.clock_offset)
     channels = None if MODALITIES[teacher.modality].channels else len(of["channels"])
     stores, failed = _with_recordings(
-        settings, stores_of(settings, teacher.modality), own, spec, teacher.modality, channels, {}, say
+        settings, stores_of(settings, teacher.modality), own, spec, teacher.modality, channels, Reading(), say
     )
     if not stores:
         raise UsageError(
@@ -95,7 +95,7 @@ def _with_recordings(
     spec: WindowSpec,
     modality: Modality,
     channels: int | None,
-    reading: dict[str, Any],
+    reading: Reading,
     say: Callable[[str], None],
 ) -> tuple[list[WindowStore], Failed]:
     """These stores, and the one in `own` of the recordings among the paths; what could not be read."""

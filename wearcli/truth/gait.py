@@ -2,14 +2,13 @@
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from wearcli.errors import InputError, UsageError
 from wearcli.files import atomic_file, check_output
-from wearcli.recordings.open import check_reading
+from wearcli.recordings.reading import Reading
 from wearcli.recordings.study.sidecars import read_target_table
 from wearcli.truth.gait_result import TruthResult
 from wearcli.truth.second_sensor import find_pairs, rows_of_pairs
@@ -35,7 +34,7 @@ def gait_truth(
     window_s: float = WINDOW_S,
     min_quality: float = MIN_QUALITY,
     participant_from: str | None = None,
-    reading: dict[str, Any] | None = None,
+    reading: Reading | None = None,
     overwrite: bool = False,
     dry_run: bool = False,
     step: Callable[[int, int], None] = lambda done, total: None,
@@ -53,7 +52,7 @@ def gait_truth(
     are brought together by the recordings' starts; without both they are taken to start together.
 
     intervals: a table (recording, onset, duration, label) of the recordings that the rows are of; labels:
-    which of them are walks. participant_from, reading: see `find_recordings` and `open_recording`. dry_run:
+    which of them are walks. participant_from, reading: see `find_recordings` and `Reading`. dry_run:
     write nothing, and read no second sensor. step: called with how many recordings are done, of how many.
 
     Raises UsageError for arguments that cannot be, InputError for files that cannot be used and where nothing
@@ -73,7 +72,8 @@ def gait_truth(
     if intervals is None and (labels or distance_m is not None):
         flag = "--label" if labels else "--distance"
         raise UsageError(f"{flag} is of walks whose ends are known: name a table of them with --intervals")
-    check_reading(**(reading or {}))
+    reading = (reading or Reading()).for_signal("acc")
+    reading.check()
     target = Path(output)
     if not dry_run:
         check_output(target, overwrite)
@@ -84,7 +84,7 @@ def gait_truth(
     else:
         folder = Path(str(main))
         sensors = [Path(path) for path in paths] or [folder]
-        found = find_pairs(sensors, folder, placement, pair, participant_from, reading or {})
+        found = find_pairs(sensors, folder, placement, pair, participant_from, reading)
         result.pairs, result.recordings = dict(found.how), len(found.pairs)
         result.left_out["recordings without one of the second sensor"] = len(found.alone)
         if found.together:
@@ -93,7 +93,7 @@ def gait_truth(
             )
         if dry_run:
             return result
-        rows = rows_of_pairs(found.pairs, window_s, min_quality, walks, reading or {}, result, step)
+        rows = rows_of_pairs(found.pairs, window_s, min_quality, walks, reading, result, step)
     if not len(rows):
         said = [f"{count} {reason}" for reason, count in result.left_out.items() if count]
         said += [failure["error"] for failure in result.failed[:1]]

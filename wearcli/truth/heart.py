@@ -1,8 +1,8 @@
 """`heart_truth`: a heart.csv to fit and score probes on, from the beats in PPG or ECG."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -10,7 +10,8 @@ import pandas as pd
 from wearcli.errors import InputError, UsageError, WearcliError, unreadable
 from wearcli.files import atomic_file, check_output
 from wearcli.modality import MODALITIES
-from wearcli.recordings.open import check_reading, open_recording
+from wearcli.recordings.open import open_recording
+from wearcli.recordings.reading import Reading
 from wearcli.recordings.recording import Source
 from wearcli.recordings.study.discovery import find_recordings
 from wearcli.recordings.study.pairs import Span
@@ -37,7 +38,7 @@ def heart_truth(
     stride_s: float | None = None,
     min_quality: float | None = None,
     participant_from: str | None = None,
-    reading: dict[str, Any] | None = None,
+    reading: Reading | None = None,
     overwrite: bool = False,
     dry_run: bool = False,
     step: Callable[[int, int], None] = lambda done, total: None,
@@ -48,7 +49,7 @@ def heart_truth(
     at least `min_quality` (default `MIN_QUALITY`); see `heart_windows`. recording and onset are those of the
     acceleration that goes with the signal (`find_clocks`), in `main` or else in `paths`, and windows begin at
     whole strides of it, so that the table goes with its embeddings; without acceleration they are the
-    signal's own. reading: see `open_recording`; columns are those of the signal. dry_run: write nothing, and
+    signal's own. reading: its columns are those of the signal. dry_run: write nothing, and
     read only how recordings begin. step: called with how many recordings are done, of how many.
 
     Raises UsageError for arguments that cannot be, InputError where no row is left. A recording that cannot
@@ -64,8 +65,8 @@ def heart_truth(
         raise UsageError(f"a window of {window_s:g} s: --window takes {SHORTEST_WINDOW_S:g} s or more")
     if not 1 / MODALITIES[modality].rate_hz <= stride < np.inf:
         raise UsageError(f"a stride of {stride:g} s: --stride takes seconds above 0")
-    options = dict(reading or {})
-    check_reading(modality=modality, **options)
+    reading = (reading or Reading()).for_signal(modality)
+    reading.check()
     target = Path(output)
     if not dry_run:
         check_output(target, overwrite)
@@ -75,14 +76,15 @@ def heart_truth(
     signals: dict[Source, Span] = {}
     for source in found.sources:
         try:
-            recording = open_recording(source, modality=modality, **options)
+            recording = open_recording(source, reading)
             signals[source] = recording.start, recording.duration_s or np.inf
         except WearcliError:  # named where it is read through
             signals[source] = source.start, np.inf
 
+    of_acceleration = replace(reading, modality="acc", channel_columns=None, channels=None)
+
     def head(source: Source) -> Span:
-        mine = {name: value for name, value in options.items() if name != "channel_columns"}
-        recording = open_recording(source, **mine)
+        recording = open_recording(source, of_acceleration)
         return recording.start, recording.duration_s or np.inf
 
     mains = [] if main is None else [Path(main)]
@@ -100,7 +102,7 @@ def heart_truth(
     for done, source in enumerate(signals):
         if source.recording in clocks.of:
             try:
-                recording = open_recording(source, modality=modality, **options)
+                recording = open_recording(source, reading)
                 windows = heart_windows(recording, modality, window_s, stride, clocks.of[source.recording])
                 rows.append(_good(windows, least, result))
             except WearcliError as error:

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -11,6 +10,7 @@ import pandas as pd
 from wearcli.errors import UsageError, WearcliError, unreadable
 from wearcli.labels.intervals import overlaps
 from wearcli.recordings.open import open_recording
+from wearcli.recordings.reading import Reading
 from wearcli.recordings.recording import Source
 from wearcli.recordings.study.discovery import find_recordings
 from wearcli.recordings.study.pairs import Pair, Pairs, pair_recordings
@@ -29,7 +29,7 @@ def find_pairs(
     placement: str | None,
     pattern: str | None,
     participant_from: str | None,
-    reading: dict[str, Any],
+    reading: Reading,
 ) -> Pairs:
     """Recordings of `main` with theirs of a second sensor in `paths`, see `pair_recordings`.
 
@@ -53,7 +53,7 @@ def find_pairs(
     def span(source: Source) -> tuple[datetime | None, float]:
         if source.path not in heads:
             try:
-                recording = open_recording(source, **reading)
+                recording = open_recording(source, reading)
                 heads[source.path] = recording.start, recording.duration_s or np.inf
             except WearcliError:  # named where it is read through
                 heads[source.path] = source.start, np.inf
@@ -73,7 +73,7 @@ def rows_of_pairs(
     window_s: float,
     min_quality: float,
     intervals: pd.DataFrame | None,
-    reading: dict[str, Any],
+    reading: Reading,
     result: TruthResult,
     step: Callable[[int, int], None],
 ) -> pd.DataFrame:
@@ -104,16 +104,14 @@ def rows_of_pairs(
     return pd.concat(rows, ignore_index=True)
 
 
-def reference_windows(
-    source: Source, window_s: float, step_s: float, reading: dict[str, Any]
-) -> pd.DataFrame:
+def reference_windows(source: Source, window_s: float, step_s: float, reading: Reading) -> pd.DataFrame:
     """Windows of a recording of a leg, every `step_s`: onset (s from its start), stride_time_s, quality.
 
     One with more than 10 % missing has no row. See `rhythm.stride_times`.
     """
     spec = WindowSpec(RATE_HZ, window_s, step_s)
     parts = [np.empty((0, 3))]
-    for windows in iter_windows(open_recording(source, **reading), spec):
+    for windows in iter_windows(open_recording(source, reading), spec):
         parts.append(np.stack([windows.onset_s, *stride_times(windows.values, RATE_HZ)], axis=1))
     return pd.DataFrame(np.concatenate(parts), columns=["onset", "stride_time_s", "quality"])
 

@@ -19,6 +19,7 @@ from wearcli.files import atomic_folder, check_output
 from wearcli.prediction.apply import choose_probe
 from wearcli.prediction.inputs import Inputs, recording_of, recording_tables
 from wearcli.probing.saved import load_probe
+from wearcli.recordings.reading import Reading
 from wearcli.walking import rule
 from wearcli.walking.bouts import GAP_S, MIN_BOUT_S, Bout, Bouts
 from wearcli.walking.days import DAY_COLUMNS, Days
@@ -47,7 +48,7 @@ def gait(
     timezone: str = "UTC",
     model: str | Path | None = None,
     participant_from: str | None = None,
-    reading: dict[str, Any] | None = None,
+    reading: Reading | None = None,
     workers: int | None = None,
     overwrite: bool = False,
     dry_run: bool = False,
@@ -102,7 +103,7 @@ def gait(
         at_most=AT_MOST,
         model=model,
         participant_from=participant_from,
-        reading=reading or None,
+        reading=reading,
         workers=workers,
         scratch=target.absolute().parent,
         dry_run=dry_run,

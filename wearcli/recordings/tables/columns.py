@@ -1,6 +1,7 @@
 """Which columns of a table are the time and the signal, told by what their names mean."""
 
 import re
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from wearcli.errors import InputError
@@ -65,7 +66,7 @@ def choose_columns(
     where: str,
     named: bool = True,
     time_column: str | None = None,
-    channel_columns: list[str] | None = None,
+    channel_columns: Sequence[str] | None = None,
     count: int | None = None,
     bare_leads: bool = False,
 ) -> Chosen:

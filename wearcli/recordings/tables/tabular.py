@@ -8,6 +8,7 @@ import pyarrow as pa
 
 from wearcli.errors import InputError
 from wearcli.modality import MODALITIES, Modality
+from wearcli.recordings.reading import Reading
 from wearcli.recordings.recording import Chunk, Recording, Source
 from wearcli.recordings.tables.clock import measure_rate
 from wearcli.recordings.tables.columns import choose_columns
@@ -24,36 +25,29 @@ _SLOWEST_HZ, _FASTEST_HZ = 1.0, 1e4
 def open_table(
     source: Source,
     table: Table,
-    modality: Modality,
+    reading: Reading,
     where: str,
-    unit: str | None = None,
-    time_column: str | None = None,
-    channel_columns: list[str] | None = None,
-    time_unit: str | None = None,
-    rate_hz: float | None = None,
-    channels: int | None = None,
 ) -> Recording:
     """Tell what the columns hold and stream them as seconds and g (other signals as the file has them).
 
-    channels: how many of ppg or ecg to take, None for all. The flags win over what the file tells. Raises
-    InputError naming the flag where something is in doubt.
+    The reading wins over what the file tells. Raises InputError naming the flag where something is in doubt.
     """
-    warnings, signal = table.warnings, MODALITIES[modality]
+    modality, warnings, signal = reading.modality, table.warnings, MODALITIES[reading.modality]
     chosen = choose_columns(
         table.columns,
         modality,
         where,
         table.named,
-        time_column,
-        channel_columns,
-        channels,
+        reading.time_column,
+        reading.channel_columns,
+        reading.channels,
         table.bare_leads,
     )
     warnings += chosen.warnings
     own = _shared_rate([table.columns[j] for j in chosen.channels], where)
-    nominal = rate_hz or source.rate_hz or own or table.rate_hz
-    reading = table.stream(chosen.time, chosen.channels)
-    head, ended = _read_head(reading)
+    nominal = reading.rate_hz or source.rate_hz or own or table.rate_hz
+    batches = table.stream(chosen.time, chosen.channels)
+    head, ended = _read_head(batches)
     values = np.concatenate([batch.values for batch in head]) if head else np.empty((0, 3), np.float32)
     if len(values) == 0:
         raise InputError(f"{where}: holds no samples")
@@ -63,7 +57,7 @@ def open_table(
         stamps = _joined([batch.time for batch in head])
         zoned = table.columns[chosen.time].kind == "zoned"
         scale = tell_time(
-            stamps, where, modality, zoned, time_unit, chosen.time_unit, table.date_order, nominal
+            stamps, where, modality, zoned, reading.time_unit, chosen.time_unit, table.date_order, nominal
         )
         measured = measure_rate(_seconds(scale, stamps, 0.0))
         if np.isfinite(measured):
@@ -88,14 +82,14 @@ def open_table(
         known = "in the file" if own else "measured as"
         warnings.append(f"the rate is said to be {nominal:g} Hz and {known} {rate:.4g} Hz")
 
-    name, how, factor = _unit(values, rate, modality, where, table, chosen.unit, unit, warnings)
-    pending = [_resumed(head, None if ended else reading)]
-    del head, values, reading
+    name, how, factor = _unit(values, rate, modality, where, table, chosen.unit, reading.unit, warnings)
+    pending = [_resumed(head, None if ended else batches)]
+    del head, values, batches
 
     def stream() -> Iterator[Chunk]:
         # What was read to tell the unit is not read twice; a second pass begins anew.
-        batches = pending.pop() if pending else table.stream(chosen.time, chosen.channels)
-        return _chunks(batches, scale, rate, factor, warnings)
+        rows = pending.pop() if pending else table.stream(chosen.time, chosen.channels)
+        return _chunks(rows, scale, rate, factor, warnings)
 
     return Recording(
         source,
@@ -133,11 +127,11 @@ def _shared_rate(columns: list[Column], where: str) -> float | None:
     return rates.pop()
 
 
-def _read_head(reading: Iterator[Batch]) -> tuple[list[Batch], bool]:
+def _read_head(batches: Iterator[Batch]) -> tuple[list[Batch], bool]:
     """The first batches, up to HEAD_ROWS rows; and whether they are all."""
     head: list[Batch] = []
     rows = 0
-    for batch in reading:
+    for batch in batches:
         head.append(batch)
         rows += len(batch.values)
         if rows >= HEAD_ROWS:
