@@ -15,6 +15,7 @@ from wearcli.probing.linear import fit_logistic, fit_ridge
 from wearcli.probing.mlp import fit_mlp
 from wearcli.probing.predictor import Predictor
 from wearcli.probing.problem import Problem
+from wearcli.seeds import generator
 
 Probe = Literal["linear", "mlp", "features"]
 PROBES: tuple[Probe, ...] = ("linear", "mlp", "features")
@@ -162,7 +163,7 @@ def _fit(
     """A predictor, and what was chosen for it, for each of the problems."""
     probe, number, fold = job
     problem = problems[0]
-    rng = np.random.default_rng([seed, PROBES.index(probe), number, fold])
+    rng = generator(seed, "probe fit", PROBES.index(probe), number, fold)
     truth = problem.truth if problem.classify else np.stack([each.truth for each in problems], axis=1)
     train = problem.training(fold)
     # A copy, which a fit standardises where it lies.

@@ -13,6 +13,7 @@ from wearcli.probing.crossfit import Probe, fit_all
 from wearcli.probing.problem import Labelled
 from wearcli.probing.problems import Study
 from wearcli.probing.scoring import counting, difference, evaluate, held_out_by
+from wearcli.seeds import generator
 
 REPEATS = 5  # draws of the labels of a share: their scores are averaged
 
@@ -55,7 +56,7 @@ def learning_curve(
         rows: dict[Probe, dict[str, list[np.ndarray]]] = {probe: {} for probe in probes}
         used = []
         for repeat in range(repeats):
-            order = np.random.default_rng([seed, 2, repeat]).permutation(len(study.owner))
+            order = generator(seed, "labels used", repeat).permutation(len(study.owner))
             problems = [
                 replace(each, labelled=Labelled(share / 100, order[each.rows])) for each in study.problems
             ]

@@ -9,6 +9,7 @@ from wearcli.labels.samples import Samples
 from wearcli.labels.tasks import Task
 from wearcli.probing.folds import group_folds, participant_folds
 from wearcli.probing.problem import Problem
+from wearcli.seeds import generator
 
 FEWEST_SAMPLES = 5
 FEW_PARTICIPANTS = 5
@@ -88,7 +89,7 @@ def make_study(
             )
     groups: list[str] | None = None
     group: np.ndarray | None = None
-    rng = np.random.default_rng([seed, 0])
+    rng = generator(seed, "folds")
     if test:
         fold = np.where(samples.rows["test"].to_numpy(bool), 0, -1)
         if np.isin(owner, owner[fold == 0]).all():

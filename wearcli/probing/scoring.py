@@ -12,6 +12,7 @@ from wearcli.probing.error_bands import error_band
 from wearcli.probing.metrics import classification_scores, confusion, f1_by_class, regression_scores
 from wearcli.probing.problem import Problem
 from wearcli.probing.roc import auroc, pauroc
+from wearcli.seeds import generator
 
 Summary = dict[str, float | list[float | None] | None]
 
@@ -161,7 +162,7 @@ def counting(problem: Problem, number: int, n_folds: int, draws: int, seed: int)
 
     n_folds: folds, or groups where the problem has them.
     """
-    rng = np.random.default_rng([seed, 1000 + number])
+    rng = generator(seed, "bootstrap", number)
     _, person = np.unique(problem.participants, return_inverse=True)
     part = problem.fold if problem.group is None else problem.group
     columns, owner = np.unique(person * n_folds + part, return_inverse=True)

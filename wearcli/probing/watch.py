@@ -15,6 +15,7 @@ from wearcli.labels.windows import UsableWindows
 from wearcli.probing.crossfit import fit_all, held_out
 from wearcli.probing.problems import make_study
 from wearcli.probing.scoring import counting, evaluate
+from wearcli.seeds import generator
 
 FOLDS = 5
 MAX_WINDOWS = 2000  # so that a look at them takes seconds
@@ -64,7 +65,7 @@ class WatchProbe:
 
 def _some(samples: Samples, seed: int) -> Samples:
     """As many samples as `MAX_WINDOWS` allow: everybody's first one, then the second of each, and so on."""
-    drawn = np.random.default_rng([seed, 1]).permutation(len(samples))
+    drawn = generator(seed, "watched samples").permutation(len(samples))
     rows = samples.rows.iloc[drawn]
     turn = rows.groupby(rows["participant"].astype(str).to_numpy(str)).cumcount().to_numpy()
     order = np.argsort(turn, kind="stable")

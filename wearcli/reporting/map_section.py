@@ -14,6 +14,7 @@ from wearcli.reporting.projection import DRAWN, Map, drawn, project
 from wearcli.reporting.study import Study
 from wearcli.reporting.vectors import Embedded, embedded_samples, table_paths
 from wearcli.reporting.wording import count, listed, percent, plain, slug
+from wearcli.seeds import generator
 
 Shares = dict[str, dict[str, float]]
 _NAMES = {"pca": "PCA", "tsne": "t-SNE", "umap": "UMAP"}
@@ -97,7 +98,7 @@ def _shares(
         kinds["participant"] = rows["participant"].to_numpy(object)
     if rows["placement"].nunique() > 1:
         kinds["placement"] = rows["placement"].to_numpy(object)
-    asked = np.sort(np.random.default_rng(seed).permutation(len(rows))[:DRAWN])
+    asked = np.sort(generator(seed, "map neighbours").permutation(len(rows))[:DRAWN])
     shares = neighbour_shares(vectors, rows, kinds, asked)
     others = neighbour_shares(vectors, rows, labels, asked, other_people=True)
     return shares | {f"{name}{_OTHERS}": each for name, each in others.items()}

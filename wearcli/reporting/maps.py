@@ -9,6 +9,7 @@ import pandas as pd
 from wearcli.reporting.drawing import NARROW, Drawing, new_figure, short_names, shorten
 from wearcli.reporting.palette import COLOURS, MARKERS, colour, marker
 from wearcli.reporting.wording import count, listed
+from wearcli.seeds import generator
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -43,7 +44,7 @@ def draw_map(
     figure, axes = _ground(axes_names, lines * _LINE)
     x, y = places[known].T
     colours = np.array(COLOURS)[codes % len(COLOURS)]
-    turn = np.random.default_rng(0).permutation(len(codes)) % _ROUNDS
+    turn = generator(0, "map layers").permutation(len(codes)) % _ROUNDS
     for number in range(_ROUNDS):
         for shape in range(len(MARKERS)):
             mine = (codes % len(MARKERS) == shape) & (turn == number)

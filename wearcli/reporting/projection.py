@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from wearcli.errors import UsageError
+from wearcli.seeds import generator
 
 Map = Literal["pca", "tsne", "umap", "none"]
 DRAWN = 2000  # samples on a map
@@ -27,7 +28,7 @@ def drawn(rows: pd.DataFrame, label: np.ndarray, seed: int, most: int = DRAWN) -
     """
     if len(rows) <= most:
         return np.arange(len(rows))
-    order = np.random.default_rng(seed).permutation(len(rows))
+    order = generator(seed, "map samples").permutation(len(rows))
     table = pd.DataFrame({"participant": rows["participant"].to_numpy()[order], "label": label[order]})
     # A round each of participant and label, as in dealing cards.
     turn = table.groupby(["participant", "label"], dropna=False).cumcount().to_numpy()

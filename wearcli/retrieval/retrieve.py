@@ -15,6 +15,7 @@ from wearcli.retrieval.mapping import mapped
 from wearcli.retrieval.moments import Moments, Side, read_moments
 from wearcli.retrieval.result import Pool, Retrieval
 from wearcli.retrieval.score import FEWEST, Counts, chance, count, figures
+from wearcli.seeds import generator
 
 Map = Literal["ridge", "none"]
 TOLERANCE_S = 1.0
@@ -154,11 +155,11 @@ def _counts(
         one, other = (values.astype(np.float64) for values in (queries["embedding"], moments.target))
         count(one, other, people, pool, counts["embedding"])
         return counts
-    fold = participant_folds(people, None, n_folds, np.random.default_rng(seed))
+    fold = participant_folds(people, None, n_folds, generator(seed, "retrieval folds"))
     for number in range(n_folds):
         held = fold == number
         for name, values in queries.items():
-            rng = np.random.default_rng([seed, number])  # the same inner folds for all of them
+            rng = generator(seed, "retrieval map", number)  # the same inner folds for all of them
             told, truth = mapped(values, moments.target, people, ~held, rng)
             count(told, truth, people[held], pool, counts[name])
     return counts

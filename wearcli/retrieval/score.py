@@ -9,6 +9,7 @@ from wearcli.probing.bootstrap import interval, number, participant_weights
 from wearcli.retrieval.mapping import directions
 from wearcli.retrieval.ranks import better_and_tied, found_within, mean_rank, median_rank
 from wearcli.retrieval.result import Pool, Value
+from wearcli.seeds import generator
 
 FEWEST = 5  # windows of a person that are a pool
 TOP = (1, 3, 5)
@@ -71,7 +72,7 @@ def figures(rows: Mapping[str, Counts], drawn: int | None, draws: int, seed: int
     if not people:
         return Pool()
     queries = np.array([of.found[person][-1] for person in people])
-    rng = np.random.default_rng(seed)
+    rng = generator(seed, "retrieval bootstrap")
     weights = participant_weights(np.zeros(len(people), np.int64), 0, draws, rng)
     if len(people) == 1:  # who cannot be drawn otherwise: an interval of one person would have no width
         weights[1:] = np.nan

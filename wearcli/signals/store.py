@@ -22,6 +22,7 @@ from wearcli.errors import InputError, UsageError, unreadable
 from wearcli.files import held
 from wearcli.modality import MODALITIES, Modality
 from wearcli.recordings.recording import Recording
+from wearcli.seeds import generator
 from wearcli.signals.normalise import Normalisation, random_rotations, revin, rotate
 from wearcli.signals.origin import ORIGIN, PULSE_QUALITY, origin, quality
 from wearcli.signals.windows import Windows, WindowSpec, iter_windows
@@ -135,7 +136,7 @@ def write_store(
         failed: called for a recording that cannot be read to its end, of which no window is written; by
             default its error is raised.
     """
-    rng = np.random.default_rng(seed)
+    rng = generator(seed, "rotations")
     shards: _Shards | None = None
     channels: tuple[str, ...] = ()
     unit = ""

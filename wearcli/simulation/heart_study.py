@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from wearcli.seeds import generator
 from wearcli.simulation.files import write_csv_gz, write_parquet
 from wearcli.simulation.heart import Heartbeats, Noise, beat_times, draw_heart, ecg_of, ppg_of, with_noise
 from wearcli.simulation.people import draw_person
@@ -26,7 +27,7 @@ def write_heart_study(into: Path, participants: int, seed: int) -> tuple[dict[st
     """
     tables: dict[str, Rows] = {name: [] for name in ("participants", "recordings", "labels", "heart")}
     for number in range(1, participants + 1):
-        rng = np.random.default_rng([seed, number])
+        rng = generator(seed, "sample heart", number)
         person = draw_person(number, rng)
         about = (person.age, person.sex, person.height_cm, person.weight_kg)
         heart = draw_heart(*about, number % 3 == 0, rng)

@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from wearcli.errors import UsageError
 from wearcli.files import atomic_folder
+from wearcli.seeds import generator
 from wearcli.simulation.files import write_csv_gz, write_parquet
 from wearcli.simulation.heart_study import heart_readme, write_heart_study
 from wearcli.simulation.people import draw_person
@@ -107,7 +108,7 @@ def _write_motion_study(into: Path, participants: int, seed: int) -> tuple[dict[
     tables: dict[str, Rows] = {name: [] for name in ("participants", "recordings", "labels", "gait")}
     seconds = 0.0
     for number in range(1, participants + 1):
-        rng = np.random.default_rng([seed, number])
+        rng = generator(seed, "sample motion", number)
         person = draw_person(number, rng)
         tables["participants"].append(
             {

@@ -12,6 +12,7 @@ import numpy as np
 import pyarrow as pa
 from scipy.spatial.transform import Rotation, Slerp
 
+from wearcli.seeds import generator
 from wearcli.simulation.files import write_parquet
 from wearcli.simulation.heart import Heartbeats, Noise, beat_times, draw_heart, ppg_at, with_noise
 from wearcli.simulation.heart_study import EPOCH_S, PPG_HZ, Rows, true_metrics
@@ -73,7 +74,7 @@ def write_wrist_study(
     seconds = 60 * minutes
     tables: dict[str, Rows] = {name: [] for name in ("participants", "recordings", "heart")}
     for number in range(1, participants + 1):
-        rng = np.random.default_rng([seed, number])
+        rng = generator(seed, "sample wrist", number)
         person = draw_person(number, rng)
         about = (person.age, person.sex, person.height_cm, person.weight_kg)
         heart = draw_heart(*about, False, rng)

@@ -13,6 +13,7 @@ from wearcli._version import __version__
 from wearcli.encoders import NORMALISE
 from wearcli.errors import InputError
 from wearcli.files import atomic_folder
+from wearcli.seeds import generator
 from wearcli.signals.store import WindowStore
 from wearcli.training.begin import Paths, begin, find_partners, planned_encoder, settle
 from wearcli.training.curves import draw_curves
@@ -171,7 +172,7 @@ def train_run(
         "ended": progress.ended,
     }
     if first():
-        rng = np.random.default_rng(settings.seed)
+        rng = generator(settings.seed, "parity windows")
         some = data.take(np.sort(rng.choice(train, min(PARITY_WINDOWS, len(train)), replace=False)))
         config = model_config(settings, stores[0], sets, result) | teaching(settings, data)
         encoder = objective.get_submodule("encoder")

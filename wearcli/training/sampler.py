@@ -7,20 +7,14 @@ import numpy as np
 import pandas as pd
 import torch
 
-TRAIN, VALIDATION = range(2)
-# Streams of one seed that never meet, each for training and, one further, for validation.
-AUGMENT, DISTANCE, COPIES, MONITOR = 2, 4, 6, 8
+from wearcli.seeds import generator, whole_number
+
+TRAIN, VALIDATION, MONITOR = range(3)  # the first index of a stream, see `wearcli.seeds`
 
 
-def numpy_generator(seed: int, stream: int, step: int) -> np.random.Generator:
-    """The generator of one step."""
-    return np.random.default_rng([seed, stream, step])
-
-
-def torch_generator(seed: int, stream: int, step: int) -> torch.Generator:
-    """The same for torch, on the CPU."""
-    state = np.random.SeedSequence([seed, stream, step]).generate_state(1, np.uint64)
-    return torch.Generator().manual_seed(int(state[0]))
+def torch_generator(seed: int, stream: str, *indices: int) -> torch.Generator:
+    """torch's generator of a named stream, on the CPU."""
+    return torch.Generator().manual_seed(whole_number(seed, stream, *indices))
 
 
 class PairSampler:
@@ -67,7 +61,7 @@ class PairSampler:
         `ignore` is true for two windows of one recording within `positive_seconds`: too alike to be told
         apart, they are no negatives of each other.
         """
-        rng = numpy_generator(self.seed, stream, step)
+        rng = generator(self.seed, "batches", stream, step)
         anchor = np.searchsorted(self.cumulative, rng.random(self.batch), side="right")
         anchor = np.minimum(anchor, len(self.rows) - 1)
         partner = rng.integers(self.first[anchor], self.last[anchor])

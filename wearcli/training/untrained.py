@@ -9,6 +9,7 @@ import torch
 
 from wearcli._version import __version__
 from wearcli.encoders import build
+from wearcli.seeds import generator, whole_number
 from wearcli.training.export import write_model
 
 PARITY_WINDOWS = 64
@@ -33,7 +34,7 @@ def write_untrained(folder: Path, like: Mapping[str, Any], seed: int) -> dict[st
     """
     revin = like.get("normalisation") == "revin"
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
+        torch.manual_seed(whole_number(seed, "encoder weights"))
         samples, channels = int(like["samples"]), len(like["channels"])
         encoder = build(
             str(like["encoder"]),
@@ -54,7 +55,7 @@ def write_untrained(folder: Path, like: Mapping[str, Any], seed: int) -> dict[st
         "training": {"method": "none", "seed": seed},
         "wearcli": __version__,
     }
-    windows = np.random.default_rng(seed).normal(
+    windows = generator(seed, "parity windows").normal(
         size=(PARITY_WINDOWS, like["samples"], len(like["channels"]))
     )
     return write_model(encoder, folder, config, windows.astype(np.float32))

@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from wearcli.seeds import whole_number
 from wearcli.training.data import TrainingData
 from wearcli.training.loop import Batch
 from wearcli.training.methods.distill import learner as distill
@@ -51,5 +52,5 @@ METHODS: dict[str, Method] = {
 def build_objective(settings: Settings, data: TrainingData) -> nn.Module:
     """The objective with a fresh encoder; its weights follow from the seed."""
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(settings.seed)
+        torch.manual_seed(whole_number(settings.seed, "encoder weights"))
         return METHODS[settings.method].build(settings, data)

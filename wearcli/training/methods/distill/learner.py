@@ -11,7 +11,7 @@ from wearcli.training.encoder import new_encoder
 from wearcli.training.loop import Batch
 from wearcli.training.methods.distill.objective import Distill
 from wearcli.training.methods.distill.teacher import InParts, teacher_network
-from wearcli.training.sampler import AUGMENT, PairSampler, torch_generator
+from wearcli.training.sampler import PairSampler, torch_generator
 from wearcli.training.settings import Settings
 
 
@@ -53,7 +53,7 @@ def drawer(data: TrainingData, rows: np.ndarray, settings: Settings, stream: int
         ignore = near & (who[chosen][:, None] == who[chosen])
         if settings.negatives == "own":
             ignore = ignore | (people[chosen][:, None] != people[chosen])
-        generator = torch_generator(settings.seed, AUGMENT + stream, step)
+        generator = torch_generator(settings.seed, "views", stream, step)
         windows = torch.from_numpy(data.take(chosen))
         partner = torch.from_numpy(partners.take(chosen))
         if settings.augment:

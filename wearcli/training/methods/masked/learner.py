@@ -18,7 +18,7 @@ from wearcli.training.encoder import new_encoder
 from wearcli.training.loop import Batch
 from wearcli.training.methods.masked.objective import Masked
 from wearcli.training.methods.masked.tokens import MaskedTokens
-from wearcli.training.sampler import AUGMENT, PairSampler, torch_generator
+from wearcli.training.sampler import PairSampler, torch_generator
 from wearcli.training.settings import Settings
 from wearcli.training.views.cascade import Cascade
 
@@ -64,7 +64,7 @@ def drawer(data: TrainingData, rows: np.ndarray, settings: Settings, stream: int
 
     def draw(step: int) -> Batch:
         chosen, _ = sampler.draw(step, stream)
-        generator = torch_generator(settings.seed, AUGMENT + stream, step)
+        generator = torch_generator(settings.seed, "views", stream, step)
         windows = torch.from_numpy(data.take(chosen[: settings.batch]))
         windows = windows if as_measured else augment(windows, generator)
         order = torch.rand(len(windows), count, generator=generator).argsort(dim=1)

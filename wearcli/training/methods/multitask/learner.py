@@ -11,7 +11,7 @@ from wearcli.training.encoder import new_encoder
 from wearcli.training.loop import Batch
 from wearcli.training.methods.multitask.objective import MultiTask
 from wearcli.training.methods.supervised.learner import class_codes, classes_of
-from wearcli.training.sampler import AUGMENT, PairSampler, torch_generator
+from wearcli.training.sampler import PairSampler, torch_generator
 from wearcli.training.settings import Settings
 
 
@@ -37,7 +37,7 @@ def drawer(data: TrainingData, rows: np.ndarray, settings: Settings, stream: int
 
     def draw(step: int) -> Batch:
         chosen, ignore = sampler.draw(step, stream)
-        generator = torch_generator(settings.seed, AUGMENT + stream, step)
+        generator = torch_generator(settings.seed, "views", stream, step)
         views = augment(torch.from_numpy(data.take(chosen)), generator)
         return views, torch.from_numpy(ignore), torch.from_numpy(codes[chosen])
 

@@ -17,6 +17,7 @@ import numpy as np
 from torch import nn
 
 from wearcli.encoders.whitened import Whitened, Whitening
+from wearcli.seeds import generator
 from wearcli.training.data import TrainingData
 from wearcli.training.monitor import embed_windows
 
@@ -32,7 +33,7 @@ def whiten(encoder: nn.Module, data: TrainingData, rows: np.ndarray, seed: int) 
     A class is a label of one set at one placement. Needs `data.index` to have its labels.
     """
     labelled = rows[data.index["label"].notna().to_numpy()[rows]]
-    rng = np.random.default_rng(seed)
+    rng = generator(seed, "whitening")
     if len(labelled) > WINDOWS:
         labelled = np.sort(rng.choice(labelled, WINDOWS, replace=False))
     part = data.index.loc[labelled, ["dataset", "placement", "label"]].fillna("")

@@ -11,7 +11,7 @@ from wearcli.training.encoder import new_encoder
 from wearcli.training.loop import Batch
 from wearcli.training.methods.participant.objective import DROPOUT, HIDDEN, Participant
 from wearcli.training.methods.participant.people import PeopleSampler
-from wearcli.training.sampler import AUGMENT, torch_generator
+from wearcli.training.sampler import torch_generator
 from wearcli.training.settings import Settings
 
 
@@ -37,7 +37,7 @@ def drawer(data: TrainingData, rows: np.ndarray, settings: Settings, stream: int
 
     def draw(step: int) -> Batch:
         chosen, people = sampler.draw(step, stream)
-        generator = torch_generator(settings.seed, AUGMENT + stream, step)
+        generator = torch_generator(settings.seed, "views", stream, step)
         views = augment(torch.from_numpy(data.take(chosen)), generator)
         keep = torch.rand(2, len(chosen), HIDDEN, generator=generator) >= DROPOUT
         return views, torch.from_numpy(people), keep

@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 
 from wearcli.errors import InputError
-from wearcli.training.sampler import TRAIN, numpy_generator
+from wearcli.seeds import generator
+from wearcli.training.sampler import TRAIN
 
 Positives = Literal["participant", "segment"]
 TRIES = 8
@@ -56,7 +57,7 @@ class PeopleSampler:
 
         With `positives` "segment" the codes are those of the segments.
         """
-        rng = numpy_generator(self.seed, stream, step)
+        rng = generator(self.seed, "batches", stream, step)
         people = self._people(rng)
         begin, count = self.starts[people], self.counts[people]
         first = begin + rng.integers(count)

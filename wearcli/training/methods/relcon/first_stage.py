@@ -14,13 +14,14 @@ from torch import nn
 
 from wearcli.errors import InputError, UsageError
 from wearcli.files import atomic_file
+from wearcli.seeds import generator, whole_number
 from wearcli.signals.store import StoreSettings
 from wearcli.training.data import TrainingData
 from wearcli.training.distributed import agree, first
 from wearcli.training.loop import Batch, Report, fit
 from wearcli.training.methods.relcon.corruptions import corrupt
 from wearcli.training.methods.relcon.distance import DROPOUT, DistanceLearning, MotifDistance
-from wearcli.training.sampler import COPIES, DISTANCE, numpy_generator, torch_generator
+from wearcli.training.sampler import torch_generator
 from wearcli.training.settings import VALIDATION_BATCHES, Settings
 
 FOLDER, WEIGHTS, ABOUT = "distance", "distance.safetensors", "distance.json"
@@ -58,7 +59,7 @@ def learn_distance(
         patience=0,
     )
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(settings.seed)
+        torch.manual_seed(whole_number(settings.seed, "distance weights"))
         distance = MotifDistance(len(data.stores[0].settings.channels))
     learning = DistanceLearning(distance, settings.distance_loss)
     draw = drawer(data, train, here, 0)
@@ -135,13 +136,13 @@ def drawer(data: TrainingData, rows: np.ndarray, settings: Settings, stream: int
     """The batch of a step: windows, their augmented copies, and the attention weights that dropout leaves."""
 
     def draw(step: int) -> Batch:
-        rng = numpy_generator(settings.seed, DISTANCE + stream, step)
+        rng = generator(settings.seed, "distance batches", stream, step)
         chosen = rng.choice(rows, settings.batch, replace=len(rows) < settings.batch)
-        generator = torch_generator(settings.seed, COPIES + stream, step)
+        noise = torch_generator(settings.seed, "distance copies", stream, step)
         windows = torch.from_numpy(data.take(chosen))
         n, samples, _ = windows.shape
-        copies = corrupt(windows, generator)
-        return windows, copies, torch.rand(n, samples, samples, generator=generator) >= DROPOUT
+        copies = corrupt(windows, noise)
+        return windows, copies, torch.rand(n, samples, samples, generator=noise) >= DROPOUT
 
     return draw
 

@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 
 from wearcli.errors import InputError
-from wearcli.training.sampler import TRAIN, numpy_generator
+from wearcli.seeds import generator
+from wearcli.training.sampler import TRAIN
 
 
 class GroupSampler:
@@ -77,7 +78,7 @@ class GroupSampler:
         Returns rows (groups * (within + 1),) of the index, group after group; anchors (a,) and candidates
         (a, within + between), positions among these rows, all int64.
         """
-        rng = numpy_generator(self.seed, stream, step)
+        rng = generator(self.seed, "batches", stream, step)
         people = rng.choice(self.people, self.groups, replace=False, p=self.chance)
         groups = np.stack([self._group(int(person), rng) for person in people])
         place = np.arange(groups.size).reshape(groups.shape)

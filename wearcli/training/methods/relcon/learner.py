@@ -11,7 +11,7 @@ from wearcli.training.loop import Batch
 from wearcli.training.methods.relcon.distance import MotifDistance
 from wearcli.training.methods.relcon.groups import GroupSampler
 from wearcli.training.methods.relcon.objective import RelCon
-from wearcli.training.sampler import AUGMENT, TRAIN, torch_generator
+from wearcli.training.sampler import TRAIN, torch_generator
 from wearcli.training.settings import VALIDATION_BATCHES, Settings
 
 POOL = 32  # batches whose distances are kept, 0.1 MB each
@@ -76,7 +76,7 @@ def drawer(data: TrainingData, rows: np.ndarray, settings: Settings, stream: int
         number = batch_number(step, settings.reuse) if stream == TRAIN else step
         chosen, anchors, candidates = sampler.draw(number, stream)
         windows = torch.from_numpy(data.take(chosen))
-        views = augment(windows, torch_generator(settings.seed, AUGMENT + stream, step))
+        views = augment(windows, torch_generator(settings.seed, "views", stream, step))
         # Those that validate are numbered apart, from -1 down.
         told = torch.tensor(number if stream == TRAIN else -1 - number)
         return windows, views, torch.from_numpy(anchors), torch.from_numpy(candidates), told

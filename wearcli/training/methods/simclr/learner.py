@@ -10,7 +10,7 @@ from wearcli.training.data import TrainingData
 from wearcli.training.encoder import new_encoder
 from wearcli.training.loop import Batch
 from wearcli.training.methods.simclr.objective import SimCLR
-from wearcli.training.sampler import AUGMENT, PairSampler, torch_generator
+from wearcli.training.sampler import PairSampler, torch_generator
 from wearcli.training.settings import Settings
 
 
@@ -26,7 +26,7 @@ def drawer(data: TrainingData, rows: np.ndarray, settings: Settings, stream: int
 
     def draw(step: int) -> Batch:
         chosen, ignore = sampler.draw(step, stream)
-        generator = torch_generator(settings.seed, AUGMENT + stream, step)
+        generator = torch_generator(settings.seed, "views", stream, step)
         return augment(torch.from_numpy(data.take(chosen)), generator), torch.from_numpy(ignore)
 
     return draw

@@ -7,11 +7,12 @@ import torch
 
 from wearcli.encoders import ENCODERS
 from wearcli.errors import InputError
+from wearcli.seeds import generator
 from wearcli.training.data import TrainingData
 from wearcli.training.encoder import new_encoder
 from wearcli.training.loop import Batch
 from wearcli.training.methods.supervised.objective import Regression, Supervised
-from wearcli.training.sampler import AUGMENT, numpy_generator, torch_generator
+from wearcli.training.sampler import torch_generator
 from wearcli.training.settings import Settings
 
 
@@ -76,11 +77,11 @@ def drawer(data: TrainingData, rows: np.ndarray, settings: Settings, stream: int
     augment = settings.views()
 
     def draw(step: int) -> Batch:
-        rng = numpy_generator(settings.seed, stream, step)
+        rng = generator(settings.seed, "batches", stream, step)
         chosen = np.searchsorted(cumulative, rng.random(settings.batch), side="right")
         chosen = np.minimum(chosen, len(rows) - 1)
-        generator = torch_generator(settings.seed, AUGMENT + stream, step)
-        views = augment(torch.from_numpy(data.take(rows[chosen])), generator)
+        noise = torch_generator(settings.seed, "views", stream, step)
+        views = augment(torch.from_numpy(data.take(rows[chosen])), noise)
         return views, *(torch.from_numpy(each[chosen]) for each in truth)
 
     return draw
