@@ -1,7 +1,7 @@
+import itertools
 import json
 import math
 import threading
-import time
 
 import pytest
 import torch
@@ -103,9 +103,11 @@ def test_a_short_run_warms_up_over_a_tenth_of_it_at_most():
 
 
 def test_minutes_end_a_run(tmp_path):
-    progress, _ = fit(Regression(), draw, [], tmp_path, recipe(steps=None, minutes=0.005), CPU)
-    assert progress.ended == "minutes"
-    assert 0.3 <= progress.seconds < 3
+    """By a clock that goes on by a quarter of a second at each reading, once a step: 40 steps are 10 s."""
+    ticks = itertools.count(0, 0.25)
+    timed = recipe(steps=None, minutes=10 / 60)
+    progress, _ = fit(Regression(), draw, [], tmp_path, timed, CPU, clock=lambda: next(ticks))
+    assert (progress.ended, progress.step, progress.seconds) == ("minutes", 40, 10.0)
 
 
 def test_patience_ends_a_run_with_the_best_weights(tmp_path):
@@ -271,20 +273,24 @@ def test_watch_looks_at_the_start_in_between_and_at_the_end(tmp_path):
 
 
 def test_the_time_of_a_look_is_no_training_time(tmp_path):
-    slept = []
+    """By a clock that a step puts on by 1 s and a look by 100 s."""
+    now = [0.0]
 
     def watch(encoder: nn.Module) -> dict[str, float]:
-        time.sleep(0.1)
-        slept.append(0.1)
+        now[0] += 100
         return {"watch_r": 0.0}
 
-    timed = recipe(steps=None, minutes=0.005, watch="study", watch_every=8, validate_every=10_000)
-    began = time.monotonic()
-    progress, _ = fit(Regression(), draw, [], tmp_path, timed, CPU, watch=watch)
-    wall = time.monotonic() - began
-    assert len(slept) >= 4
-    assert 0.3 <= progress.seconds < wall - sum(slept)
-    assert next(line["seconds"] for line in lines(tmp_path) if "watch_r" in line) == 0
+    class Timed(Regression):
+        def forward(self, *batch: torch.Tensor) -> torch.Tensor:
+            now[0] += 1
+            return super().forward(*batch)
+
+    timed = recipe(steps=None, minutes=0.5, watch="study", watch_every=8, validate_every=10_000)
+    progress, _ = fit(Timed(), draw, [], tmp_path, timed, CPU, watch=watch, clock=lambda: now[0])
+    assert (progress.ended, progress.step, progress.seconds) == ("minutes", 30, 30.0)
+    looks = [line for line in lines(tmp_path) if "watch_r" in line]
+    assert [line["seconds"] for line in looks] == [0, 8, 16, 24, 30]
+    assert now[0] == 30 + 100 * len(looks)
 
 
 def test_looks_change_no_weight_resumed_or_not(tmp_path):

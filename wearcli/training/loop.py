@@ -66,6 +66,7 @@ def fit(
     monitor: Look | None = None,
     watch: Look | None = None,
     say: Callable[[str], None] = lambda message: None,
+    clock: Callable[[], float] = time.monotonic,
 ) -> tuple[Progress, Weights]:
     """Train until the settings' end; goes on from `run/checkpoint` where there is one.
 
@@ -81,6 +82,7 @@ def fit(
             figures for the log: effective_rank, rank_share and others.
         watch: the same at the start, each `watch_every` steps and at the end; its time is no training time.
         say: told once if the embeddings collapse (a rank_share below `COLLAPSED`).
+        clock: seconds, from any beginning.
 
     Returns the progress and the weights that validated best (the last ones without validation).
     Ctrl-C ends the step in hand, saves a checkpoint and then raises KeyboardInterrupt.
@@ -97,7 +99,7 @@ def fit(
     if checkpoint.has_checkpoint(run / "checkpoint"):
         progress, best = checkpoint.load(run / "checkpoint", objective, optimizer)
     trained = DistributedDataParallel(objective, broadcast_buffers=False) if several() else objective
-    begin = time.monotonic() - progress.seconds
+    begin = clock() - progress.seconds
 
     with (
         interrupt_flag() as interrupted,
@@ -106,7 +108,7 @@ def fit(
     ):
         if watch is not None and first() and progress.step == 0:
             log.write(progress, **watch(objective.get_submodule("encoder")))
-            begin = time.monotonic()
+            begin = clock()
         while share_done(settings, progress.step, progress.seconds) < 1 and progress.ended is None:
             (stop,) = agree(device, float(interrupted.is_set()))
             if stop:
@@ -131,7 +133,7 @@ def fit(
                 raise InputError(f"{where}: try a smaller {option}")
             progress.loss = value if progress.step == 0 else 0.98 * progress.loss + 0.02 * value
             progress.step += 1
-            (progress.seconds,) = agree(device, time.monotonic() - begin)
+            (progress.seconds,) = agree(device, clock() - begin)
             last = share_done(settings, progress.step, progress.seconds) >= 1
 
             if progress.step % LOG_EVERY == 0 or last:
@@ -152,9 +154,9 @@ def fit(
                     log.write(progress, **figures)
             every = settings.watch_every or settings.validate_every
             if watch is not None and first() and (progress.step % every == 0 or last or progress.ended):
-                looking = time.monotonic()
+                looking = clock()
                 log.write(progress, **watch(objective.get_submodule("encoder")))
-                begin += time.monotonic() - looking
+                begin += clock() - looking
             if progress.step % settings.checkpoint_every == 0:
                 checkpoint.save(run / "checkpoint", progress, objective, optimizer, best)
 
