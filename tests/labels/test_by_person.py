@@ -162,9 +162,9 @@ def test_a_participant_is_one_sample_of_all_recordings(folder: Path, tmp_path: P
     assert (result.level, result.min_segments, result.epoch) == ("participant", 30, None)
     assert result.scores["linear"]["r"]["mean"] > 0.6
     saved = load_probe(tmp_path / "p")
-    assert saved.info["level"] == saved.info["arguments"]["level"] == "participant"
-    assert saved.info["min_segments"] == 30
-    assert saved.info["input"]["pooling"] == "mean of a participant's windows"
+    assert saved.result.level == saved.document.arguments.level == "participant"
+    assert saved.result.min_segments == 30
+    assert saved.document.input.pooling == "mean of a participant's windows"
     held = pd.read_parquet(tmp_path / "p" / "predictions.parquet")
     assert held.groupby("probe")["participant"].apply(list).map(len).eq(12).all()
     assert held.groupby("participant")["fold"].nunique().eq(1).all()

@@ -99,8 +99,8 @@ def test_a_file_says_what_made_it(folder: Path, tmp_path: Path) -> None:
     assert told["probe"] == {"folder": "activity", "used": "linear"}
     assert (told["task"], told["row"]) == ("activity", "window")
     assert told["model"] == {"name": "toy", "sha256": "abc"}
-    assert told["classes"] == saved.info["classes"]
-    assert told["calibration"]["temperature"] == saved.info["calibration"]["linear"]["temperature"]
+    assert told["classes"] == saved.result.classes
+    assert told["calibration"]["temperature"] == saved.result.calibration["linear"]["temperature"]
     assert "held out" in told["calibration"]["method"]
     assert told["arguments"]["min_quality"] == 0.5
 
@@ -126,7 +126,7 @@ def test_metrics_come_with_the_interval_of_people_held_out(folder: Path, tmp_pat
     result = wearcli.predict(folder / "embeddings.parquet", folder / "gait", output)
     rows, truth = pd.read_csv(output), pd.read_csv(folder / "gait.csv")
     assert (result.row, result.epoch_s, len(rows)) == ("epoch", 10.0, 48)  # as long as its intervals
-    intervals = load_probe(folder / "gait").info["intervals"]["linear"]
+    intervals = load_probe(folder / "gait").result.intervals["linear"]
     for target in ("stride_time_s", "cadence_spm"):
         assert np.corrcoef(rows[target], truth[target])[0, 1] > 0.9
         half = intervals[target]["half_width"]
@@ -317,7 +317,7 @@ def test_embeddings_of_another_width_are_refused(folder: Path, tmp_path: Path) -
     with pytest.raises(UsageError, match="7 numbers an embedding, the probe takes 6"):
         wearcli.predict(tmp_path / "t.parquet", folder / "activity", tmp_path / "p.csv")
     saved, none = load_probe(folder / "activity"), schema(6, 0, {})
-    about = {"model": saved.info["model"], "rate_hz": 50.0, "window_s": 2.0}
+    about = {"model": saved.result.model, "rate_hz": 50.0, "window_s": 2.0}
     check_table(saved, "linear", none, about, "t")
     with pytest.raises(UsageError, match="no hand-made features"):
         check_table(saved, "features", none, about, "t")

@@ -1,6 +1,7 @@
 """`wearcli.probe` end to end on small studies with a known truth."""
 
 import json
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from sklearn.metrics import f1_score
 from tests.probing.tables import study
 from wearcli.errors import InputError, UsageError
 from wearcli.files import sha256_of
+from wearcli.probing.document import SampleInput
 from wearcli.probing.probe import ProbeResult, probe
 from wearcli.probing.saved import SavedProbe, load_probe
 
@@ -116,8 +118,8 @@ def test_gait_is_a_regression_of_every_metric(folder: Path, tmp_path: Path) -> N
 def test_a_saved_probe_is_arrays_that_predict_what_was_fitted(folder: Path, activity: ProbeResult) -> None:
     assert activity.output == str(folder / "activity")
     saved = load_probe(folder / "activity")
-    assert saved.info["model"]["sha256"] == "abc"
-    assert saved.info["input"] == {
+    assert saved.result.model["sha256"] == "abc"
+    assert asdict(saved.document.input) == {
         "dimension": 6,
         "features_dimension": 6,
         "pooling": None,
@@ -136,7 +138,7 @@ def test_a_saved_probe_is_arrays_that_predict_what_was_fitted(folder: Path, acti
     chance = saved.predict(vectors, "linear", "label")
     np.testing.assert_array_equal(chance.argmax(axis=1), logits.argmax(axis=1))
     for name in ("linear", "mlp"):
-        found = np.array(saved.info["classes"])[saved.predict(vectors, name, "label").argmax(axis=1)]
+        found = np.array(saved.result.classes)[saved.predict(vectors, name, "label").argmax(axis=1)]
         assert (found == truth).mean() > 0.9
     with pytest.raises(InputError, match="takes 6 numbers a sample, not 5"):
         saved.predict(vectors[:, :5], "linear", "label")
@@ -147,7 +149,7 @@ def test_a_saved_regression_gives_the_targets_units(folder: Path, tmp_path: Path
         folder / "embeddings.parquet", task="gait", target="cadence_spm", probe="mlp", output=tmp_path / "p"
     )
     saved = load_probe(tmp_path / "p")
-    assert saved.info["input"]["pooling"] == "mean of an epoch's windows"
+    assert saved.document.input.pooling == "mean of an epoch's windows"
     values = saved.predict(
         np.repeat(saved.predictors["mlp", "cadence_spm"].mean[None], 2, 0), "mlp", "cadence_spm"
     )
@@ -272,7 +274,8 @@ def test_an_embedding_that_is_not_finite_is_left_out(tmp_path: Path) -> None:
 def test_a_probe_says_where_it_was_not_fitted(folder: Path, activity: ProbeResult, tmp_path: Path) -> None:
     unknown = load_probe(folder / "activity")  # its table says no placement
     assert unknown.elsewhere(["wrist"]) is None
-    known = SavedProbe(unknown.info | {"input": {"placements": ["hip", "wrist"]}}, {})
+    placed = replace(unknown.document, input=SampleInput(placements=["hip", "wrist"]))
+    known = SavedProbe(placed, {})
     assert known.elsewhere(["wrist", None, "hip"]) is None
     said = known.elsewhere(["wrist", "thigh"])
     assert said is not None
@@ -285,5 +288,5 @@ def test_a_probe_folder_without_what_is_needed_is_one_line(
     info = json.loads((folder / "activity" / "probe.json").read_text())
     del info["kind"]
     (tmp_path / "probe.json").write_text(json.dumps(info))
-    with pytest.raises(InputError, match="no kind in its probe"):
+    with pytest.raises(InputError, match=r"probe.json: no kind in it: fit the probe again"):
         load_probe(tmp_path)

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests.reporting.make import probe_folder
+from wearcli.probing.document import ProbeDocument
 from wearcli.reporting.headline import headline
 from wearcli.reporting.study import Study, read_study
 
@@ -22,9 +23,9 @@ def of_values(tmp_path_factory: pytest.TempPathFactory) -> Study:
 
 
 def with_info(study: Study, change: Callable[[dict[str, Any]], Any], probe: str = "linear") -> Study:
-    info = deepcopy(study.info)
+    info = deepcopy(study.document.to_json())
     change(info)
-    return Study(study.folder, info, study.predictions, probe)
+    return Study(study.folder, ProbeDocument.from_json(info, study.folder), study.predictions, probe)
 
 
 def test_what_was_probed(of_classes: Study) -> None:
@@ -68,7 +69,7 @@ def test_of_values_a_smaller_error_is_the_better_one(of_values: Study) -> None:
     lines = headline(with_info(of_values, change))
     assert lines[-2].endswith("smaller for stride time (s); larger for cadence (steps/min).")
     assert lines[-1] == "No better than the mean of the other people: cadence (steps/min)."
-    less = of_values.info["differences"]["linear"]
+    less = of_values.result.differences["linear"]
     both = {key: {**less[key], "low": -1.0, "high": 1.0} for key in less}
     lines = headline(with_info(of_values, lambda info: info["differences"].update(linear=both)))
     assert lines[-1].endswith("is not shown to differ for stride time (s) and cadence (steps/min).")

@@ -1,5 +1,6 @@
 """The section of the map: people or motion, in words that a simulated study decides."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from tests.reporting.make import probe_folder
 from wearcli.errors import UsageError
 from wearcli.reporting.drawing import drawing_style
 from wearcli.reporting.map_section import map_section
-from wearcli.reporting.study import read_study
+from wearcli.reporting.study import Study, read_study
 
 
 @pytest.mark.parametrize(
@@ -40,10 +41,15 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return probe_folder(tmp_path_factory.mktemp("study"), epoch=10.0)
 
 
+def fitted_on(opened: Study, table: str) -> Study:
+    arguments = replace(opened.document.arguments, embeddings=[table])
+    return replace(opened, document=replace(opened.document, arguments=arguments))
+
+
 def test_a_table_that_is_gone(folder: Path) -> None:
     opened, gone = read_study(folder, None), folder / "gone.parquet"
-    (table,) = opened.info["arguments"]["embeddings"]
-    opened.info["arguments"]["embeddings"] = [str(gone)]
+    (table,) = opened.document.arguments.embeddings
+    opened = fitted_on(opened, str(gone))
     left_out: list[str] = []
     section, shares = map_section(opened, "pca", None, 0, left_out)
     assert section is not None
@@ -61,8 +67,7 @@ def test_a_table_that_is_gone(folder: Path) -> None:
 
 
 def test_a_stream_and_no_map(folder: Path) -> None:
-    opened = read_study(folder, None)
-    opened.info["arguments"]["embeddings"] = ["stdin"]
+    opened = fitted_on(read_study(folder, None), "stdin")
     left_out: list[str] = []
     map_section(opened, "pca", None, 0, left_out)
     assert left_out == ["map: the embeddings came through a pipe: name their table with --embeddings"]
@@ -72,7 +77,8 @@ def test_a_stream_and_no_map(folder: Path) -> None:
 def test_classes_of_a_participant_as_samples(folder: Path) -> None:
     """Which windows each is the mean of is not known: no map, and no guess."""
     opened = read_study(folder, None)
-    opened.info["level"] = "participant"
+    result = replace(opened.result, level="participant")
+    opened = replace(opened, document=replace(opened.document, result=result))
     left_out: list[str] = []
     map_section(opened, "pca", None, 0, left_out)
     assert left_out == [

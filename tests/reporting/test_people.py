@@ -67,6 +67,6 @@ def test_the_spread_in_words(tmp_path: Path) -> None:
     assert names[-1] == "p03 (30)"  # of 6 bouts of 5 windows; the best on top
     few = opened.of("label").drop_duplicates("participant")
     with drawing_style():
-        said = draw_people(type(opened)(opened.folder, opened.info, few, "linear"), "label")
+        said = draw_people(type(opened)(opened.folder, opened.document, few, "linear"), "label")
     assert isinstance(said, str)
     assert "Most participants have 1 sample" in said

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -15,7 +16,8 @@ import pytest
 import wearcli
 from wearcli.embedding.table import read_table
 from wearcli.prediction.apply import apply_probe
-from wearcli.probing.saved import load_probe
+from wearcli.probing.records import Band
+from wearcli.probing.saved import SavedProbe, load_probe
 from wearcli.walking.days import days_of
 from wearcli.walking.metrics import GaitProbe, Means
 from wearcli.walking.result import GaitResult
@@ -99,7 +101,7 @@ def test_the_numbers_of_a_bout_are_those_of_its_windows(study: Path, found: Foun
             compared += 1
     assert compared > 2
     row = found[0][found[0]["recording"] == "P08_walks"].iloc[0]
-    told = saved.info["intervals"]["linear"]["cadence_spm"]
+    told = saved.result.intervals["linear"]["cadence_spm"]
     a, b = told["sd_between"], told["sd_within"]
     half = told["half_width"] * np.sqrt((a**2 + b**2 / row.samples) / (a**2 + b**2))
     assert row.samples > 3
@@ -128,13 +130,8 @@ def test_days_add_up(found: Found, study: Path) -> None:
 
 def test_many_samples_do_not_make_the_interval_vanish(study: Path) -> None:
     saved = load_probe(study / "probes" / "gait")
-    saved.info["intervals"]["linear"]["stride_time_s"] = {
-        "half_width": 0.1,
-        "coverage": 0.95,
-        "sd_between": 0.03,
-        "sd_within": 0.04,
-    }
-    probe = GaitProbe(saved, "linear", 2.5)
+    band = Band(half_width=0.1, coverage=0.95, sd_between=0.03, sd_within=0.04)
+    probe = GaitProbe(with_bands(saved, {"linear": {"stride_time_s": band}}), "linear", 2.5)
     assert probe.half_width("stride_time_s", 1) == pytest.approx(0.1)
     assert probe.half_width("stride_time_s", 16) == pytest.approx(0.1 * np.sqrt(0.0009 + 0.0001) / 0.05)
     assert probe.half_width("stride_time_s", 1e9) == pytest.approx(0.06)
@@ -143,8 +140,13 @@ def test_many_samples_do_not_make_the_interval_vanish(study: Path) -> None:
     assert day is not None
     assert day.value["stride_time_s"] == pytest.approx(1.75)
     assert day.samples == pytest.approx(120 / probe.sample_s)
-    del saved.info["intervals"]
-    assert np.isnan(probe.half_width("stride_time_s", 4))
+    without = GaitProbe(with_bands(saved, {}), "linear", 2.5)
+    assert np.isnan(without.half_width("stride_time_s", 4))
+
+
+def with_bands(saved: SavedProbe, bands: dict[str, dict[str, Band]]) -> SavedProbe:
+    result = replace(saved.result, intervals=bands)
+    return replace(saved, document=replace(saved.document, result=result))
 
 
 def test_a_stream_a_table_and_the_recordings_give_the_same(

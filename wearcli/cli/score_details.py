@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from wearcli.cli.score_text import TITLES, interval_text, make_table, mean_text, short
+from wearcli.cli.score_text import TITLES, interval_text, make_table, mean_text, number_text, short
 
 if TYPE_CHECKING:
     from wearcli.probing.probe import ProbeResult
@@ -75,7 +75,7 @@ def _cell(score: Mapping[str, Any] | None) -> Text:
 
 def _calibration(result: "ProbeResult") -> Iterator[str]:
     told = [
-        f"{probe} {short(found['ece'])} (Brier {short(found['brier'])})"
+        f"{probe} {number_text(found['ece'])} (Brier {number_text(found['brier'])})"
         for probe, found in result.calibration.items()
     ]
     if told:
@@ -85,10 +85,10 @@ def _calibration(result: "ProbeResult") -> Iterator[str]:
 def _bands(result: "ProbeResult") -> Iterator[str]:
     for probe, bands in list(result.intervals.items())[:1]:
         told = [
-            f"{target} +-{short(band['half_width'])}"
+            f"{target} +-{short(width)}"
             + ("" if band["coverage"] is None else f" (held {100 * band['coverage']:.0f} %)")
             for target, band in bands.items()
-            if band["half_width"] is not None
+            if (width := band["half_width"]) is not None
         ]
         if told:
             yield f"95 % band of a new person's sample, {probe}: " + ", ".join(told)

@@ -34,7 +34,12 @@ def make_table(columns: list[str], first: str | None = None) -> Table:
 
 def mean_text(score: Mapping[str, Any]) -> str:
     """A score or a difference, without its interval."""
-    return "-" if score["mean"] is None else short(score["mean"])
+    return number_text(score["mean"])
+
+
+def number_text(value: float | None) -> str:
+    """A number, or a dash where there is none."""
+    return "-" if value is None else short(value)
 
 
 def interval_text(score: Mapping[str, Any]) -> str:

@@ -1,12 +1,20 @@
 """Many differences at once: a p of each from its bootstrap, corrected for how many are looked at."""
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
 import numpy as np
 
 from wearcli.probing.bootstrap import number
 
 LEVEL = 0.05
+
+
+class PValues(NamedTuple):
+    """The p of a difference, and the same corrected by Holm; None where it is undefined."""
+
+    p: float | None
+    p_holm: float | None
 
 
 def bootstrap_p(draws: np.ndarray) -> float:
@@ -31,10 +39,10 @@ def holm(values: np.ndarray) -> np.ndarray:
     return corrected
 
 
-def corrected(draws: Mapping[str, np.ndarray]) -> dict[str, dict[str, float | None]]:
-    """`{p, p_holm}` of each of the differences that are looked at together, by name; see `bootstrap_p`."""
+def corrected(draws: Mapping[str, np.ndarray]) -> dict[str, PValues]:
+    """p and p_holm of each of the differences that are looked at together, by name; see `bootstrap_p`."""
     values = np.array([bootstrap_p(each) for each in draws.values()])
     return {
-        name: {"p": number(p), "p_holm": number(after)}
+        name: PValues(number(p), number(after))
         for name, p, after in zip(draws, values, holm(values), strict=True)
     }

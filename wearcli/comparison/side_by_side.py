@@ -16,9 +16,9 @@ from wearcli.probing.bootstrap import summary
 from wearcli.probing.crossfit import Fitted, Probe, fit_all, trivial
 from wearcli.probing.problem import Problem
 from wearcli.probing.problems import Study, class_samples, make_study
+from wearcli.probing.records import ClassCount, Interval, Score
 from wearcli.probing.scoring import (
     Counting,
-    Summary,
     counting,
     difference,
     evaluate,
@@ -27,7 +27,14 @@ from wearcli.probing.scoring import (
     trivial_name,
 )
 
-Difference = dict[str, float | None]
+
+class Difference(Interval):
+    """A paired difference; p_holm is corrected for how many models are compared."""
+
+    p: float | None
+    p_holm: float | None
+
+
 Rows = dict[str, np.ndarray]  # metric -> (1 + folds + draws,), see `participant_weights`
 
 
@@ -56,12 +63,12 @@ class Comparison:
     folds: int = 0
     first: str = ""
     models: dict[str, dict[str, Any]] = field(default_factory=dict)
-    scores: dict[str, dict[str, Summary]] = field(default_factory=dict)
+    scores: dict[str, dict[str, Score]] = field(default_factory=dict)
     less_features: dict[str, dict[str, Difference]] = field(default_factory=dict)
     less_first: dict[str, dict[str, Difference]] = field(default_factory=dict)
     targets: list[str] = field(default_factory=list)
     classes: list[str] = field(default_factory=list)
-    class_samples: dict[str, dict[str, int]] = field(default_factory=dict)
+    class_samples: dict[str, ClassCount] = field(default_factory=dict)
     participants: list[list[str]] = field(default_factory=list)
     left_out: int = 0
     failed: list[dict[str, str]] = field(default_factory=list)
@@ -176,7 +183,8 @@ def _differences(
         rows = {name: (models[name][metric], other[metric]) for name, other in others.items()}
         tests = corrected({name: (one - other)[1 + n_folds :] for name, (one, other) in rows.items()})
         for name, (one, other) in rows.items():
-            found[name][metric] = difference(one, other, n_folds) | tests[name]
+            p, p_holm = tests[name]
+            found[name][metric] = {**difference(one, other, n_folds), "p": p, "p_holm": p_holm}
     return found
 
 

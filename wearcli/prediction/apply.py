@@ -2,7 +2,6 @@
 
 from collections import Counter
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -10,11 +9,9 @@ import pyarrow as pa
 
 from wearcli.errors import UsageError
 from wearcli.labels.streaming import Epochs, People
-from wearcli.labels.windows import MIN_QUALITY, UsableWindows, select_windows
+from wearcli.labels.windows import UsableWindows, select_windows
 from wearcli.prediction.match import vector_column
 from wearcli.probing.saved import SavedProbe
-
-PROBES = ("linear", "mlp", "features")
 
 
 class Application:
@@ -42,21 +39,21 @@ class Application:
         keep_nonwear: bool | None = None,
         min_quality: float | None = None,
     ) -> None:
-        fitted = saved.info.get("arguments") or {}
+        fitted = saved.document.arguments
         if keep_nonwear is None:
-            keep_nonwear = bool(fitted.get("keep_nonwear", False))
+            keep_nonwear = fitted.keep_nonwear
         if min_quality is None:
-            min_quality = float(fitted.get("min_quality", MIN_QUALITY))
+            min_quality = fitted.min_quality
         self.saved, self.probe = saved, probe
         self.keep_nonwear, self.min_quality = keep_nonwear, min_quality
-        self.targets = [target for target in saved.info["targets"] if (probe, target) in saved.predictors]
+        self.targets = saved.fitted_targets(probe)
         self.left_out: Counter[str] = Counter()
-        self.sample_s = sample_seconds(saved.info)
+        self.sample_s = saved.document.sample_s
         self._column = vector_column(probe)
         self._epochs = None if self.sample_s is None else Epochs(self.sample_s, stride_s, self.left_out)
         self._people = None
-        if saved.info.get("level") == "participant":
-            self._people = People(int(saved.info.get("min_segments") or 1), stride_s, self.left_out)
+        if saved.result.level == "participant":
+            self._people = People(saved.result.min_segments, stride_s, self.left_out)
 
     def add(self, table: pa.Table) -> pd.DataFrame:
         """Return the rows (`apply_probe`) that are complete with the next windows of a recording."""
@@ -83,18 +80,18 @@ class Application:
             return pd.DataFrame()
         rows = _row_origin(samples.times)
         vectors = samples.vectors[self._column]
-        if self.saved.info["kind"] == "classification":
+        if self.saved.result.kind == "classification":
             probabilities = self.saved.predict(vectors, self.probe, self.targets[0])
             likeliest = probabilities.argmax(axis=1)
             probabilities = probabilities.astype(np.float32)
             return rows.assign(
-                label=np.array(self.saved.info["classes"], object)[likeliest],
+                label=np.array(self.saved.result.classes, object)[likeliest],
                 confidence=probabilities[np.arange(len(rows)), likeliest],
                 probabilities=list(probabilities),
             )
         for target in self.targets:
             value = self.saved.predict(vectors, self.probe, target)
-            half = half_width(self.saved.info, self.probe, target)
+            half = self.saved.result.half_width(self.probe, target)
             rows = rows.assign(
                 **{target: value, f"{target}_low": value - half, f"{target}_high": value + half}
             )
@@ -123,8 +120,8 @@ def apply_probe(saved: SavedProbe, probe: str, table: pa.Table, stride_s: float 
 
 
 def choose_probe(saved: SavedProbe, use: str | None) -> str:
-    """Return the name of the saved probe to use: `use`, or else the first of `PROBES` that there is."""
-    saved_names = [name for name in PROBES if any(name == probe for probe, _ in saved.predictors)]
+    """Return the name of the saved probe to use: `use`, or else the first that there is."""
+    saved_names = saved.probes
     if use is None and saved_names:
         return saved_names[0]
     if use not in saved_names:
@@ -132,29 +129,6 @@ def choose_probe(saved: SavedProbe, use: str | None) -> str:
             f"the probe folder holds {' and '.join(saved_names) or 'no probe'}, not {use}: see --use"
         )
     return use
-
-
-def sample_seconds(info: dict[str, Any]) -> float | None:
-    """Return the length (s) of the samples that a probe was fitted on; None for windows and participants.
-
-    It is the length of its epochs or, for a regression, the median of its intervals. A probe folder that does
-    not say it was fitted on windows.
-    """
-    if info.get("level") == "participant":
-        return None
-    given = info.get("input") or {}
-    if given.get("epoch_s"):
-        return float(given["epoch_s"])
-    sample_s = given.get("sample_s") if info["kind"] == "regression" else None
-    window_s = (info.get("signal") or {}).get("window_s") or 0.0
-    return float(sample_s) if sample_s and sample_s > window_s else None
-
-
-def half_width(info: dict[str, Any], probe: str, target: str) -> float:
-    """Return half of the 95 % prediction interval of one sample of a new person; NaN if there is none."""
-    band = ((info.get("intervals") or {}).get(probe) or {}).get(target) or {}
-    width = band.get("half_width")
-    return np.nan if width is None else float(width)
 
 
 def _row_origin(times: pd.DataFrame) -> pd.DataFrame:

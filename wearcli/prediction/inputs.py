@@ -17,7 +17,7 @@ from wearcli.embedding.table import KEY, open_batches, read_metadata
 from wearcli.errors import InputError, UsageError
 from wearcli.modality import feature_set
 from wearcli.models.folder import Model, bundled_models, load_model
-from wearcli.prediction.match import check_model, check_table, input_size
+from wearcli.prediction.match import check_model, check_table
 from wearcli.probing.saved import SavedProbe
 from wearcli.recordings.reading import Reading
 
@@ -79,16 +79,16 @@ def recording_tables(
                     stack.enter_context(tempfile.TemporaryDirectory(prefix=".predict.", dir=scratch))
                 )
             source = scratch / "embeddings.arrow"
-            signal = saved.info.get("signal") or {}
+            signal = saved.document.signal
             embedded = embed(
                 paths,
                 source,
                 model=loaded.folder,
-                window_s=signal.get("window_s") if loaded.config.get("any_length") else None,
-                stride_s=signal.get("stride_s"),
+                window_s=signal.window_s if loaded.config.get("any_length") else None,
+                stride_s=signal.stride_s,
                 participant_from=participant_from,
                 reading=reading,
-                features=feature_set(input_size(saved, probe)) if probe == "features" else None,
+                features=feature_set(saved.inputs(probe)) if probe == "features" else None,
                 workers=workers,
                 dry_run=dry_run,
                 watcher=watcher,
@@ -141,7 +141,7 @@ def _is_table(path: Path) -> bool:
 
 
 def _model_for(saved: SavedProbe, model: str | Path | None) -> Model:
-    name = str((saved.info.get("model") or {}).get("name"))
+    name = str(saved.result.model.get("name"))
     if model is None and name not in bundled_models():
         raise UsageError(f"the probe was fitted on {name}, no bundled model: name its folder with --model")
     loaded = load_model(model or name)

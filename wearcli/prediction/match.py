@@ -37,9 +37,8 @@ def check_table(
             )
     made_by = metadata.get("model") or {}
     _same_model(saved, str(made_by.get("name")), made_by.get("sha256"), name)
-    signal = saved.info.get("signal") or {}
     for key, unit in _UNITS.items():
-        ours, theirs = signal.get(key), metadata.get(key)
+        ours, theirs = getattr(saved.document.signal, key), metadata.get(key)
         if ours is not None and (theirs is None or not math.isclose(ours, theirs, rel_tol=1e-6)):
             what = key.split("_")[0]
             raise UsageError(
@@ -47,7 +46,7 @@ def check_table(
                 f"embed with the probe's {what}, or fit a probe on these embeddings"
             )
     column = vector_column(probe)
-    width, wanted = schema.field(column).type.list_size, input_size(saved, probe)
+    width, wanted = schema.field(column).type.list_size, saved.inputs(probe)
     if column == "features" and not width:
         raise UsageError(f"{name}: it has no hand-made features: use --use linear or mlp")
     if width != wanted:
@@ -62,13 +61,8 @@ def vector_column(probe: str) -> str:
     return "features" if probe == "features" else "embedding"
 
 
-def input_size(saved: SavedProbe, probe: str) -> int:
-    """How many numbers a probe takes."""
-    return next(len(one.mean) for (name, _), one in saved.predictors.items() if name == probe)
-
-
 def _same_model(saved: SavedProbe, name: str, sha256: str | None, where: str) -> None:
-    fitted = saved.info.get("model") or {}
+    fitted = saved.result.model
     if sha256 != fitted.get("sha256"):
         raise UsageError(
             f"{where}: embeddings of {name} ({_short(sha256)}), the probe was fitted on those of "

@@ -54,12 +54,12 @@ def row_schema(saved: SavedProbe, targets: list[str], merged: bool) -> pa.Schema
         ("duration", pa.float64()),
         ("windows", pa.int64()),
     ]
-    if saved.info["kind"] == "regression":
+    if saved.result.kind == "regression":
         names = [f"{target}{end}" for target in targets for end in ("", "_low", "_high")]
         return pa.schema(fields + [(name, pa.float64()) for name in names])
     fields += [("label", pa.string()), ("confidence", pa.float32())]
     if not merged:
-        fields.append(("probabilities", pa.list_(pa.float32(), len(saved.info["classes"]))))
+        fields.append(("probabilities", pa.list_(pa.float32(), len(saved.result.classes))))
     return pa.schema(fields)
 
 

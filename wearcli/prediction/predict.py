@@ -10,7 +10,7 @@ from wearcli.embedding.result import Watcher
 from wearcli.errors import InputError, UsageError
 from wearcli.files import check_output
 from wearcli.labels.gather import some
-from wearcli.prediction.apply import Application, choose_probe, half_width
+from wearcli.prediction.apply import Application, choose_probe
 from wearcli.prediction.events import MARK
 from wearcli.prediction.inputs import Inputs, recording_of, recording_tables
 from wearcli.prediction.output import open_output, output_of, row_schema
@@ -114,16 +114,16 @@ def predict(
             result.left_out = dict(application.left_out)
             if not result.rows:
                 raise InputError(_no_rows(inputs.name, result))
-        rows.tell({one: half_width(saved.info, name, one) for one in application.targets})
+        rows.tell({one: saved.result.half_width(name, one) for one in application.targets})
         result.output = str(target)
     return result
 
 
 def _check_merge(saved: SavedProbe, merge: bool, bids: bool, min_bout: float) -> None:
     flag = "--bids" if bids else "--merge"
-    if (merge or bids) and saved.info["kind"] != "classification":
+    if (merge or bids) and saved.result.kind != "classification":
         raise UsageError(f"{flag}: bouts are of labels, and the probe predicts numbers: leave it out")
-    if (merge or bids) and saved.info.get("level") == "participant":
+    if (merge or bids) and saved.result.level == "participant":
         raise UsageError(f"{flag}: the probe's rows are participants, which have no bouts: leave it out")
     if not 0 <= min_bout < float("inf"):
         raise UsageError(f"--min-bout {min_bout:g}: seconds, 0 or more")
@@ -135,21 +135,21 @@ def _begun(
     saved: SavedProbe, application: Application, folder: Path, inputs: Inputs, merge: bool
 ) -> PredictResult:
     """The result before anything is predicted, with what is to be warned of."""
-    info = saved.info
+    fitted = saved.result
     row = "epoch" if application.sample_s else "window"
     result = PredictResult(
-        task=info["task"],
-        kind=info["kind"],
+        task=fitted.task,
+        kind=fitted.kind,
         probe=application.probe,
         folder=str(folder),
-        model=info.get("model") or {},
-        row="participant" if info.get("level") == "participant" else row,
+        model=dict(fitted.model),
+        row="participant" if fitted.level == "participant" else row,
         epoch_s=application.sample_s,
-        classes=info.get("classes") or [],
+        classes=fitted.classes,
         targets=application.targets,
         warnings=_warnings(saved, application, inputs),
     )
-    if told := (info.get("calibration") or {}).get(application.probe):
+    if told := fitted.calibration.get(application.probe):
         result.calibration = {"method": CALIBRATION, "temperature": told["temperature"]}
     if inputs.embedded is not None:
         result.failed, result.plan = inputs.embedded.failed, list(inputs.embedded.plan)
@@ -161,20 +161,20 @@ def _begun(
 
 
 def _warnings(saved: SavedProbe, application: Application, inputs: Inputs) -> list[str]:
-    info, name, said = saved.info, application.probe, []
-    fitted, now = (info.get("signal") or {}).get("stride_s"), inputs.metadata.get("stride_s")
-    pooled = application.sample_s is not None or info.get("level") == "participant"
+    result, name, said = saved.result, application.probe, []
+    fitted, now = saved.document.signal.stride_s, inputs.metadata.get("stride_s")
+    pooled = application.sample_s is not None or result.level == "participant"
     if pooled and fitted and now and abs(fitted - now) > 1e-6:
         said.append(
             f"{inputs.name}: a window every {now:g} s, and the probe was fitted on means of windows every "
             f"{fitted:g} s: means of more or fewer windows spread differently"
         )
-    if info["kind"] == "classification" and name not in (info.get("calibration") or {}):
+    if result.kind == "classification" and name not in result.calibration:
         said.append("the probabilities are not calibrated: the probe is of an older wearcli: fit it again")
-    bare = [t for t in application.targets if not half_width(info, name, t) >= 0]
-    if info["kind"] == "regression" and bare:
+    bare = [t for t in application.targets if not result.half_width(name, t) >= 0]
+    if result.kind == "regression" and bare:
         said.append(f"the probe knows no interval of {', '.join(bare)}: their columns are empty")
-    if lacking := [t for t in info["targets"] if t not in application.targets]:
+    if lacking := [t for t in result.targets if t not in application.targets]:
         said.append(f"the probe {name} could not be fitted for {', '.join(lacking)}: left out")
     return said
 

@@ -6,6 +6,8 @@ a bootstrap replicate differ only in how often each participant counts: all are 
 
 import numpy as np
 
+from wearcli.probing.records import Score
+
 
 def participant_weights(
     fold_of: np.ndarray,
@@ -28,7 +30,7 @@ def participant_weights(
     return np.concatenate([np.ones((1, len(fold_of))), folds.astype(float), drawn])
 
 
-def summary(values: np.ndarray, folds: int) -> dict[str, float | list[float | None] | None]:
+def summary(values: np.ndarray, folds: int) -> Score:
     """`{mean, low, high, folds}` of a score at the rows of `participant_weights`.
 
     mean: the score over all held-out predictions pooled. low, high: its 95 % percentile interval over

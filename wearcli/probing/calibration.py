@@ -6,13 +6,12 @@ folds that chose the penalty, of the MLP the fifth that chose the epoch. So the 
 score the calibration had no part in it; the predicted class stays as it was.
 """
 
-from typing import Any
-
 import numpy as np
 from scipy.optimize import minimize_scalar
 from scipy.special import logsumexp
 
 from wearcli.probing.metrics import ratio
+from wearcli.probing.records import ConfidenceBin
 
 BINS = 15  # of confidence, all of one width, as Guo et al. take
 _RANGE = (np.log(0.05), np.log(20.0))
@@ -56,10 +55,10 @@ def calibration_scores(
     return {"brier": brier, "ece": ratio(np.abs(weights @ gaps).sum(axis=1), total)}
 
 
-def reliability(truth: np.ndarray, probabilities: np.ndarray) -> list[dict[str, Any]]:
+def reliability(truth: np.ndarray, probabilities: np.ndarray) -> list[ConfidenceBin]:
     """Of each bin of confidence that has samples: its mean confidence, its accuracy, how many samples."""
     confidence, hit, bin_of = _confidence(truth, probabilities)
-    found = []
+    found: list[ConfidenceBin] = []
     for number in np.unique(bin_of):
         mine = bin_of == number
         found.append(

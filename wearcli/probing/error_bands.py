@@ -5,16 +5,15 @@ by. Every participant weighs the same, as a new person is one more participant a
 (Dunn, Wasserman & Ramdas, JASA 2023, section 3: pooling the groups' distributions).
 """
 
-from typing import Any
-
 import numpy as np
 
 from wearcli.probing.bootstrap import number
+from wearcli.probing.records import Band
 
 LEVEL = 0.95
 
 
-def error_band(errors: np.ndarray, participants: np.ndarray, folds: np.ndarray) -> dict[str, Any]:
+def error_band(errors: np.ndarray, participants: np.ndarray, folds: np.ndarray) -> Band:
     """`{half_width, coverage, sd_between, sd_within}` of held-out errors.
 
     errors: (n,) predicted - truth; participants, folds: (n,) codes. half_width: of the 95 % band of one
@@ -56,16 +55,19 @@ def half_width(errors: np.ndarray, participants: np.ndarray) -> float:
     return float(size[order[min(at, len(order) - 1)]])
 
 
-def of_mean(band: dict[str, Any], samples: np.ndarray | float) -> np.ndarray:
-    """The half-width of the mean of so many samples of one person.
+def of_mean(band: Band, samples: np.ndarray | float) -> np.ndarray:
+    """The half-width of the mean of so many samples of one person; NaN where the band lacks a deviation.
 
     What a probe misses a person by goes into all of theirs alike, so that the band of a mean never falls
     below its share of the variance: half_width * sqrt((between^2 + within^2 / n) / (between^2 + within^2)).
     """
-    between, within = band["sd_between"] ** 2, band["sd_within"] ** 2
+    half_width, sd_between, sd_within = band["half_width"], band["sd_between"], band["sd_within"]
+    if half_width is None or sd_between is None or sd_within is None:
+        return np.full(np.shape(samples), np.nan)
+    between, within = sd_between**2, sd_within**2
     total = between + within
     share = (between + within / np.asarray(samples, float)) / total if total else np.ones(np.shape(samples))
-    return band["half_width"] * np.sqrt(share)
+    return half_width * np.sqrt(share)
 
 
 def _components(errors: np.ndarray, participants: np.ndarray) -> tuple[float, float]:

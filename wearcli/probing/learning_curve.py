@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 
@@ -12,7 +11,8 @@ from wearcli.probing.bootstrap import summary
 from wearcli.probing.crossfit import Probe, fit_all
 from wearcli.probing.problem import Labelled
 from wearcli.probing.problems import Study
-from wearcli.probing.scoring import counting, difference, evaluate, held_out_by
+from wearcli.probing.records import Interval, LearningPoint
+from wearcli.probing.scoring import counting, difference, evaluate, held_out_by, without_folds
 from wearcli.seeds import generator
 
 REPEATS = 5  # draws of the labels of a share: their scores are averaged
@@ -38,7 +38,7 @@ def learning_curve(
     draws: int,
     seed: int,
     step: Callable[[str, int, int], None],
-) -> list[dict[str, Any]]:
+) -> list[LearningPoint]:
     """Of each share (in %) the scores of probes fitted on so much of the labels of the training people.
 
     The samples of a share are drawn at random among those of all training people, within each class, which
@@ -50,7 +50,7 @@ def learning_curve(
     counts = [counting(each.scored(), n, study.parts, draws, seed) for n, each in enumerate(study.problems)]
     total = sum(1 if share == 100 else REPEATS for share in shares)
     done = 0
-    found = []
+    found: list[LearningPoint] = []
     for share in shares:
         repeats = 1 if share == 100 else REPEATS
         rows: dict[Probe, dict[str, list[np.ndarray]]] = {probe: {} for probe in probes}
@@ -99,5 +99,5 @@ def learning_curve(
     return found
 
 
-def _summary(values: np.ndarray, parts: int) -> dict[str, Any]:
-    return {name: value for name, value in summary(values, parts).items() if name != "folds"}
+def _summary(values: np.ndarray, parts: int) -> Interval:
+    return without_folds(summary(values, parts))

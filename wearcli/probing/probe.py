@@ -1,7 +1,7 @@
 """`wearcli.probe`: how much of a task can be read out of embeddings, told honestly."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import fields
 from pathlib import Path
 from typing import Any, Literal
 
@@ -18,12 +18,16 @@ from wearcli.labels.sets import SampleOptions, TaskSamples, read_sets
 from wearcli.labels.tasks import Task
 from wearcli.labels.windows import MIN_QUALITY
 from wearcli.probing.crossfit import Fitted, Probe, fit_all
+from wearcli.probing.document import ProbeDocument, SampleInput, Signal
 from wearcli.probing.learning_curve import learning_curve
+from wearcli.probing.options import ProbeOptions
 from wearcli.probing.outside import outside_tables
 from wearcli.probing.predictor import Predictor
 from wearcli.probing.problems import Study, check_arguments, class_samples, make_study
+from wearcli.probing.records import Band, Groups, LearningPoint, ModelName
+from wearcli.probing.result import ProbeResult
 from wearcli.probing.saved import predictions_table, save_probe, versions
-from wearcli.probing.scoring import Scored, Summary, score
+from wearcli.probing.scoring import Scored, score
 
 PROTOCOL = (
     "folds by participant; penalty chosen by inner folds by participant, epochs of the mlp on participants "
@@ -42,54 +46,6 @@ LEFT_OUT = (
     "each {by}'s own score"
 )
 TESTED = "; test: scored on the outside set alone, by probes fitted on everybody who is not in it"
-
-
-@dataclass
-class ProbeResult:
-    """What a probe found. `scores[probe][metric]` is `{mean, low, high, folds}`.
-
-    mean is the score over all held-out predictions pooled, each made by the probe that had not seen the
-    participant; low and high its 95 % interval by bootstrap over participants; folds each fold's own score,
-    None where it is undefined. Metrics of the tasks gait and heart, and of several targets, are
-    `target.metric`. positive: of two classes, the one that auroc and pauroc are of. calibration, intervals:
-    of each probe how far its probabilities can be trusted, and its 95 % bands (`error_band`). groups: scores
-    of each left-out group; learning_curve: scores of each share of the labels.
-    """
-
-    task: str
-    kind: str
-    n_windows: int
-    n_samples: int
-    n_participants: int
-    folds: int
-    scores: dict[str, dict[str, Summary]]
-    differences: dict[str, dict[str, dict[str, float | None]]]
-    targets: list[str]
-    classes: list[str]
-    positive: str | None
-    class_samples: dict[str, dict[str, int]]
-    per_class: dict[str, dict[str, float | None]]
-    confusion: dict[str, list[list[int]]]
-    calibration: dict[str, dict[str, Any]]
-    intervals: dict[str, dict[str, dict[str, float | None]]]
-    groups: dict[str, Any] | None
-    learning_curve: list[dict[str, Any]]
-    chosen: dict[str, dict[str, dict[str, Any]]]
-    level: Level
-    min_segments: int
-    epoch: float | None
-    bootstrap: int
-    seed: int
-    model: dict[str, Any]
-    dropped: dict[str, int]
-    tables: list[str]
-    tested: list[str]
-    warnings: list[str] = field(default_factory=list)
-    output: str | None = None
-
-    def to_json(self) -> dict[str, Any]:
-        """The document of `--json`: plain values only."""
-        return asdict(self)
 
 
 def probe(
@@ -177,7 +133,7 @@ def probe(
     tell = step or (lambda *_: None)
     fitted: dict[tuple[Probe, int], Fitted] = {}
     scored = Scored()
-    curve: list[dict[str, Any]] = []
+    curve: list[LearningPoint] = []
     if not dry_run:
         fitted = fit_all(study.problems, probes, study.n_folds, seed, tell)
         scored = score(
@@ -219,7 +175,7 @@ def probe(
         epoch=epoch,
         bootstrap=bootstrap,
         seed=seed,
-        model=gathered.metadata.get("model") or {},
+        model=ModelName(**(gathered.metadata.get("model") or {})),
         dropped=gathered.left_out,
         tables=[str(table) for table in tables],
         tested=[str(table) for table in tests],
@@ -227,27 +183,27 @@ def probe(
         output=None if dry_run else str(folder),
     )
     if not dry_run:
-        arguments = {
-            "embeddings": ["stdin" if table == "-" else str(table) for table in tables],
-            "task": task,
-            "labels": None if labels is None else str(labels),
-            "target": wanted.targets,
-            "kind": kind,
-            "positive": positive,
-            "label_map": None if label_map is None else str(label_map),
-            "leave_out": leave_out,
-            "test": [str(table) for table in tests],
-            "label_share": list(label_share),
-            "level": level,
-            "min_segments": min_segments,
-            "epoch": epoch,
-            "probe": probe,
-            "folds": folds,
-            "bootstrap": bootstrap,
-            "seed": seed,
-            "keep_nonwear": keep_nonwear,
-            "min_quality": min_quality,
-        }
+        arguments = ProbeOptions(
+            embeddings=["stdin" if table == "-" else str(table) for table in tables],
+            task=task,
+            labels=None if labels is None else str(labels),
+            target=wanted.targets,
+            kind=kind,
+            positive=positive,
+            label_map=None if label_map is None else str(label_map),
+            leave_out=leave_out,
+            test=[str(table) for table in tests],
+            label_share=list(label_share),
+            level=level,
+            min_segments=min_segments,
+            epoch=epoch,
+            probe=probe,
+            folds=folds,
+            bootstrap=bootstrap,
+            seed=seed,
+            keep_nonwear=keep_nonwear,
+            min_quality=min_quality,
+        )
         _save(folder, result, gathered, study, fitted, scored, arguments)
     return result
 
@@ -257,7 +213,7 @@ def _listed(given: Path | str | Sequence[Path | str]) -> list[Path | Literal["-"
     return ["-" if str(path) == "-" else Path(path) for path in each]
 
 
-def _by_target(scored: Scored, study: Study, task: Task) -> dict[str, dict[str, dict[str, float | None]]]:
+def _by_target(scored: Scored, study: Study, task: Task) -> dict[str, dict[str, Band]]:
     names = dict(zip(study.prefixes(task), study.targets, strict=True))
     return {
         probe: {names[prefix]: band for prefix, band in bands.items()}
@@ -265,7 +221,7 @@ def _by_target(scored: Scored, study: Study, task: Task) -> dict[str, dict[str, 
     }
 
 
-def _groups(scored: Scored, study: Study, leave_out: str | None) -> dict[str, Any] | None:
+def _groups(scored: Scored, study: Study, leave_out: str | None) -> Groups | None:
     """Scores, samples and participants of each left-out group; None where people alone are left out."""
     if study.groups is None:
         return None
@@ -316,30 +272,30 @@ def _save(
     study: Study,
     fitted: dict[tuple[Probe, int], Fitted],
     scored: Scored,
-    arguments: dict[str, Any],
+    arguments: ProbeOptions,
 ) -> None:
     task, samples, metadata = gathered.task, gathered.samples, gathered.metadata
-    by = arguments["leave_out"]
+    by = arguments.leave_out
     protocol = PROTOCOL + (LEFT_OUT.format(by=by) if by else "") + (TESTED if result.tested else "")
-    keys = ("rate_hz", "window_s", "stride_s", "unit", "modality")
-    info = result.to_json() | {
-        "wearcli": __version__,
-        "protocol": protocol,
-        "signal": {key: metadata.get(key) for key in keys},
-        "input": {
-            "dimension": int(samples.vectors["embedding"].shape[1]),
-            "features_dimension": int(samples.vectors["features"].shape[1])
+    document = ProbeDocument(
+        result,
+        wearcli=__version__,
+        protocol=protocol,
+        signal=Signal(**{field.name: metadata.get(field.name) for field in fields(Signal)}),
+        input=SampleInput(
+            dimension=int(samples.vectors["embedding"].shape[1]),
+            features_dimension=int(samples.vectors["features"].shape[1])
             if "features" in samples.vectors
             else None,
-            "pooling": _pooling(result),
-            "placements": _placements(samples),
-            "epoch_s": result.epoch,
-            "sample_s": round(float(samples.rows["duration"].median()), 6),
-        },
-        "labels": {str(path): sha256_of(path) for path in task.paths},
-        "versions": versions(),
-        "arguments": arguments,
-    }
+            pooling=_pooling(result),
+            placements=_placements(samples),
+            epoch_s=result.epoch,
+            sample_s=round(float(samples.rows["duration"].median()), 6),
+        ),
+        labels={str(path): sha256_of(path) for path in task.paths},
+        versions=versions(),
+        arguments=arguments,
+    )
     predictors: dict[tuple[str, str], Predictor] = {
         (name, result.targets[number]): fits.everybody
         for (name, number), fits in fitted.items()
@@ -363,4 +319,4 @@ def _save(
                 **{key: names[codes] if problem.classify else codes for key, codes in told.items()},
             }
         )
-    save_probe(folder, info, predictors, predictions_table(blocks, result.classes or None))
+    save_probe(folder, document, predictors, predictions_table(blocks, result.classes or None))

@@ -9,6 +9,7 @@ from wearcli.labels.samples import Samples
 from wearcli.labels.tasks import Task
 from wearcli.probing.folds import group_folds, participant_folds
 from wearcli.probing.problem import Problem
+from wearcli.probing.records import ClassCount
 from wearcli.seeds import generator
 
 FEWEST_SAMPLES = 5
@@ -241,9 +242,9 @@ def outside_warnings(classes: list[str], problem: Problem) -> list[str]:
     return [f"class {', '.join(new)} is in the outside set alone, so no probe can tell it: its F1 is 0"]
 
 
-def class_samples(study: Study) -> dict[str, dict[str, int]]:
+def class_samples(study: Study) -> dict[str, ClassCount]:
     """How many samples each class has, and of how many participants; empty of a regression."""
-    found = {}
+    found: dict[str, ClassCount] = {}
     for code, name in enumerate(study.classes):
         mine = study.codes == code
         found[name] = {

@@ -17,22 +17,44 @@ import sklearn
 
 from wearcli.errors import InputError, UsageError
 from wearcli.files import atomic_folder
+from wearcli.probing.document import ProbeDocument
 from wearcli.probing.predictor import Predictor
-
-FORMAT = 1
-NEEDED = ("format", "task", "kind", "targets", "classes", "input")
+from wearcli.probing.result import ProbeResult
 
 
 @dataclass(frozen=True)
 class SavedProbe:
-    """A probe folder as loaded. predictors: by (probe, target), probe "linear", "mlp" or "features"."""
+    """A probe folder as loaded.
 
-    info: dict[str, Any]
+    Attributes:
+        document: The content of probe.json.
+        predictors: By (probe, target); probe is "linear", "mlp" or "features".
+    """
+
+    document: ProbeDocument
     predictors: dict[tuple[str, str], Predictor]
+
+    @property
+    def result(self) -> ProbeResult:
+        """The scores and what they are of."""
+        return self.document.result
+
+    @property
+    def probes(self) -> list[str]:
+        """The probes that the folder holds, the one that is used by default first."""
+        return list(dict.fromkeys(probe for probe, _ in self.predictors))
+
+    def inputs(self, probe: str) -> int:
+        """How many numbers a probe takes."""
+        return next(len(one.mean) for (name, _), one in self.predictors.items() if name == probe)
+
+    def fitted_targets(self, probe: str) -> list[str]:
+        """The targets that a probe was fitted for."""
+        return [target for target in self.result.targets if (probe, target) in self.predictors]
 
     def elsewhere(self, placements: Collection[str | None]) -> str | None:
         """What to say of sensors where the probe was not fitted on any; None where there are none such."""
-        own = {*(self.info["input"].get("placements") or ())}
+        own = {*(self.document.input.placements or ())}
         others = sorted({place for place in placements if place} - own)
         if not own or not others:
             return None
@@ -42,9 +64,9 @@ class SavedProbe:
         )
 
     def predict(self, vectors: np.ndarray, probe: str, target: str) -> np.ndarray:
-        """(n, classes) calibrated probabilities in the order of info["classes"], or (n,) values.
+        """(n, classes) calibrated probabilities in the order of the classes, or (n,) values.
 
-        vectors: (n, D) float32 embeddings, or features of the probe "features", pooled as info["input"] says
+        vectors: (n, D) float32 embeddings, or features of the probe "features", pooled as document.input says
         (`wearcli.labels.intervals.pool`).
         """
         predictor = self.predictors[probe, target]
@@ -54,14 +76,17 @@ class SavedProbe:
             )
         if predictor.classes is None:
             return predictor.values(vectors)
-        return predictor.probabilities(vectors, len(self.info["classes"]))
+        return predictor.probabilities(vectors, len(self.result.classes))
 
 
 def save_probe(
-    folder: Path, info: dict[str, Any], predictors: dict[tuple[str, str], Predictor], predictions: pa.Table
+    folder: Path,
+    document: ProbeDocument,
+    predictors: dict[tuple[str, str], Predictor],
+    predictions: pa.Table,
 ) -> None:
     """Write a probe folder whole or not at all; the same arguments give the same bytes."""
-    targets = list(info["targets"])
+    targets = document.result.targets
     arrays: dict[str, np.ndarray] = {}
     for (probe, target), predictor in predictors.items():
         stem = f"{probe}.{targets.index(target)}"
@@ -74,8 +99,8 @@ def save_probe(
                 f"{stem}.temperature": np.array(predictor.temperature),
             }
     with atomic_folder(folder) as temporary:
-        document = {"format": FORMAT, **info}
-        (temporary / "probe.json").write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
+        text = json.dumps(document.to_json(), indent=2, ensure_ascii=False)
+        (temporary / "probe.json").write_text(f"{text}\n")
         np.savez(temporary / "weights.npz", **arrays)  # type: ignore[arg-type]
         pq.write_table(predictions, temporary / "predictions.parquet", compression="zstd")
 
@@ -93,13 +118,7 @@ def load_probe(folder: Path) -> SavedProbe:
     if not (folder / "probe.json").is_file():
         raise UsageError(f"{folder}: no probe folder: make one with 'wearcli probe', or name another")
     try:
-        info = json.loads((folder / "probe.json").read_text())
-        if absent := [key for key in NEEDED if key not in info]:
-            raise InputError(f"{folder}: no {absent[0]} in its probe.json: fit the probe again")
-        if info["format"] > FORMAT:
-            raise InputError(
-                f"{folder}: a probe of a later wearcli (format {info['format']}): upgrade wearcli"
-            )
+        document = ProbeDocument.from_json(json.loads((folder / "probe.json").read_text()), folder)
         with np.load(folder / "weights.npz", allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
         predictors = {}
@@ -108,7 +127,7 @@ def load_probe(folder: Path) -> SavedProbe:
             probe, number = stem.split(".")
             depth = sum(key.startswith(f"{stem}.coef") for key in arrays)
             layers = tuple((arrays[f"{stem}.coef{i}"], arrays[f"{stem}.intercept{i}"]) for i in range(depth))
-            predictors[probe, info["targets"][int(number)]] = Predictor(
+            predictors[probe, document.result.targets[int(number)]] = Predictor(
                 arrays[name],
                 arrays[f"{stem}.scale"],
                 layers,
@@ -117,7 +136,7 @@ def load_probe(folder: Path) -> SavedProbe:
             )
     except (OSError, EOFError, ValueError, LookupError, TypeError, BadZipFile) as error:
         raise InputError(f"{folder}: the probe folder is damaged ({error}): fit the probe again") from error
-    return SavedProbe(info, predictors)
+    return SavedProbe(document, predictors)
 
 
 def predictions_table(blocks: list[dict[str, Any]], classes: list[str] | None) -> pa.Table:

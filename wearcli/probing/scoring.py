@@ -11,10 +11,9 @@ from wearcli.probing.crossfit import Fitted, Probe, before_temperature, held_out
 from wearcli.probing.error_bands import error_band
 from wearcli.probing.metrics import classification_scores, confusion, f1_by_class, regression_scores
 from wearcli.probing.problem import Problem
+from wearcli.probing.records import Band, Calibration, Interval, Score
 from wearcli.probing.roc import auroc, pauroc
 from wearcli.seeds import generator
-
-Summary = dict[str, float | list[float | None] | None]
 
 
 @dataclass
@@ -24,13 +23,13 @@ class Scored:
     intervals[probe][prefix], the `error_band` of a regression; groups[group][probe][metric] of what was left
     out as a whole; predictions in blocks for `predictions_table`."""
 
-    scores: dict[str, dict[str, Summary]] = field(default_factory=dict)
-    differences: dict[str, dict[str, dict[str, float | None]]] = field(default_factory=dict)
+    scores: dict[str, dict[str, Score]] = field(default_factory=dict)
+    differences: dict[str, dict[str, Interval]] = field(default_factory=dict)
     confusion: dict[str, list[list[int]]] = field(default_factory=dict)
     per_class: dict[str, dict[str, float | None]] = field(default_factory=dict)
-    calibration: dict[str, dict[str, Any]] = field(default_factory=dict)
-    intervals: dict[str, dict[str, Any]] = field(default_factory=dict)
-    groups: dict[str, dict[str, dict[str, Summary]]] = field(default_factory=dict)
+    calibration: dict[str, Calibration] = field(default_factory=dict)
+    intervals: dict[str, dict[str, Band]] = field(default_factory=dict)
+    groups: dict[str, dict[str, dict[str, Interval]]] = field(default_factory=dict)
     predictions: list[dict[str, Any]] = field(default_factory=list)
 
 
@@ -113,16 +112,15 @@ def score(
             part = held.of_group(mine)
             own = counting(part.problem, number_, 1, draws, seed)
             for probe, metrics in evaluate_all(part, own, len(classes), agreement).items():
-                found = {
-                    prefix + metric: _without_folds(summary(rows, 1)) for metric, rows in metrics.items()
+                of_group = {
+                    prefix + metric: without_folds(summary(rows, 1)) for metric, rows in metrics.items()
                 }
-                out.groups.setdefault(group, {}).setdefault(probe, {}).update(found)
+                out.groups.setdefault(group, {}).setdefault(probe, {}).update(of_group)
         for probe, fit in fits.items():
             predicted = held.predictions[probe]
             if problem.classify:
                 codes = predicted.argmax(axis=1)
-                _add_classes(out, probe, tested, predicted, codes, classes, values[probe])
-                out.calibration[probe]["temperature"] = fit.temperature
+                _add_classes(out, probe, tested, predicted, codes, classes, values[probe], fit.temperature)
                 _add_predictions(out, number_, probe, codes, predicted, temperatures(tested, fit))
             else:
                 band = error_band(predicted - tested.truth, tested.participants, tested.fold)
@@ -153,8 +151,9 @@ def evaluate_all(
     return values | {trivial_name(held.problem): constant}
 
 
-def _without_folds(score: Summary) -> Summary:
-    return {name: value for name, value in score.items() if name != "folds"}
+def without_folds(score: Score) -> Interval:
+    """The score and its interval alone."""
+    return {"mean": score["mean"], "low": score["low"], "high": score["high"]}
 
 
 def counting(problem: Problem, number: int, n_folds: int, draws: int, seed: int) -> Counting:
@@ -215,7 +214,7 @@ def evaluate_trivial(
     return scores | {name: nothing for name in ("r", "icc") if name in scores}
 
 
-def difference(scores: np.ndarray, others: np.ndarray, n_folds: int) -> dict[str, float | None]:
+def difference(scores: np.ndarray, others: np.ndarray, n_folds: int) -> Interval:
     """`{mean, low, high}` of one score less another, draw by draw the same participants."""
     rows = scores - others
     low, high = interval(rows[1 + n_folds :])
@@ -230,14 +229,17 @@ def _add_classes(
     codes: np.ndarray,
     classes: list[str],
     values: dict[str, np.ndarray],
+    temperature: float | None,
 ) -> None:
     one = np.zeros(len(codes), np.int64)
     matrix = confusion(problem.truth, codes, one, len(classes), 1)[0]
     out.confusion[probe] = matrix.astype(int).tolist()
     out.per_class[probe] = dict(zip(classes, map(number, f1_by_class(matrix)), strict=True))
     out.calibration[probe] = {
-        **{name: number(values[name][0]) for name in ("brier", "ece")},
+        "brier": number(values["brier"][0]),
+        "ece": number(values["ece"][0]),
         "bins": reliability(problem.truth, probabilities),
+        "temperature": temperature,
     }
 
 

@@ -1,7 +1,6 @@
 """The reliability diagram: how often what was said with a confidence was so."""
 
-from typing import Any
-
+from wearcli.probing.records import Calibration
 from wearcli.reporting.drawing import NARROW, Drawing, new_figure
 from wearcli.reporting.palette import MUTED, PAGE, colour, marker
 from wearcli.reporting.palette import PROBES as STYLES
@@ -10,7 +9,7 @@ from wearcli.reporting.wording import PROBES, count, number, percent
 _FEW = 20  # samples below which a share is chance
 
 
-def draw_calibration(about: dict[str, Any], probe: str) -> Drawing:
+def draw_calibration(about: Calibration, probe: str) -> Drawing:
     """about: {bins: [{confidence, accuracy, samples}], ece, brier} of held-out predictions."""
     bins = [each for each in about["bins"] if each["samples"]]
     figure = new_figure(NARROW, NARROW + 40)

@@ -1,7 +1,9 @@
 """Forest plots: what the embeddings add to hand-made features, and groups left out as a whole."""
 
+from collections.abc import Mapping
 from typing import Any
 
+from wearcli.probing.records import Groups
 from wearcli.reporting.drawing import Drawing
 from wearcli.reporting.elements import Html, table
 from wearcli.reporting.headline import verdict
@@ -16,7 +18,7 @@ _OF_CLASSES = ("macro_f1", "balanced_accuracy", "kappa", "auroc", "pauroc")
 
 def draw_differences(study: Study) -> Drawing:
     """Of classes all metrics, of values the error of each target, in % of that of the features."""
-    differences = study.info["differences"]
+    differences = study.result.differences
     probes = [name for name in differences if name in STYLES]
     if study.classify:
         there = [name for name in _OF_CLASSES if metric_of(differences[probes[0]], name)]
@@ -45,17 +47,17 @@ def _percent(study: Study, target: str) -> float:
     return 100 / error if error else float("nan")
 
 
-def _dot(found: dict[str, Any], kind: int, scale: float) -> Dot:
+def _dot(found: Mapping[str, Any], kind: int, scale: float) -> Dot:
     mean, low, high = (None if value is None or scale != scale else value * scale for value in three(found))
     return Dot(mean, low, high, kind, sure=bool(verdict(found)))
 
 
-def three(found: dict[str, Any]) -> tuple[float | None, float | None, float | None]:
+def three(found: Mapping[str, Any]) -> tuple[float | None, float | None, float | None]:
     """The value and its interval."""
     return found.get("mean"), found.get("low"), found.get("high")
 
 
-def draw_groups(study: Study, groups: dict[str, Any], target: str) -> tuple[Drawing, Html]:
+def draw_groups(study: Study, groups: Groups, target: str) -> tuple[Drawing, Html]:
     """The leading score of each group that was left out as a whole, and its table.
 
     groups: as in probe.json: by, scores[group][probe][metric], samples and participants of each group.
@@ -93,5 +95,5 @@ def draw_groups(study: Study, groups: dict[str, Any], target: str) -> tuple[Draw
         ]
         for group, row in scores.items()
     ]
-    head = [groups["by"], "participants", "samples", *(PROBES.get(probe, probe) for probe in probes)]
+    head = [str(groups["by"]), "participants", "samples", *(PROBES.get(probe, probe) for probe in probes)]
     return drawing, table(f"{said} of each {groups['by']} left out", head, cells)

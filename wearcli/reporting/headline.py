@@ -1,5 +1,6 @@
 """What was found, in plain words: the first thing on the page."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from wearcli.reporting.study import Study
@@ -14,7 +15,7 @@ def headline(study: Study) -> list[str]:
     return _of_classes(study) if study.classify else _of_values(study)
 
 
-def verdict(difference: dict[str, Any], lower_is_better: bool = False) -> int | None:
+def verdict(difference: Mapping[str, Any], lower_is_better: bool = False) -> int | None:
     """1 where the interval of a paired difference lies on the better side of 0, -1 on the worse, 0 where it
     holds 0; None without a difference."""
     low, high = difference.get("low"), difference.get("high")
@@ -25,38 +26,37 @@ def verdict(difference: dict[str, Any], lower_is_better: bool = False) -> int | 
 
 
 def _who(study: Study) -> str:
-    info = study.info
     if study.probe == "features":
         return "the linear probe on hand-made features"
-    return f"the {PROBES[study.probe]} on embeddings of {info['model'].get('name', 'an unknown model')}"
+    return f"the {PROBES[study.probe]} on embeddings of {study.result.model.get('name', 'an unknown model')}"
 
 
 def _samples(study: Study) -> str:
     """How many were scored, of whom, and by whom it had not seen."""
-    info = study.info
+    result = study.result
     scored = max((study.of(target) for target in study.targets), key=len)
-    if info.get("level") == "participant":
-        samples = f"means of {info['n_windows']:,} windows"
-    elif info.get("epoch"):
-        samples = f"epochs of {info['epoch']:g} s"
+    if result.level == "participant":
+        samples = f"means of {result.n_windows:,} windows"
+    elif result.epoch:
+        samples = f"epochs of {result.epoch:g} s"
     else:
-        samples = "windows" if info["n_samples"] == info["n_windows"] else "labelled intervals"
+        samples = "windows" if result.n_samples == result.n_windows else "labelled intervals"
     amount = f"{len(scored):,} {samples} of {count(scored['participant'].nunique(), 'participant')}"
-    if tested := info.get("tested"):
+    if tested := result.tested:
         return f"{amount} of {listed(map(str, tested))}, an outside set that the probe had not seen"
     return f"{amount}, each predicted by a probe that had not seen the person"
 
 
 def _of_classes(study: Study) -> list[str]:
-    info = study.info
+    result = study.result
     score = study.score(study.probe, "macro_f1")
     first = (
-        f"{info['task']}: {_who(study)} tells {count(len(info['classes']), 'class', 'classes')} apart with a "
+        f"{result.task}: {_who(study)} tells {count(len(result.classes), 'class', 'classes')} apart with a "
         f"macro-F1 of {with_interval(score)} (1 is perfect; the majority class alone gets "
         f"{number(study.score('majority', 'macro_f1').get('mean'))})"
     )
-    if info.get("positive"):
-        first += f", '{info['positive']}' with an AUROC of {with_interval(study.score(study.probe, 'auroc'))}"
+    if result.positive:
+        first += f", '{result.positive}' with an AUROC of {with_interval(study.score(study.probe, 'auroc'))}"
     difference = study.difference("macro_f1")
     features = number(study.score("features", "macro_f1").get("mean"))
     words = {
@@ -81,7 +81,7 @@ def _no_features(study: Study) -> str:
 
 
 def _of_values(study: Study) -> list[str]:
-    info = study.info
+    result = study.result
     told = []
     for target in study.targets:
         scores = {name: study.score(name, "mae", target) for name in (study.probe, "features", "mean")}
@@ -94,7 +94,7 @@ def _of_values(study: Study) -> list[str]:
             f"{plain(target)} is off by {with_interval(scores[study.probe])} on average"
             f"{' (' + '; '.join(beside) + ')' if beside else ''}"
         )
-    first = f"{info['task']}: {_who(study)} predicts {listed(map(plain, study.targets))}"
+    first = f"{result.task}: {_who(study)} predicts {listed(map(plain, study.targets))}"
     if len(told) == 1:
         paragraphs = [f"{_upper(first)}: {told[0]}. {_samples(study)}."]
     else:

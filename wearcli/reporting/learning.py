@@ -1,7 +1,6 @@
 """The learning curve: the score with fewer labels."""
 
-from typing import Any
-
+from wearcli.probing.records import LearningPoint
 from wearcli.reporting.drawing import NARROW, Drawing, new_figure
 from wearcli.reporting.palette import PAGE, colour, marker
 from wearcli.reporting.palette import PROBES as STYLES
@@ -9,7 +8,7 @@ from wearcli.reporting.study import metric_of
 from wearcli.reporting.wording import PROBES, TITLES, count, plain, slug, with_interval
 
 
-def draw_learning(curve: list[dict[str, Any]], metric: str, target: str, several: bool) -> Drawing:
+def draw_learning(curve: list[LearningPoint], metric: str, target: str, several: bool) -> Drawing:
     """curve: of each share of the labels (%) samples and scores[probe][metric]. several: name the target."""
     figure = new_figure(NARROW, 300)
     axes = figure.add_subplot()

@@ -68,7 +68,7 @@ def probe_sections(study: Study, chosen: Choice) -> tuple[list[Section], Shares,
 
 def _differences(study: Study) -> Section:
     title = "Embeddings against hand-made features"
-    if not study.info["differences"]:
+    if not study.result.differences:
         sentence = "There is no probe on hand-made features, so there is nothing to compare with."
         return Section("differences", title, [sentence])
     about = (
@@ -82,7 +82,7 @@ def _differences(study: Study) -> Section:
 
 
 def _groups(study: Study) -> list[Section]:
-    groups = study.info.get("groups")
+    groups = study.result.groups
     if not groups:
         return []
     about = f"Each {groups['by']} was predicted by probes that had seen neither it nor its people."
@@ -91,7 +91,7 @@ def _groups(study: Study) -> list[Section]:
 
 
 def _learning(study: Study) -> list[Section]:
-    curve = study.info.get("learning_curve")
+    curve = study.result.learning_curve
     if not curve:
         return []
     metric = "macro_f1" if study.classify else "mae"
@@ -105,16 +105,16 @@ def _learning(study: Study) -> list[Section]:
 
 
 def _confusion(study: Study) -> Section:
-    info = study.info
-    drawing = draw_confusion(info["confusion"][study.probe], info["classes"], study.probe)
+    result = study.result
+    drawing = draw_confusion(result.confusion[study.probe], result.classes, study.probe)
     return Section("confusion", "Confusion matrix", [[drawing]])
 
 
 def _classes(study: Study) -> Section:
     """F1 of each class by all probes."""
-    scores = study.info["per_class"]
+    scores = study.result.per_class
     probes = [name for name in scores if name in STYLES]
-    names = sorted(study.info["classes"], key=lambda name: -(scores[study.probe][name] or 0))
+    names = sorted(study.result.classes, key=lambda name: -(scores[study.probe][name] or 0))
     rows = [
         (name, [Dot(scores[probe][name], kind=kind) for kind, probe in enumerate(probes)]) for name in names
     ]
@@ -153,14 +153,14 @@ def _agreement(study: Study) -> Section:
 
 def _band(study: Study, target: str) -> list[Block]:
     """How far one prediction of a new person may be off."""
-    band = (study.info.get("intervals") or {}).get(study.probe, {}).get(target)
-    if not band or band.get("half_width") is None:
+    band = study.result.intervals.get(study.probe, {}).get(target)
+    if band is None or band["half_width"] is None:
         return []
     told = (
         f"One prediction of a new person lies within ± {number(band['half_width'])} of the truth in 95 % of "
     )
     told += "samples."
-    if (coverage := band.get("coverage")) is not None:
+    if (coverage := band["coverage"]) is not None:
         told += (
             f" Made without them, such a band held {100 * coverage:.0f} % of the samples of people left out."
         )
@@ -179,7 +179,7 @@ def _people(study: Study, left_out: list[str]) -> Section:
 
 def _calibration(study: Study, left_out: list[str]) -> Section:
     section = Section("calibration", "Calibration")
-    about = (study.info.get("calibration") or {}).get(study.probe)
+    about = study.result.calibration.get(study.probe)
     if about:
         section.blocks.append([draw_calibration(about, study.probe), calibration_table(study)])
     else:
@@ -203,28 +203,28 @@ def _timeline(study: Study, recording: str | None, left_out: list[str]) -> Secti
 
 
 def _remarks(study: Study) -> Section:
-    info = study.info
-    blocks: list[Block] = [bullets(info["warnings"])] if info["warnings"] else ["No warning."]
-    if info.get("dropped"):
-        blocks += ["Left out:", bullets(f"{amount:,} {why}" for why, amount in info["dropped"].items())]
+    result = study.result
+    blocks: list[Block] = [bullets(result.warnings)] if result.warnings else ["No warning."]
+    if result.dropped:
+        blocks += ["Left out:", bullets(f"{amount:,} {why}" for why, amount in result.dropped.items())]
     return Section("warnings", "Warnings, and what was left out", blocks)
 
 
 def _protocol(study: Study) -> Section:
-    info = study.info
+    document = study.document
     blocks: list[Block] = [
-        f"{info['protocol'][:1].upper()}{info['protocol'][1:]}.",
+        f"{document.protocol[:1].upper()}{document.protocol[1:]}.",
         "The command:",
-        command_line("probe", info["arguments"], "embeddings", probe_function),
-        made_with(info),
+        command_line("probe", document.arguments.to_json(), "embeddings", probe_function),
+        made_with(document.to_json()),
     ]
     return Section("protocol", "Protocol, and how to repeat it", blocks)
 
 
 def _card(study: Study) -> Section:
-    card = find_card(study.info["model"])
+    card = find_card(dict(study.result.model))
     if card is None:
-        name = study.info["model"].get("name", "The model")
+        name = study.result.model.get("name", "The model")
         missing = f"{name} does not come with this wearcli: its card is README.md in its own folder."
         return Section("card", "The model", [missing])
     return Section("card", "The model", [render(card)])

@@ -113,7 +113,7 @@ def _of_probe(
     sections, neighbours, left_out = probe_sections(study, chosen)
     result = ReportResult(
         kind="probe",
-        task=study.info["task"],
+        task=study.result.task,
         headline=headline(study),
         sections=[section.title for section in sections],
         probe=study.probe,
@@ -121,7 +121,7 @@ def _of_probe(
         neighbours=neighbours,
         left_out=left_out,
     )
-    return f"{result.task}, probed on {study.info['model'].get('name', 'embeddings')}", sections, result
+    return f"{result.task}, probed on {study.result.model.get('name', 'embeddings')}", sections, result
 
 
 def _of_comparison(folder: Path) -> tuple[str, list[Section], ReportResult]:

@@ -1,5 +1,6 @@
 """Tables of what a probe scored."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from wearcli.reporting.elements import Html, element, join, table
@@ -18,7 +19,7 @@ _OF_VALUES = (
 _NO_DIFFERENCE = ("bias", "loa_low", "loa_high")  # of which more or less is neither better
 
 
-def cell(score: dict[str, Any] | None) -> Html:
+def cell(score: Mapping[str, Any] | None) -> Html:
     """A score over its interval."""
     if not score or score.get("mean") is None:
         return Html("–")
@@ -28,14 +29,14 @@ def cell(score: dict[str, Any] | None) -> Html:
 
 def score_tables(study: Study) -> list[Html]:
     """One table, or one a target: a row a probe, a column a metric."""
-    return _tables(study, study.info["scores"], "Scores", "[95 % interval over participants]")
+    return _tables(study, study.result.scores, "Scores", "[95 % interval over participants]")
 
 
 def difference_tables(study: Study) -> list[Html]:
     """The paired differences to hand-made features, in figures."""
     differences = {
         probe: {metric: found for metric, found in metrics.items() if not metric.endswith(_NO_DIFFERENCE)}
-        for probe, metrics in study.info["differences"].items()
+        for probe, metrics in study.result.differences.items()
     }
     return _tables(study, differences, "Less hand-made features", "[95 % interval over participants]")
 
@@ -49,23 +50,23 @@ def score_notes(study: Study) -> str:
     if not study.classify:
         return notes + _OF_VALUES
     notes += f"{_OF_CLASSES} Majority class: always the most frequent class of the training people."
-    if positive := study.info.get("positive"):
+    if positive := study.result.positive:
         notes += f" AUROC and pAUROC are of '{positive}'; pAUROC: up to 10 % false positives, 0.5 is chance."
     return notes
 
 
 def class_table(study: Study) -> Html:
     """Samples, people and F1 of each class."""
-    info = study.info
-    probes = list(info["per_class"])
-    sizes = info.get("class_samples", {})
+    result = study.result
+    probes = list(result.per_class)
+    sizes: Mapping[str, Mapping[str, Any]] = result.class_samples
     rows = [
         [
             name,
             *(f"{sizes.get(name, {}).get(what, 0):,}" for what in ("samples", "participants")),
-            *(number(info["per_class"][probe][name]) for probe in probes),
+            *(number(result.per_class[probe][name]) for probe in probes),
         ]
-        for name in info["classes"]
+        for name in result.classes
     ]
     head = ["class", "samples", "participants", *(PROBES.get(name, name) for name in probes)]
     return table("F1 of each class", head, rows)
@@ -79,12 +80,14 @@ def calibration_table(study: Study) -> Html:
     )
     rows = [
         [PROBES.get(name, name), *(number(each.get(key)) for key in ("ece", "brier", "temperature"))]
-        for name, each in study.info["calibration"].items()
+        for name, each in study.result.calibration.items()
     ]
     return table(caption, ["probe", "expected calibration error", "Brier score", "temperature"], rows)
 
 
-def _tables(study: Study, scores: dict[str, dict[str, Any]], what: str, about: str) -> list[Html]:
+def _tables(
+    study: Study, scores: Mapping[str, Mapping[str, Mapping[str, Any]]], what: str, about: str
+) -> list[Html]:
     """scores: by probe and metric; of several targets a metric is `target.metric`, of one it may be."""
     several = len(study.targets) > 1
     tables = []

@@ -1,5 +1,6 @@
 """A probe folder as the report reads it: probe.json and the held-out predictions."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,36 +12,40 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from wearcli.errors import InputError, UsageError
+from wearcli.probing.document import ProbeDocument
+from wearcli.probing.result import ProbeResult
 from wearcli.probing.saved import load_probe
 
 TRIVIAL = ("majority", "mean")
 _COLUMNS = ("recording", "participant", "onset", "duration", "target", "probe", "truth", "predicted")
-_NEEDED = (
-    *("task", "kind", "targets", "classes", "scores", "differences", "per_class", "confusion", "model"),
-    *("input", "warnings", "protocol", "arguments", "n_samples", "n_windows"),
-)
 
 
 @dataclass(frozen=True)
 class Study:
-    """info: probe.json. predictions: one row a sample, target and probe: recording, participant, placement
-    (None where it is unknown), onset, duration (s), target, probe, truth, predicted (strings or float64),
-    confidence (probability of the predicted class, NaN without one). probe: the one that the figures show."""
+    """document: probe.json. predictions: one row a sample, target and probe: recording, participant,
+    placement (None where it is unknown), onset, duration (s), target, probe, truth, predicted (strings or
+    float64), confidence (probability of the predicted class, NaN without one). probe: the one that the
+    figures show."""
 
     folder: Path
-    info: dict[str, Any]
+    document: ProbeDocument
     predictions: pd.DataFrame
     probe: str
 
     @property
+    def result(self) -> ProbeResult:
+        """The scores and what they are of."""
+        return self.document.result
+
+    @property
     def classify(self) -> bool:
         """Whether the task has classes."""
-        return self.info["kind"] == "classification"
+        return self.result.kind == "classification"
 
     @property
     def targets(self) -> list[str]:
         """The columns that are predicted."""
-        return self.info["targets"]
+        return self.result.targets
 
     def of(self, target: str, probe: str | None = None) -> pd.DataFrame:
         """The held-out predictions of a target, by the probe shown or another; none where it has none."""
@@ -48,16 +53,16 @@ class Study:
         mine = (table["target"] == target) & (table["probe"] == (probe or self.probe))
         return table[mine].reset_index(drop=True)
 
-    def score(self, probe: str, metric: str, target: str | None = None) -> dict[str, Any]:
+    def score(self, probe: str, metric: str, target: str | None = None) -> Mapping[str, Any]:
         """{mean, low, high} of a metric, {} where there is none. Of several targets name the one meant."""
-        return metric_of(self.info["scores"].get(probe, {}), metric, target or self.targets[0])
+        return metric_of(self.result.scores.get(probe, {}), metric, target or self.targets[0])
 
-    def difference(self, metric: str, target: str | None = None) -> dict[str, Any]:
+    def difference(self, metric: str, target: str | None = None) -> Mapping[str, Any]:
         """The probe shown less that on features, {} where there is none."""
-        return metric_of(self.info["differences"].get(self.probe, {}), metric, target or self.targets[0])
+        return metric_of(self.result.differences.get(self.probe, {}), metric, target or self.targets[0])
 
 
-def metric_of(metrics: dict[str, Any], metric: str, target: str = "") -> dict[str, Any]:
+def metric_of(metrics: Mapping[str, Mapping[str, Any]], metric: str, target: str = "") -> Mapping[str, Any]:
     """What stands under `target.metric` or else `metric`, {} where neither does."""
     return metrics.get(f"{target}.{metric}") or metrics.get(metric) or {}
 
@@ -67,12 +72,10 @@ def read_study(folder: Path, probe: str | None) -> Study:
 
     Raises UsageError where there is no such folder or probe, InputError for a damaged one.
     """
-    info = load_probe(folder).info
-    if absent := [key for key in _NEEDED if key not in info]:
-        raise InputError(f"{folder / 'probe.json'}: no {absent[0]} in it: fit the probe again")
+    document = load_probe(folder).document
     path = folder / "predictions.parquet"
     try:
-        probes = [name for name in info["scores"] if name not in TRIVIAL]
+        probes = [name for name in document.result.scores if name not in TRIVIAL]
         table = pq.read_table(path)
         missing = [name for name in _COLUMNS if name not in table.column_names]
         if missing:
@@ -83,7 +86,7 @@ def read_study(folder: Path, probe: str | None) -> Study:
         raise InputError(f"{folder}: the probe folder is damaged ({first}): fit the probe again") from error
     if probe is not None and probe not in probes:
         raise UsageError(f"{folder}: no probe '{probe}' in it: --probe {', '.join(probes)}")
-    return Study(folder, info, predictions, probe or probes[0])
+    return Study(folder, document, predictions, probe or probes[0])
 
 
 def _frame(table: pa.Table) -> pd.DataFrame:

@@ -19,7 +19,7 @@ def choose_recording(study: Study, wanted: str | None) -> str | None:
     None where samples are means of participants. Raises UsageError where `wanted` was not predicted.
     """
     table = study.of(study.targets[0])
-    if study.info.get("level") == "participant":
+    if study.result.level == "participant":
         if wanted is not None:
             raise UsageError(f"--recording {wanted}: the samples are means of participants: leave it out")
         return None
@@ -57,7 +57,7 @@ def _draw_classes(study: Study, table: pd.DataFrame, times: Times, unit: str, re
 
     truth, predicted = (table[name].to_numpy(str) for name in ("truth", "predicted"))
     there = {*truth, *predicted}
-    classes = [name for name in study.info["classes"] if name in there]
+    classes = [name for name in study.result.classes if name in there]
     sure = np.isfinite(table["confidence"]).all()
     figure = new_figure(_WIDTH, 24 * len(classes) + 76 + 70 * sure)
     if sure:
@@ -66,7 +66,7 @@ def _draw_classes(study: Study, table: pd.DataFrame, times: Times, unit: str, re
         axes = below = figure.add_subplot()
     begin, end = times
     for row, name in enumerate(classes):
-        own = colour(study.info["classes"].index(name))
+        own = colour(study.result.classes.index(name))
         axes.broken_barh(
             _pieces(begin, end, truth == name), (row - 0.4, 0.8), facecolor=own, alpha=0.45, linewidth=0
         )
@@ -123,12 +123,12 @@ def _draw_values(study: Study, recording: str) -> Drawing:
     found = {target: each for target, each in found.items() if len(each[0])}
     figure = new_figure(_WIDTH, 130 * len(found) + 70)
     panels = figure.subplots(len(found), 1, sharex=True, squeeze=False)[:, 0]
-    bands = (study.info.get("intervals") or {}).get(study.probe, {})
+    bands = study.result.intervals.get(study.probe, {})
     told = []
     for axes, (target, (table, (begin, end), _)) in zip(panels, found.items(), strict=True):
         truth, predicted = (table[name].to_numpy() for name in ("truth", "predicted"))
-        middle, half = (begin + end) / 2, bands.get(target, {}).get("half_width")
-        if half is not None:
+        middle, half = (begin + end) / 2, study.result.half_width(study.probe, target)
+        if np.isfinite(half):
             axes.vlines(middle, predicted - half, predicted + half, color=COLOURS[0], alpha=0.35, linewidth=3)
         axes.hlines(truth, begin, end, color=INK, linewidth=2.2)
         axes.plot(middle, predicted, linestyle="none", marker="o", markersize=5, color=COLOURS[0])

@@ -34,9 +34,9 @@ def table_paths(study: Study) -> list[Path]:
 
     A path as it was typed is looked for from the probe folder's parents too, as the study may lie elsewhere.
     """
-    arguments = study.info["arguments"]
-    said = arguments.get("test") or arguments.get("embeddings") or []
-    typed = [Path(path) for path in ([said] if isinstance(said, str) else said) if path not in ("stdin", "-")]
+    arguments = study.document.arguments
+    paths = arguments.test or arguments.embeddings
+    typed = [Path(path) for path in paths if path not in ("stdin", "-")]
     return [
         next(
             (place / path for place in (Path(), *study.folder.resolve().parents) if (place / path).exists()),
@@ -66,9 +66,9 @@ def embedded_samples(study: Study, paths: Sequence[Path]) -> Embedded:
             "recordings of one name are in several tables, and which is meant is not written down"
         )
     windows = UsableWindows(times.reset_index(drop=True), {"embedding": vectors}, {})
-    if study.info.get("level") == "participant":
+    if study.result.level == "participant":
         window, sample = _of_people(samples, windows.times)
-    elif study.info["input"]["pooling"] is None:
+    elif study.document.input.pooling is None:
         window, sample = _same_times(samples, windows.times)
     else:
         window, sample = inside(windows.times, samples)
@@ -107,15 +107,13 @@ def samples_of(study: Study) -> pd.DataFrame:
 
 def _windows(study: Study, path: Path) -> UsableWindows:
     table, metadata = read_table(path)
-    theirs, ours = (about.get("sha256") for about in (metadata.get("model") or {}, study.info["model"]))
+    theirs, ours = (about.get("sha256") for about in (metadata.get("model") or {}, study.result.model))
     if theirs != ours:
         raise InputError(
             f"{path}: embeddings of another model than the probe's: name the right table with --embeddings"
         )
-    arguments = study.info["arguments"]
-    return usable_windows(
-        table, str(path), arguments.get("keep_nonwear", False), arguments.get("min_quality", 0.5)
-    )
+    arguments = study.document.arguments
+    return usable_windows(table, str(path), arguments.keep_nonwear, arguments.min_quality)
 
 
 def _same_times(samples: pd.DataFrame, times: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:

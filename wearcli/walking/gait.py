@@ -81,7 +81,7 @@ def gait(
         raise UsageError(f"--min-bout {min_bout:g}: seconds above 0")
     zone = _zone(timezone)
     saved = load_probe(folder)
-    if saved.info["kind"] != "regression" or saved.info.get("level") == "participant":
+    if saved.result.kind != "regression" or saved.result.level == "participant":
         raise UsageError(
             f"{folder}: it predicts no metrics of walks: fit one with 'wearcli probe --task gait'"
         )
@@ -133,7 +133,7 @@ def gait(
         "timezone": timezone,
         "sample_s": applied.sample_s,
     }
-    _write(target, bouts, by_day, result, saved.info.get("model") or {}, settings)
+    _write(target, bouts, by_day, result, dict(saved.result.model), settings)
     result.output = str(target)
     return result
 

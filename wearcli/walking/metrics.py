@@ -17,7 +17,7 @@ import numpy as np
 import pyarrow as pa
 
 from wearcli.labels.pooling import newly_covered
-from wearcli.prediction.apply import apply_probe, sample_seconds
+from wearcli.prediction.apply import apply_probe
 from wearcli.probing.error_bands import of_mean
 from wearcli.probing.saved import SavedProbe
 
@@ -42,9 +42,8 @@ class GaitProbe:
 
     def __init__(self, saved: SavedProbe, use: str, stride_s: float) -> None:
         self.saved, self.use, self.stride_s = saved, use, stride_s
-        self.targets = [target for target in saved.info["targets"] if (use, target) in saved.predictors]
-        window_s = float((saved.info.get("signal") or {}).get("window_s") or 0.0)
-        self.sample_s = sample_seconds(saved.info) or window_s
+        self.targets = saved.fitted_targets(use)
+        self.sample_s = saved.document.sample_s or saved.document.signal.window_s or 0.0
 
     def of_bout(self, windows: pa.Table) -> Means | None:
         """Of a bout's walking windows; None where the probe uses none of them."""
@@ -79,10 +78,8 @@ class GaitProbe:
 
     def half_width(self, target: str, samples: float) -> float:
         """Of the 95 % interval of the mean of so many samples of a person; NaN where the probe has none."""
-        told = ((self.saved.info.get("intervals") or {}).get(self.use) or {}).get(target) or {}
-        if any(told.get(name) is None for name in ("half_width", "sd_between", "sd_within")):
-            return np.nan
-        return float(of_mean(told, samples))
+        band = self.saved.result.intervals.get(self.use, {}).get(target)
+        return np.nan if band is None else float(of_mean(band, samples))
 
     def columns(self, means: Means | None, spread: bool = False) -> dict[str, float]:
         """<target>, <target>_low, <target>_high and, of a bout, <target>_sd; NaN where there are no means."""

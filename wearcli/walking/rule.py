@@ -88,7 +88,7 @@ def probe_for(saved: SavedProbe, labels: Sequence[str], metadata: dict[str, Any]
     Raises UsageError, with the first table, where the probe was not fitted on such embeddings.
     """
     name = choose_probe(saved, None)
-    places = [saved.info["classes"].index(label) for label in labels]
+    places = [saved.result.classes.index(label) for label in labels]
     stride_s = float(metadata.get("stride_s") or 0.0)
 
     def walking(table: pa.Table) -> np.ndarray:
@@ -106,9 +106,9 @@ def probe_for(saved: SavedProbe, labels: Sequence[str], metadata: dict[str, Any]
 
 def check_walking_probe(saved: SavedProbe, labels: Sequence[str], where: str) -> None:
     """UsageError unless the probe tells classes of windows or epochs, `labels` among them."""
-    if saved.info["kind"] != "classification" or saved.info.get("level") == "participant":
+    if saved.result.kind != "classification" or saved.result.level == "participant":
         raise UsageError(f"{where}: it tells no classes of windows: --walking takes a probe of activities")
-    classes = saved.info["classes"]
+    classes = saved.result.classes
     if not labels:
         raise UsageError(
             f"{where}: which of its classes are walks? Name them with --label: {', '.join(classes)}"
