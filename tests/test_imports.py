@@ -27,6 +27,7 @@ MAY_IMPORT = {
     "signals": {"modality", "recordings"},
     "signals.features": {"signals"},
     "inspection": READ,
+    "information": READ | {"models", "labels"},
     "models": {"modality", "recordings.recording"},
     "embedding": READ | {"models"},
     "labels": {"modality", "recordings.study", "embedding"},
@@ -43,8 +44,8 @@ MAY_IMPORT = {
     "__main__": {"cli"},
 }
 VERBS = {"comparison", "prediction", "walking", "truth", "retrieval", "reporting", "simulation", "inspection"}
-MAY_IMPORT["cli"] = PROBED | VERBS | {"training", "encoders"}
-MAY_IMPORT["__init__"] = PROBED | VERBS | {"training"}
+MAY_IMPORT["cli"] = PROBED | VERBS | {"information", "training", "encoders"}
+MAY_IMPORT["__init__"] = PROBED | VERBS | {"information", "training"}
 WITH_TORCH = {"encoders", "training"}
 FILES = sorted(ROOT.rglob("*.py"))
 

@@ -1,8 +1,8 @@
 """wearcli: a folder of wearable recordings in; embeddings and scored probes out.
 
 Each command is one function here too, imported on first use so that `import wearcli` stays light:
-`compare`, `embed`, `gait`, `gait_truth`, `heart_truth`, `inspect`, `predict`, `preprocess`, `pretrain`,
-`probe`, `report`, `retrieve`, `write_sample`.
+`compare`, `embed`, `gait`, `gait_truth`, `heart_truth`, `info`, `inspect`, `predict`, `preprocess`,
+`pretrain`, `probe`, `report`, `retrieve`, `write_sample`.
 """
 
 import importlib
@@ -13,6 +13,7 @@ from wearcli._version import __version__
 if TYPE_CHECKING:
     from wearcli.comparison.compare import compare
     from wearcli.embedding.embed import embed
+    from wearcli.information import info
     from wearcli.inspection import inspect
     from wearcli.prediction.predict import predict
     from wearcli.probing.probe import probe
@@ -31,6 +32,7 @@ _WHERE = {
     "gait": "wearcli.walking.gait",
     "gait_truth": "wearcli.truth.gait",
     "heart_truth": "wearcli.truth.heart",
+    "info": "wearcli.information",
     "inspect": "wearcli.inspection",
     "predict": "wearcli.prediction.predict",
     "preprocess": "wearcli.signals.preprocess",
@@ -47,6 +49,7 @@ __all__ = [
     "gait",
     "gait_truth",
     "heart_truth",
+    "info",
     "inspect",
     "predict",
     "preprocess",

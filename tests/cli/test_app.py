@@ -17,7 +17,6 @@ from wearcli.cli.config import read_config
 from wearcli.errors import UsageError
 
 COMMANDS = get_group(app).commands
-README = Path(wearcli.__file__).parent.parent / "README.md"
 
 
 def run(*arguments: str, **more) -> subprocess.CompletedProcess:
@@ -53,10 +52,8 @@ def test_no_torch_in_what_runs_without_it() -> None:
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
-def test_every_command_is_in_the_readme_and_has_help() -> None:
-    text = README.read_text()
+def test_every_command_and_every_option_has_help() -> None:
     for name, command in get_group(app).commands.items():
-        assert f"wearcli {name}" in text, name
         assert CliRunner().invoke(app, [name, "--help"]).exit_code == 0
         for parameter in command.params:
             if parameter.param_type_name == "option":

@@ -15,6 +15,7 @@ from wearcli.cli import (
     gait,
     gait_truth,
     heart_truth,
+    info,
     inspect,
     models,
     predict,
@@ -43,6 +44,7 @@ GROUPS: dict[str, tuple[Callable[..., None], ...]] = {
     "Models": (embed.embed, pretrain.pretrain),
     "Evaluation": (probe.probe, compare.compare, retrieve.retrieve, report.report),
     "Answers": (predict.predict, gait.gait),
+    "This installation": (info.info,),
 }
 
 app = typer.Typer(

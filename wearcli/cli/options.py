@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 import typer
 
 from wearcli.cli.completion import model_names, task_names
+from wearcli.modality import Modality
 
 # The panels of a command's help, beside its own "Arguments" and "Options".
 FILES = "How files are read"
@@ -14,8 +15,6 @@ WINDOWS = "Which windows count"
 EVALUATION = "Evaluation"
 OUTPUT = "Output"
 GENERAL = "General"
-
-Signal = Literal["acc", "ppg", "ecg"]
 
 Paths = Annotated[
     list[Path] | None,

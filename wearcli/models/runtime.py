@@ -26,3 +26,11 @@ def open_session(path: Path, threads: int = 0) -> Any:
     except Exception as error:  # onnxruntime's errors have no common base but Exception
         first = str(error).splitlines()[0]
         raise InputError(f"{path}: onnxruntime cannot load it: {first}") from error
+
+
+def runtime_version() -> dict[str, Any]:
+    """Return what `open_session` runs on: {version, providers} of onnxruntime."""
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"
+    import onnxruntime
+
+    return {"version": onnxruntime.__version__, "providers": onnxruntime.get_available_providers()}
