@@ -13,15 +13,15 @@ from wearcli.cli.options import (
     ParticipantFrom,
     Paths,
     RateHz,
-    Signal,
     TimeColumn,
     TimeUnit,
 )
+from wearcli.modality import Modality
 
 
 def heart_truth(
     paths: Paths = None,
-    modality: Annotated[Signal, typer.Option(help="The signal that shows the beats: ppg or ecg.")] = "ppg",
+    modality: Annotated[Modality, typer.Option(help="The signal that shows the beats: ppg or ecg.")] = "ppg",
     main: Annotated[
         Path | None,
         typer.Option(

@@ -10,11 +10,11 @@ from wearcli.cli.options import (
     ParticipantFrom,
     Paths,
     RateHz,
-    Signal,
     TimeColumn,
     TimeUnit,
     Unit,
 )
+from wearcli.modality import Modality
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -27,7 +27,7 @@ _MOST_ROWS = 100
 
 def inspect(
     paths: Paths = None,
-    modality: Annotated[Signal, typer.Option(help="The signal to look at.")] = "acc",
+    modality: Annotated[Modality, typer.Option(help="The signal to look at.")] = "acc",
     json: Json = False,
     jsonl: Annotated[
         bool, typer.Option("--jsonl", help="Print one JSON line a recording on stdout.")

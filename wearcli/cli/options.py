@@ -6,7 +6,6 @@ from typing import Annotated, Literal
 import typer
 
 from wearcli.cli.completion import model_names, task_names
-from wearcli.modality import Modality
 
 # The panels of a command's help, beside its own "Arguments" and "Options".
 FILES = "How files are read"

@@ -16,11 +16,11 @@ from wearcli.cli.options import (
     Paths,
     RateHz,
     Seed,
-    Signal,
     TimeColumn,
     TimeUnit,
     Unit,
 )
+from wearcli.modality import Modality
 
 
 class Normalize(StrEnum):
@@ -41,7 +41,7 @@ class DType(StrEnum):
 def preprocess(
     paths: Paths = None,
     output: Annotated[Path, typer.Option("--output", "-o", help="The folder to write.")] = Path("windows"),
-    modality: Annotated[Signal, typer.Option(help="The signal to cut.")] = "acc",
+    modality: Annotated[Modality, typer.Option(help="The signal to cut.")] = "acc",
     channels: Channels = None,
     rate: Annotated[
         float | None, typer.Option(help="Hz of the windows. Default: 50; ppg 64, ecg 128.")

@@ -28,12 +28,12 @@ from wearcli.cli.options import (
     ParticipantFrom,
     RateHz,
     Seed,
-    Signal,
     TimeColumn,
     TimeUnit,
     Unit,
     Workers,
 )
+from wearcli.modality import Modality
 
 OF_THE_COMMAND = {"paths", "output", "device", "workers", "resume", "overwrite", "dry_run", "json"}
 # With --resume the run's own config.toml decides; only these may stand beside it.
@@ -55,7 +55,7 @@ def pretrain(
         Preset,
         typer.Option(help="Defaults of the options: what trains best here, or the paper's."),
     ] = Preset.default,
-    modality: Annotated[Signal, typer.Option(help="The signal to learn from.")] = "acc",
+    modality: Annotated[Modality, typer.Option(help="The signal to learn from.")] = "acc",
     channels: Channels = None,
     min_quality: Annotated[
         float,
