@@ -1,13 +1,144 @@
-"""JSON documents as frozen dataclasses: their fields are the keys, in the order in which they are written."""
+"""JSON documents are parsed once, at the door, into frozen dataclasses: what is wrong becomes one line.
 
-from collections.abc import Mapping
+`parse` fills a dataclass whose fields are the keys; `Fields` reads key by key where more is to be checked.
+"""
+
+import json
+import math
+from collections.abc import Callable, Mapping
 from dataclasses import MISSING, fields
 from typing import Any, TypeVar, get_origin, get_type_hints
 
 from wearcli.errors import InputError
 
 Document = TypeVar("Document")
+T = TypeVar("T")
 _PLAIN = (str, int, float, list, dict)
+_SHOWN = 60  # characters of a wrong value that a message shows
+
+
+def parse_json(text: str | bytes, name: str, advice: str) -> Any:
+    """Return the value of a JSON text.
+
+    Args:
+        text: the JSON text, UTF-8 where it is bytes.
+        name: the document's name in messages, such as its file.
+        advice: what to do about a damaged document; the end of the message.
+
+    Raises:
+        InputError: the text is no JSON.
+    """
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"{name}: not valid JSON ({error}): {advice}") from None
+
+
+class Fields:
+    """The keys of one JSON object, read with the type that each must have.
+
+    Each method returns the value of a key and raises InputError, one line, where the key is missing or null
+    or has another type. `optional` reads a key that may be missing.
+
+    Args:
+        document: the JSON value that must be an object.
+        name: the document's name in messages, such as its file.
+        advice: what to do about a damaged document; the end of each message.
+
+    Raises:
+        InputError: `document` is no object.
+    """
+
+    def __init__(self, document: object, name: str, advice: str) -> None:
+        self.name, self.advice = name, advice
+        if not isinstance(document, dict):
+            raise self.error("it is not a JSON object")
+        self._document: dict[str, Any] = document
+
+    def error(self, problem: str) -> InputError:
+        """Return the one-line error for a problem of this document."""
+        return InputError(f"{self.name}: {problem}: {self.advice}")
+
+    def optional(self, read: Callable[[str], T], key: str) -> T | None:
+        """Return what a method of this object reads, such as `text`; None where the key is missing."""
+        return None if self._document.get(key) is None else read(key)
+
+    def text(self, key: str) -> str:
+        """Return a text."""
+        value: str = self._checked(key, "a text", lambda value: isinstance(value, str))
+        return value
+
+    def number(self, key: str) -> float:
+        """Return a finite number above 0."""
+        value: float = self._checked(key, "a number above 0", _is_positive)
+        return value
+
+    def fraction(self, key: str) -> float:
+        """Return a number from 0 to 1."""
+        value: float = self._checked(key, "a number from 0 to 1", _is_fraction)
+        return value
+
+    def count(self, key: str) -> int:
+        """Return a whole number above 0."""
+        value: int = self._checked(
+            key, "a whole number above 0", lambda value: isinstance(value, int) and _is_positive(value)
+        )
+        return value
+
+    def flag(self, key: str) -> bool:
+        """Return true or false."""
+        value: bool = self._checked(key, "true or false", lambda value: isinstance(value, bool))
+        return value
+
+    def texts(self, key: str) -> tuple[str, ...]:
+        """Return a list of texts."""
+        return tuple(self._checked(key, "a list of texts", lambda value: _is_list(value, str)))
+
+    def table(self, key: str) -> dict[str, Any]:
+        """Return an object; an empty one where the key is missing."""
+        if self._document.get(key) is None:
+            return {}
+        value: dict[str, Any] = self._checked(key, "a JSON object", lambda value: isinstance(value, dict))
+        return value
+
+    def objects(self, key: str) -> tuple[dict[str, Any], ...]:
+        """Return a list of objects."""
+        return tuple(self._checked(key, "a list of JSON objects", lambda value: _is_list(value, dict)))
+
+    def inner(self, key: str) -> "Fields":
+        """Return the fields of an object within; of an empty one where the key is missing."""
+        return Fields(self.table(key), f"{self.name}: {key}", self.advice)
+
+    def without(self, *keys: str) -> dict[str, Any]:
+        """Return all keys but these, with their values."""
+        return {key: value for key, value in self._document.items() if key not in keys}
+
+    def _checked(self, key: str, kind: str, is_right: Callable[[Any], bool]) -> Any:
+        value = self._document.get(key)
+        if value is None:
+            raise self.error(f"no {key} in it")
+        if not is_right(value):
+            raise self.error(f"its {key} is {_shown(value)}, not {kind}")
+        return value
+
+
+def _is_positive(value: Any) -> bool:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return is_number and math.isfinite(value) and value > 0
+
+
+def _is_fraction(value: Any) -> bool:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return is_number and 0 <= value <= 1
+
+
+def _is_list(value: Any, kind: type) -> bool:
+    return isinstance(value, list) and all(isinstance(item, kind) for item in value)
+
+
+def _shown(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= _SHOWN else text[: _SHOWN - 3] + "..."
 
 
 def parse(kind: type[Document], values: object, name: str, todo: str) -> Document:

@@ -75,9 +75,10 @@ def test_the_table_is_as_the_design_says(study: Path, tmp_path: Path) -> None:
             ]
         )
     )
-    assert metadata["feature_names"] == list(FEATURE_NAMES)
-    assert {"version", "model", "rate_hz", "window_s", "stride_s", "unit", "arguments"} <= set(metadata)
-    assert len(metadata["model"]["sha256"]) == 64
+    assert metadata.feature_names == FEATURE_NAMES
+    document = json.loads(pq.read_schema(out).metadata[b"wearcli"])
+    assert {"version", "model", "rate_hz", "window_s", "stride_s", "unit", "arguments"} <= set(document)
+    assert len(document["model"]["sha256"]) == 64
     frame = table.to_pandas()
     assert frame.groupby("recording").size().to_dict() == {"P01_a": 23, "P01_b": 12, "P02_a": 17}
     assert frame["participant"].tolist() == ["P01"] * 35 + ["P02"] * 17

@@ -42,8 +42,8 @@ def matrix(path: Path, column: str = "features") -> np.ndarray:
 def test_heart_is_motion_and_more(study: Path, table: Path, tmp_path: Path) -> None:
     plain = tmp_path / "motion.parquet"
     embed([study], plain)
-    assert read_table(plain)[1]["feature_names"] == list(FEATURE_NAMES)
-    assert read_table(table)[1]["feature_names"] == BOTH
+    assert read_table(plain)[1].feature_names == FEATURE_NAMES
+    assert read_table(table)[1].feature_names == tuple(BOTH)
     heart = matrix(table)
     assert heart.shape[1] == len(BOTH)
     np.testing.assert_array_equal(heart[:, : len(FEATURE_NAMES)], matrix(plain))
@@ -73,9 +73,9 @@ def test_a_model_may_ask_for_a_set(study: Path, tmp_path: Path) -> None:
     config = json.loads((model / "config.json").read_text())
     (model / "config.json").write_text(json.dumps(config | {"features": "heart"}))
     embed([study], tmp_path / "own.parquet", model=model)
-    assert read_table(tmp_path / "own.parquet")[1]["feature_names"] == BOTH
+    assert read_table(tmp_path / "own.parquet")[1].feature_names == tuple(BOTH)
     embed([study], tmp_path / "said.parquet", model=model, features="motion")
-    assert read_table(tmp_path / "said.parquet")[1]["feature_names"] == list(FEATURE_NAMES)
+    assert read_table(tmp_path / "said.parquet")[1].feature_names == FEATURE_NAMES
 
 
 def test_only_acceleration_has_a_choice(study: Path, tmp_path: Path) -> None:
@@ -99,4 +99,4 @@ def test_a_probe_of_features_embeds_with_its_own_set(study: Path, table: Path, t
 
 def test_an_outside_set_is_embedded_with_the_same_set(study: Path, table: Path, tmp_path: Path) -> None:
     with outside_tables([study], table) as (tables, _):
-        assert read_table(tables[0])[1]["feature_names"] == BOTH
+        assert read_table(tables[0])[1].feature_names == tuple(BOTH)

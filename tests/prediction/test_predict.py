@@ -15,6 +15,7 @@ import pytest
 
 import wearcli
 from tests.probing.tables import study, write_table
+from wearcli.embedding.metadata import ModelIdentity, TableMetadata
 from wearcli.embedding.table import schema
 from wearcli.errors import InputError, UsageError
 from wearcli.labels.tasks import resolve_task
@@ -316,8 +317,8 @@ def test_embeddings_of_another_width_are_refused(folder: Path, tmp_path: Path) -
     write_table(tmp_path / "t.parquet", times, np.ones((1, 7)), np.ones((1, 6)))
     with pytest.raises(UsageError, match="7 numbers an embedding, the probe takes 6"):
         wearcli.predict(tmp_path / "t.parquet", folder / "activity", tmp_path / "p.csv")
-    saved, none = load_probe(folder / "activity"), schema(6, 0, {})
-    about = {"model": saved.result.model, "rate_hz": 50.0, "window_s": 2.0}
+    saved, none = load_probe(folder / "activity"), schema(6, 0)
+    about = TableMetadata(model=ModelIdentity("toy", "abc"), rate_hz=50.0, window_s=2.0)
     check_table(saved, "linear", none, about, "t")
     with pytest.raises(UsageError, match="no hand-made features"):
         check_table(saved, "features", none, about, "t")

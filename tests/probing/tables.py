@@ -8,6 +8,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from wearcli.embedding.metadata import TableMetadata
 from wearcli.embedding.table import schema
 
 WINDOW_S = 2.0
@@ -25,7 +26,7 @@ def write_table(
     about = {"model": {"name": "toy", "sha256": "abc"}, "rate_hz": 50.0, "window_s": WINDOW_S} | (
         metadata or {}
     )
-    form = schema(embedding.shape[1], features.shape[1], about)
+    form = schema(embedding.shape[1], features.shape[1], TableMetadata.from_json(about, str(path)))
     zeros = pa.array(np.zeros(count, np.float32))
     columns = {
         "recording": pa.array(times["recording"].astype(object), pa.string()),

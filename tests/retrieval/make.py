@@ -7,6 +7,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from wearcli.embedding.metadata import ModelIdentity, TableMetadata
 from wearcli.embedding.table import schema
 
 BEGAN = pd.Timestamp("2024-05-01T10:00:00", tz="UTC")
@@ -32,7 +33,7 @@ def write_table(
     table_schema = schema(
         embedding.shape[1],
         features.shape[1],
-        {"model": {"name": path.stem, "sha256": "abc"}, "window_s": duration},
+        TableMetadata(model=ModelIdentity(path.stem, "abc"), window_s=duration),
         "acc" if quality is None else "ppg",
     )
     starts = [None if began_s is None else BEGAN + pd.Timedelta(seconds=began_s + t) for t in onset]

@@ -93,7 +93,7 @@ def test_the_numbers_of_a_bout_are_those_of_its_windows(study: Path, found: Foun
         mine &= onset + 5 <= row.onset + row.duration + 1e-6
         if row.windows < mine.sum():  # some in between are not walking
             continue
-        every = apply_probe(saved, "linear", table.filter(pa.array(mine)), metadata["stride_s"])
+        every = apply_probe(saved, "linear", table.filter(pa.array(mine)), metadata.stride_s)
         mean = np.average(every["cadence_spm"], weights=every["duration"])
         assert row.cadence_spm == pytest.approx(mean, abs=1e-3)
         if len(every) > 1:

@@ -18,6 +18,7 @@ from wearcli.comparison.models import (
 )
 from wearcli.comparison.side_by_side import Comparison, side_by_side
 from wearcli.comparison.tables import embed_tables
+from wearcli.embedding.metadata import EmbedArguments, TableMetadata
 from wearcli.embedding.table import read_table
 from wearcli.errors import UsageError, WearcliError
 from wearcli.files import atomic_file, check_output, sha256_of
@@ -231,7 +232,7 @@ def _task(
 ) -> Task:
     """The task, found before anything is embedded: among the recordings, or where the first table says."""
     if place is not None:
-        metadata, beside = {"arguments": {"paths": [str(place)]}}, None
+        metadata, beside = TableMetadata(arguments=EmbedArguments((str(place),))), None
         names = _recordings(place, participant_from, entries)
     else:
         beside = next(entry.source for entry in entries.values() if isinstance(entry.source, Path))

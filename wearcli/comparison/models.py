@@ -98,7 +98,7 @@ def _open(given: str | Path, stride_s: float | None) -> Entry:
     path = Path(given)
     if path.suffix.lower() in TABLE_SUFFIXES and not path.is_dir():
         _, metadata = read_table(path)
-        return Entry(path, {key: metadata.get(key) for key in ("rate_hz", "window_s", "stride_s")})
+        return Entry(path, {key: getattr(metadata, key) for key in ("rate_hz", "window_s", "stride_s")})
     try:
         model = load_model(given)
     except UsageError:

@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 
 from wearcli._version import __version__
+from wearcli.embedding.metadata import EmbedArguments, ModelIdentity, TableMetadata
 from wearcli.embedding.result import EmbedResult, Watcher
 from wearcli.embedding.reuse import Earlier, files_behind, fingerprint, open_earlier
 from wearcli.embedding.stream import Stream, embed_recordings
@@ -86,14 +87,13 @@ def embed(
     folder = find_recordings(
         [Path(path) for path in paths], participant_from=participant_from, modality=modality
     )
-    arguments = {
-        "paths": [str(path) for path in paths],
-        "participant_from": participant_from,
-        "max_missing": max_missing,
-        **reading.to_json(),
-    }
-    if features == "heart":
-        arguments["features"] = features
+    arguments = EmbedArguments(
+        tuple(map(str, paths)),
+        participant_from,
+        max_missing,
+        features if features == "heart" else None,
+        reading.to_json(),
+    )
     settings = _settings(loaded, spec, folder, arguments, features)
     result = EmbedResult(loaded.name, "-" if target is None else str(target))
     result.participant_rule, result.notes = folder.rule, list(folder.problems)
@@ -124,7 +124,7 @@ def embed(
     def opened(source: Source) -> Recording:
         return open_recording(source, reading)
 
-    table_schema = schema(encoder.dimension, len(settings["feature_names"]), settings, modality)
+    table_schema = schema(encoder.dimension, len(settings.feature_names), settings, modality)
     new = [source for source in folder.sources if result.plan[source.recording] == "embed"]
     streams = embed_recordings(new, opened, spec, compute, batch, workers)
     made: dict[str, Any] = {}
@@ -182,23 +182,23 @@ def _window_spec(model: Model, window_s: float | None, stride_s: float | None, m
 
 
 def _settings(
-    model: Model, spec: WindowSpec, folder: Folder, arguments: dict[str, Any], features: FeatureSet | None
-) -> dict[str, Any]:
-    """The document in the table's metadata: all that its rows depend on, and where the labels are."""
-    return {
-        "version": __version__,
-        "model": {"name": model.name, "sha256": model.config["sha256"]},
-        "rate_hz": spec.rate_hz,
-        "window_s": spec.samples / spec.rate_hz,
-        "stride_s": spec.stride / spec.rate_hz,
-        "unit": model.config["unit"],
-        "modality": model.modality,
-        "feature_names": list(feature_names(model.modality, features)),
-        "arguments": arguments,
-        "sidecars": {kind: [str(path) for path in files] for kind, files in folder.sidecars.items()},
+    model: Model, spec: WindowSpec, folder: Folder, arguments: EmbedArguments, features: FeatureSet | None
+) -> TableMetadata:
+    """What this run's rows depend on, and where the labels are."""
+    return TableMetadata(
+        __version__,
+        ModelIdentity(model.name, model.config["sha256"]),
+        spec.rate_hz,
+        window_s=spec.samples / spec.rate_hz,
+        stride_s=spec.stride / spec.rate_hz,
+        unit=model.config["unit"],
+        modality=model.modality,
+        feature_names=feature_names(model.modality, features),
+        arguments=arguments,
+        sidecars={kind: tuple(map(str, files)) for kind, files in folder.sidecars.items()},
         # A reader tells from it whether a recording failed, or was too short, or the stream broke off.
-        "recordings_planned": [source.recording for source in folder.sources],
-    }
+        recordings_planned=tuple(source.recording for source in folder.sources),
+    )
 
 
 def _fingerprints(sources: Sequence[Source], workers: int) -> dict[str, str]:

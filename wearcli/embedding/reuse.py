@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from wearcli.embedding.metadata import ModelIdentity, TableMetadata
 from wearcli.embedding.table import RECORDINGS_KEY, read_metadata
 from wearcli.errors import InputError, UsageError
 from wearcli.files import sha256_of
@@ -57,7 +58,7 @@ class Earlier:
             begin += part.num_rows
 
 
-def open_earlier(path: Path, settings: dict[str, Any], names: set[str]) -> Earlier | None:
+def open_earlier(path: Path, settings: TableMetadata, names: set[str]) -> Earlier | None:
     """The table at `path` if its rows can serve this run; None where there is no file.
 
     Args:
@@ -77,18 +78,16 @@ def open_earlier(path: Path, settings: dict[str, Any], names: set[str]) -> Earli
     except (pa.ArrowInvalid, OSError, InputError, KeyError, IsADirectoryError):
         raise UsageError(f"{path} is there and is not an embeddings table of wearcli: {way_out}") from None
     for key in ("version", "model", "rate_hz", "window_s", "stride_s", "unit", "feature_names"):
-        value = settings[key]
-        if earlier.get(key) != value:
+        before, now = getattr(earlier, key), getattr(settings, key)
+        if before != now:
             raise UsageError(
-                f"{path} was made with another {key} ({_short(earlier.get(key))}, now {_short(value)}): "
-                f"{way_out}"
+                f"{path} was made with another {key} ({_short(before)}, now {_short(now)}): {way_out}"
             )
-    before, now = earlier["arguments"], settings["arguments"]
-    for key in sorted((before.keys() | now.keys()) - {"paths"}):
-        if before.get(key) != now.get(key):
+    old, new = earlier.arguments.to_json(), settings.arguments.to_json()
+    for key in sorted((old.keys() | new.keys()) - {"paths"}):
+        if old.get(key) != new.get(key):
             raise UsageError(
-                f"{path} was made with {key} = {_short(before.get(key))}, now {_short(now.get(key))}: "
-                f"{way_out}"
+                f"{path} was made with {key} = {_short(old.get(key))}, now {_short(new.get(key))}: {way_out}"
             )
     others = sorted(set(recordings) - names)
     if others:
@@ -100,7 +99,7 @@ def open_earlier(path: Path, settings: dict[str, Any], names: set[str]) -> Earli
 
 
 def _short(value: Any) -> str:
-    if isinstance(value, dict) and "name" in value:
-        return f"{value['name']} {value.get('sha256', '')[:8]}".strip()
-    text = f"{len(value)} of them" if isinstance(value, list) else str(value)
+    if isinstance(value, ModelIdentity):
+        return f"{value.name} {(value.sha256 or '')[:8]}".strip()
+    text = f"{len(value)} of them" if isinstance(value, list | tuple) else str(value)
     return text if len(text) < 60 else text[:57] + "..."

@@ -17,6 +17,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from wearcli.embedding.metadata import TableMetadata
 from wearcli.errors import InputError, UsageError
 from wearcli.files import atomic_file
 from wearcli.modality import Modality
@@ -32,7 +33,7 @@ ROW_GROUP = 32_768  # rows; some 45 MB in memory
 
 
 def schema(
-    dimension: int, n_features: int, metadata: dict[str, Any] | None = None, modality: Modality = "acc"
+    dimension: int, n_features: int, metadata: TableMetadata | None = None, modality: Modality = "acc"
 ) -> pa.Schema:
     """The table's schema for `dimension` numbers an embedding and `n_features` hand-made features."""
     fields = [
@@ -41,7 +42,7 @@ def schema(
         pa.field("features", pa.list_(pa.float32(), n_features)),
         *quality_schema(modality),
     ]
-    document = None if metadata is None else {KEY: json.dumps(metadata, sort_keys=True).encode()}
+    document = None if metadata is None else {KEY: metadata.encode()}
     return pa.schema(fields, document)
 
 
@@ -159,15 +160,23 @@ def open_sink(output: Path | None, form: Format, table_schema: pa.Schema) -> Ite
             yield _JsonlSink(path) if form == "jsonl" else _ArrowSink(path, table_schema)
 
 
-def read_metadata(table_schema: pa.Schema, name: str) -> dict[str, Any]:
-    """The document that says what made a table; InputError where it has none."""
+def read_metadata(table_schema: pa.Schema, name: str) -> TableMetadata:
+    """Return what made a table.
+
+    Args:
+        table_schema: of the table.
+        name: the table's name in messages.
+
+    Raises:
+        InputError: the table has no such document, or a damaged one.
+    """
     text = (table_schema.metadata or {}).get(KEY)
     if text is None:
         raise InputError(f"{name}: not an embeddings table of wearcli: make one with 'wearcli embed'")
-    return json.loads(text)
+    return TableMetadata.parse(text, name)
 
 
-def read_table(source: Path | Literal["-"]) -> tuple[pa.Table, dict[str, Any]]:
+def read_table(source: Path | Literal["-"]) -> tuple[pa.Table, TableMetadata]:
     """An embeddings table and what made it, from a Parquet or Arrow file or, with "-", a stream on stdin."""
     if source != "-" and _is_parquet(Path(source)):
         try:

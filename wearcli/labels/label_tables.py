@@ -3,17 +3,17 @@
 from collections.abc import Collection, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
+from wearcli.embedding.metadata import TableMetadata
 from wearcli.errors import InputError, UsageError, WearcliError
 from wearcli.labels.named import NAMED, NAMES
 from wearcli.recordings.study.discovery import find_sidecars
 from wearcli.recordings.study.sidecars import read_participants, read_target_table, sidecar_name
 
 
-def label_tables(task: str, metadata: dict[str, Any], embeddings: Path | None) -> tuple[Path, ...]:
+def label_tables(task: str, metadata: TableMetadata, embeddings: Path | None) -> tuple[Path, ...]:
     """Return the tables of labels of a task.
 
     Args:
@@ -35,7 +35,7 @@ def label_tables(task: str, metadata: dict[str, Any], embeddings: Path | None) -
     )
 
 
-def find_table(stem: str, metadata: dict[str, Any], embeddings: Path | None) -> tuple[tuple[Path, ...], str]:
+def find_table(stem: str, metadata: TableMetadata, embeddings: Path | None) -> tuple[tuple[Path, ...], str]:
     """Look for the tables called `stem` that belong to an embeddings table.
 
     They are looked for among the recordings that `embed` read, as they are now or as they were then; in
@@ -49,12 +49,11 @@ def find_table(stem: str, metadata: dict[str, Any], embeddings: Path | None) -> 
     Returns:
         The tables, and, where there are none, the folders that were looked at, for a message.
     """
-    places = [Path(path) for path in (metadata.get("arguments") or {}).get("paths") or []]
+    places = [Path(path) for path in metadata.arguments.paths]
     with suppress(WearcliError):  # what was a recording then may be none now
         if now := find_sidecars(places).get(stem):
             return tuple(now), ""
-    sidecars = (metadata.get("sidecars") or {}).get(stem) or []
-    then = [Path(path) for path in ([sidecars] if isinstance(sidecars, str) else sidecars)]
+    then = [Path(path) for path in metadata.sidecars.get(stem, ())]
     if then and all(path.is_file() for path in then):
         return tuple(then), ""
     folders = [place if place.is_dir() else place.parent for place in places] + [Path("recordings")]

@@ -4,12 +4,13 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from wearcli.embedding.metadata import TableMetadata
 from wearcli.embedding.table import read_table
 from wearcli.errors import InputError, UsageError
 from wearcli.labels.gather import gather, some
@@ -70,7 +71,7 @@ class TaskSamples:
 
     task: Task
     samples: Samples
-    metadata: dict[str, Any]
+    metadata: TableMetadata
     warnings: list[str]
     left_out: dict[str, int]
 
@@ -155,7 +156,7 @@ def _read_set(source: Source, name: str, options: SampleOptions, test: bool) -> 
     samples, more, left_out = gather(task, windows, options.epoch, min_segments=options.min_segments)
     if absent:
         warnings.append(
-            f"{len(absent)} of {len(metadata['recordings_planned'])} recordings have no windows in the table "
+            f"{len(absent)} of {len(metadata.recordings_planned)} recordings have no windows in the table "
             f"({some(absent)}): failed, too short or not reached; 'wearcli embed' says which"
         )
     rows = samples.rows.assign(set=name, test=test)
@@ -165,7 +166,7 @@ def _read_set(source: Source, name: str, options: SampleOptions, test: bool) -> 
 
 
 def _participant_column(
-    rows: pd.DataFrame, column: str, metadata: dict[str, Any], path: Path | None
+    rows: pd.DataFrame, column: str, metadata: TableMetadata, path: Path | None
 ) -> pd.Series:
     """A column of participants.csv for every sample, missing where its participant is not named there."""
     paths, folders = find_table("participants", metadata, path)
@@ -185,9 +186,9 @@ def _participant_column(
     return rows["participant"].astype(str).map(values)
 
 
-def _check_alike(first: str, one: dict[str, Any], name: str, other: dict[str, Any]) -> None:
+def _check_alike(first: str, one: TableMetadata, name: str, other: TableMetadata) -> None:
     for what, key in (("model", "model"), ("rate", "rate_hz"), ("window", "window_s")):
-        if one.get(key) != other.get(key):
+        if getattr(one, key) != getattr(other, key):
             raise UsageError(
                 f"{name} was embedded with another {what} than {first}: one probe reads both, so embed both "
                 "with one model"

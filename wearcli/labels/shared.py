@@ -139,8 +139,14 @@ def _without_vectors(
     """The windows of a table without their vectors, and what stands in the comparison about the table."""
     table, metadata = read_table(path)
     windows = usable_windows(table, str(path), keep_nonwear, min_quality)
-    keys = ("model", "rate_hz", "window_s", "stride_s")
-    return replace(windows, vectors={}), {"table": str(path), **{key: metadata.get(key) for key in keys}}
+    about = {
+        "table": str(path),
+        "model": metadata.model.to_json() or None,
+        "rate_hz": metadata.rate_hz,
+        "window_s": metadata.window_s,
+        "stride_s": metadata.stride_s,
+    }
+    return replace(windows, vectors={}), about
 
 
 def _common_wholes(

@@ -3,10 +3,10 @@
 from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
+from wearcli.embedding.metadata import TableMetadata
 from wearcli.errors import UsageError
 from wearcli.labels.label_tables import label_tables, read_label_tables, table_names
 from wearcli.labels.named import NAMED, Kind
@@ -55,7 +55,7 @@ def resolve_task(
     labels: Path | None,
     target: list[str] | None,
     kind: Kind | None,
-    metadata: dict[str, Any],
+    metadata: TableMetadata,
     embeddings: Path | None,
     recordings: Collection[str],
 ) -> Task:

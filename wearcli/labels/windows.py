@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from wearcli.embedding.metadata import TableMetadata
 from wearcli.errors import InputError
 
 WORN = 0.5  # a window that is worn for a smaller share says nothing about the person
@@ -159,10 +159,9 @@ def is_unworn(table: pa.Table) -> np.ndarray:
     return np.asarray(_numbers(table, "wear") < WORN)
 
 
-def recordings_without_windows(table: pa.Table, metadata: dict[str, Any]) -> list[str]:
+def recordings_without_windows(table: pa.Table, metadata: TableMetadata) -> list[str]:
     """Return the recordings that `embed` was given and that have no window: they failed, or are too short."""
-    planned = metadata.get("recordings_planned") or []
-    return sorted(set(planned) - set(pc.unique(table["recording"]).to_pylist()))
+    return sorted(set(metadata.recordings_planned) - set(pc.unique(table["recording"]).to_pylist()))
 
 
 def _time_column(table: pa.Table, name: str) -> pd.Series | np.ndarray:

@@ -5,13 +5,14 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from wearcli.embedding.embed import embed
+from wearcli.embedding.metadata import TableMetadata
 from wearcli.embedding.result import EmbedResult, Watcher
 from wearcli.embedding.table import KEY, open_batches, read_metadata
 from wearcli.errors import InputError, UsageError
@@ -34,7 +35,7 @@ class Inputs:
     """
 
     name: str
-    metadata: dict[str, Any]
+    metadata: TableMetadata
     tables: Iterator[pa.Table]
     windows: int | None = None
     embedded: EmbedResult | None = None
@@ -96,7 +97,7 @@ def recording_tables(
             if embedded.interrupted:
                 raise KeyboardInterrupt
             if dry_run or not embedded.output:
-                yield Inputs("recordings", {}, iter(()), 0, embedded)
+                yield Inputs("recordings", TableMetadata(), iter(()), 0, embedded)
                 return
         batches = stack.enter_context(open_batches(source))
         metadata = read_metadata(batches.schema, batches.name)

@@ -1,10 +1,10 @@
 """Whether embeddings are what a probe was fitted on: the same model, rate, window and numbers a window."""
 
 import math
-from typing import Any
 
 import pyarrow as pa
 
+from wearcli.embedding.metadata import TableMetadata
 from wearcli.errors import InputError, UsageError
 from wearcli.labels.windows import COLUMNS
 from wearcli.models.folder import Model
@@ -18,9 +18,7 @@ def check_model(saved: SavedProbe, model: Model) -> None:
     _same_model(saved, model.name, model.config["sha256"], f"model {model.name}")
 
 
-def check_table(
-    saved: SavedProbe, probe: str, schema: pa.Schema, metadata: dict[str, Any], name: str
-) -> None:
+def check_table(saved: SavedProbe, probe: str, schema: pa.Schema, metadata: TableMetadata, name: str) -> None:
     """UsageError where a table is not of the probe's model, rate or window, or lacks what `probe` takes.
 
     schema, metadata: of the table called `name`. Raises InputError where it is no embeddings table.
@@ -35,10 +33,9 @@ def check_table(
                 f"{name}: not an embeddings table: {column} is {schema.field(column).type}, not "
                 "FixedSizeList<float32>: make one with 'wearcli embed'"
             )
-    made_by = metadata.get("model") or {}
-    _same_model(saved, str(made_by.get("name")), made_by.get("sha256"), name)
+    _same_model(saved, str(metadata.model.name), metadata.model.sha256, name)
     for key, unit in _UNITS.items():
-        ours, theirs = getattr(saved.document.signal, key), metadata.get(key)
+        ours, theirs = getattr(saved.document.signal, key), getattr(metadata, key)
         if ours is not None and (theirs is None or not math.isclose(ours, theirs, rel_tol=1e-6)):
             what = key.split("_")[0]
             raise UsageError(

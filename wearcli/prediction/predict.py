@@ -98,7 +98,7 @@ def predict(
         dry_run=dry_run,
         watcher=watcher,
     ) as inputs:
-        stride_s = float(inputs.metadata.get("stride_s") or 0.0)
+        stride_s = float(inputs.metadata.stride_s or 0.0)
         application = Application(saved, name, stride_s, keep_nonwear or None, min_quality)
         result = _begun(saved, application, folder, inputs, merge)
         nothing = inputs.embedded is not None and not inputs.embedded.output
@@ -107,7 +107,7 @@ def predict(
         arguments |= {"keep_nonwear": application.keep_nonwear, "min_quality": application.min_quality}
         document = _document(result, arguments)
         schema = row_schema(saved, application.targets, merge)
-        names = inputs.metadata.get("recordings_planned") or ()
+        names = inputs.metadata.recordings_planned
         with open_output(target, form, schema, result.classes, document, names) as sink:
             rows = Rows(result, sink, stride_s, min_bout if merge else None)
             _apply(inputs, application, result, rows, step)
@@ -162,7 +162,7 @@ def _begun(
 
 def _warnings(saved: SavedProbe, application: Application, inputs: Inputs) -> list[str]:
     result, name, said = saved.result, application.probe, []
-    fitted, now = saved.document.signal.stride_s, inputs.metadata.get("stride_s")
+    fitted, now = saved.document.signal.stride_s, inputs.metadata.stride_s
     pooled = application.sample_s is not None or result.level == "participant"
     if pooled and fitted and now and abs(fitted - now) > 1e-6:
         said.append(
@@ -189,7 +189,7 @@ def _apply(
     """Every recording's rows, at last those of participants; recordings without one are warned of."""
     result.windows = 0
     placements: set[str | None] = set()
-    absent = set(inputs.metadata.get("recordings_planned") or ())
+    absent = set(inputs.metadata.recordings_planned)
     absent -= {one["recording"] for one in result.failed}
     bare = []
     for recording, tables in groupby(inputs.tables, recording_of):

@@ -31,24 +31,24 @@ def outside_tables(
                 raise UsageError(f"--test {test}: with a stream give the outside set as an embeddings table")
             with open_batches(fitted) as batches:
                 metadata = read_metadata(batches.schema, batches.name)
-            model = metadata["model"]
-            if model["name"] not in bundled_models():
+            model = metadata.model
+            if model.name is None or model.name not in bundled_models():
                 raise UsageError(
-                    f"--test {test}: {fitted} was embedded by {model['name']}, no bundled model: embed the "
+                    f"--test {test}: {fitted} was embedded by {model.name}, no bundled model: embed the "
                     "outside set with it, and give the table"
                 )
-            if load_model(model["name"]).config["sha256"] != model["sha256"]:
+            if load_model(model.name).config["sha256"] != model.sha256:
                 raise UsageError(
-                    f"--test {test}: {fitted} was embedded by another {model['name']} than the one here: "
+                    f"--test {test}: {fitted} was embedded by another {model.name} than the one here: "
                     "embed both anew"
                 )
             table = Path(scratch) / f"{len(tables)}" / f"{test.resolve().name}.parquet"
             result = embed(
                 [test],
                 table,
-                model=model["name"],
-                stride_s=metadata["stride_s"],
-                features=(metadata.get("arguments") or {}).get("features"),
+                model=model.name,
+                stride_s=metadata.stride_s,
+                features=metadata.arguments.features,
             )
             if result.interrupted:
                 raise KeyboardInterrupt

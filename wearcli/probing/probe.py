@@ -175,7 +175,7 @@ def probe(
         epoch=epoch,
         bootstrap=bootstrap,
         seed=seed,
-        model=ModelName(**(gathered.metadata.get("model") or {})),
+        model=ModelName(**gathered.metadata.model.to_json()),
         dropped=gathered.left_out,
         tables=[str(table) for table in tables],
         tested=[str(table) for table in tests],
@@ -281,7 +281,7 @@ def _save(
         result,
         wearcli=__version__,
         protocol=protocol,
-        signal=Signal(**{field.name: metadata.get(field.name) for field in fields(Signal)}),
+        signal=Signal(**{field.name: getattr(metadata, field.name) for field in fields(Signal)}),
         input=SampleInput(
             dimension=int(samples.vectors["embedding"].shape[1]),
             features_dimension=int(samples.vectors["features"].shape[1])

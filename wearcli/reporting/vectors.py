@@ -107,8 +107,7 @@ def samples_of(study: Study) -> pd.DataFrame:
 
 def _windows(study: Study, path: Path) -> UsableWindows:
     table, metadata = read_table(path)
-    theirs, ours = (about.get("sha256") for about in (metadata.get("model") or {}, study.result.model))
-    if theirs != ours:
+    if metadata.model.sha256 != study.result.model.get("sha256"):
         raise InputError(
             f"{path}: embeddings of another model than the probe's: name the right table with --embeddings"
         )

@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from wearcli.embedding.metadata import TableMetadata
 from wearcli.embedding.table import read_table
 from wearcli.errors import InputError, UsageError
 from wearcli.labels.pooling import newly_covered
@@ -36,7 +36,7 @@ class Side:
     begin: np.ndarray
     end: np.ndarray
     vectors: dict[str, np.ndarray]
-    metadata: dict[str, Any]
+    metadata: TableMetadata
     dropped: dict[str, int]
 
     def __len__(self) -> int:

@@ -179,13 +179,12 @@ def _tell_left_out(pool: Pool, name: str, windows: np.ndarray, drawn: int | None
 
 def _about(path: Path, side: Side) -> dict[str, Any]:
     """Of a table what the document tells."""
-    model = side.metadata.get("model") or {}
     return {
         "table": str(path),
-        "name": model.get("name"),
-        "sha256": model.get("sha256"),
-        "modality": side.metadata.get("modality"),
-        "window_s": side.metadata.get("window_s"),
+        "name": side.metadata.model.name,
+        "sha256": side.metadata.model.sha256,
+        "modality": side.metadata.modality,
+        "window_s": side.metadata.window_s,
         "windows": len(side),
         "dropped": side.dropped,
     }

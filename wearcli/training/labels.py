@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from wearcli.embedding.metadata import EmbedArguments, TableMetadata
 from wearcli.errors import InputError, UsageError
 from wearcli.labels.gather import gather, some
 from wearcli.labels.intervals import most_covering
@@ -128,7 +129,7 @@ def _task(place: Path, file: Path | None, settings: Settings, recordings: list[s
     In the column `label` whole numbers are codes of classes. Raises UsageError for amounts where the method
     learns of classes alone.
     """
-    paths = {"arguments": {"paths": [str(place)]}}
+    paths = TableMetadata(arguments=EmbedArguments((str(place),)))
     target, amounts = settings.target, settings.method == "supervised"
     task = resolve_task("activity", file, [target], None, paths, None, recordings)
     if task.kind == "classification":

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 from torch import nn
 
+from wearcli.embedding.metadata import EmbedArguments, TableMetadata
 from wearcli.errors import InputError, UsageError, WearcliError
 from wearcli.labels.named import NAMED
 from wearcli.labels.tasks import resolve_task
@@ -104,7 +105,7 @@ def open_watch(settings: Settings, own: Path, like: StoreSettings, say: Callable
         rows = np.flatnonzero(TrainingData([store]).index["usable"])
         times = store.index.iloc[rows].reset_index(drop=True)
         names = times["recording"].unique().tolist()
-        place = {"arguments": {"paths": [str(folder)]}}
+        place = TableMetadata(arguments=EmbedArguments((str(folder),)))
         task = resolve_task(settings.watch_task, labels, None, None, place, None, names)
         probe = WatchProbe(times, task, settings.watch_epoch, settings.seed)
     except WearcliError as error:

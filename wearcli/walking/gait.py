@@ -109,7 +109,7 @@ def gait(
         dry_run=dry_run,
         watcher=watcher,
     ) as inputs:
-        stride_s = float(inputs.metadata.get("stride_s") or 0.0)
+        stride_s = float(inputs.metadata.stride_s or 0.0)
         applied = GaitProbe(saved, name, stride_s)
         result = GaitResult(str(folder), name, applied.targets, told)
         if inputs.embedded is not None:

@@ -18,12 +18,12 @@ and takes runs for walks, so use a probe there.
 """
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from wearcli.embedding.metadata import TableMetadata
 from wearcli.errors import InputError, UsageError
 from wearcli.labels.intervals import inside
 from wearcli.prediction.apply import apply_probe, choose_probe
@@ -58,9 +58,9 @@ def walking_by_rule(values: pd.DataFrame) -> np.ndarray:
     return found & ~((stride < RUN_STRIDE_S) & (deviation > RUN_DEVIATION_G))
 
 
-def rule_for(metadata: dict[str, Any], where: str) -> Walking:
+def rule_for(metadata: TableMetadata, where: str) -> Walking:
     """The rule for embeddings tables that `metadata` tells of; InputError where it cannot be applied."""
-    names = list(metadata.get("feature_names") or [])
+    names = metadata.feature_names
     needed = ["magnitude_deviation", "stride_s", "stride_magnitude", "magnitude_spectral_entropy"]
     if missing := [name for name in needed if name not in names]:
         raise InputError(
@@ -81,7 +81,7 @@ def rule_for(metadata: dict[str, Any], where: str) -> Walking:
     return walking
 
 
-def probe_for(saved: SavedProbe, labels: Sequence[str], metadata: dict[str, Any], where: str) -> Walking:
+def probe_for(saved: SavedProbe, labels: Sequence[str], metadata: TableMetadata, where: str) -> Walking:
     """Walking as a probe of classes tells it: windows in whose samples `labels` together have more than half
     of the probability.
 
@@ -89,7 +89,7 @@ def probe_for(saved: SavedProbe, labels: Sequence[str], metadata: dict[str, Any]
     """
     name = choose_probe(saved, None)
     places = [saved.result.classes.index(label) for label in labels]
-    stride_s = float(metadata.get("stride_s") or 0.0)
+    stride_s = float(metadata.stride_s or 0.0)
 
     def walking(table: pa.Table) -> np.ndarray:
         check_table(saved, name, table.schema, metadata, where)
