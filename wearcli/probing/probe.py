@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import fields
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal, cast
 
 import numpy as np
 
@@ -175,7 +175,7 @@ def probe(
         epoch=epoch,
         bootstrap=bootstrap,
         seed=seed,
-        model=ModelName(**gathered.metadata.model.to_json()),
+        model=cast(ModelName, gathered.metadata.model.to_json()),
         dropped=gathered.left_out,
         tables=[str(table) for table in tables],
         tested=[str(table) for table in tests],
