@@ -16,7 +16,7 @@ from wearcli.recordings.open import open_recording
 from wearcli.recordings.reading import Reading
 from wearcli.recordings.recording import Chunk, Recording, Source
 from wearcli.recordings.study.discovery import find_recordings
-from wearcli.recordings.tables.units import still_magnitudes
+from wearcli.recordings.tables.gravity import still_magnitudes
 from wearcli.signals.clock import Clock
 from wearcli.signals.grid import GAP_PERIODS
 from wearcli.signals.pulse_quality import MIN_QUALITY

@@ -4,6 +4,8 @@ Whatever depends on the kind of signal is asked of its record. To add a signal, 
 to `Modality`, and the hand-made features that the record names.
 """
 
+import math
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias, get_args
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
     Computation: TypeAlias = Callable[[np.ndarray, float], np.ndarray]
     QualityRule: TypeAlias = Callable[[np.ndarray, float], tuple[np.ndarray, np.ndarray]]
 
-Modality = Literal["acc", "ppg", "ecg"]
+Modality = Literal["acc", "gyro", "ppg", "ecg"]
 
 # The sets of hand-made features that a person can choose from.
 FeatureSet = Literal["motion", "heart"]
@@ -64,6 +66,7 @@ class ModalityRecord:
             they lie less than a factor of 1000 apart.
         channel_names: How the channels show in the names of columns.
         words: Words in the name of a column that mean this signal.
+        near_words: Words that do not mean this signal alone, but keep another one from taking the column.
         file_words: Words in the name of a file that mean this signal.
         feature_sets: Hand-made features by the name of their set, imported when asked for; the first set is
             the default.
@@ -76,6 +79,7 @@ class ModalityRecord:
         wear: Whether stillness tells that nobody wears the sensor.
         clipping: Whether samples at the range of the sensor are counted.
         movement: Whether windows have an amount of movement, in g.
+        unnamed: Whether columns that no word names (x, y, z, or no names at all) may be this signal.
     """
 
     name: str
@@ -91,12 +95,14 @@ class ModalityRecord:
     views: str
     encoder: str | None = None
     units: Mapping[str, Unit] = field(default_factory=dict)
-    unit_rule: Literal["gravity"] | None = None
+    near_words: frozenset[str] = frozenset()
+    unit_rule: Literal["gravity", "speed"] | None = None
     int16_step: float | None = None
     quality: "Callable[[], QualityRule] | None" = None
     wear: bool = False
     clipping: bool = False
     movement: bool = False
+    unnamed: bool = True
 
     @property
     def channels(self) -> tuple[str, ...]:
@@ -135,6 +141,12 @@ def _motion_and_heart() -> HandMade:
         return np.concatenate(parts, axis=1)
 
     return HandMade((*motion.FEATURE_NAMES, *BALLISTIC_NAMES), compute)
+
+
+def _rotation() -> HandMade:
+    from wearcli.signals.features import rotation
+
+    return HandMade(rotation.FEATURE_NAMES, rotation.features)
 
 
 def _pulse(kind: Literal["ppg", "ecg"]) -> HandMade:
@@ -189,6 +201,39 @@ _RECORDS = (
         clipping=True,
         movement=True,
     ),
+    ModalityRecord(
+        name="gyro",
+        title="rotation",
+        unit="deg/s",
+        rate_hz=50.0,
+        window_s=5.0,
+        rates_hz=(2.0, 800.0),
+        channel_names="axes",
+        words=frozenset(
+            ("gyr", "gyro", "gyros", "gyroscope", "gyroscopes", "g", "w", "omega", "angular")
+            + ("rotationrate", "rotationrates", "angularvelocity", "angularrate")
+        ),
+        near_words=frozenset(("rotation", "rot", "vel", "velocity")),
+        file_words=("gyr", "gyro", "gyroscope"),
+        feature_sets={"rotation": _rotation},
+        views="rotation",
+        encoder="fast",
+        units={
+            "deg/s": Unit(
+                1.0,
+                ("deg/s", "degs", "deg/sec", "degsec", "dps", "°/s", "°s", "°/sec", "degree/s", "degrees/s")
+                + ("degree/second", "degrees/second", "degreespersecond", "degpersec"),
+            ),
+            "rad/s": Unit(
+                180 / math.pi,
+                ("rad/s", "rads", "rad/sec", "radsec", "radian/s", "radians/s")
+                + ("radian/second", "radians/second", "radianspersecond", "radpersec"),
+            ),
+        },
+        unit_rule="speed",
+        int16_step=1 / 16,  # deg/s, up to 2048: the step of sensors that measure up to 2000
+        unnamed=False,
+    ),
     # PPG and ECG shorter than the 60 and 30 s of Abbaspourazad et al. (ICLR 2024): hand-held recordings are
     # often shorter than that, and two segments of one person are what their method needs.
     ModalityRecord(
@@ -226,6 +271,13 @@ _RECORDS = (
     ),
 )
 MODALITIES: dict[str, ModalityRecord] = {record.name: record for record in _RECORDS}
+
+
+def signal_in_name(file_name: str) -> str | None:
+    """Return the signal that the name of a file tells (`p01.acc.csv`, `Gyroscope.csv`), None where none."""
+    words = set(re.split(r"[._-]", file_name.lower()))
+    names = [record.name for record in _RECORDS if not words.isdisjoint(record.file_words)]
+    return names[0] if len(names) == 1 else None
 
 
 def check_modality(name: str) -> None:

@@ -154,7 +154,7 @@ def test_a_gz_that_is_none(tmp_path: Path) -> None:
 
 def test_other_signals(tmp_path: Path) -> None:
     (tmp_path / "a.cwa").write_bytes(b"MD")
-    with pytest.raises(InputError, match="hold acceleration only"):
+    with pytest.raises(InputError, match="hold acceleration and rotation only, no ppg"):
         opened(tmp_path / "a.cwa", modality="ppg")
 
 

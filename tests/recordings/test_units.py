@@ -6,9 +6,16 @@ from scipy.signal import butter, sosfiltfilt
 
 from tests.recordings.make import wrist
 from wearcli.errors import InputError, UsageError
-from wearcli.recordings.tables.units import normal_unit, see_gravity, still_magnitudes, tell_unit
+from wearcli.modality import MODALITIES
+from wearcli.recordings.tables.gravity import measure_gravity, still_magnitudes
+from wearcli.recordings.tables.units import FileUnit, normal_unit, parse_unit, recognise_unit
 
+ACC, GYRO = MODALITIES["acc"], MODALITIES["gyro"]
 SCALES = {"g": 1.0, "mg": 1000.0, "m/s2": 9.80665}
+
+
+def unit_of_acceleration(values: np.ndarray, rate: float, name: str, **known: str) -> FileUnit:
+    return recognise_unit(values, rate, name, ACC, **known)
 
 
 def walking(seconds: float = 60.0, rate: float = 50.0) -> np.ndarray:
@@ -22,12 +29,16 @@ def walking(seconds: float = 60.0, rate: float = 50.0) -> np.ndarray:
 @given(st.floats(0.88, 1.12), st.sampled_from(list(SCALES)), st.integers(0, 1000))
 def test_told_by_rest(calibration: float, unit: str, seed: int) -> None:
     values = wrist(seed=seed)[1] * calibration * SCALES[unit]
-    assert tell_unit(values.astype(np.float32), 50.0, "f") == (unit, "by the magnitude at rest", [])
+    assert unit_of_acceleration(values.astype(np.float32), 50.0, "f") == (
+        unit,
+        "by the magnitude at rest",
+        [],
+    )
 
 
 @pytest.mark.parametrize("unit", SCALES)
 def test_told_in_motion(unit: str) -> None:
-    found = tell_unit(walking() * SCALES[unit], 50.0, "f")
+    found = unit_of_acceleration(walking() * SCALES[unit], 50.0, "f")
     assert found == (unit, "by the magnitude in motion (no rest found)", [])
 
 
@@ -35,9 +46,9 @@ def test_told_in_motion(unit: str) -> None:
 def test_running_and_a_short_idle_recording(unit: str) -> None:
     t = np.arange(500) / 50
     running = np.stack([0.5 * np.sin(20 * t), 0.3 * np.cos(20 * t), 1.3 + 1.8 * np.sin(16 * t)], 1)
-    assert tell_unit(running * SCALES[unit], 50.0, "f")[0] == unit
+    assert unit_of_acceleration(running * SCALES[unit], 50.0, "f")[0] == unit
     idle = np.tile([0.12, -0.3, 0.92], (30, 1)) * SCALES[unit]
-    assert tell_unit(idle, 50.0, "f")[0] == unit
+    assert unit_of_acceleration(idle, 50.0, "f")[0] == unit
 
 
 def test_gravity_taken_out_is_doubt() -> None:
@@ -47,28 +58,28 @@ def test_gravity_taken_out_is_doubt() -> None:
     linear = (values - free) * 9.80665
     assert 0.7 < np.linalg.norm(linear, axis=1).mean() < 10
     with pytest.raises(InputError, match=r"as if gravity were taken out.*--unit"):
-        tell_unit(linear, 50.0, "f")
-    unit, how, warnings = tell_unit(linear, 50.0, "f", said="m/s2")
+        unit_of_acceleration(linear, 50.0, "f")
+    unit, how, warnings = unit_of_acceleration(linear, 50.0, "f", given="m/s2")
     assert (unit, how, warnings) == ("m/s2", "said by --unit", ["gravity seems to be taken out"])
 
 
 @pytest.mark.parametrize("scale", [64.0, 256.0, 3.9, 0.25, 0.0])
 def test_a_magnitude_that_fits_no_unit(scale: float) -> None:
     with pytest.raises(InputError, match="--unit") as error:
-        tell_unit(wrist()[1] * scale, 50.0, "f")
+        unit_of_acceleration(wrist()[1] * scale, 50.0, "f")
     assert "\n" not in str(error.value)
 
 
 def test_a_bracket_counts_unless_the_values_deny_it() -> None:
     values = wrist()[1]
-    assert tell_unit(values * 9.81, 50.0, "f", bracket="m/s^2")[:2] == ("m/s2", "said in the file")
+    assert unit_of_acceleration(values * 9.81, 50.0, "f", written="m/s^2")[:2] == ("m/s2", "said in the file")
     with pytest.raises(InputError, match=r"header says g.* says m/s2: settle it with --unit"):
-        tell_unit(values * 9.81, 50.0, "f", bracket="g")
-    assert tell_unit(values * 9.81, 50.0, "f", said="m/s2", bracket="g")[0] == "m/s2"
+        unit_of_acceleration(values * 9.81, 50.0, "f", written="g")
+    assert unit_of_acceleration(values * 9.81, 50.0, "f", given="m/s2", written="g")[0] == "m/s2"
 
 
 def test_out_of_calibration_is_said() -> None:
-    unit, _, warnings = tell_unit(wrist()[1] * 1.5, 50.0, "f")
+    unit, _, warnings = unit_of_acceleration(wrist()[1] * 1.5, 50.0, "f")
     assert unit == "g"
     assert "out of calibration" in warnings[0]
 
@@ -76,11 +87,11 @@ def test_out_of_calibration_is_said() -> None:
 def test_missing_samples_do_not_hide_the_unit() -> None:
     values = wrist()[1]
     values[::9] = np.nan
-    assert tell_unit(values, 50.0, "f")[0] == "g"
+    assert unit_of_acceleration(values, 50.0, "f")[0] == "g"
     with pytest.raises(InputError, match="--unit"):
-        tell_unit(np.full((100, 3), np.nan), 50.0, "f")
+        unit_of_acceleration(np.full((100, 3), np.nan), 50.0, "f")
     with pytest.raises(UsageError, match="--unit 'furlong': give g, mg or m/s2"):
-        tell_unit(values, 50.0, "f", said="furlong")
+        unit_of_acceleration(values, 50.0, "f", given="furlong")
 
 
 def test_still_seconds_against_a_loop() -> None:
@@ -93,7 +104,7 @@ def test_still_seconds_against_a_loop() -> None:
             expected.append(mean)
     assert 10 < len(expected) < 20
     np.testing.assert_allclose(still_magnitudes(values, 50.0), expected)
-    assert see_gravity(values, 50.0).still
+    assert measure_gravity(values, 50.0).still
 
 
 @pytest.mark.parametrize(
@@ -105,8 +116,79 @@ def test_still_seconds_against_a_loop() -> None:
         ),
         *((text, "mg") for text in ("mg", "milli-g", "mG")),
         *((text, "g") for text in ("g", "G", "gravity")),
-        *((text, None) for text in ("counts", "", "deg/s", None)),
+        *((text, None) for text in ("counts", "", "rpm", None)),
+        *((text, "deg/s") for text in ("deg/s", "dps", "°/s", "deg/sec", "Degrees/s")),
+        *((text, "rad/s") for text in ("rad/s", "rad s", "Rad/Sec", "radians per second")),
     ],
 )
 def test_units_as_written(written: str | None, unit: str | None) -> None:
     assert normal_unit(written) == unit
+
+
+def test_a_unit_is_one_of_the_signal() -> None:
+    assert normal_unit("dps", ACC) is None
+    assert normal_unit("g", GYRO) is None
+    assert parse_unit("dps", GYRO) == "deg/s"
+    assert parse_unit("mG", ACC) == "mg"
+    with pytest.raises(UsageError, match=r"^--unit 'g': give deg/s or rad/s$"):
+        parse_unit("g", GYRO)
+    with pytest.raises(UsageError, match=r"^--unit 'furlong': give g, mg or m/s2$"):
+        parse_unit("furlong", ACC)
+    # A signal whose values are read as they are takes any unit that there is.
+    assert parse_unit("mg", MODALITIES["ppg"]) == "mg"
+    with pytest.raises(UsageError, match="--unit 'furlong'"):
+        parse_unit("furlong", MODALITIES["ecg"])
+
+
+def turning(seconds: float, usual: float, peak: float, seed: int = 0) -> np.ndarray:
+    """Rotation at 50 Hz in any unit: of Rayleigh speed with this median, one sample in 100 at the peak."""
+    rng = np.random.default_rng(seed)
+    values = rng.normal(size=(round(seconds * 50), 3)) * usual / 1.538  # the median of a 3-D normal's norm
+    values[::100] = [peak, 0, 0]
+    return values + [5 * usual, 0, -usual]  # an offset, as sensors have
+
+
+@pytest.mark.parametrize("seconds", [5, 600])
+def test_faster_than_any_sensor_in_radians_is_degrees(seconds: float) -> None:
+    for usual, peak in ((0.1, 45.0), (80.0, 600.0)):
+        found = recognise_unit(turning(seconds, usual, peak), 50.0, "f", GYRO)
+        assert found == ("deg/s", "by the speed of its fastest turns", [])
+
+
+def test_a_minute_of_motion_without_rest_is_radians() -> None:
+    found = recognise_unit(turning(61, 1.4, 12.0), 50.0, "f", GYRO)
+    assert found[:2] == ("rad/s", "by the speed of its fastest turns")
+
+
+@pytest.mark.parametrize(
+    ("seconds", "usual", "peak"),
+    [
+        (30, 1.4, 12.0),  # too short
+        (600, 0.3, 12.0),  # a person at rest in deg/s, or one who moves a little in rad/s
+        (600, 1.4, 38.0),  # at rest but for some turns
+        (600, 0.0, 0.0),
+    ],
+)
+def test_rest_in_degrees_and_motion_in_radians_are_in_doubt(
+    seconds: float, usual: float, peak: float
+) -> None:
+    values = turning(seconds, usual, peak)
+    with pytest.raises(InputError) as error:
+        recognise_unit(values, 50.0, "f.csv", GYRO)
+    assert str(error.value).startswith("f.csv: the speed of its fastest turns is ")
+    assert str(error.value).endswith("say the unit with --unit deg/s|rad/s")
+    # What the file or the user says settles it.
+    assert recognise_unit(values, 50.0, "f", GYRO, written="dps") == ("deg/s", "said in the file", [])
+    assert recognise_unit(values, 50.0, "f", GYRO, written="rad/s")[0] == "rad/s"
+    assert recognise_unit(values, 50.0, "f", GYRO, given="rad/s") == ("rad/s", "said by --unit", [])
+
+
+def test_a_header_that_cannot_be_is_refused() -> None:
+    values = turning(5, 80, 600)
+    with pytest.raises(InputError, match=r"its header says rad/s, but .* says deg/s: settle it with --unit"):
+        recognise_unit(values, 50.0, "f", GYRO, written="rad/s")
+    assert recognise_unit(values, 50.0, "f", GYRO, given="rad/s", written="deg/s")[0] == "rad/s"
+    # The unit of another sensor of the file says nothing.
+    assert recognise_unit(values, 50.0, "f", GYRO, written="g")[:2][0] == "deg/s"
+    with pytest.raises(InputError, match="no sample to tell the unit by: say it with --unit"):
+        recognise_unit(np.full((100, 3), np.nan), 50.0, "f", GYRO)

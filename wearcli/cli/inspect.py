@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from wearcli.inspection import Inspection
+    from wearcli.modality import ModalityRecord
 
 # More rows than this tell a person nothing: then those with remarks come first, and the rest is counted.
 _MOST_ROWS = 100
@@ -107,15 +108,19 @@ def _table(rows: "list[Inspection]") -> "Table":
     table = Table(box=None, header_style="bold", pad_edge=False)
     for name in ("recording", "format", "participant"):
         table.add_column(name, overflow="fold")
-    motion = all(MODALITIES[row.modality].gravity for row in rows)
-    own = ("wear", "clipped", "gaps", "rest g") if motion else ("quality", "good", "clipped", "gaps")
+    own = _columns(MODALITIES[rows[0].modality]) if rows else []
     for name in ("said Hz", "Hz", "duration", "unit", *own):
         table.add_column(name, justify="right", no_wrap=True)
     for row in rows:
         known = row.error is None
-        gaps = (f"{row.gaps} ({row.gap_s:.1f} s)" if row.gaps else "0") if known else "-"
-        rest = f"{row.rest_g:.3f}" if row.rest_g is not None else "-"
-        quality = f"{row.quality:.2f}" if row.quality is not None else "-"
+        facts = {
+            "wear": _percent(row.wear),
+            "quality": f"{row.quality:.2f}" if row.quality is not None else "-",
+            "good": _percent(row.good),
+            "clipped": _percent(row.clipped),
+            "gaps": (f"{row.gaps} ({row.gap_s:.1f} s)" if row.gaps else "0") if known else "-",
+            "rest g": f"{row.rest_g:.3f}" if row.rest_g is not None else "-",
+        }
         table.add_row(
             escape(row.recording),
             row.format,
@@ -124,13 +129,17 @@ def _table(rows: "list[Inspection]") -> "Table":
             f"{row.rate_hz:.2f}" if row.rate_hz else "-",
             _clock(row.duration_s) if known else "-",
             row.unit or "-",
-            *(
-                (_percent(row.wear), _percent(row.clipped), gaps, rest)
-                if motion
-                else (quality, _percent(row.good), _percent(row.clipped), gaps)
-            ),
+            *(facts[name] for name in own),
         )
     return table
+
+
+def _columns(signal: "ModalityRecord") -> list[str]:
+    """The facts that recordings of this signal have."""
+    columns = ["wear"] if signal.wear else []
+    columns += ["quality", "good"] if signal.quality else []
+    columns += ["clipped"] if signal.clipping or signal.quality else []
+    return columns + ["gaps"] + (["rest g"] if signal.gravity else [])
 
 
 def _summary(rows: "list[Inspection]") -> list[str]:

@@ -43,7 +43,9 @@ ParticipantFrom = Annotated[
 Unit = Annotated[
     str | None,
     typer.Option(
-        metavar="UNIT", help="Unit of the signal in the files: g, mg or m/s2.", rich_help_panel=FILES
+        metavar="UNIT",
+        help="Unit of the signal in the files: g, mg or m/s2 of acceleration, deg/s or rad/s of rotation.",
+        rich_help_panel=FILES,
     ),
 ]
 RateHz = Annotated[

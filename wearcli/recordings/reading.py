@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from wearcli.errors import UsageError
 from wearcli.modality import MODALITIES, Modality, check_modality
 from wearcli.recordings.tables.times import check_time_unit
-from wearcli.recordings.tables.units import said_unit
+from wearcli.recordings.tables.units import parse_unit
 
 
 @dataclass(frozen=True)
@@ -18,7 +18,7 @@ class Reading:
 
     Attributes:
         modality: The signal to read.
-        unit: Unit of the values in the file: g, mg or m/s2.
+        unit: Unit of the values in the file: g, mg or m/s2 of acceleration, deg/s or rad/s of rotation.
         time_column: Name or 1-based position of a table's time column.
         channel_columns: Names or 1-based positions of a table's columns with the signal; of acceleration
             three, in the order x, y, z.
@@ -72,7 +72,7 @@ class Reading:
         """
         check_modality(self.modality)
         if self.unit is not None:
-            said_unit(self.unit)
+            parse_unit(self.unit, MODALITIES[self.modality])
         if self.time_unit is not None:
             check_time_unit(self.time_unit)
         if self.rate_hz is not None and not 0 < self.rate_hz < float("inf"):

@@ -22,7 +22,7 @@ from wearcli.training.defaults import (
 )
 from wearcli.training.methods.participant.objective import KOLEO, MOMENTUM
 from wearcli.training.methods.participant.people import Positives
-from wearcli.training.views.augment import Augment
+from wearcli.training.views.augment import ROTATION, Augment
 from wearcli.training.views.cascade import CASCADES, Cascade
 
 VALIDATION_BATCHES = 4
@@ -258,12 +258,10 @@ class Settings:
             raise UsageError(f"--momentum {self.momentum:g}: must be below 1, or the copy never follows")
         usual = Settings.__dataclass_fields__
         if signal.views != "motion":
-            for option in OF_ACCELERATION:
+            for option in OF_ACCELERATION if not signal.units else OF_ACCELERATION[:-1]:
                 if getattr(self, option) != usual[option].default:
                     flag = "--" + option.replace("_", "-")
-                    raise UsageError(
-                        f"{flag} is of acceleration: {self.modality} has the views of the published cascade"
-                    )
+                    raise UsageError(f"{flag} is of acceleration, not of {self.modality}: leave it out")
 
     def _check_teacher(self) -> None:
         """Raise UsageError where distill has no teacher, or cannot look for its windows."""
@@ -296,6 +294,8 @@ class Settings:
     def views(self, modality: Modality | None = None) -> Augment | Cascade:
         """What a window goes through to become a view; modality: in place of the run's own."""
         views = MODALITIES[modality or self.modality].views
+        if views == "rotation":
+            return ROTATION
         if views != "motion":
             return CASCADES[views]
         return Augment(self.max_degrees, self.noise, self.scale, self.warp, p_poor=self.poor)

@@ -17,19 +17,25 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from wearcli.errors import InputError
-from wearcli.modality import Modality
+from wearcli.modality import MODALITIES, Modality
 from wearcli.recordings.recording import Chunk, Recording, Source
 from wearcli.recordings.tables.clock import measure_rate
 from wearcli.recordings.tables.table import HEAD_ROWS
 
 _NAMES = {"cwa": "Axivity .cwa", "bin": "GENEActiv .bin", "gt3x": "ActiGraph .gt3x"}
+# The column of actfast that holds a signal, in the unit of the signal's record. AX3 have no gyroscope.
+SIGNALS: dict[str, dict[str, str]] = {
+    "cwa": {"acc": "acceleration", "gyro": "gyroscope"},
+    "bin": {"acc": "acceleration"},
+    "gt3x": {"acc": "acceleration"},
+}
 _CWA_BLOCK, _CWA_HEADER = 512, 1024
 _GENEACTIV_PAGE = 300  # samples
 
 
 class _Read(NamedTuple):
     time_ns: np.ndarray  # (samples,) int64, since 1970
-    acceleration: np.ndarray  # (samples, 3) float32, g
+    values: np.ndarray  # (samples, 3) float32, in the signal's unit
     metadata: dict[str, dict[str, str]]
     warnings: list[str]
 
@@ -37,11 +43,14 @@ class _Read(NamedTuple):
 def open_device(source: Source, modality: Modality, where: str) -> Recording:
     """Open a device file; damage and truncation become warnings as long as some of it can be used.
 
-    Raises InputError where nothing can, for another modality than acc, and without actfast.
+    Raises InputError where nothing can, for a signal that such files do not hold, and without actfast.
     """
-    if modality != "acc":
-        raise InputError(f"{where}: {_NAMES[source.format]} files hold acceleration only, no {modality}")
-    data = _read(source, where)
+    signal = MODALITIES[modality]
+    held = SIGNALS[source.format]
+    if modality not in held:
+        titles = " and ".join(MODALITIES[name].title for name in held)
+        raise InputError(f"{where}: {_NAMES[source.format]} files hold {titles} only, no {modality}")
+    data = _read(source, modality, where)
     head = (data.time_ns[:HEAD_ROWS] - data.time_ns[0]) / 1e9
     nominal, measured = _rate(data.metadata), measure_rate(head)
     rate = measured if np.isfinite(measured) else nominal
@@ -51,22 +60,22 @@ def open_device(source: Source, modality: Modality, where: str) -> Recording:
         f"{part} {key}": value for part, entries in data.metadata.items() for key, value in entries.items()
     }
     start = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=int(data.time_ns[0]) // 1000)
-    limit, warnings = _range(data.metadata), data.warnings
+    limit, warnings = _range(data.metadata) if signal.clipping else None, data.warnings
     duration_s = float(data.time_ns[-1] - data.time_ns[0]) / 1e9
     pending = [data]
     del data, head
 
     def stream() -> Iterator[Chunk]:
-        return _chunks(pending.pop() if pending else _read(source, where))
+        return _chunks(pending.pop() if pending else _read(source, modality, where))
 
     return Recording(
         source,
         modality,
-        ("x", "y", "z"),
+        signal.channels,
         rate,
         nominal,
-        "g",
-        "g, device format",
+        signal.unit,
+        f"{signal.unit}, device format",
         start,
         stream,
         limit,
@@ -85,10 +94,10 @@ def _chunks(data: _Read) -> Iterator[Chunk]:
     for at in range(0, len(data.time_ns), HEAD_ROWS):
         part = slice(at, at + HEAD_ROWS)
         # A copy: a view would keep the whole array alive with whoever holds a chunk.
-        yield Chunk((data.time_ns[part] - first) / 1e9, data.acceleration[part].copy())
+        yield Chunk((data.time_ns[part] - first) / 1e9, data.values[part].copy())
 
 
-def _read(source: Source, where: str) -> _Read:
+def _read(source: Source, modality: Modality, where: str) -> _Read:
     try:
         import actfast
     except ImportError:
@@ -117,10 +126,13 @@ def _read(source: Source, where: str) -> _Read:
         warnings.append(f"{len(damage)} damaged parts were left out (the first: {damage[0].splitlines()[0]})")
     if source.format == "bin":
         warnings += _check_geneactiv(metadata, tables)
-    signal = next((table for table in tables.values() if "acceleration" in table), None)
-    if signal is None or len(signal["datetime"]) == 0:
+    samples = next((table for table in tables.values() if "acceleration" in table), None)
+    if samples is None or len(samples["datetime"]) == 0:
         raise InputError(f"{where}: holds no samples: is the file cut off?")
-    return _Read(signal["datetime"], signal["acceleration"], metadata, warnings)
+    column = SIGNALS[source.format][modality]
+    if column not in samples:
+        raise InputError(f"{where}: holds no {MODALITIES[modality].title}: this device has no {column}")
+    return _Read(samples["datetime"], samples[column], metadata, warnings)
 
 
 def _unpacked(path: Path, scratch: Path, where: str) -> tuple[Path, list[str]]:

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from wearcli.errors import InputError, UsageError
 from wearcli.modality import Modality
+from wearcli.recordings.formats.devices import SIGNALS as DEVICE_SIGNALS
 from wearcli.recordings.formats.e4 import FILES as E4_FILES
 from wearcli.recordings.formats.e4 import OTHER_FILES, is_e4
 from wearcli.recordings.formats.wfdb_files import segments_of
@@ -296,8 +297,8 @@ def _holds(item: Found, modality: Modality) -> bool:
 
     if (told := told_modality(item.path)) is not None:
         return told == modality
-    if item.format in ("cwa", "bin", "gt3x"):
-        return modality == "acc"
+    if item.format in DEVICE_SIGNALS:
+        return modality in DEVICE_SIGNALS[item.format]
     if item.format == "e4":
         return modality in E4_FILES
     try:

@@ -1,14 +1,14 @@
 """Which files are one recording, and what it is called: by recordings.csv, else by file names."""
 
 import os
-import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from itertools import count
 from pathlib import Path, PurePath
 from typing import NamedTuple
 
-from wearcli.recordings.study.participants import SIGNAL_WORDS, less_signal, stem_of
+from wearcli.modality import signal_in_name
+from wearcli.recordings.study.participants import less_signal, stem_of
 from wearcli.recordings.study.sidecars import Entry, read_recordings_table
 
 
@@ -166,6 +166,4 @@ def _base(item: Found) -> str | None:
 
 def told_modality(path: Path) -> str | None:
     """The signal that a file's name tells, if it tells one."""
-    words = re.split(r"[._-]", stem_of(path.name).lower())
-    told = {SIGNAL_WORDS[word] for word in words if word in SIGNAL_WORDS}
-    return told.pop() if len(told) == 1 else None
+    return signal_in_name(stem_of(path.name))

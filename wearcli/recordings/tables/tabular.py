@@ -14,7 +14,7 @@ from wearcli.recordings.tables.clock import measure_rate
 from wearcli.recordings.tables.columns import choose_columns
 from wearcli.recordings.tables.table import HEAD_ROWS, Batch, Column, Table
 from wearcli.recordings.tables.times import Stamps, TimeScale, tell_time, unwrap_days
-from wearcli.recordings.tables.units import tell_unit, unit_factor
+from wearcli.recordings.tables.units import recognise_unit
 
 # A clock that runs this much off the said rate is worth a word.
 _RATE_TOLERANCE = 0.02
@@ -169,12 +169,13 @@ def _unit(
     """The file's unit, how it is known, and the factor to the recording's unit."""
     if table.unit == "1/64 g":
         return table.unit, f"{table.unit}, {table.unit_how}", 1 / 64
-    if not MODALITIES[modality].units:
+    signal = MODALITIES[modality]
+    if not signal.units:
         name = (table.unit or bracket or "raw").split(",")[0].strip() or "raw"
         return name, f"{name}, {'said' if table.unit or bracket else 'as'} in the file", 1.0
-    unit, how, odd = tell_unit(values, rate_hz, where, said, table.unit or bracket)
+    unit, how, odd = recognise_unit(values, rate_hz, where, signal, said, table.unit or bracket)
     warnings += odd
-    return unit, f"{unit}, {how}", unit_factor(unit)
+    return unit, f"{unit}, {how}", signal.units[unit].factor
 
 
 def _start(scale: TimeScale | None, source: Source, table: Table) -> datetime | None:

@@ -58,6 +58,10 @@ class Augment:
         return x
 
 
+# Rotation has no gravity: an encoder loses nothing by any mounting being another view. Noise in deg/s.
+ROTATION = Augment(max_degrees=180.0, noise_g=5.0)
+
+
 def random_axes(n: int, generator: Generator) -> torch.Tensor:
     """Unit vectors spread evenly over the sphere, (n, 3)."""
     return torch.nn.functional.normalize(torch.randn(n, 3, generator=generator), dim=1)
