@@ -1,22 +1,34 @@
-# `make demo` and `make test` do all the set-up on a machine with python3 (venv) and make.
+# `make demo` and `make test` do all the set-up on a machine with make and python3 (3.11 or newer, with venv).
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-STAMP := $(VENV)/.installed
-# Stays out of the checkout's way and of an earlier demo's.
+# What a user needs (`make demo`), and what a developer needs: training with torch, tests, linters, the docs.
+CORE := $(VENV)/.installed-core
+ALL := $(VENV)/.installed-all
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+# The demo's files go here. The folder is emptied first.
 DEMO ?= demo
 
-.PHONY: install demo test lint clean
+.PHONY: install demo test lint docs clean
 
-install: $(STAMP)
+install: $(ALL)
 
-# The constraints pin a CPU build of torch: an open range draws gigabytes that nobody here uses.
-$(STAMP): pyproject.toml constraints.txt
+$(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[all,dev]'
-	touch $(STAMP)
 
-demo: install
+# A torch that is already in the venv stays, whatever its version and build: see "Installing" in the docs.
+$(VENV)/constraints.txt: constraints.txt | $(BIN)/python
+	if $(BIN)/python -c 'import torch' 2>/dev/null; then grep -v '^torch==' $< > $@; else cp $< $@; fi
+
+$(CORE): pyproject.toml $(VENV)/constraints.txt
+	$(PIP) -c $(VENV)/constraints.txt -e '.[report]'
+	touch $@
+
+$(ALL): pyproject.toml $(VENV)/constraints.txt
+	$(PIP) -c $(VENV)/constraints.txt -e '.[all,docs,dev]'
+	touch $(CORE) $@
+
+demo: $(CORE)
 	rm -rf $(DEMO)
 	mkdir -p $(DEMO)
 	$(BIN)/wearcli inspect sample_data
@@ -29,13 +41,13 @@ demo: install
 	@echo
 	@echo "The files are in $(DEMO)/: embeddings.parquet, probes/activity/ with report.html, probes/gait/, bouts.parquet, gait/"
 
-test: install lint
+test: $(ALL) lint
 	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
 
-lint: install
+lint: $(ALL)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
 clean:
-	rm -rf $(VENV) $(DEMO) build *.egg-info
+	rm -rf $(VENV) $(DEMO) build site *.egg-info
