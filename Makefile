@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 # What a user needs (`make demo`), and what a developer needs: training with torch, tests, linters, the docs.
 CORE := $(VENV)/.installed-core
 ALL := $(VENV)/.installed-all
-PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+PIP := $(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check
 # The demo's files go here. The folder is emptied first.
 DEMO ?= demo
 

@@ -129,7 +129,7 @@ def before_temperature(problem: Problem, fitted: Fitted, probabilities: np.ndarr
     """(n, classes) probabilities of `held_out` as they were before each fold's temperature.
 
     Scores of a ranking take these. Within a fold a temperature ranks two classes as before; across folds
-    those of few people would mix in their own chance (docs/probes.md).
+    those of few people would mix in their own chance (docs/lab/probes.md).
     """
     with np.errstate(divide="ignore"):
         powers = temperatures(problem, fitted)[:, None] * np.log(probabilities)

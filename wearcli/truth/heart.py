@@ -21,7 +21,7 @@ from wearcli.truth.heart_minutes import METRICS, heart_windows
 from wearcli.truth.heart_result import HeartTruth
 
 # Of minutes that are at least as good the rate is off by 0.6 bpm on average where the PPG of a wrist is told
-# (stress_predict), by 0.4 bpm where an ECG is (hexoskin): docs/distillation.md.
+# (stress_predict), by 0.4 bpm where an ECG is (hexoskin): docs/lab/distillation.md.
 MIN_QUALITY: dict[Pulse, float] = {"ppg": 0.8, "ecg": 0.5}
 WINDOW_S = 60.0
 SHORTEST_WINDOW_S = 10.0  # some ten beats

@@ -1,0 +1,137 @@
+"""Pages of the documentation that the code itself writes: commands with their options, and the registries."""
+
+import inspect
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from mkdocs.config.defaults import MkDocsConfig
+from mkdocs.structure.files import File, Files
+from typer import Context
+from typer.main import get_command
+
+from wearcli.cli.app import app
+
+COMMANDS_PAGE = "reference/commands.md"
+
+
+def on_files(files: Files, config: MkDocsConfig) -> Files:
+    """Add the generated pages to those that lie in docs/."""
+    files.append(File.generated(config, COMMANDS_PAGE, content=commands_page()))
+    return files
+
+
+def commands_page() -> str:
+    """Every command with its arguments and options, as `--help` has them."""
+    root = get_command(app)
+    lines = [
+        "# Commands and options",
+        "",
+        "This page is made from the code: it is what `wearcli --help` and `wearcli COMMAND --help` say.",
+        "",
+        *_overview(root),
+        "",
+        "## Options before the command",
+        "",
+        *_tables(root),
+    ]
+    for name, command in root.commands.items():
+        lines += _command(f"wearcli {name}", command, 2)
+    return "\n".join(lines) + "\n"
+
+
+def _overview(root: Any) -> list[str]:
+    """The commands in their groups, a line each with a link."""
+    lines: list[str] = []
+    for panel, commands in _by_panel(root.commands.items(), lambda item: item[1]):
+        lines += ["", f"**{panel}**", "", "| command | what it does |", "|---|---|"]
+        lines += [f"| [`wearcli {name}`](#wearcli-{name}) | {_first(command)} |" for name, command in commands]
+    return lines
+
+
+def _command(title: str, command: Any, level: int) -> list[str]:
+    """One command and, where it has some, its subcommands."""
+    lines = ["", f"{'#' * level} `{title}`", "", _text(command.help or ""), ""]
+    subcommands = getattr(command, "commands", {})
+    usage = " ".join(_usage(parameter) for parameter in _arguments(command))
+    tail = " [COMMAND]" if subcommands else ""
+    lines += ["```text", f"{title}{' ' + usage if usage else ''} [OPTIONS]{tail}", "```", "", *_tables(command)]
+    for name, subcommand in subcommands.items():
+        lines += _command(f"{title} {name}", subcommand, level + 1)
+    return lines
+
+
+def _arguments(command: Any) -> list[Any]:
+    return [parameter for parameter in command.params if parameter.param_type_name == "argument"]
+
+
+def _usage(argument: Any) -> str:
+    name = argument.metavar or argument.name.upper()
+    return f"{name}..." if argument.nargs != 1 and not name.endswith("...") else name
+
+
+def _tables(command: Any) -> list[str]:
+    """A table of the arguments and one for each panel of options."""
+    lines: list[str] = []
+    context = Context(command)
+    arguments = _arguments(command)
+    if arguments:
+        lines += ["| argument | what it is |", "|---|---|"]
+        lines += [f"| `{_usage(item)}` | {_cell(getattr(item, 'help', '') or '')} |" for item in arguments]
+        lines += [""]
+    options = [item for item in command.params if item.param_type_name == "option" and not item.hidden]
+    for panel, members in _by_panel(options, lambda item: item):
+        lines += [f"**{panel}**", "", "| option | value | default | what it does |", "|---|---|---|---|"]
+        lines += [
+            f"| {_names(item)} | {_value(item, context)} | {_default(item)} | {_cell(item.help or '')} |"
+            for item in members
+        ]
+        lines += [""]
+    return lines
+
+
+def _by_panel(items: Any, holder: Any) -> Iterator[tuple[str, list[Any]]]:
+    """Items by the panel that the help shows them in, in order of appearance."""
+    panels: dict[str, list[Any]] = {}
+    for item in items:
+        panel = getattr(holder(item), "rich_help_panel", None)
+        default = "Commands" if isinstance(item, tuple) else "Options"
+        panels.setdefault(panel if isinstance(panel, str) else default, []).append(item)
+    yield from panels.items()
+
+
+def _names(option: Any) -> str:
+    names = [f"`{name}`" for name in option.opts]
+    if option.secondary_opts:
+        names += [f"`{name}`" for name in option.secondary_opts]
+    return ", ".join(names) + (" (several)" if option.multiple else "")
+
+
+def _value(option: Any, context: Any) -> str:
+    if option.is_flag:
+        return "flag"
+    return f"`{_cell(str(option.display_type_rich(ctx=context)))}`"
+
+
+def _default(option: Any) -> str:
+    value = option.default
+    if callable(value) or value is None or (option.is_flag and value is False) or value in ([], (), ""):
+        return ""
+    if re.search(r"Sentinel|UNSET", repr(value)):
+        return ""
+    if isinstance(value, list | tuple):
+        value = ",".join(str(getattr(item, "value", item)) for item in value)
+    return f"`{_cell(str(getattr(value, 'value', value)))}`"
+
+
+def _first(command: Any) -> str:
+    return _cell(_text(command.help or command.short_help or "").split("\n\n")[0])
+
+
+def _text(text: str) -> str:
+    """A docstring as Markdown: typer keeps a form feed before what the help leaves out."""
+    return inspect.cleandoc(text.split("\f")[0])
+
+
+def _cell(text: str) -> str:
+    return re.sub(r"\s+", " ", text).replace("|", "\\|").strip()
