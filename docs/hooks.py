@@ -45,7 +45,9 @@ def _overview(root: Any) -> list[str]:
     lines: list[str] = []
     for panel, commands in _by_panel(root.commands.items(), lambda item: item[1]):
         lines += ["", f"**{panel}**", "", "| command | what it does |", "|---|---|"]
-        lines += [f"| [`wearcli {name}`](#wearcli-{name}) | {_first(command)} |" for name, command in commands]
+        lines += [
+            f"| [`wearcli {name}`](#wearcli-{name}) | {_first(command)} |" for name, command in commands
+        ]
     return lines
 
 
@@ -55,7 +57,13 @@ def _command(title: str, command: Any, level: int) -> list[str]:
     subcommands = getattr(command, "commands", {})
     usage = " ".join(_usage(parameter) for parameter in _arguments(command))
     tail = " [COMMAND]" if subcommands else ""
-    lines += ["```text", f"{title}{' ' + usage if usage else ''} [OPTIONS]{tail}", "```", "", *_tables(command)]
+    lines += [
+        "```text",
+        f"{title}{' ' + usage if usage else ''} [OPTIONS]{tail}",
+        "```",
+        "",
+        *_tables(command),
+    ]
     for name, subcommand in subcommands.items():
         lines += _command(f"{title} {name}", subcommand, level + 1)
     return lines

@@ -32,6 +32,7 @@ class Command:
 class Block:
     """One fenced block: note is what its own comment says, first and last its lines in the page (from 0)."""
 
+    source: tuple[str, ...]
     language: str
     note: str | None
     indent: str
@@ -91,7 +92,11 @@ def read_page(path: Path) -> Page:
             indent, language = fence[1], fence[2]
             last = next(n for n in range(number + 1, len(lines)) if lines[n].strip() == "```")
             body = [text.removeprefix(indent) for text in lines[number + 1 : last]]
-            blocks.append(Block(language, note, indent, number, last, _commands(language, body, number + 1)))
+            blocks.append(
+                Block(
+                    tuple(body), language, note, indent, number, last, _commands(language, body, number + 1)
+                )
+            )
             note, number = None, last
         elif line.strip():
             note = None

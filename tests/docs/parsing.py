@@ -10,7 +10,22 @@ from typer.main import get_group
 from tests.docs.blocks import ROOT
 from wearcli.cli.app import app
 
-_SKIPPED = ("cd", "mkdir", "rm", "cat", "echo", "git", "sbatch", "srun", "head", "jq", "ls", "source", "for", "do")
+_SKIPPED = (
+    "cd",
+    "mkdir",
+    "rm",
+    "cat",
+    "echo",
+    "git",
+    "sbatch",
+    "srun",
+    "head",
+    "jq",
+    "ls",
+    "source",
+    "for",
+    "do",
+)
 
 
 def problem(line: str) -> str | None:
@@ -36,7 +51,11 @@ def _problem(words: list[str]) -> str | None:
         return _make(words[1:])
     if program in ("pip", "pip3", "python", "python3", "bash", "sh") or "/" in program:
         return _file(words) if "pip" not in words[:3] and program != "pip" else _extras(words)
-    return None if program in (*_SKIPPED, "done", "export", "apt-get", "mkdocs", "pre-commit") else f"what is {program}?"
+    return (
+        None
+        if program in (*_SKIPPED, "done", "export", "apt-get", "mkdocs", "pre-commit")
+        else f"what is {program}?"
+    )
 
 
 def _wearcli(words: list[str]) -> str | None:

@@ -61,7 +61,9 @@ def test_no_command_hides_outside_a_fence(name: str) -> None:
     inside = {n for block in page.blocks for n in range(block.first, block.last + 1)}
     for number, line in enumerate(page.path.read_text().splitlines()):
         if number not in inside:
-            assert not re.match(r"    (\$ |wearcli |python |make |pip )", line), f"{name}:{number + 1}: {line}"
+            assert not re.match(r"    (\$ |wearcli |python |make |pip )", line), (
+                f"{name}:{number + 1}: {line}"
+            )
 
 
 def test_links_of_the_files_outside_docs_lead_somewhere() -> None:

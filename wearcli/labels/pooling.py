@@ -1,7 +1,7 @@
 """Windows pooled to epochs or people: the mean of their vectors, and the time that they stand for.
 
 The deviation beside the mean made probes worse on nearly all that was measured, of embeddings and of features
-alike: of two or three windows it is mostly noise (docs/default-encoder.md).
+alike: of two or three windows it is mostly noise (docs/lab/default-encoder.md).
 """
 
 import numpy as np
