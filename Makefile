@@ -41,6 +41,11 @@ demo: $(CORE)
 	@echo
 	@echo "The files are in $(DEMO)/: embeddings.parquet, probes/activity/ with report.html, probes/gait/, bouts.parquet, gait/"
 
+# The documentation, as a website in site/. The variable silences a notice about a version of mkdocs that nobody uses.
+docs: $(ALL)
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+	@echo "The documentation is in site/: open site/index.html"
+
 test: $(ALL) lint
 	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
 

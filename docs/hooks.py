@@ -1,6 +1,7 @@
 """Pages of the documentation that the code itself writes: commands with their options, and the registries."""
 
 import inspect
+import json
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -11,14 +12,42 @@ from typer import Context
 from typer.main import get_command
 
 from wearcli.cli.app import app
+from wearcli.modality import MODALITIES
+from wearcli.models.folder import BUNDLED, DEFAULT_MODEL, bundled_models
 
 COMMANDS_PAGE = "reference/commands.md"
+REGISTRIES_PAGE = "reference/registries.md"
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
     """Add the generated pages to those that lie in docs/."""
     files.append(File.generated(config, COMMANDS_PAGE, content=commands_page()))
+    files.append(File.generated(config, REGISTRIES_PAGE, content=registries_page()))
     return files
+
+
+def registries_page() -> str:
+    """What there is to choose, from the registries themselves."""
+    lines = ["# What there is to choose", "", "This page is made from the registries of the code.", ""]
+    lines += ["## Signals", "", "`--modality NAME`", ""]
+    lines += [
+        "| name | signal | unit | rate, Hz | window, s | hand-made features |",
+        "|---|---|---|---|---|---|",
+    ]
+    for record in MODALITIES.values():
+        sets = ", ".join(f"{name} ({len(make().names)})" for name, make in record.feature_sets.items())
+        numbers = f"{record.rate_hz:g} | {record.window_s:g}"
+        lines += [f"| `{record.name}` | {record.title} | {record.unit} | {numbers} | {sets} |"]
+    lines += ["", "## Bundled models", "", "`--model NAME`", ""]
+    lines += ["| name | signal | rate, Hz | window, s | numbers | licence |", "|---|---|---|---|---|---|"]
+    for name in bundled_models():
+        config = json.loads((BUNDLED / name / "config.json").read_text())
+        default = " (default)" if name == DEFAULT_MODEL else ""
+        lines += [
+            f"| `{name}`{default} | {config.get('modality', 'acc')} | {config['rate_hz']:g} | "
+            f"{config['window_s']:g} | {config['dimension']} | {config.get('licence', '')} |"
+        ]
+    return "\n".join(lines) + "\n"
 
 
 def commands_page() -> str:

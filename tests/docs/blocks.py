@@ -1,10 +1,10 @@
 """The fenced blocks of the documentation: which commands a page shows, and what it says they print.
 
 A `console` block has commands after `$ ` and their output below; in an `sh` block every line is a command; a
-`python` block is one program. A comment before a block, or at the top of a page for all of its blocks, says what
-the test does with it:
+`python` block is one program. A comment before a block, or at the top of a page for all of its blocks, says
+what the test does with it:
 
-    <!-- test: parse: REASON -->   the commands are only parsed: they need hours, or recordings that are not here
+    <!-- test: parse: REASON -->   the commands are only parsed: they need hours, or real recordings
     <!-- test: after PAGE -->      at the top of a page: it goes on in the folder that PAGE left
     <!-- test: exit 1 -->          the last command of the next block ends with this code
 """

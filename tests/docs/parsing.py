@@ -5,70 +5,76 @@ import shlex
 import tomllib
 from typing import Any
 
-from typer.main import get_group
+from typer.main import get_command
 
 from tests.docs.blocks import ROOT
 from wearcli.cli.app import app
 
-_SKIPPED = (
-    "cd",
-    "mkdir",
-    "rm",
-    "cat",
-    "echo",
-    "git",
-    "sbatch",
-    "srun",
-    "head",
-    "jq",
-    "ls",
-    "source",
-    "for",
-    "do",
-)
+# Programs of the system, whose options are not looked up.
+SYSTEM = ("cat", "cd", "echo", "export", "git", "head", "jq", "ls", "mkdir", "pre-commit", "printf", "rm")
 
 
 def problem(line: str) -> str | None:
     """What is wrong with a command line, None where nothing is."""
-    for part in re.split(r"\s(?:\||&&)\s|;", re.sub(r"\$\(.*?\)|\$\{?\w+\}?", "WORD", line)):
-        words = shlex.split(part.strip().removeprefix("do "), comments=True)
-        while words and re.fullmatch(r"\w+=.*", words[0]):
-            words = words[1:]
-        if words and (text := _problem(words)):
+    words: list[str] = []
+    for word in [*_split(line), ";"]:
+        if word and not set(word) <= set(";|&"):
+            words.append(word)
+            continue
+        text = _problem(_without_redirections(words))
+        if text:
             return text
+        words = []
     return None
 
 
+def _split(line: str) -> list[str]:
+    """Words as a shell has them, its operators among them."""
+    lexer = shlex.shlex(line, posix=True, punctuation_chars=True)
+    lexer.whitespace_split = True
+    return list(lexer)
+
+
+def _without_redirections(words: list[str]) -> list[str]:
+    kept: list[str] = []
+    for number, word in enumerate(words):
+        if set(word) <= set("<>&") or (number and set(words[number - 1]) <= set("<>&")):
+            continue
+        if number + 1 < len(words) and word in ("1", "2") and words[number + 1].startswith(">"):
+            continue
+        kept.append(word)
+    while kept and re.fullmatch(r"\w+=.*", kept[0]):
+        kept = kept[1:]
+    return kept
+
+
 def _problem(words: list[str]) -> str | None:
-    program = words[0].removeprefix(".venv/bin/")
-    if program in ("python", "python3") and words[1:3] == ["-m", "wearcli"]:
-        return _wearcli(words[3:])
-    if program == "torchrun":
-        return _wearcli(words[words.index("wearcli") + 1 :])
+    program = words[0].removeprefix(".venv/bin/") if words else "cd"
     if program == "wearcli":
         return _wearcli(words[1:])
+    if program == "torchrun" or words[1:3] == ["-m", "wearcli"]:
+        return _wearcli(words[words.index("wearcli") + 1 :])
     if program == "make":
         return _make(words[1:])
-    if program in ("pip", "pip3", "python", "python3", "bash", "sh") or "/" in program:
-        return _file(words) if "pip" not in words[:3] and program != "pip" else _extras(words)
-    return (
-        None
-        if program in (*_SKIPPED, "done", "export", "apt-get", "mkdocs", "pre-commit")
-        else f"what is {program}?"
-    )
+    if program == "pip" or "pip" in words[:3]:
+        return _extras(words)
+    if program in ("python", "python3", "bash", "sh") or "/" in program:
+        return _script(words)
+    return None if program in SYSTEM else f"what is {program}?"
 
 
 def _wearcli(words: list[str]) -> str | None:
     """Parse the options of the command, and of its subcommand, without running it."""
-    command: Any = get_group(app)
-    words = [word for word in words if not re.fullmatch(r"\d?>>?.*|&", word)]
+    command: Any = get_command(app)
     context = None
+    acting = {"--install-completion", "--show-completion"} & set(words)
+    assert not acting, "parsing these would carry them out"
     while True:
         try:
             context = command.make_context(command.name, list(words), parent=context)
         except Exception as error:
-            message = getattr(error, "format_message", lambda: str(error))()
-            return f"wearcli {' '.join(words)}: {message}"
+            text = error.format_message() if hasattr(error, "format_message") else str(error)
+            return f"wearcli {' '.join(words)}: {text}"
         remaining = [*getattr(context, "_protected_args", ()), *context.args]
         if not hasattr(command, "commands") or not remaining:
             return None
@@ -93,7 +99,7 @@ def _extras(words: list[str]) -> str | None:
     return f"there is no extra {missing[0]}" if missing else None
 
 
-def _file(words: list[str]) -> str | None:
+def _script(words: list[str]) -> str | None:
     scripts = [word for word in words if re.search(r"^[\w/]+\.(py|sh)$", word)]
     for script in scripts[:1]:
         path = ROOT / script

@@ -1,6 +1,7 @@
-"""Run the commands of the pages and write what they print into the pages: `python -m tests.docs.refresh [PAGE...]`.
+"""Run the pages' commands and write what they print into the pages: `python -m tests.docs.refresh [PAGE...]`.
 
-Where a page shows the head and the tail of an output around a line `...`, as many lines of the new output are kept.
+Where a page shows the head and the tail of an output around a line `...`, as many lines of the new output are
+kept.
 """
 
 import shutil

@@ -1,4 +1,4 @@
-"""Runs the commands of a page as a reader would, in one folder, and compares what they print with the page."""
+"""Runs the commands of a page as a reader would, in one folder, and compares the output with the page's."""
 
 import math
 import os

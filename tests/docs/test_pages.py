@@ -1,14 +1,16 @@
-"""Every command that README and docs show is run, or at least parsed; what it prints is what the page says."""
+"""Every command that README and docs show is run, or at least parsed; it prints what the page says."""
 
 import re
 import shutil
 from pathlib import Path
 
 import pytest
+from typer.main import get_command
 
 from tests.docs.blocks import ROOT, RUN_LANGUAGES, Page, pages, read_page
 from tests.docs.parsing import problem
 from tests.docs.session import differences, run_page, same_line
+from wearcli.cli.app import app
 
 PAGES = {page.name: page for page in pages()}
 KNOWN_LANGUAGES = {*RUN_LANGUAGES, "text", "toml", "csv", "json", "yaml", "make", "diff"}
@@ -126,3 +128,10 @@ def test_output_differs_where_words_or_numbers_do() -> None:
 )
 def test_a_wrong_command_line_is_seen(line: str, part: str) -> None:
     assert part in (problem(line) or "")
+
+
+def test_every_command_of_wearcli_is_shown_on_some_page() -> None:
+    blocks = [block for page in PAGES.values() for block in page.blocks]
+    shown = "\n".join(command.text for block in blocks for command in block.commands)
+    for name in get_command(app).commands:
+        assert re.search(rf"\bwearcli {name}\b", shown), name
