@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tests.retrieval.make import plain_ranks
 from wearcli.retrieval.mapping import directions
-from wearcli.retrieval.ranks import better_and_tied, found_within, mean_rank, median_rank
+from wearcli.retrieval.ranks import better_and_tied, hits_within, mean_rank, median_rank
 
 similarities = st.integers(1, 9).flatmap(
     lambda pool: st.lists(
@@ -25,7 +25,7 @@ def ranked(
 ) -> tuple[np.ndarray, np.ndarray]:
     better, tied = better_and_tied(similarity, own)
     pool = similarity.shape[1]
-    return mean_rank(better, tied, pool, drawn), found_within(better, tied, pool, drawn)
+    return mean_rank(better, tied, pool, drawn), hits_within(better, tied, pool, drawn)
 
 
 def test_three_by_three_by_hand() -> None:

@@ -136,7 +136,7 @@ def test_folds_share_nobody_and_across_pools_are_those_of_the_fold(
     seen = seen[::2]
     assert sorted(person for held in seen for person in held) == list(range(PEOPLE))
     sizes = sorted(EACH * len(held) for held in seen)
-    assert [result.pools["across"].pool[key] for key in ("min", "max")] == [sizes[0], sizes[-1]]
+    assert [result.pools["across"].sizes[key] for key in ("min", "max")] == [sizes[0], sizes[-1]]
 
 
 def test_who_is_not_held_out_is_not_looked_at_to_whiten() -> None:
@@ -194,15 +194,15 @@ def test_people_of_few_windows_and_short_folds_are_told(tmp_path: Path) -> None:
     pools = wearcli.retrieve(*paths, folds=4, bootstrap=20).pools
     assert pools["within"].left_out == {"people with fewer than 5 windows": 1}
     assert (pools["within"].pairs, pools["within"].participants) == (36, 3)
-    assert (pools["across"].pairs, pools["across"].pool["min"]) == (40, 4)
+    assert (pools["across"].pairs, pools["across"].sizes["min"]) == (40, 4)
     # All four of the small pool are within the first five.
     by_chance = pools["across"].rows["chance"]["top5"]["mean"]
     assert by_chance == pytest.approx((36 * 5 / 12 + 4) / 40, abs=1e-6)
     assert pools["across"].curves["embedding"][-1] == pytest.approx(1)
     pools = wearcli.retrieve(*paths, folds=4, bootstrap=20, pool=10).pools
     assert pools["across"].left_out == {"moments in folds of fewer than 10 windows (--pool)": 4}
-    assert pools["across"].drawn_from == {"mean": 12, "min": 12, "max": 12}
-    assert pools["across"].pool == {"mean": 10, "min": 10, "max": 10}
+    assert pools["across"].whole_sizes == {"mean": 12, "min": 12, "max": 12}
+    assert pools["across"].sizes == {"mean": 10, "min": 10, "max": 10}
     with pytest.raises(InputError, match="lower --pool"):
         wearcli.retrieve(*paths, pool=500)
 
@@ -220,7 +220,7 @@ def test_the_command(tmp_path: Path, command: Command) -> None:
     assert document["models"]["query"]["sha256"] == "abc"
     assert set(document["pools"]["within"]["rows"]) == {"embedding", "movement", "chance"}
     assert "features are left out" in err
-    assert "pools of 6, drawn from 12; 96 queries of 8 participants" in " ".join(err.split())
+    assert "pools of 6, sampled from 12; 96 queries of 8 participants" in " ".join(err.split())
     assert png.read_bytes()[:4] == b"\x89PNG"
     code, _, err = command(*words)
     assert (code, "is there already" in err) == (2, True)

@@ -1,16 +1,28 @@
 """`wearcli retrieve`."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, cast
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from wearcli.cli.options import Bootstrap, Folds, Json, KeepNonwear, MinQuality, Overwrite, Seed
+from wearcli.cli.options import (
+    OUTPUT,
+    WINDOWS,
+    Bootstrap,
+    Folds,
+    Json,
+    KeepNonwear,
+    MinQuality,
+    Overwrite,
+    Seed,
+)
+from wearcli.labels.defaults import MIN_QUALITY
+from wearcli.retrieval.defaults import BOOTSTRAP, FOLDS, TOLERANCE_S
 
 if TYPE_CHECKING:
-    from wearcli.retrieval.result import Pool, Retrieval
+    from wearcli.retrieval.result import Pool, Retrieval, Sizes
 
-_WHAT = {
+_TITLES = {
     "within": "among the person's own windows",
     "across": "among all windows of the people held out together",
 }
@@ -26,42 +38,61 @@ _COLUMNS = {
 def retrieve(
     query: Annotated[Path, typer.Argument(help="Embeddings of the signal that asks, such as acceleration.")],
     target: Annotated[Path, typer.Argument(help="Embeddings of the signal to find, such as PPG.")],
-    output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="A file for the figures, as JSON.")
-    ] = None,
-    plot: Annotated[
-        Path | None, typer.Option(help="A PNG to draw: the share found within each rank.")
-    ] = None,
     map_: Annotated[
-        str,
+        Literal["ridge", "none"],
         typer.Option(
             "--map",
-            metavar="ridge|none",
-            help="ridge predicts the target of people it has not seen; none takes both tables as one space.",
+            help="ridge predicts the target's embedding, fitted on other people; none takes both tables as one "
+            "space.",
         ),
     ] = "ridge",
     pool: Annotated[
         int | None,
-        typer.Option(help="Expected figures for a pool of so many windows. Default: all that there are."),
+        typer.Option(
+            metavar="N",
+            help="Figures that are expected for pools of N windows. Default: all windows that there are.",
+        ),
     ] = None,
     max_movement: Annotated[
-        float | None, typer.Option(help="Leave out windows of the first table of a larger movement_g.")
+        float | None,
+        typer.Option(
+            metavar="G",
+            help="Leave out windows of the first table with a larger movement_g.",
+            rich_help_panel=WINDOWS,
+        ),
     ] = None,
     tolerance: Annotated[
-        float, typer.Option(help="Seconds by which a window may stand out of the other table's.")
-    ] = 1.0,
-    folds: Folds = 5,
-    bootstrap: Bootstrap = 2000,
-    seed: Seed = 0,
+        float,
+        typer.Option(
+            metavar="SECONDS",
+            help="By how much a window may stand out of the other table's window.",
+            rich_help_panel=WINDOWS,
+        ),
+    ] = TOLERANCE_S,
     keep_nonwear: KeepNonwear = False,
-    min_quality: MinQuality = 0.5,
+    min_quality: MinQuality = MIN_QUALITY,
+    folds: Folds = FOLDS,
+    bootstrap: Bootstrap = BOOTSTRAP,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="File for the figures, as JSON.", rich_help_panel=OUTPUT),
+    ] = None,
+    plot: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Draw a PNG: the share of targets within a rank.",
+            rich_help_panel=OUTPUT,
+        ),
+    ] = None,
     overwrite: Overwrite = False,
     json: Json = False,
+    seed: Seed = 0,
 ) -> None:
-    """Find the window of one signal by another's of the same moment: the rank it comes at.
+    """Find the window of one signal by the window of another signal at the same moment: at which rank it is.
 
-    Both tables are of the same people and times. Beside the embedding stand the same map from its hand-made
-    features and from movement alone, and chance; the size of the pools is told.
+    Both tables hold the same people and times. Beside the embedding stand the same map from its hand-made
+    features and from movement alone, and chance; and how large the pools are.
     """
     from wearcli.cli.console import print_json, say
     from wearcli.retrieval.retrieve import retrieve as run
@@ -71,7 +102,7 @@ def retrieve(
         target,
         output,
         plot=plot,
-        map=cast(Any, map_),
+        map=map_,
         pool=pool,
         max_movement=max_movement,
         tolerance_s=tolerance,
@@ -93,11 +124,11 @@ def retrieve(
 
 
 def _print(result: "Retrieval") -> None:
-    """What was found, for people."""
+    """Print the figures for people."""
     from wearcli.cli.console import say, stderr
 
     for side, name in (("query", "first"), ("target", "second")):
-        for reason, count in result.models[side]["dropped"].items():
+        for reason, count in result.models[side].dropped.items():
             say(f"left out of the {name} table: {count} {reason}")
     for reason, count in result.left_out.items():
         say(f"left out: {count} {reason}")
@@ -107,21 +138,26 @@ def _print(result: "Retrieval") -> None:
         for reason, count in pool.left_out.items():
             say(f"left out {name}: {count} {reason}")
         if pool.pairs:
-            say(f"\n{_WHAT[name]}: {_pools(pool)}")
+            say(f"\n{_TITLES[name]}: {_pool_text(pool)}")
             stderr().print(_table(pool))
     if result.participants > 1:
-        say("[95 % interval, bootstrap over participants]; less: embedding less that row, paired.")
+        say(
+            "[95 % interval, bootstrap over participants]; 'less X': the embedding's figure minus that of X, "
+            "in the same resamples"
+        )
 
 
-def _pools(pool: "Pool") -> str:
-    """How large the pools are, and what asks."""
+def _pool_text(pool: "Pool") -> str:
+    """How large the pools are, and how many queries there are."""
+    sizes = _sizes_text(pool.sizes)
+    if pool.whole_sizes is not None:
+        sizes += f", sampled from {_sizes_text(pool.whole_sizes)}"
+    return f"pools of {sizes}; {pool.pairs} queries of {pool.participants} participants"
 
-    def sizes(told: dict[str, float]) -> str:
-        low, high = told["min"], told["max"]
-        return f"{low:g}" if low == high else f"{low:g} to {high:g} (mean {told['mean']:.0f})"
 
-    drawn = "" if pool.drawn_from is None else f", drawn from {sizes(pool.drawn_from)}"
-    return f"pools of {sizes(pool.pool)}{drawn}; {pool.pairs} queries of {pool.participants} participants"
+def _sizes_text(sizes: "Sizes") -> str:
+    low, high = sizes["min"], sizes["max"]
+    return f"{low:g}" if low == high else f"{low:g} to {high:g} (mean {sizes['mean']:.0f})"
 
 
 def _table(pool: "Pool") -> Any:
@@ -132,7 +168,7 @@ def _table(pool: "Pool") -> Any:
     table = make_table(list(_COLUMNS.values()), first="")
     less = {f"less {name}": row for name, row in pool.differences.items() if name != "chance"}
     for name, row in (pool.rows | less).items():
-        # The median's interval is in the document: here it is what there is no room for.
-        told = [(row[key], "" if key == "median_rank" else interval_text(row[key])) for key in _COLUMNS]
-        table.add_row(name, *(Text.assemble(mean_text(v), "\n", (bounds, "dim")) for v, bounds in told))
+        # The median's interval is in the document: there is no room for it here.
+        cells = [(row[key], "" if key == "median_rank" else interval_text(row[key])) for key in _COLUMNS]
+        table.add_row(name, *(Text.assemble(mean_text(v), "\n", (bounds, "dim")) for v, bounds in cells))
     return table

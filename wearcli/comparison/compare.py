@@ -22,10 +22,10 @@ from wearcli.embedding.metadata import EmbedArguments, TableMetadata
 from wearcli.embedding.table import read_table
 from wearcli.errors import UsageError, WearcliError
 from wearcli.files import atomic_file, check_output, sha256_of
+from wearcli.labels.defaults import MIN_QUALITY
 from wearcli.labels.named import Kind
 from wearcli.labels.shared import check_alike, one_error
 from wearcli.labels.tasks import Task, one_against_rest, resolve_task
-from wearcli.labels.windows import MIN_QUALITY
 from wearcli.models.folder import Model
 from wearcli.probing.problems import check_arguments
 from wearcli.probing.saved import versions

@@ -9,9 +9,9 @@ from typing import Any, Literal
 import numpy as np
 
 from wearcli.comparison.multiple import corrected
+from wearcli.labels.defaults import MIN_QUALITY
 from wearcli.labels.shared import share
 from wearcli.labels.tasks import Task
-from wearcli.labels.windows import MIN_QUALITY
 from wearcli.probing.bootstrap import summary
 from wearcli.probing.crossfit import Fitted, Probe, fit_all, trivial
 from wearcli.probing.problem import Problem

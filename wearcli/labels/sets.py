@@ -13,13 +13,14 @@ import pyarrow as pa
 from wearcli.embedding.metadata import TableMetadata
 from wearcli.embedding.table import read_table
 from wearcli.errors import InputError, UsageError
+from wearcli.labels.defaults import MIN_QUALITY
 from wearcli.labels.gather import gather, some
 from wearcli.labels.label_map import LabelMap
 from wearcli.labels.label_tables import find_table
 from wearcli.labels.named import Kind
 from wearcli.labels.samples import Samples
 from wearcli.labels.tasks import Task, one_against_rest, resolve_task
-from wearcli.labels.windows import MIN_QUALITY, recordings_without_windows, usable_windows
+from wearcli.labels.windows import recordings_without_windows, usable_windows
 from wearcli.recordings.study.sidecars import read_participants
 
 OWN_COLUMNS = ("placement", "set", "participant")  # what can be left out without a table of participants

@@ -11,11 +11,12 @@ import pandas as pd
 
 from wearcli.embedding.table import read_table
 from wearcli.errors import InputError, UsageError, WearcliError
+from wearcli.labels.defaults import MIN_QUALITY
 from wearcli.labels.gather import gather
 from wearcli.labels.intervals import whole_recordings
 from wearcli.labels.samples import Samples, sample_keys
 from wearcli.labels.tasks import Task
-from wearcli.labels.windows import MIN_QUALITY, UsableWindows, usable_windows
+from wearcli.labels.windows import UsableWindows, usable_windows
 
 
 @dataclass(frozen=True)

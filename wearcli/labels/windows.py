@@ -10,9 +10,8 @@ import pyarrow.compute as pc
 
 from wearcli.embedding.metadata import TableMetadata
 from wearcli.errors import InputError
+from wearcli.labels.defaults import MIN_QUALITY, WORN
 
-WORN = 0.5  # a window that is worn for a smaller share says nothing about the person
-MIN_QUALITY = 0.5  # as of `signals.pulse_quality`, where it is measured
 COLUMNS = ("recording", "participant", "onset", "duration", "embedding", "features")
 _TEXTS = ("recording", "participant", "placement")
 

@@ -11,12 +11,12 @@ from wearcli._version import __version__
 from wearcli.errors import UsageError
 from wearcli.files import check_output, sha256_of
 from wearcli.labels.by_person import Level, check_level
+from wearcli.labels.defaults import MIN_QUALITY
 from wearcli.labels.label_map import LabelMap
 from wearcli.labels.named import Kind
 from wearcli.labels.samples import Samples
 from wearcli.labels.sets import SampleOptions, TaskSamples, read_sets
 from wearcli.labels.tasks import Task
-from wearcli.labels.windows import MIN_QUALITY
 from wearcli.probing.crossfit import Fitted, Probe, fit_all
 from wearcli.probing.document import ProbeDocument, SampleInput, Signal
 from wearcli.probing.learning_curve import learning_curve

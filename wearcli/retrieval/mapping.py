@@ -1,4 +1,4 @@
-"""From one signal's space to another's: what a query's target would be, learned on other people."""
+"""The map from one signal's space to another's, learned on other people."""
 
 import numpy as np
 
@@ -11,10 +11,13 @@ _NOTHING = 1e-6  # a prediction no longer than it, in deviations, is what roundi
 
 
 def whitening(values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Mean, scale and projection (D, components) that standardise and whiten rows like (n, D) `values`.
+    """Return mean (D,), scale (D,) and projection (D, components) that standardise and whiten rows.
 
-    The principal components of the largest variance, as many as have `VARIANCE` of all of it, each then of
-    deviation 1. Rows that are all the same have none.
+    The components are the principal ones of the largest variance, as many as have `VARIANCE` of all of it,
+    each scaled to deviation 1. Rows that are all the same have none.
+
+    Args:
+        values: (n, D) rows to learn from.
     """
     mean, scale = standardisation(values)
     standard = ((values - mean) / scale).astype(np.float64)
@@ -32,23 +35,32 @@ def mapped(
     train: np.ndarray,
     rng: np.random.Generator,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Held-out queries and targets in one space, (m, components) float64 each.
+    """Map held-out queries to the space of the whitened targets.
 
-    query: (n, D), target: (n, E) float32; participants: (n,) codes; train: (n,) bool, the rest is held out.
-    A ridge regression of each component of the whitened target on the standardised query; its penalty is
-    chosen by folds of the training participants, as `fit_ridge` does.
+    A ridge regression predicts every component of the whitened target from the standardised query; its
+    penalty is chosen by folds of the training participants, as `fit_ridge` does.
+
+    Args:
+        query: (n, D) float32.
+        target: (n, E) float32.
+        participants: (n,) codes.
+        train: (n,) bool; the rest is held out.
+        rng: For the folds that choose the penalty.
+
+    Returns:
+        Held-out queries and targets, (m, components) float64.
     """
     mean, scale, projection = whitening(target[train])
     white = ((target - mean) / scale).astype(np.float64) @ projection
     if not projection.shape[1]:
         return np.zeros((int((~train).sum()), 0)), white[~train]
     predictor, _ = fit_ridge(query[train].copy(), white[train], participants[train], rng)
-    told = predictor.outputs(query[~train]).astype(np.float64)
-    told[np.linalg.norm(told, axis=1) < _NOTHING] = 0
-    return told, white[~train]
+    predicted = predictor.outputs(query[~train]).astype(np.float64)
+    predicted[np.linalg.norm(predicted, axis=1) < _NOTHING] = 0
+    return predicted, white[~train]
 
 
 def directions(values: np.ndarray) -> np.ndarray:
-    """Rows of length 1, whose products are cosines; one of length 0 stays so."""
+    """Return rows of length 1, whose products are cosines; a row of length 0 stays so."""
     length = np.linalg.norm(values, axis=1, keepdims=True)
-    return values / np.where(length > 0, length, 1)
+    return np.asarray(values / np.where(length > 0, length, 1))

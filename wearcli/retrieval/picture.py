@@ -1,4 +1,4 @@
-"""The cumulative match curve: the share of windows whose answer is found within each rank."""
+"""The cumulative match curve: the share of windows whose target is within a rank."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,7 +21,7 @@ _TITLES = {"within": "among the person's own windows", "across": "among all held
 
 
 def draw_ranks(path: Path, result: Retrieval) -> None:
-    """Draw the curves of both kinds of pool into `path`, a PNG, a panel each."""
+    """Draw the curves of both kinds of pool into `path`, a PNG; a kind has a panel."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
@@ -49,7 +49,7 @@ def _draw(axes: "Axes", pool: Pool) -> None:
     axes.xaxis.set_major_formatter("{x:g}")
     axes.xaxis.set_minor_formatter("")
     axes.set_xlabel("rank", fontsize=9)
-    axes.set_ylabel("share found within it", fontsize=9)
+    axes.set_ylabel("share of targets within it", fontsize=9)
     axes.tick_params(labelsize=8)
     axes.grid(alpha=0.25)
     axes.spines[["top", "right"]].set_visible(False)
@@ -57,5 +57,5 @@ def _draw(axes: "Axes", pool: Pool) -> None:
 
 
 def _sizes(pool: Pool) -> str:
-    low, high = pool.pool["min"], pool.pool["max"]
+    low, high = pool.sizes["min"], pool.sizes["max"]
     return f"of {low:g}" if low == high else f"of {low:g} to {high:g}"
