@@ -23,8 +23,8 @@ from wearcli.simulation.heart import (
     Rhythm,
     Vessels,
     beat_times,
-    ecg_of,
-    ppg_of,
+    ecg_signal,
+    ppg_signal,
     with_noise,
 )
 
@@ -51,7 +51,7 @@ def hearts(
 
 def drawn(kind: Pulse, beats: Heartbeats, rate_hz: float) -> np.ndarray:
     """(samples,) without noise."""
-    return ecg_of(beats, rate_hz) if kind == "ecg" else ppg_of(beats, rate_hz)
+    return ecg_signal(beats, rate_hz) if kind == "ecg" else ppg_signal(beats, rate_hz)
 
 
 def interval_oracle(times: list[float]) -> dict[str, float]:

@@ -91,7 +91,7 @@ def test_a_ridge_finds_the_space_of_another_signal_on_people_it_has_not_seen(tmp
         assert less["low"] > 0
         assert pool.rows["features"]["mean_rank"]["high"] < pool.rows["movement"]["mean_rank"]["mean"]
     assert "features" not in raw.pools["within"].rows
-    assert found.pools["within"].pool == {"mean": 12, "min": 12, "max": 12}
+    assert found.pools["within"].sizes == {"mean": 12, "min": 12, "max": 12}
 
 
 def test_figures_of_one_space_as_written_plainly(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tests.pulse_oracle import SOME_NOISE, drawn, hearts
 from wearcli.errors import UsageError
 from wearcli.signals.beats import LANDMARKS, Beats, Pulse, find_beats, most_beats, standardise
-from wearcli.simulation.heart import Noise, Rhythm, Vessels, beat_times, ppg_of
+from wearcli.simulation.heart import Noise, Rhythm, Vessels, beat_times, ppg_signal
 
 EDGE_S = 0.5  # a beat so near the window's end need not be found
 HALF_BEAT = Rhythm(60, breath=0, slow=0, jitter=0)
@@ -94,7 +94,7 @@ def test_a_window_of_one_beat(kind: Pulse, rate_hz: float, late: float) -> None:
 @pytest.mark.parametrize("bpm", [60.0, 80.0, 100.0, 120.0])
 def test_a_second_wave_as_steep_as_the_pulse_is_no_beat(bpm: float) -> None:
     beats = beat_times(Rhythm(bpm), 30.0, np.random.default_rng(0))
-    signal = ppg_of(beats, 64.0, Vessels(reflected=0.2, dicrotic=0.9))
+    signal = ppg_signal(beats, 64.0, Vessels(reflected=0.2, dicrotic=0.9))
     found = found_in(signal[None, :, None], 64.0, "ppg")
     assert found.count[0] == pytest.approx(bpm / 2, abs=1)
 

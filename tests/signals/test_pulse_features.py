@@ -19,7 +19,7 @@ from wearcli.signals.features.pulse import (
     interval_features,
     pulse_features,
 )
-from wearcli.simulation.heart import Rhythm, beat_times, ecg_of, ppg_of
+from wearcli.simulation.heart import Rhythm, beat_times, ecg_signal, ppg_signal
 
 KINDS: list[tuple[Pulse, float]] = [("ecg", 128.0), ("ppg", 64.0)]
 INTERVALS = list(interval_oracle([]))
@@ -207,7 +207,7 @@ def test_the_average_beat_is_that_of_a_loop(kind: Pulse, rate_hz: float) -> None
 @pytest.mark.parametrize("bpm", [45.0, 62.0, 95.0, 150.0])
 def test_an_even_heart_is_read_as_it_beats(kind: Pulse, rate_hz: float, bpm: float) -> None:
     beats = beat_times(Rhythm(bpm, breath=0, slow=0, jitter=0), 20.0, np.random.default_rng(0))
-    signal = (ecg_of if kind == "ecg" else ppg_of)(beats, rate_hz)
+    signal = (ecg_signal if kind == "ecg" else ppg_signal)(beats, rate_hz)
     (found,) = pulse_features(signal[None, :, None], rate_hz, kind)
     told = dict(zip(feature_names(kind), found.tolist(), strict=True))
     assert told["hr_bpm"] == pytest.approx(bpm, rel=0.002)

@@ -23,7 +23,16 @@ from wearcli.recordings.open import open_recording
 from wearcli.recordings.reading import Reading
 from wearcli.recordings.study.discovery import find_recordings
 from wearcli.signals.features.motion import features
-from wearcli.simulation.heart import EARLY, PAUSE, Rhythm, Vessels, beat_times, draw_heart, ecg_of, ppg_of
+from wearcli.simulation.heart import (
+    EARLY,
+    PAUSE,
+    Rhythm,
+    Vessels,
+    beat_times,
+    draw_heart,
+    ecg_signal,
+    ppg_signal,
+)
 from wearcli.simulation.sample import write_sample
 from wearcli.simulation.takes import EMPATICA
 
@@ -315,12 +324,12 @@ def test_fibrillation_is_irregular_and_has_no_p_wave(hearts: Path) -> None:
 
 def test_a_pulse_rises_a_transit_time_after_its_beat() -> None:
     beats = beat_times(Rhythm(70), 60.0, np.random.default_rng(0))
-    ppg = ppg_of(beats, 500.0, Vessels(transit_s=0.21))
+    ppg = ppg_signal(beats, 500.0, Vessels(transit_s=0.21))
     slope = np.gradient(ppg)
     at, _ = find_peaks(slope, 0.5 * slope.max(), distance=150)
     true = beats.times[(beats.times > -0.2) & (beats.times < 59.7)] + 0.21
     assert np.abs(at / 500 - true).max() < 0.006
-    ecg = ecg_of(beats, 500.0)
+    ecg = ecg_signal(beats, 500.0)
     peaks, _ = find_peaks(ecg, 0.7)
     np.testing.assert_allclose(peaks / 500, beats.within(0, 60), atol=0.002)
 

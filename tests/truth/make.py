@@ -12,8 +12,8 @@ from wearcli.simulation.heart import (
     Rhythm,
     Vessels,
     beat_times,
-    ecg_of,
-    ppg_of,
+    ecg_signal,
+    ppg_signal,
     with_noise,
 )
 
@@ -30,7 +30,7 @@ def drawn_heart(seed: int, seconds: float, **rhythm: float) -> Heartbeats:
 def signal_of(beats: Heartbeats, kind: Pulse, noise: Noise, seed: int = 0) -> np.ndarray:
     """(samples,) at the rate of `RATES`."""
     rate = RATES[kind]
-    clean = ppg_of(beats, rate) if kind == "ppg" else ecg_of(beats, rate)
+    clean = ppg_signal(beats, rate) if kind == "ppg" else ecg_signal(beats, rate)
     return with_noise(clean, rate, noise, np.random.default_rng(seed))
 
 

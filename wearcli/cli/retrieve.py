@@ -42,8 +42,8 @@ def retrieve(
         Literal["ridge", "none"],
         typer.Option(
             "--map",
-            help="ridge predicts the target's embedding, fitted on other people; none takes both tables as one "
-            "space.",
+            help="ridge predicts the target's embedding, fitted on other people; none takes both tables as "
+            "one space.",
         ),
     ] = "ridge",
     pool: Annotated[

@@ -48,4 +48,4 @@ def newly_covered(begin: np.ndarray, end: np.ndarray, before: float = -np.inf) -
         before: Where earlier stretches end, s.
     """
     earlier = np.maximum.accumulate(np.concatenate([[before], end]))[:-1]
-    return np.maximum(end - np.maximum(begin, earlier), 0.0)
+    return np.asarray(np.maximum(end - np.maximum(begin, earlier), 0.0))

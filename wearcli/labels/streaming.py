@@ -91,7 +91,8 @@ class Epochs:
         # Seconds covered until a time: they grow from each stretch's begin to its end, and nowhere else.
         edges = np.column_stack([end - seconds, end]).reshape(-1)
         covered = np.column_stack([np.cumsum(seconds) - seconds, np.cumsum(seconds)]).reshape(-1)
-        return np.interp(onset + self.epoch_s, edges, covered) - np.interp(onset, edges, covered)
+        until_end, until_onset = (np.interp(at, edges, covered) for at in (onset + self.epoch_s, onset))
+        return np.asarray(until_end - until_onset)
 
     def _pooled(
         self, held: UsableWindows, window: np.ndarray, counts: np.ndarray, onset: np.ndarray, stop: float

@@ -49,11 +49,11 @@ class UsableWindows:
     @property
     def end(self) -> np.ndarray:
         """(n,) seconds from the recording's start."""
-        return self.onset + self.duration
+        return np.asarray(self.onset + self.duration)
 
     def reach(self, stride_s: float) -> np.ndarray:
         """Return (n,) s: the end of the time that a window stands for, its length or the stride if longer."""
-        return self.onset + np.maximum(self.duration, stride_s)
+        return np.asarray(self.onset + np.maximum(self.duration, stride_s))
 
     def only(self, rows: np.ndarray) -> "UsableWindows":
         """Return the windows of a mask (n,) or of row numbers."""
@@ -163,14 +163,16 @@ def recordings_without_windows(table: pa.Table, metadata: TableMetadata) -> list
     return sorted(set(metadata.recordings_planned) - set(pc.unique(table["recording"]).to_pylist()))
 
 
-def _time_column(table: pa.Table, name: str) -> pd.Series | np.ndarray:
+def _time_column(table: pa.Table, name: str) -> pd.Series:
     """One column of `UsableWindows.times`."""
-    column = table[name]
+    column: pa.ChunkedArray = table[name]
     if name in _TEXTS:
-        return column.cast(pa.string()).dictionary_encode().to_pandas()
-    if name == "start":
-        return column.cast(pa.timestamp("us", tz="UTC"), safe=False).to_pandas()
-    return column.to_numpy().astype(np.float64)
+        column = column.cast(pa.string()).dictionary_encode()
+    elif name == "start":
+        column = column.cast(pa.timestamp("us", tz="UTC"), safe=False)
+    else:
+        column = column.cast(pa.float64())
+    return pd.Series(column.to_pandas())
 
 
 def _numbers(table: pa.Table, name: str) -> np.ndarray:

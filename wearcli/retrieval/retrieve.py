@@ -176,8 +176,8 @@ def _counts(
     """The counts "within" and "across" of every kind of query."""
     counts = {name: {"within": Counts(), "across": Counts()} for name in queries}
     if result.map == "none":
-        vectors = [values.astype(np.float64) for values in (queries["embedding"], target)]
-        count_ranks(*vectors, people, result.pool_size, counts["embedding"])
+        query, target = queries["embedding"].astype(np.float64), target.astype(np.float64)
+        count_ranks(query, target, people, result.pool_size, counts["embedding"])
         return counts
     fold = participant_folds(people, None, result.folds, generator(result.seed, "retrieval folds"))
     for number in range(result.folds):

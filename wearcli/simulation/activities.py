@@ -8,9 +8,8 @@ import numpy as np
 from wearcli.simulation.people import Gait, Person, gait_at
 from wearcli.simulation.walking import GRAVITY, draw_strides, smooth_noise, trunk_force, wrist_force
 
-# Postures of the forearm: pitch (how far the hand is below the elbow: 90 hangs), roll (0: the back of the
-# hand is up), degrees, and how often. They overlap, as real ones do: arms hang from chairs, hands are
-# raised to a telephone by those who stand.
+# Postures of the forearm: pitch (degrees; 90: the hand hangs), roll (degrees; 0: the back of the hand is
+# up), and share. They overlap, as real ones do: arms hang from chairs, and people who stand raise a phone.
 POSTURES: dict[str, tuple[tuple[float, float, float], ...]] = {
     "lying": ((0, 0, 0.25), (5, 85, 0.35), (-20, -75, 0.2), (10, 160, 0.2)),
     "sitting": ((10, 5, 0.45), (25, 25, 0.3), (-35, 55, 0.15), (75, 70, 0.1)),
@@ -23,7 +22,7 @@ FIDGETS = {"lying": (1.0, 0.10), "sitting": (7.0, 0.12), "standing": (6.0, 0.16)
 def still(
     activity: str, person: Person, samples: int, rate_hz: float, rng: np.random.Generator
 ) -> np.ndarray:
-    """(samples, 3) g: lying, sitting or standing, with changes of posture, fidgets, sway and breath."""
+    """Return (samples, 3) g of lying, sitting or standing: changes of posture, fidgets, sway and breath."""
     time = np.arange(samples) / rate_hz
     choices = np.array(POSTURES[activity])
     own = np.radians(choices[:, :2] + rng.normal(0, 14, (len(choices), 2)))
@@ -64,7 +63,20 @@ def on_foot(
     rate_hz: float,
     rng: np.random.Generator,
 ) -> np.ndarray:
-    """(samples, 3) g: the wrist of someone who walks, climbs or runs; the hand hangs pronated or bent up."""
+    """Return (samples, 3) g at the wrist of someone who walks, climbs or runs.
+
+    The hand hangs pronated or is bent up.
+
+    Args:
+        person: Who moves.
+        gait: How the person walks.
+        cv: Deviation of the stride times over their mean.
+        swing: Amplitude of the arm's angle, radians.
+        elbow: Bend of the elbow, radians.
+        samples: Number of samples.
+        rate_hz: Samples a second.
+        rng: Random numbers.
+    """
     strides = draw_strides(gait.stride_time_s, cv, samples, rate_hz, rng)
     # Half of a heel strike is lost on the way to the hand.
     damped = replace(person, impact_g=0.5 * person.impact_g)
@@ -74,14 +86,14 @@ def on_foot(
 
 
 def walking(person: Person, samples: int, rate_hz: float, rng: np.random.Generator) -> np.ndarray:
-    """A daily walk: a little slower than down a corridor, less even."""
+    """Return (samples, 3) g of a daily walk: a little slower than down a corridor, and less even."""
     gait = gait_at(person, person.preferred_mps * rng.uniform(0.8, 1.05), rng)
     swing = person.arm_swing * gait.speed_mps
     return on_foot(person, gait, 1.8 * person.stride_cv, swing, 0.15, samples, rate_hz, rng)
 
 
 def stairs(person: Person, samples: int, rate_hz: float, rng: np.random.Generator) -> np.ndarray:
-    """Up, then down: short uneven steps, harder on the way down, the arm less free."""
+    """Return (samples, 3) g of stairs up, then down: short uneven steps, harder down, the arm less free."""
     parts = []
     for part, speed, cadence, impact in (
         (samples // 2, 0.75, 98, 0.9),
@@ -97,7 +109,7 @@ def stairs(person: Person, samples: int, rate_hz: float, rng: np.random.Generato
 
 
 def running(person: Person, samples: int, rate_hz: float, rng: np.random.Generator) -> np.ndarray:
-    """A slow run: flight between the steps (negative double support), elbows bent."""
+    """Return (samples, 3) g of a slow run: flight between steps (negative double support), elbows bent."""
     speed = 2.0 * person.preferred_mps * rng.uniform(0.85, 1.1)
     gait = Gait(speed, 120 / (158 + 12 * (speed - 2.4) + rng.normal(0, 6)), -30 + rng.normal(0, 4))
     runner = replace(person, impact_g=0.3 * person.impact_g)
@@ -106,7 +118,7 @@ def running(person: Person, samples: int, rate_hz: float, rng: np.random.Generat
 
 
 def cycling(person: Person, samples: int, rate_hz: float, rng: np.random.Generator) -> np.ndarray:
-    """Hands on the bar: the road's vibration, the pedals' rhythm, steering."""
+    """Return (samples, 3) g with hands on the bar: the road's vibration, the pedals' rhythm, steering."""
     pedals = (
         2 * np.pi * np.cumsum(rng.uniform(1.0, 1.5) * (1 + 0.05 * smooth_noise(samples, 0.2, rate_hz, rng)))
     )

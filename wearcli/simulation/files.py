@@ -1,4 +1,4 @@
-"""How the sample studies are written: the same study is the same bytes."""
+"""Files of the sample studies: the same study gives the same bytes."""
 
 import gzip
 import io
@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 
 
 def write_csv_gz(path: Path, frame: pd.DataFrame) -> None:
-    """Write a table as gzipped CSV, without a time and a name in its head."""
+    """Write a table as gzipped CSV, without a time and a name in the gzip header."""
     text = io.BytesIO()
     with gzip.GzipFile(fileobj=text, mode="wb", mtime=0, filename="") as stream:
         stream.write(frame.to_csv(index=False, lineterminator="\n").encode())
@@ -19,7 +19,7 @@ def write_csv_gz(path: Path, frame: pd.DataFrame) -> None:
 
 
 def write_parquet(path: Path, stamps: pa.Array, columns: dict[str, np.ndarray]) -> None:
-    """Write a column `timestamp` and those of the signal as Parquet."""
+    """Write a column `timestamp` and the columns of the signal as Parquet."""
     pq.write_table(
         pa.table({"timestamp": stamps, **columns}),
         path,

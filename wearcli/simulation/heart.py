@@ -1,7 +1,7 @@
-"""Simulated ECG and PPG: when a heart beats, and what two sensors see of it.
+"""Simulated ECG and PPG: the beats of a heart, and what two sensors measure.
 
-The beats come first and both signals are drawn on them, so that the truth of every window is known. No lag,
-width or height is anybody's: they are round numbers within what textbooks give for adults.
+The beats come first and both signals are made from them, so that the truth of every window is known. No lag,
+width or height comes from a person: they are round numbers within what textbooks give for adults.
 """
 
 from collections.abc import Callable
@@ -22,10 +22,15 @@ DRIFT_BPM = (42.0, 150.0)  # no further than that
 class Rhythm:
     """How a heart beats.
 
-    bpm: of the usual interval. breath, slow: deviations of the intervals with breathing and with waves of ten
-    seconds, jitter: from beat to beat, all as shares of the interval. ectopic: chance of a beat to come
-    early. fibrillating: without order, whatever the others say but bpm. drift_bpm: deviation of the rate over
-    minutes.
+    Attributes:
+        bpm: Beats a minute of the usual interval.
+        breath: Deviation of the intervals with breathing, as a share of the interval.
+        breath_hz: Breaths a second.
+        slow: Deviation with waves of ten seconds, as a share of the interval.
+        jitter: Deviation from beat to beat, as a share of the interval.
+        ectopic: Chance that a beat comes early.
+        fibrillating: Intervals have no order; of the other fields only bpm counts.
+        drift_bpm: Deviation of the rate over minutes.
     """
 
     bpm: float = 66.0
@@ -40,9 +45,13 @@ class Rhythm:
 
 @dataclass(frozen=True)
 class Heartbeats:
-    """The beats of `seconds`, and `MARGIN_S` around them.
+    """The beats of a recording, and of `MARGIN_S` around it.
 
-    times: (beats,) s, of the R peaks; early: (beats,) bool, the ectopic ones.
+    Attributes:
+        seconds: Length of the recording.
+        times: (beats,) s, of the R peaks.
+        early: (beats,) bool, the ectopic ones.
+        fibrillating: Whether the heart fibrillates.
     """
 
     seconds: float
@@ -52,12 +61,12 @@ class Heartbeats:
 
     @property
     def intervals(self) -> np.ndarray:
-        """(beats,) s that each beat comes after the one before it; the first as its successor."""
+        """(beats,) s from the beat before; the first beat has the value of the second."""
         steps = np.diff(self.times)
         return np.concatenate([steps[:1], steps])
 
     def within(self, onset: float, duration: float) -> np.ndarray:
-        """The times of the beats in a stretch, s from its onset."""
+        """Return the times of the beats in a stretch, s from its onset."""
         inside = (self.times >= onset) & (self.times < onset + duration)
         return self.times[inside] - onset
 
@@ -77,8 +86,10 @@ class Leads:
 class Vessels:
     """How a beat arrives at the skin.
 
-    transit_s: from the R peak to the steepest rise. reflected, dicrotic: heights of the two later waves, of
-    the first.
+    Attributes:
+        transit_s: From the R peak to the steepest rise, s.
+        reflected: Height of the second wave, as a share of the first.
+        dicrotic: Height of the third wave, as a share of the first.
     """
 
     transit_s: float = 0.25
@@ -88,7 +99,7 @@ class Vessels:
 
 @dataclass(frozen=True)
 class Noise:
-    """What is added to a signal, in units of its deviation: white noise, and a wander below 0.4 Hz."""
+    """What a sensor adds, in units of the signal's deviation: white noise, and a wander below 0.4 Hz."""
 
     white: float = 0.0
     wander: float = 0.0
@@ -96,7 +107,7 @@ class Noise:
 
 @dataclass(frozen=True)
 class Heart:
-    """What the study draws of a participant's heart."""
+    """The heart of a participant."""
 
     rhythm: Rhythm
     leads: Leads = field(default_factory=Leads)
@@ -106,7 +117,7 @@ class Heart:
 def draw_heart(
     age: int, sex: str, height_cm: float, weight_kg: float, fibrillating: bool, rng: np.random.Generator
 ) -> Heart:
-    """A heart that goes loosely with who it beats for.
+    """Return a heart that goes loosely with the person.
 
     The rate rises with the body mass index and is higher in women; breathing moves the rate of the young
     more; vessels stiffen with age, so that the pulse comes sooner, its reflection is higher and the dicrotic
@@ -136,7 +147,7 @@ def draw_heart(
 
 
 def beat_times(rhythm: Rhythm, seconds: float, rng: np.random.Generator) -> Heartbeats:
-    """Draw the beats of so many seconds."""
+    """Return random beats of so many seconds."""
     usual_at = _usual_interval(rhythm, seconds, rng)
     breath, slow = rng.uniform(0, 2 * np.pi, 2)
     times, early = [-MARGIN_S - usual_at(0) * rng.random()], [False]
@@ -158,7 +169,7 @@ def beat_times(rhythm: Rhythm, seconds: float, rng: np.random.Generator) -> Hear
 
 
 def _usual_interval(rhythm: Rhythm, seconds: float, rng: np.random.Generator) -> Callable[[float], float]:
-    """The usual interval, s, at a time, s."""
+    """A function of time (s): the usual interval (s)."""
     if not rhythm.drift_bpm:
         return lambda now: 60 / rhythm.bpm
     times = np.arange(-MARGIN_S - 2, seconds + MARGIN_S + 2)
@@ -167,11 +178,11 @@ def _usual_interval(rhythm: Rhythm, seconds: float, rng: np.random.Generator) ->
     return lambda now: 60 / float(np.interp(now, times, bpm))
 
 
-def ecg_of(beats: Heartbeats, rate_hz: float, leads: Leads = Leads()) -> np.ndarray:
-    """(samples,) mV without noise: P, Q, R, S and T of each beat, the P and T nearer in a faster heart.
+def ecg_signal(beats: Heartbeats, rate_hz: float, leads: Leads = Leads()) -> np.ndarray:
+    """Return (samples,) mV without noise: P, Q, R, S and T of every beat.
 
-    An early beat is tall and broad, without P, its T turned round. In fibrillation there is no P, but the
-    atria's own small waves, about six a second.
+    P and T are nearer in a faster heart. An early beat is tall and broad, without P, its T inverted. In
+    fibrillation there is no P, but small waves of the atria, about six a second.
     """
     time = np.arange(round(beats.seconds * rate_hz)) / rate_hz
     pace = np.sqrt(np.minimum(beats.intervals, 1.2))
@@ -193,14 +204,15 @@ def ecg_of(beats: Heartbeats, rate_hz: float, leads: Leads = Leads()) -> np.ndar
     return signal
 
 
-def ppg_of(beats: Heartbeats, rate_hz: float, vessels: Vessels = Vessels()) -> np.ndarray:
-    """`ppg_at` at an even rate, for as long as the beats."""
+def ppg_signal(beats: Heartbeats, rate_hz: float, vessels: Vessels = Vessels()) -> np.ndarray:
+    """Return `ppg_at` at an even rate, for the length of the beats."""
     return ppg_at(np.arange(round(beats.seconds * rate_hz)) / rate_hz, beats, vessels)
 
 
 def ppg_at(time: np.ndarray, beats: Heartbeats, vessels: Vessels = Vessels()) -> np.ndarray:
-    """(samples,) without noise at the times, s; a usual beat is about 1 high: more, the longer the heart had
-    to fill.
+    """Return (samples,) of PPG without noise at the times (s).
+
+    A usual beat is about 1 high, and higher the longer the heart had to fill.
     """
     filled = np.clip(beats.intervals / np.median(beats.intervals), 0.3, 1.5) ** 0.7
     pace = np.sqrt(np.minimum(np.append(beats.intervals[1:], 1.0), 1.2))
@@ -217,9 +229,10 @@ def ppg_at(time: np.ndarray, beats: Heartbeats, vessels: Vessels = Vessels()) ->
 
 
 def with_noise(signal: np.ndarray, rate_hz: float, noise: Noise, rng: np.random.Generator) -> np.ndarray:
-    """(samples,) with what a sensor adds."""
+    """Return (samples,) with the noise that a sensor adds."""
     white = noise.white * rng.standard_normal(len(signal))
-    return signal + signal.std() * (white + noise.wander * smooth_noise(len(signal), 0.4, rate_hz, rng))
+    wander = noise.wander * smooth_noise(len(signal), 0.4, rate_hz, rng)
+    return np.asarray(signal + signal.std() * (white + wander))
 
 
 def _add_waves(
@@ -229,7 +242,7 @@ def _add_waves(
     widths: np.ndarray | float,
     heights: np.ndarray | float,
 ) -> None:
-    """Add a bell a beat to a signal, in place. tops, widths: s, of time (samples,)."""
+    """Add a bell a beat to a signal, in place; tops and widths in s, on the clock of time (samples,)."""
     for top, width, height in np.broadcast(tops, widths, heights):
         part = slice(*np.searchsorted(time, (top - 5 * width, top + 5 * width)))
         signal[part] += height * np.exp(-0.5 * ((time[part] - top) / width) ** 2)

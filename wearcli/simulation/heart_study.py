@@ -9,7 +9,15 @@ import pyarrow as pa
 
 from wearcli.seeds import generator
 from wearcli.simulation.files import write_csv_gz, write_parquet
-from wearcli.simulation.heart import Heartbeats, Noise, beat_times, draw_heart, ecg_of, ppg_of, with_noise
+from wearcli.simulation.heart import (
+    Heartbeats,
+    Noise,
+    beat_times,
+    draw_heart,
+    ecg_signal,
+    ppg_signal,
+    with_noise,
+)
 from wearcli.simulation.people import draw_person
 from wearcli.simulation.walking import smooth_noise
 
@@ -21,9 +29,15 @@ Rows = list[dict[str, object]]
 
 
 def write_heart_study(into: Path, participants: int, seed: int) -> tuple[dict[str, Rows], float]:
-    """Write the signals of the study into a folder; return its tables by name, and the seconds recorded.
+    """Write the signals of the study of hearts; every third participant's heart fibrillates.
 
-    Every third participant's heart fibrillates.
+    Args:
+        into: The folder.
+        participants: Number of participants.
+        seed: Of the study.
+
+    Returns:
+        The rows of the study's tables by name, and the seconds recorded.
     """
     tables: dict[str, Rows] = {name: [] for name in ("participants", "recordings", "labels", "heart")}
     for number in range(1, participants + 1):
@@ -32,8 +46,8 @@ def write_heart_study(into: Path, participants: int, seed: int) -> tuple[dict[st
         about = (person.age, person.sex, person.height_cm, person.weight_kg)
         heart = draw_heart(*about, number % 3 == 0, rng)
         beats = beat_times(heart.rhythm, SECONDS, rng)
-        ecg = with_noise(ecg_of(beats, ECG_HZ, heart.leads), ECG_HZ, Noise(0.08, 0.4), rng)
-        ppg = with_noise(ppg_of(beats, PPG_HZ, heart.vessels), PPG_HZ, Noise(0.03, 0.4), rng)
+        ecg = with_noise(ecg_signal(beats, ECG_HZ, heart.leads), ECG_HZ, Noise(0.08, 0.4), rng)
+        ppg = with_noise(ppg_signal(beats, PPG_HZ, heart.vessels), PPG_HZ, Noise(0.03, 0.4), rng)
         ppg = _moved(ppg, rng)
         recording = person.participant
         tables["participants"].append(
@@ -68,7 +82,13 @@ def write_heart_study(into: Path, participants: int, seed: int) -> tuple[dict[st
 
 
 def true_metrics(beats: Heartbeats, onset: float, duration: float = EPOCH_S) -> dict[str, float]:
-    """Rate and variability of all intervals between the beats of a stretch, ectopic ones included."""
+    """Return rate and variability of all intervals between the beats of a stretch, ectopic ones too.
+
+    Args:
+        beats: The beats.
+        onset: Where the stretch begins, s.
+        duration: How long it is, s.
+    """
     intervals = np.diff(beats.within(onset, duration))
     return {
         "hr_bpm": round(60 / float(intervals.mean()), 2),
@@ -78,7 +98,7 @@ def true_metrics(beats: Heartbeats, onset: float, duration: float = EPOCH_S) -> 
 
 
 def _moved(ppg: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """The PPG with a stretch in which the arm moves, somewhere within."""
+    """The PPG with a stretch in which the arm moves, at a random place."""
     samples = round(MOTION_S * PPG_HZ)
     begin = int(rng.integers(len(ppg) - samples))
     swing = smooth_noise(samples, 3.0, PPG_HZ, rng) * np.hanning(samples) ** 0.25
@@ -90,7 +110,7 @@ def _moved(ppg: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 def _write_signal(
     into: Path, name: str, start: datetime, rate_hz: int, values: np.ndarray, as_text: bool
 ) -> str:
-    """Write one signal in one of the formats that studies mix; returns the file's name."""
+    """Write one signal in one of the formats that studies mix; return the file's name."""
     signal = name.rpartition(".")[2]
     if as_text:
         seconds = np.arange(len(values)) / rate_hz
@@ -104,7 +124,7 @@ def _write_signal(
 
 
 def heart_readme(participants: int, seed: int) -> str:
-    """What stands in the study's README.md."""
+    """Return the text of the study's README.md."""
     return f"""{HEADING}
 
 {participants} participants, nobody real: drawn and simulated by

@@ -1,4 +1,4 @@
-"""People of the sample study: who they are, how they walk, how they wear a sensor."""
+"""The people of a sample study: body, gait, and how they wear a sensor."""
 
 from dataclasses import dataclass
 
@@ -40,17 +40,17 @@ class Gait:
 
     @property
     def stance_pct(self) -> float:
-        """Two feet stand 100 % + the two double supports together: a foot stands half of that."""
+        """Both feet together stand for 100 % and the two double supports; one foot for half of that."""
         return 50 + self.double_support_pct / 2
 
     @property
     def cadence_spm(self) -> float:
-        """Steps a minute: two steps a stride."""
+        """Steps a minute; a stride has two."""
         return 120 / self.stride_time_s
 
 
 def draw_person(number: int, rng: np.random.Generator) -> Person:
-    """The study's participant `number`, from 1."""
+    """Return the study's participant `number`, from 1."""
     sex = "F" if number % 2 else "M"
     age = int(rng.integers(22, 80))
     height = float(np.clip(rng.normal(164 if sex == "F" else 178, 6), 148, 200))
@@ -80,7 +80,7 @@ def draw_person(number: int, rng: np.random.Generator) -> Person:
 
 
 def gait_at(person: Person, speed_mps: float, rng: np.random.Generator) -> Gait:
-    """How the person walks at a speed.
+    """Return how the person walks at a speed.
 
     speed = step length x cadence / 60 with step length = walk ratio x cadence gives the cadence; double
     support falls by about 9 points a m/s, with a little that no sensor tells.

@@ -1,6 +1,7 @@
-"""Small studies made by this project's own generator: for the first try, the demo and the tests.
+"""`write_sample`: small made-up studies for the first try, the demo and the tests.
 
-Nobody was measured: people, gait, activities, hearts and sensors are drawn in the modules beside this one.
+Nobody was measured: the modules beside this one make people, gait, activities, hearts and sensors from random
+numbers.
 """
 
 import math
@@ -40,16 +41,30 @@ def write_sample(
     noise_mg: float | None = None,
     overwrite: bool = False,
 ) -> dict[str, object]:
-    """Write a study into `folder`, which appears whole or not at all, and return what it holds.
+    """Write a made-up study.
 
-    motion: each participant has `<participant>_daily` (wrist: seven activities of about a minute, labels.csv)
-    and `<participant>_walks` (lower back: six walks down a corridor, gait.csv). heart: each has two minutes
-    of ECG and PPG (labels.csv: AF or normal; heart.csv: rate and variability). wrist: each has `minutes` of
-    PPG and of the acceleration beside it, with a pulse of `pulse_mg`, white noise of `noise_mg` and steps of
-    `step_mg` (heart.csv). By default there are as many participants as `PARTICIPANTS` says. The same seed
-    gives the same study; a participant is the same however many there are.
-    Raises UsageError for an unknown study, an option that is not the study's, and for a folder that is there
-    already and not empty, unless `overwrite` is set and it holds a study that this function wrote.
+    motion: a participant has `<participant>_daily` (wrist: seven activities of about a minute, labels.csv)
+    and `<participant>_walks` (lower back: six walks down a corridor, gait.csv). heart: two minutes of ECG and
+    PPG (labels.csv: AF or normal; heart.csv: rate and variability). wrist: PPG and the acceleration beside it
+    (heart.csv). The same seed gives the same study; a participant is the same however many there are.
+
+    Args:
+        folder: The folder to write; it appears whole or not at all.
+        participants: Number of participants. Default: `PARTICIPANTS`.
+        seed: Of the study.
+        study: motion, heart or wrist.
+        minutes: Length of the recordings of the study wrist.
+        pulse_mg: Height of a beat in the acceleration of the study wrist.
+        step_mg: Resolution of its accelerometer; 0: none.
+        noise_mg: Deviation of its white noise.
+        overwrite: Replace a study that this function wrote.
+
+    Returns:
+        Output, study, participants, recordings, hours, bytes, seed, and the options of the study wrist.
+
+    Raises:
+        UsageError: An unknown study, an option of another study, or a folder that is there already and not
+            empty, and that no `overwrite` allows to replace.
     """
     if study not in PARTICIPANTS:
         raise UsageError(f"no study '{study}': --study takes {', '.join(PARTICIPANTS)}")
@@ -92,7 +107,7 @@ def write_sample(
 
 
 def _wrist_options(study: Study, given: dict[str, float]) -> dict[str, float]:
-    """The options of the study `wrist`, those not given by default; none for the other studies."""
+    """The options of the study `wrist` with their defaults; none for the other studies."""
     for name, value in given.items():
         option = f"--{name.replace('_', '-')}"
         if study != "wrist":
@@ -104,7 +119,7 @@ def _wrist_options(study: Study, given: dict[str, float]) -> dict[str, float]:
 
 
 def _write_motion_study(into: Path, participants: int, seed: int) -> tuple[dict[str, Rows], float]:
-    """Write the recordings; returns the tables by name, and the seconds recorded."""
+    """Write the recordings; return the rows of the tables by name, and the seconds recorded."""
     tables: dict[str, Rows] = {name: [] for name in ("participants", "recordings", "labels", "gait")}
     seconds = 0.0
     for number in range(1, participants + 1):
@@ -139,7 +154,7 @@ def _write_motion_study(into: Path, participants: int, seed: int) -> tuple[dict[
 
 
 def _write_take(into: Path, take: Take, number: int) -> str:
-    """Write one recording in one of the formats that studies mix; returns its name in the folder."""
+    """Write one recording in one of the formats that studies mix; return its name in the folder."""
     if take.sensor is EMPATICA:
         head = f"{take.start.timestamp():.6f}", f"{take.sensor.rate_hz:.6f}"
         lines = [", ".join([text] * 3) for text in head]

@@ -1,4 +1,4 @@
-"""What the sensors of the sample study record: a day at the wrist, walks at the lower back."""
+"""Recordings of the sample study: a day at the wrist, walks at the lower back."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -19,7 +19,7 @@ PACES = (0.75, 0.88, 1.0, 1.0, 1.14, 1.28)  # of the preferred speed, one walk e
 
 @dataclass(frozen=True)
 class Sensor:
-    """What a device does to the acceleration: rate, range, step, noise; all but the rate in g."""
+    """A device: rate, range, resolution and noise; all but the rate in g."""
 
     rate_hz: int
     range_g: float
@@ -34,7 +34,16 @@ EMPATICA = Sensor(32, 2, 1 / 64, 0.005)
 
 @dataclass(frozen=True)
 class Take:
-    """One recording before it is written. values: (samples, 3) g; intervals: (onset, duration, facts), s."""
+    """One recording before it is written.
+
+    Attributes:
+        recording: Its name.
+        placement: Where the sensor is worn.
+        sensor: The device.
+        start: UTC.
+        values: (samples, 3) g.
+        intervals: Onset (s), duration (s) and the labels or metrics of every interval.
+    """
 
     recording: str
     placement: str
@@ -45,7 +54,7 @@ class Take:
 
 
 def daily(number: int, person: Person, rng: np.random.Generator) -> Take:
-    """The wrist during every activity, in an order of its own, with a few unlabelled seconds between."""
+    """Return the wrist in every activity, in a random order, with a few unlabelled seconds between."""
     sensor = EMPATICA if number % 10 == 0 else WATCH
     pieces: list[np.ndarray] = []
     intervals: list[tuple[float, float, dict[str, object]]] = []
@@ -67,7 +76,7 @@ def daily(number: int, person: Person, rng: np.random.Generator) -> Take:
 
 
 def walks(number: int, person: Person, rng: np.random.Generator) -> Take:
-    """The lower back during walks at six paces, straight, with a stop and a turn between them."""
+    """Return the lower back in straight walks at six paces, with a stop and a turn between them."""
     pieces: list[np.ndarray] = []
     intervals: list[tuple[float, float, dict[str, object]]] = []
     onset = 0.0
@@ -100,10 +109,15 @@ def walks(number: int, person: Person, rng: np.random.Generator) -> Take:
 
 
 def measure(force: np.ndarray, mount: np.ndarray, sensor: Sensor, rng: np.random.Generator) -> np.ndarray:
-    """(samples, 3) g as the sensor tells it, from (samples at RATE_HZ, 3) g on the body's axes.
+    """Return what a sensor measures, (samples, 3) g.
 
-    The device sits askew by `mount` (a rotation vector) and slips by about two degrees on the way; it has
-    a gain, an offset, noise, a range and a step.
+    The device slips by about two degrees on the way; it has a gain, an offset, noise, a range and a step.
+
+    Args:
+        force: (samples at RATE_HZ, 3) g on the body's axes.
+        mount: Rotation vector (3,) by which the device sits askew.
+        sensor: The device.
+        rng: Random numbers.
     """
     slip = rng.normal(0, np.radians(2), 3) * np.linspace(0, 1, len(force))[:, None]
     turned = Rotation.from_rotvec(mount + slip).apply(force)
@@ -115,7 +129,7 @@ def measure(force: np.ndarray, mount: np.ndarray, sensor: Sensor, rng: np.random
 
 
 def _blended(pieces: list[np.ndarray]) -> np.ndarray:
-    """The pieces one after another, each fading in over half a second from where the last one stood."""
+    """The pieces one after another, each fading in over half a second from the end of the one before."""
     ramp = np.linspace(0, 1, RATE_HZ // 2)[:, None]
     for before, after in pairwise(pieces):
         ended = before[-RATE_HZ // 2 :].mean(axis=0)

@@ -18,10 +18,11 @@ GRAVITY = 9.80665
 
 @dataclass(frozen=True)
 class Strides:
-    """Strides and where each sample lies in them.
+    """Strides, and the place of every sample in them.
 
-    times: (strides,) duration of each, s; phase: (samples,) strides since the start, the right heel's
-    contact at whole numbers.
+    Attributes:
+        times: (strides,) duration, s.
+        phase: (samples,) strides since the start; the right heel's contact is at whole numbers.
     """
 
     times: np.ndarray
@@ -29,7 +30,7 @@ class Strides:
 
 
 def smooth_noise(samples: int, cutoff_hz: float, rate_hz: float, rng: np.random.Generator) -> np.ndarray:
-    """(samples,) noise of deviation about 1 below `cutoff_hz`."""
+    """Return (samples,) noise of deviation about 1 below `cutoff_hz`."""
     settle = int(2 * rate_hz / cutoff_hz)
     filtered = sosfilt(butter(4, cutoff_hz, fs=rate_hz, output="sos"), rng.standard_normal(settle + samples))[
         settle:
@@ -41,7 +42,15 @@ def smooth_noise(samples: int, cutoff_hz: float, rate_hz: float, rng: np.random.
 def draw_strides(
     stride_time_s: float, cv: float, samples: int, rate_hz: float, rng: np.random.Generator
 ) -> Strides:
-    """Strides whose times wander as a person's do: half from one stride to the next."""
+    """Return strides whose times wander: their noise has a correlation of 0.5 from stride to stride.
+
+    Args:
+        stride_time_s: Mean duration of a stride, s.
+        cv: Deviation over mean.
+        samples: Number of samples.
+        rate_hz: Samples a second.
+        rng: Random numbers.
+    """
     count = int(samples / rate_hz / stride_time_s * 1.5) + 3
     noise = rng.standard_normal(count)
     for i in range(1, count):
@@ -55,7 +64,7 @@ def draw_strides(
 def trunk_force(
     person: Person, gait: Gait, strides: Strides, rate_hz: float, rng: np.random.Generator
 ) -> np.ndarray:
-    """(samples, 3) specific force at the lower back, g: up, forward, left."""
+    """Return (samples, 3) specific force at the lower back, g: up, forward, left."""
     stance = gait.stance_pct / 100
     running = stance < 0.5
     dip = (
@@ -68,17 +77,17 @@ def trunk_force(
         since -= stride
         # No two steps are equal: each has its own push, the same for all of its samples.
         steps = (stride - stride[0]).astype(int)
-        each = (1 + 0.1 * rng.standard_normal(steps[-1] + 1))[steps]
+        strength = (1 + 0.1 * rng.standard_normal(steps[-1] + 1))[steps]
         u = np.clip(since / stance, 0, 1)
         shape = np.sin(np.pi * u) + dip * np.sin(3 * np.pi * u)
         # Each foot carries half of the weight over a stride.
         vertical = shape * push * 0.5 * np.pi / (2 * stance * (1 + dip / 3))
-        force[:, 0] += vertical * (1 + 0.5 * (each - 1))
-        force[:, 1] -= 0.2 * gait.speed_mps * push * each * np.sin(2 * np.pi * u) * (since < stance)
+        force[:, 0] += vertical * (1 + 0.5 * (strength - 1))
+        force[:, 1] -= 0.2 * gait.speed_mps * push * strength * np.sin(2 * np.pi * u) * (since < stance)
         force[:, 2] += 0.12 * side * vertical
         after_s = since * gait.stride_time_s
         ringing = np.exp(-after_s / 0.025) * np.sin(2 * np.pi * person.impact_hz * after_s)
-        ringing *= person.impact_g * gait.speed_mps**1.5 * push * each**2
+        ringing *= person.impact_g * gait.speed_mps**1.5 * push * strength**2
         force[:, 0] += ringing
         force[:, 1] -= 0.5 * ringing
         force[:, 2] += 0.3 * side * ringing
@@ -102,10 +111,16 @@ def wrist_force(
     rate_hz: float,
     rng: np.random.Generator,
 ) -> np.ndarray:
-    """(samples, 3) specific force at the wrist, g: along the forearm to the hand, forward of it, left.
+    """Return (samples, 3) specific force at the wrist, g: along the forearm to the hand, forward of it, left.
 
-    trunk: (samples, 3), the force at the shoulder; phase: (samples,), strides; swing: amplitude of the arm's
-    angle and elbow: bend of the elbow, radians.
+    Args:
+        person: Who walks.
+        trunk: (samples, 3) the force at the shoulder, g.
+        phase: (samples,) strides.
+        swing: Amplitude of the arm's angle, radians.
+        elbow: Bend of the elbow, radians.
+        rate_hz: Samples a second.
+        rng: Random numbers.
     """
     cycle = 2 * np.pi * phase
     wander = smooth_noise(len(cycle), 0.3, rate_hz, rng)

@@ -1,7 +1,7 @@
-"""The sample study of a weak pulse: what a heart beat moves at the wrist, beside the PPG of the same minutes.
+"""The sample study of a weak pulse: how a heart beat moves the wrist, beside the PPG of the same minutes.
 
-The question that it answers: how weak the pulse may be, how coarse the sensor, for a method to find it. So
-all but that is the same in two studies of one seed: hearts, movements and the draws of the noise.
+It answers how weak the pulse may be, and how coarse the sensor, for a method to find it. All else is the same
+in two studies of one seed: hearts, movements and the random numbers of the noise.
 """
 
 from dataclasses import dataclass, replace
@@ -34,8 +34,11 @@ WAVE_S = 0.5  # after which nothing is left of a beat
 class WristPulse:
     """How a beat moves a wrist.
 
-    transit_s: from the R peak to the oscillation's begin. hz: of the oscillation. decay_s: its envelope is
-    (t / decay) exp(1 - t / decay). direction: (3,) unit vector, of the forearm.
+    Attributes:
+        transit_s: From the R peak to the begin of the oscillation, s.
+        hz: Frequency of the oscillation.
+        decay_s: Its envelope is (t / decay) exp(1 - t / decay).
+        direction: (3,) unit vector on the axes of the forearm.
     """
 
     transit_s: float
@@ -44,13 +47,13 @@ class WristPulse:
     direction: np.ndarray
 
     def wave(self, time: np.ndarray) -> np.ndarray:
-        """The I, J and K waves at the times, s since the begin: 1 at the highest."""
+        """Return the I, J and K waves at times (s since the begin); the highest value is 1."""
         fine = np.linspace(0, WAVE_S, 2001)
         return np.asarray(self._wave(time) / np.abs(self._wave(fine)).max())
 
     def _wave(self, time: np.ndarray) -> np.ndarray:
         since = np.maximum(time, 0) / self.decay_s
-        return -since * np.exp(1 - since) * np.sin(2 * np.pi * self.hz * time)
+        return np.asarray(-since * np.exp(1 - since) * np.sin(2 * np.pi * self.hz * time))
 
 
 def write_wrist_study(
@@ -63,13 +66,20 @@ def write_wrist_study(
     noise_mg: float = 1.0,
     rate_hz: float = ACC_HZ,
 ) -> tuple[dict[str, Rows], float]:
-    """Write the signals of the study into a folder; return its tables by name, and the seconds recorded.
+    """Write the signals of the study of a weak pulse.
 
     Args:
-        pulse_mg: height of a usual beat in the acceleration.
-        step_mg: of the accelerometer; 0: none.
-        noise_mg: deviation of its white noise, each axis.
-        rate_hz: nominal, of the accelerometer.
+        into: The folder.
+        participants: Number of participants.
+        seed: Of the study.
+        minutes: Length of a recording.
+        pulse_mg: Height of a usual beat in the acceleration.
+        step_mg: Resolution of the accelerometer; 0: none.
+        noise_mg: Deviation of its white noise on an axis.
+        rate_hz: Nominal rate of the accelerometer.
+
+    Returns:
+        The rows of the study's tables by name, and the seconds recorded.
     """
     seconds = 60 * minutes
     tables: dict[str, Rows] = {name: [] for name in ("participants", "recordings", "heart")}
@@ -130,7 +140,7 @@ def write_wrist_study(
 
 
 def draw_pulse(rng: np.random.Generator) -> WristPulse:
-    """How the beats move one person's wrist: 5 to 8 Hz, over within half a second."""
+    """Return how the beats move one person's wrist: 5 to 8 Hz, over within half a second."""
     direction = rng.standard_normal(3)
     return WristPulse(
         transit_s=rng.uniform(0.12, 0.22),
@@ -141,7 +151,7 @@ def draw_pulse(rng: np.random.Generator) -> WristPulse:
 
 
 def pulse_train(time: np.ndarray, beats: Heartbeats, pulse: WristPulse, heights: np.ndarray) -> np.ndarray:
-    """(samples,) at the times, s: the sum of the beats' waves, each of its height."""
+    """Return (samples,) at the times (s): the sum of the beats' waves, with the heights (beats,)."""
     signal = np.zeros(len(time))
     for begin, height in zip(beats.times + pulse.transit_s, heights, strict=True):
         part = slice(*np.searchsorted(time, (begin, begin + WAVE_S)))
@@ -150,7 +160,7 @@ def pulse_train(time: np.ndarray, beats: Heartbeats, pulse: WristPulse, heights:
 
 
 def draw_movements(seconds: float, rng: np.random.Generator) -> np.ndarray:
-    """(movements, 3): begin and duration, s, and size, mg, of small movements of the arm."""
+    """Return (movements, 3): begin (s), duration (s) and size (mg) of small movements of the arm."""
     usual_s = sum(MOVEMENT_S) / 2
     count = rng.poisson(MOVED_SHARE * seconds / usual_s)
     rows = [rng.uniform(0, seconds, count), rng.uniform(*MOVEMENT_S, count), rng.uniform(*MOVEMENT_MG, count)]
@@ -159,7 +169,12 @@ def draw_movements(seconds: float, rng: np.random.Generator) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Arm:
-    """force: (samples, 3) g in the forearm's axes; turn: of each sample, from these to the sensor's."""
+    """The motion of a forearm.
+
+    Attributes:
+        force: (samples, 3) g on the forearm's axes.
+        turn: For every sample the rotation from these axes to the sensor's.
+    """
 
     force: np.ndarray
     turn: Rotation
@@ -168,7 +183,7 @@ class Arm:
 def wrist_without_pulse(
     time: np.ndarray, moves: np.ndarray, breath_hz: float, rate_hz: float, rng: np.random.Generator
 ) -> Arm:
-    """What the wrist of a person at rest measures at the times, s, as if no heart did beat.
+    """Return the motion of the wrist of a person at rest at the times (s), without heart beats.
 
     A posture turns the sensor, gravity and pulse with it, until the next; breathing tilts the forearm.
     """
@@ -189,7 +204,7 @@ def wrist_without_pulse(
 
 
 def _envelope(time: np.ndarray, moves: np.ndarray, sizes: np.ndarray | float = 1.0) -> np.ndarray:
-    """(samples,): in each movement a bell of its size, 0 between them."""
+    """(samples,): a bell in every movement, with its size; 0 between them."""
     envelope = np.zeros(len(time))
     for begin, duration, size in np.broadcast(moves[:, 0], moves[:, 1], sizes):
         part = slice(*np.searchsorted(time, (begin, begin + duration)))
@@ -206,7 +221,7 @@ def _write(path: Path, origin: datetime, time: np.ndarray, columns: dict[str, np
 def wrist_readme(
     participants: int, seed: int, minutes: float, pulse_mg: float, step_mg: float, noise_mg: float
 ) -> str:
-    """What stands in the study's README.md."""
+    """Return the text of the study's README.md."""
     return f"""{HEADING}
 
 {participants} participants, nobody real: drawn and simulated by
