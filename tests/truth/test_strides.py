@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tests.walking.make import feet, write_events
 from wearcli.errors import InputError, UsageError
 from wearcli.truth.events import Steps, read_events
-from wearcli.truth.strides import Walk, walk_metrics, walks_of
+from wearcli.truth.strides import Walk, find_walks, walk_metrics
 
 
 def steps_of(pairs: dict[str, tuple[np.ndarray, np.ndarray]]) -> dict[str, Steps]:
@@ -88,7 +88,7 @@ def test_walks_lie_between_pauses() -> None:
     steps = {
         foot: Steps(*(np.concatenate([early[foot][i], late[foot][i]]) for i in (0, 1))) for foot in early
     }
-    one, other = walks_of("w", steps, np.nan)
+    one, other = find_walks("w", steps, np.nan)
     assert (one.onset, other.onset) == pytest.approx((1.0, 20.0))  # the left foot's first lift-off
     told = [walk_metrics(walk, steps)[0] for walk in (one, other)]
     assert [metrics["stride_time_s"] for metrics in told] == pytest.approx([1.0, 1.2])

@@ -14,75 +14,119 @@ from wearcli.cli.options import (
     RateHz,
     TimeColumn,
     TimeUnit,
+    TruthOutput,
     Unit,
 )
+from wearcli.truth.defaults import GAIT_MIN_QUALITY, GAIT_OUTPUT, GAIT_WINDOW_S
 
 if TYPE_CHECKING:
-    from wearcli.truth.gait_result import TruthResult
+    from wearcli.truth.result import GaitTruth
+
+WALKS = "Which walks"
+SENSOR = "Second sensor"
 
 
 def gait_truth(
     paths: Annotated[
         list[Path] | None,
         typer.Argument(
-            help="Recordings of a second sensor at the ankle, thigh or foot. Default: those of --for"
+            metavar="PATHS",
+            help="Recordings of a second sensor at the ankle, thigh or foot. Default: those of --for",
         ),
     ] = None,
     main: Annotated[
-        Path | None, typer.Option("--for", help="The recordings that gait.csv is for, such as the wrist's.")
-    ] = None,
-    events: Annotated[
         Path | None,
         typer.Option(
-            help="Table of foot contacts: recording, foot (left or right), contact and off, seconds."
+            "--for",
+            metavar="PATH",
+            help="Recordings that gait.csv is for, such as the wrist's.",
+            rich_help_panel=SENSOR,
         ),
-    ] = None,
-    intervals: Annotated[
-        Path | None,
-        typer.Option(help="Table of where people walk: recording, onset, duration, label; maybe distance_m."),
-    ] = None,
-    label: Annotated[
-        list[str] | None, typer.Option(help="Label of the --intervals to take; may be given again.")
-    ] = None,
-    distance: Annotated[
-        float | None, typer.Option(help="With --events: metres of each walk, for its speed.")
     ] = None,
     placement: Annotated[
         str | None,
-        typer.Option(help="Take the second sensor's recordings at this placement of recordings.csv."),
+        typer.Option(
+            metavar="NAME",
+            help="Take the recordings of the second sensor with this placement in recordings.csv.",
+            rich_help_panel=SENSOR,
+        ),
     ] = None,
     pair: Annotated[
         str | None,
         typer.Option(
             metavar="REGEX",
             help="Names with the same text in its one group are a pair. Default: the same name but for the "
-            "placement, else participant and time.",
+            "placement, else the same participant and time.",
+            rich_help_panel=SENSOR,
         ),
     ] = None,
-    window: Annotated[float, typer.Option(help="Seconds of the second sensor that make a row.")] = 10.0,
+    window: Annotated[
+        float,
+        typer.Option(
+            metavar="SECONDS",
+            help="Length of a row, a window of the second sensor.",
+            rich_help_panel=SENSOR,
+        ),
+    ] = GAIT_WINDOW_S,
     min_quality: Annotated[
         float,
-        typer.Option(help="Leave out windows of the second sensor that repeat themselves less, 0 to 1."),
-    ] = 0.5,
-    output: Annotated[Path, typer.Option("--output", "-o", help="The table to write.")] = Path("gait.csv"),
-    overwrite: Overwrite = False,
-    dry_run: DryRun = False,
-    json: Json = False,
+        typer.Option(
+            metavar="QUALITY",
+            help="Leave out windows of the second sensor that repeat themselves less, 0 to 1.",
+            rich_help_panel=SENSOR,
+        ),
+    ] = GAIT_MIN_QUALITY,
+    events: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Table of foot contacts: recording, foot (left or right), contact and off, seconds.",
+            rich_help_panel=WALKS,
+        ),
+    ] = None,
+    intervals: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Table of walks: recording, onset, duration, label; maybe distance_m.",
+            rich_help_panel=WALKS,
+        ),
+    ] = None,
+    label: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="LABEL",
+            help="Label of --intervals that is a walk; may be given again.",
+            rich_help_panel=WALKS,
+        ),
+    ] = None,
+    distance: Annotated[
+        float | None,
+        typer.Option(
+            metavar="METRES",
+            help="With --events: length of every walk, for its speed.",
+            rich_help_panel=WALKS,
+        ),
+    ] = None,
     participant_from: ParticipantFrom = None,
     unit: Unit = None,
     rate_hz: RateHz = None,
     columns: Columns = None,
     time_column: TimeColumn = None,
     time_unit: TimeUnit = None,
+    output: TruthOutput = GAIT_OUTPUT,
+    overwrite: Overwrite = False,
+    dry_run: DryRun = False,
+    json: Json = False,
 ) -> None:
-    """Make gait.csv, the truth of a gait probe, from foot contacts or from a second sensor on a leg.
+    """Make gait.csv, the truth for a gait probe, from foot contacts or from a second sensor on a leg.
 
-    --events gives a row a walk: stride time (median), cadence, stride_time_cv (deviation over mean), stance,
-    double support, speed. A second sensor gives a row a window: stride time and cadence, and a quality. Exit
-    code 1: some recording failed; the rest is done.
+    From --events a walk is a row: stride time (median), cadence, stride_time_cv (deviation over mean),
+    stance, double support, speed. From a second sensor a window is a row: stride time, cadence, and a
+    quality. Exit code 1: some recording failed; the rest is done.
     """
     from wearcli.cli.console import progress
-    from wearcli.cli.truth_text import tell
+    from wearcli.cli.truth_text import print_truth
     from wearcli.recordings.reading import Reading
     from wearcli.truth.gait import gait_truth as run
 
@@ -106,13 +150,13 @@ def gait_truth(
             dry_run=dry_run,
             step=lambda done, total: display.update(bar, completed=done, total=total),
         )
-    rules = {"--pair": "--pair", "name": "name", "time": "participant and time", "participant": "participant"}
-    how = [f"{count} pairs by {rules[rule]}" for rule, count in result.pairs.items()]
-    tell(result, how, _made(result), json)
+    rules = {"time": "participant and time"}
+    how = [f"{count} pairs by {rules.get(rule, rule)}" for rule, count in result.pairs.items()]
+    print_truth(result, how, _made(result), json)
 
 
-def _made(result: "TruthResult") -> str:
-    """What was written, or would be."""
+def _made(result: "GaitTruth") -> str:
+    """The last line: what was written, or would be."""
     what = "walks" if result.source == "events" else "windows"
     if result.output is not None:
         return f"{result.rows} {what} of {result.recordings} recordings -> {result.output}"

@@ -1,11 +1,12 @@
 """`wearcli heart-truth`."""
 
 from pathlib import Path
-from typing import Annotated, Any, cast
+from typing import Annotated, Literal
 
 import typer
 
 from wearcli.cli.options import (
+    WINDOWS,
     Columns,
     DryRun,
     Json,
@@ -15,47 +16,60 @@ from wearcli.cli.options import (
     RateHz,
     TimeColumn,
     TimeUnit,
+    TruthOutput,
 )
-from wearcli.modality import Modality
+from wearcli.truth.defaults import HEART_OUTPUT, HEART_WINDOW_S
 
 
 def heart_truth(
     paths: Paths = None,
-    modality: Annotated[Modality, typer.Option(help="The signal that shows the beats: ppg or ecg.")] = "ppg",
+    modality: Annotated[Literal["ppg", "ecg"], typer.Option(help="The signal that shows the beats.")] = "ppg",
     main: Annotated[
         Path | None,
         typer.Option(
             "--for",
-            help="Recordings of acceleration whose clock the onsets are on. Default: those in PATHS.",
+            metavar="PATH",
+            help="Recordings of acceleration on whose clock the onsets are. Default: those in PATHS.",
         ),
     ] = None,
-    window: Annotated[float, typer.Option(help="Seconds that make a row.")] = 60.0,
+    window: Annotated[
+        float, typer.Option(metavar="SECONDS", help="Length of a row.", rich_help_panel=WINDOWS)
+    ] = HEART_WINDOW_S,
     stride: Annotated[
-        float | None, typer.Option(help="Seconds from row to row. Default: the window, so none overlap.")
+        float | None,
+        typer.Option(
+            metavar="SECONDS",
+            help="Time from row to row. Default: the window, so that no two overlap.",
+            rich_help_panel=WINDOWS,
+        ),
     ] = None,
     min_quality: Annotated[
         float | None,
-        typer.Option(help="Leave out windows of a lower quality, 0 to 1. Default: .8 of PPG, .5 of ECG."),
+        typer.Option(
+            metavar="QUALITY",
+            help="Leave out windows of a lower quality, 0 to 1. Default: .8 for PPG, .5 for ECG.",
+            rich_help_panel=WINDOWS,
+        ),
     ] = None,
-    output: Annotated[Path, typer.Option("--output", "-o", help="The table to write.")] = Path("heart.csv"),
-    overwrite: Overwrite = False,
-    dry_run: DryRun = False,
-    json: Json = False,
     participant_from: ParticipantFrom = None,
     rate_hz: RateHz = None,
     columns: Columns = None,
     time_column: TimeColumn = None,
     time_unit: TimeUnit = None,
+    output: TruthOutput = HEART_OUTPUT,
+    overwrite: Overwrite = False,
+    dry_run: DryRun = False,
+    json: Json = False,
 ) -> None:
-    """Make heart.csv, the truth of a heart probe, from the beats in PPG or ECG.
+    """Make heart.csv, the truth for a heart probe, from the beats in PPG or ECG.
 
-    A row a window: heart rate, SDNN and RMSSD of the normal intervals, a quality, the number of beats. Onsets
-    are on the clock of the acceleration of the same name, or participant and time, so that the table goes
-    with its embeddings. Exit code 1: some recording failed; the rest is done.
+    A window is a row: heart rate, SDNN and RMSSD of the normal intervals, a quality, the number of beats.
+    Onsets are on the clock of the acceleration of the same name, or of the same participant and time, so that
+    the table goes with its embeddings. Exit code 1: some recording failed; the rest is done.
     """
     from wearcli.cli.arguments import input_paths
     from wearcli.cli.console import progress
-    from wearcli.cli.truth_text import tell
+    from wearcli.cli.truth_text import print_truth
     from wearcli.recordings.reading import Reading
     from wearcli.truth.heart import heart_truth as run
 
@@ -64,7 +78,7 @@ def heart_truth(
         result = run(
             input_paths(paths),
             output,
-            modality=cast(Any, modality),
+            modality=modality,
             main=main,
             window_s=window,
             stride_s=stride,
@@ -88,4 +102,4 @@ def heart_truth(
     made = f"{result.rows} windows of {result.recordings} recordings -> {result.output}"
     if result.output is None:
         made = f"would read the {result.modality} of {result.recordings} recordings"
-    tell(result, how, made, json)
+    print_truth(result, how, made, json)

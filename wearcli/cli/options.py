@@ -174,6 +174,9 @@ Bootstrap = Annotated[
 Seed = Annotated[int, typer.Option(metavar="N", help="Seed of all random numbers.", rich_help_panel=GENERAL)]
 
 # Output.
+TruthOutput = Annotated[
+    Path, typer.Option("-o", "--output", metavar="FILE", help="Table to write.", rich_help_panel=OUTPUT)
+]
 Overwrite = Annotated[
     bool,
     typer.Option("--overwrite", help="Replace an output that exists already.", rich_help_panel=OUTPUT),

@@ -1,45 +1,42 @@
-"""What `gait-truth` and `heart-truth` tell of the table that they made."""
+"""What `gait-truth` and `heart-truth` print about the table that they made."""
 
-from collections import Counter
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import TYPE_CHECKING
 
 import typer
 
-from wearcli.cli.console import print_json, say, stderr
-from wearcli.cli.score_text import make_table
+if TYPE_CHECKING:
+    from wearcli.truth.result import GaitTruth, HeartTruth
 
 
-class Truth(Protocol):
-    """A result: metrics {name: {median, p5, p95}}, left_out by reason, failed recordings, notes."""
+def print_truth(result: "GaitTruth | HeartTruth", matches: Sequence[str], made: str, json: bool) -> None:
+    """Print a table of truth for people and, with `json`, the document on stdout.
 
-    metrics: dict[str, dict[str, float]]
-    left_out: Counter[str]
-    failed: list[dict[str, str]]
-    notes: list[str]
+    Args:
+        result: What was made.
+        matches: Lines that say which recordings went with which.
+        made: The last line.
+        json: Print the document.
 
-    def to_json(self) -> dict[str, Any]:
-        """The document of `--json`."""
-
-
-def tell(result: Truth, how: Sequence[str], made: str, json: bool) -> None:
-    """All of it, for people and with `json` on stdout; ends with exit code 1 where a recording failed.
-
-    how: lines on which recordings went with which. made: the last line.
+    Raises:
+        typer.Exit: With exit code 1, where a recording failed.
     """
+    from wearcli.cli.console import print_json, say, say_error, stderr
+    from wearcli.cli.score_text import make_table
+
     for failure in result.failed:
-        say(f"failed: {failure['error']}")
+        say_error(f"failed: {failure['error']}")
     for note in result.notes:
         say(f"note: {note}")
-    for line in how:
+    for line in matches:
         say(line)
     for reason, count in result.left_out.items():
         if count:
             say(f"left out: {count} {reason}")
     if result.metrics:
         table = make_table(["5 %", "median", "95 %"], first="metric")
-        for name, told in result.metrics.items():
-            table.add_row(name, *(f"{told[key]:.4g}" for key in ("p5", "median", "p95")))
+        for name, values in result.metrics.items():
+            table.add_row(name, *(f"{values[key]:.4g}" for key in ("p5", "median", "p95")))
         stderr().print(table)
     say(made)
     if json:

@@ -8,7 +8,6 @@ import pandas as pd
 import pyarrow as pa
 
 from wearcli.errors import UsageError
-from wearcli.labels.defaults import MIN_QUALITY
 from wearcli.labels.streaming import Epochs, People
 from wearcli.labels.windows import UsableWindows, select_windows
 from wearcli.prediction.match import vector_column

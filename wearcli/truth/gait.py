@@ -6,23 +6,21 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from wearcli.errors import InputError, UsageError
-from wearcli.files import atomic_file, check_output
+from wearcli.errors import UsageError
+from wearcli.files import check_output
 from wearcli.recordings.reading import Reading
 from wearcli.recordings.study.sidecars import read_target_table
-from wearcli.truth.gait_result import TruthResult
-from wearcli.truth.second_sensor import find_pairs, rows_of_pairs
-from wearcli.truth.strides import rows_of_events
+from wearcli.truth.defaults import GAIT_MIN_QUALITY, GAIT_OUTPUT, GAIT_WINDOW_S
+from wearcli.truth.result import GaitTruth
+from wearcli.truth.second_sensor import SecondSensor, find_pairs
+from wearcli.truth.strides import event_rows
 
-MIN_QUALITY = 0.5
-WINDOW_S = 10.0
 SHORTEST_WINDOW_S = 4.0  # two strides of the slowest walk
-DECIMALS = 4
 
 
 def gait_truth(
     paths: Sequence[Path | str] = (),
-    output: Path | str = Path("gait.csv"),
+    output: Path | str = GAIT_OUTPUT,
     *,
     events: Path | str | None = None,
     main: Path | str | None = None,
@@ -31,33 +29,90 @@ def gait_truth(
     distance_m: float | None = None,
     placement: str | None = None,
     pair: str | None = None,
-    window_s: float = WINDOW_S,
-    min_quality: float = MIN_QUALITY,
+    window_s: float = GAIT_WINDOW_S,
+    min_quality: float = GAIT_MIN_QUALITY,
     participant_from: str | None = None,
     reading: Reading | None = None,
     overwrite: bool = False,
     dry_run: bool = False,
     step: Callable[[int, int], None] = lambda done, total: None,
-) -> TruthResult:
-    """Write a gait.csv (recording, onset, duration in s, metrics) from `events`, or from a second sensor.
+) -> GaitTruth:
+    """Write a gait.csv (recording, onset, duration in s, metrics) from foot contacts or a second sensor.
 
-    events: a table of foot contacts (`events.read_events`); each walk is a row with the metrics that
-    `strides.walk_metrics` names. The walks are the intervals, or else lie between pauses. distance_m: how far
-    each led; a column distance_m of the intervals comes first.
+    From `events` a walk is a row, with the metrics of `strides.walk_metrics`. The walks are the intervals, or
+    else lie between pauses. From a second sensor a window is a row, with stride_time_s, cadence_spm and
+    quality (`rhythm.stride_times`). The clocks of the two sensors are brought together by the recordings'
+    starts; without both starts they are taken to start together.
 
-    paths, main: recordings of a second sensor at the ankle, thigh or foot, and those that the rows are for.
-    Each window of `window_s` seconds is a row with stride_time_s, cadence_spm and quality
-    (`rhythm.stride_times`), where that is at least `min_quality`. placement: takes of `paths` (of `main`,
-    where there are none) those of that placement. pair: a pattern, see `pairs.pair_recordings`. The clocks
-    are brought together by the recordings' starts; without both they are taken to start together.
+    Args:
+        paths: Recordings of a second sensor at the ankle, thigh or foot. Default: those of `main`.
+        output: The table to write.
+        events: A table of foot contacts (`events.read_events`).
+        main: The recordings that the rows are for, such as the wrist's.
+        intervals: A table (recording, onset, duration, label) of the recordings that the rows are for; a
+            column distance_m comes before `distance_m`.
+        labels: The labels of `intervals` that are walks.
+        distance_m: Length of every walk of `events`, m.
+        placement: Take the recordings of the second sensor with this placement.
+        pair: A pattern for the names of pairs, see `pairs.pair_recordings`.
+        window_s: Length of a window of the second sensor, s.
+        min_quality: Leave out its windows of a lower quality, 0 to 1.
+        participant_from: See `find_recordings`.
+        reading: How the files are read.
+        overwrite: Replace an output that exists already.
+        dry_run: Write nothing, and read no second sensor.
+        step: Is called with the number of recordings that are done, and of all.
 
-    intervals: a table (recording, onset, duration, label) of the recordings that the rows are of; labels:
-    which of them are walks. participant_from, reading: see `find_recordings` and `Reading`. dry_run:
-    write nothing, and read no second sensor. step: called with how many recordings are done, of how many.
+    Returns:
+        What was made. A recording that cannot be read is named in it, and the rest goes on.
 
-    Raises UsageError for arguments that cannot be, InputError for files that cannot be used and where nothing
-    is left. A recording that cannot be read is named in the result, and the rest goes on.
+    Raises:
+        UsageError: The arguments cannot be.
+        InputError: A file cannot be used, or no row is left.
+
+    Example:
+        >>> wearcli.gait_truth(events="contacts.csv", output="gait.csv").rows  # doctest: +SKIP
+        6
     """
+    _check_options(paths, events, main, intervals, labels, distance_m, window_s, min_quality)
+    reading = (reading or Reading()).for_signal("acc")
+    reading.check()
+    if not dry_run:
+        check_output(Path(output), overwrite)
+    walks = None if intervals is None else _walk_intervals(Path(intervals), labels)
+    result = GaitTruth(None if dry_run else str(output), source="events" if events else "second sensor")
+    if events is not None:
+        rows = event_rows(Path(events), walks, distance_m, result)
+    else:
+        folder = Path(str(main))
+        sensors = [Path(path) for path in paths] or [folder]
+        matched = find_pairs(sensors, folder, placement, pair, participant_from, reading)
+        result.pairs, result.recordings = dict(matched.how), len(matched.pairs)
+        result.left_out["recordings without one of the second sensor"] = len(matched.alone)
+        if matched.together:
+            result.notes.append(
+                f"{matched.together} pairs are taken to start together: one of the two starts is not known"
+            )
+        if dry_run:
+            return result
+        sensor = SecondSensor(window_s, min_quality, walks, reading, result)
+        rows = sensor.rows(matched.pairs, step)
+    rows = rows.dropna(axis=1, how="all")
+    hint = "are times in seconds, and names those of the recordings?"
+    result.write(rows, list(rows.columns[3:]), str(events or main), hint)
+    return result
+
+
+def _check_options(
+    paths: Sequence[Path | str],
+    events: Path | str | None,
+    main: Path | str | None,
+    intervals: Path | str | None,
+    labels: Sequence[str],
+    distance_m: float | None,
+    window_s: float,
+    min_quality: float,
+) -> None:
     if (events is None) == (main is None) or (events is not None and paths):
         raise UsageError(
             "name either a table of foot contacts (--events FILE), or recordings of a second sensor and what "
@@ -71,49 +126,11 @@ def gait_truth(
         raise UsageError(f"a distance of {distance_m:g} m: --distance takes metres above 0")
     if intervals is None and (labels or distance_m is not None):
         flag = "--label" if labels else "--distance"
-        raise UsageError(f"{flag} is of walks whose ends are known: name a table of them with --intervals")
-    reading = (reading or Reading()).for_signal("acc")
-    reading.check()
-    target = Path(output)
-    if not dry_run:
-        check_output(target, overwrite)
-    walks = None if intervals is None else _intervals(Path(intervals), labels)
-    result = TruthResult("events" if events else "second sensor", None if dry_run else str(target))
-    if events is not None:
-        rows = rows_of_events(Path(events), walks, distance_m, result)
-    else:
-        folder = Path(str(main))
-        sensors = [Path(path) for path in paths] or [folder]
-        found = find_pairs(sensors, folder, placement, pair, participant_from, reading)
-        result.pairs, result.recordings = dict(found.how), len(found.pairs)
-        result.left_out["recordings without one of the second sensor"] = len(found.alone)
-        if found.together:
-            result.notes.append(
-                f"{found.together} pairs are taken to start together, as nothing tells the start of both"
-            )
-        if dry_run:
-            return result
-        rows = rows_of_pairs(found.pairs, window_s, min_quality, walks, reading, result, step)
-    if not len(rows):
-        said = [f"{count} {reason}" for reason, count in result.left_out.items() if count]
-        said += [failure["error"] for failure in result.failed[:1]]
-        raise InputError(
-            f"{events or main}: no row of gait.csv can be made ({'; '.join(said) or 'no walk in it'}): are "
-            "times in seconds, and names those of the recordings?"
-        )
-    rows = rows.dropna(axis=1, how="all").sort_values(["recording", "onset"], kind="stable")
-    result.rows, result.recordings = len(rows), rows["recording"].nunique()
-    for name in rows.columns[3:]:
-        low, median, high = rows[name].quantile([0.05, 0.5, 0.95]).tolist()
-        result.metrics[name] = {"median": median, "p5": low, "p95": high}
-    if not dry_run:
-        with atomic_file(target) as temporary:
-            rows.round(DECIMALS).to_csv(temporary, index=False)
-    return result
+        raise UsageError(f"{flag} needs walks whose ends are known: name a table of them with --intervals")
 
 
-def _intervals(path: Path, labels: Sequence[str]) -> pd.DataFrame:
-    """The rows of a table of intervals with one of these labels; without a column label all of them."""
+def _walk_intervals(path: Path, labels: Sequence[str]) -> pd.DataFrame:
+    """The rows of a table of intervals with one of these labels; without a column label all rows."""
     if not path.is_file():
         raise UsageError(f"{path}: no such table of intervals: name another with --intervals")
     table = read_target_table(path).dropna(subset=["onset", "duration"])
@@ -121,9 +138,11 @@ def _intervals(path: Path, labels: Sequence[str]) -> pd.DataFrame:
         if labels:
             raise UsageError(f"{path}: no column label to choose from: leave --label out")
         return table
-    there = sorted(table["label"].dropna().astype(str).unique())
-    if absent := [label for label in labels if label not in there]:
-        raise UsageError(f"{path}: no label '{absent[0]}'; the labels there are {', '.join(there)}")
-    if not labels and len(there) > 1:
-        raise UsageError(f"{path}: which of its labels are walks? Name them with --label: {', '.join(there)}")
-    return table[table["label"].astype(str).isin(labels or there)]
+    present = sorted(table["label"].dropna().astype(str).unique())
+    if absent := [label for label in labels if label not in present]:
+        raise UsageError(f"{path}: no label '{absent[0]}'; the labels there are {', '.join(present)}")
+    if not labels and len(present) > 1:
+        raise UsageError(
+            f"{path}: which of its labels are walks? Name them with --label: {', '.join(present)}"
+        )
+    return table[table["label"].astype(str).isin(labels or present)]

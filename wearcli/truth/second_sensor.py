@@ -1,26 +1,28 @@
-"""Stride times of a study's recordings as a second sensor, on a leg, has them."""
+"""Stride times of a study's recordings, measured by a second sensor on a leg."""
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from wearcli.errors import UsageError, WearcliError, unreadable
+from wearcli.errors import UsageError
 from wearcli.labels.intervals import overlaps
 from wearcli.recordings.open import open_recording
 from wearcli.recordings.reading import Reading
 from wearcli.recordings.recording import Source
 from wearcli.recordings.study.discovery import find_recordings
-from wearcli.recordings.study.pairs import Pair, Pairs, pair_recordings
+from wearcli.recordings.study.pairs import Pair, Pairs, Span, pair_recordings
 from wearcli.signals.rhythm import stride_times
 from wearcli.signals.windows import WindowSpec, iter_windows
-from wearcli.truth.gait_result import TruthResult
+from wearcli.truth.result import GaitTruth
+from wearcli.truth.spans import span_or_start
 
 RATE_HZ = 50.0  # what strides repeat lies below 6 Hz
 _STEP_S = 1.0  # between the windows that are tried for a place in an interval
-_EDGE_S = 0.02  # a window may stand out of its interval by so much: clocks are told to milliseconds
+_EDGE_S = 0.02  # a window may stand out of its interval by so much: clocks are given to milliseconds
+_COLUMNS = ["recording", "onset", "duration", "stride_time_s", "cadence_spm", "quality"]
 
 
 def find_pairs(
@@ -31,33 +33,38 @@ def find_pairs(
     participant_from: str | None,
     reading: Reading,
 ) -> Pairs:
-    """Recordings of `main` with theirs of a second sensor in `paths`, see `pair_recordings`.
+    """Pair the recordings of `main` with recordings of a second sensor (`pair_recordings`).
 
-    placement: takes of `paths` those of that placement, which are then none of `main`. Raises UsageError
-    where there are no pairs.
+    Args:
+        paths: Where the recordings of the second sensor are.
+        main: Where the study's own recordings are.
+        placement: Take the recordings of `paths` with this placement; they are then none of `main`.
+        pattern: Names with the same text in its one group are a pair.
+        participant_from: See `find_recordings`.
+        reading: How the files are read.
+
+    Raises:
+        UsageError: There are no pairs.
     """
-    found = find_recordings(paths, participant_from=participant_from).sources
-    references = [source for source in found if placement in (None, source.placement)]
+    sources = find_recordings(paths, participant_from=participant_from).sources
+    references = [source for source in sources if placement in (None, source.placement)]
     if not references:
-        there = ", ".join(sorted({source.placement or "(none told)" for source in found}))
-        raise UsageError(f"--placement {placement}: no recording has it; the placements there are {there}")
+        present = ", ".join(sorted({source.placement or "(none given)" for source in sources}))
+        raise UsageError(f"--placement {placement}: no recording has it; the placements there are {present}")
     taken = {source.path.resolve() for source in references}
     mains = find_recordings([main], participant_from=participant_from).sources
     mains = [source for source in mains if source.path.resolve() not in taken]
     if not mains:
         raise UsageError(
-            f"{main}: each of its recordings is one of the second sensor: tell them apart with --placement"
+            f"{main}: all of its recordings are also recordings of the second sensor: separate them with "
+            "--placement"
         )
-    heads: dict[Path, tuple[datetime | None, float]] = {}
+    spans: dict[Path, Span] = {}
 
-    def span(source: Source) -> tuple[datetime | None, float]:
-        if source.path not in heads:
-            try:
-                recording = open_recording(source, reading)
-                heads[source.path] = recording.start, recording.duration_s or np.inf
-            except WearcliError:  # named where it is read through
-                heads[source.path] = source.start, np.inf
-        return heads[source.path]
+    def span(source: Source) -> Span:
+        if source.path not in spans:
+            spans[source.path] = span_or_start(source, reading)
+        return spans[source.path]
 
     pairs = pair_recordings(references, mains, pattern, span)
     if not pairs.pairs:
@@ -68,75 +75,66 @@ def find_pairs(
     return pairs
 
 
-def rows_of_pairs(
-    pairs: Sequence[Pair],
-    window_s: float,
-    min_quality: float,
-    intervals: pd.DataFrame | None,
-    reading: Reading,
-    result: TruthResult,
-    step: Callable[[int, int], None],
-) -> pd.DataFrame:
-    """A row a window of main recordings: recording, onset, duration (s), metrics. Counts go to `result`.
+@dataclass(frozen=True)
+class SecondSensor:
+    """A second sensor as a source of stride times.
 
-    intervals: recording, onset, duration (s) of the main recordings, in one of which a window must lie; None:
-    anywhere. No two windows of a recording overlap. A reference that cannot be read is named in
-    `result.failed`.
+    Attributes:
+        window_s: Length of a row, s.
+        min_quality: Leave out windows of a lower quality.
+        intervals: recording, onset, duration (s) of the main recordings; a window must lie in one of them.
+            None: anywhere.
+        reading: How the files are read.
+        result: To which counts and failures go.
     """
-    step_s = window_s if intervals is None else _STEP_S
-    rows = [pd.DataFrame()]
-    made: dict[Path, pd.DataFrame | None] = {}  # several main recordings may have one reference
-    for done, pair in enumerate(pairs):
-        source = pair.reference
-        if source.path not in made:
-            made[source.path] = None
-            try:
-                made[source.path] = reference_windows(source, window_s, step_s, reading)
-            except WearcliError as error:
-                result.failed.append({"recording": source.recording, "error": str(error)})
-            except Exception as error:  # one file that nobody foresaw does not stop the rest
-                told = str(unreadable(source.path, error))
-                result.failed.append({"recording": source.recording, "error": told})
-        windows = made[source.path]
-        if windows is not None and len(windows):
-            rows.append(_main_rows(windows, pair, window_s, min_quality, intervals, result))
-        step(done + 1, len(pairs))
-    return pd.concat(rows, ignore_index=True)
 
+    window_s: float
+    min_quality: float
+    intervals: pd.DataFrame | None
+    reading: Reading
+    result: GaitTruth
 
-def reference_windows(source: Source, window_s: float, step_s: float, reading: Reading) -> pd.DataFrame:
-    """Windows of a recording of a leg, every `step_s`: onset (s from its start), stride_time_s, quality.
+    def rows(self, pairs: Sequence[Pair], step: Callable[[int, int], None]) -> pd.DataFrame:
+        """Return a row a window of main recordings: recording, onset, duration (s), metrics.
 
-    One with more than 10 % missing has no row. See `rhythm.stride_times`.
-    """
-    spec = WindowSpec(RATE_HZ, window_s, step_s)
-    parts = [np.empty((0, 3))]
-    for windows in iter_windows(open_recording(source, reading), spec):
-        parts.append(np.stack([windows.onset_s, *stride_times(windows.values, RATE_HZ)], axis=1))
-    return pd.DataFrame(np.concatenate(parts), columns=["onset", "stride_time_s", "quality"])
+        No two windows of a recording overlap. A reference that several main recordings share is read once.
+        """
+        rows = [pd.DataFrame()]
+        windows: dict[Path, pd.DataFrame] = {}
+        for done, pair in enumerate(pairs):
+            path = pair.reference.path
+            if path not in windows:
+                windows[path] = self.result.read(pair.reference, self.reference_windows)
+            if len(windows[path]):
+                rows.append(self._main_rows(windows[path], pair))
+            step(done + 1, len(pairs))
+        return pd.concat(rows, ignore_index=True)
 
+    def reference_windows(self, source: Source) -> pd.DataFrame:
+        """Return windows of a recording of a leg: onset (s from its start), stride_time_s, quality.
 
-def _main_rows(
-    windows: pd.DataFrame,
-    pair: Pair,
-    window_s: float,
-    min_quality: float,
-    intervals: pd.DataFrame | None,
-    result: TruthResult,
-) -> pd.DataFrame:
-    """The windows of a reference that can be used, on the clock of its main recording."""
-    onset = (windows["onset"] + pair.shift_s).where(lambda t: (t < -_EDGE_S) | (t > 0), 0.0)
-    rows = windows.assign(recording=pair.main.recording, onset=onset, duration=window_s)
-    rows["cadence_spm"] = 120 / rows["stride_time_s"]
-    onsets = rows["onset"].to_numpy()
-    fits = np.arange(len(rows))
-    if intervals is not None:
-        window, _, shared = overlaps(rows, intervals)
-        fits = np.unique(window[shared >= window_s - _EDGE_S])
-    used, free = np.zeros(len(rows), bool), -_EDGE_S
-    for number in fits:
-        if onsets[number] >= free:
-            used[number], free = True, onsets[number] + window_s - _EDGE_S
-    good = used & (rows["quality"] >= min_quality).to_numpy()
-    result.left_out[f"windows of a quality below {min_quality:g}"] += int((used & ~good).sum())
-    return rows.loc[good, ["recording", "onset", "duration", "stride_time_s", "cadence_spm", "quality"]]
+        A window with more than 10 % missing has no row. See `rhythm.stride_times`.
+        """
+        spec = WindowSpec(RATE_HZ, self.window_s, self.window_s if self.intervals is None else _STEP_S)
+        parts = [np.empty((0, 3))]
+        for windows in iter_windows(open_recording(source, self.reading), spec):
+            parts.append(np.stack([windows.onset_s, *stride_times(windows.values, RATE_HZ)], axis=1))
+        return pd.DataFrame(np.concatenate(parts), columns=["onset", "stride_time_s", "quality"])
+
+    def _main_rows(self, windows: pd.DataFrame, pair: Pair) -> pd.DataFrame:
+        """The windows of a reference that can be used, on the clock of its main recording."""
+        onset = (windows["onset"] + pair.shift_s).where(lambda t: (t < -_EDGE_S) | (t > 0), 0.0)
+        rows = windows.assign(recording=pair.main.recording, onset=onset, duration=self.window_s)
+        rows["cadence_spm"] = 120 / rows["stride_time_s"]
+        onsets = rows["onset"].to_numpy()
+        fits = np.arange(len(rows))
+        if self.intervals is not None:
+            window, _, shared = overlaps(rows, self.intervals)
+            fits = np.unique(window[shared >= self.window_s - _EDGE_S])
+        used, free = np.zeros(len(rows), bool), -_EDGE_S
+        for number in fits:
+            if onsets[number] >= free:
+                used[number], free = True, onsets[number] + self.window_s - _EDGE_S
+        good = used & (rows["quality"] >= self.min_quality).to_numpy()
+        self.result.left_out[f"windows of a quality below {self.min_quality:g}"] += int((used & ~good).sum())
+        return rows.loc[good, _COLUMNS]

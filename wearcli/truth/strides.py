@@ -6,8 +6,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from wearcli.labels.pooling import newly_covered
 from wearcli.truth.events import Steps, read_events
-from wearcli.truth.gait_result import TruthResult
+from wearcli.truth.result import GaitTruth
 
 # A shorter stride is an event marked twice; a longer one holds an event that was missed, or a pause.
 STRIDE_S = (0.4, 3.0)
@@ -18,7 +19,14 @@ _TOUCH_S = 1e-6  # rounding of intervals and events
 
 @dataclass(frozen=True)
 class Walk:
-    """Where a walk lies in its recording, seconds from its start, and how far it led, m (NaN: not known)."""
+    """A walk.
+
+    Attributes:
+        recording: The recording.
+        onset: Seconds from the recording's start.
+        duration: Length, s.
+        distance_m: Distance, m; NaN where it is not known.
+    """
 
     recording: str
     onset: float
@@ -26,21 +34,26 @@ class Walk:
     distance_m: float
 
 
-def rows_of_events(
-    path: Path, intervals: pd.DataFrame | None, distance_m: float | None, result: TruthResult
+def event_rows(
+    path: Path, intervals: pd.DataFrame | None, distance_m: float | None, result: GaitTruth
 ) -> pd.DataFrame:
-    """A row a walk of a table of events: recording, onset, duration (s), metrics. Counts go to `result`.
+    """Return a row a walk of a table of events: recording, onset, duration (s), metrics.
 
-    intervals: recording, onset, duration (s) of walks and maybe distance_m; None: see `walks_of`.
+    Args:
+        path: The table of events.
+        intervals: recording, onset, duration (s) of walks and maybe distance_m; None: `find_walks`.
+        distance_m: Length of walks without a distance_m of their own, m.
+        result: To which counts go.
     """
     steps = read_events(path)
     usual = np.nan if distance_m is None else distance_m
     if intervals is None:
-        walks = [walk for name, feet in steps.items() for walk in walks_of(name, feet, usual)]
+        walks = [walk for name, feet in steps.items() for walk in find_walks(name, feet, usual)]
         result.notes.append(f"no intervals given: a walk ends where no foot moves for {PAUSE_S:g} s")
     else:
-        told = intervals["distance_m"] if "distance_m" in intervals else pd.Series(np.nan, intervals.index)
-        table = intervals.assign(distance_m=told.fillna(usual))
+        if "distance_m" not in intervals:
+            intervals = intervals.assign(distance_m=np.nan)
+        table = intervals.assign(distance_m=intervals["distance_m"].fillna(usual))
         table = table[table["recording"].isin([*steps])]
         columns = (table[name].tolist() for name in ("recording", "onset", "duration", "distance_m"))
         walks = [Walk(*values) for values in zip(*columns, strict=True)]
@@ -51,13 +64,13 @@ def rows_of_events(
         result.left_out[f"strides under {STRIDE_S[0]:g} s or over {STRIDE_S[1]:g} s"] += odd
         result.left_out[f"walks of fewer than {FEWEST_STRIDES} strides"] += not metrics
         if metrics:
-            where = {"recording": walk.recording, "onset": walk.onset, "duration": walk.duration}
-            rows.append(where | metrics)
+            place = {"recording": walk.recording, "onset": walk.onset, "duration": walk.duration}
+            rows.append(place | metrics)
     return pd.DataFrame(rows)
 
 
-def walks_of(recording: str, steps: dict[str, Steps], distance_m: float) -> list[Walk]:
-    """The walks of a recording whose intervals nobody told: they end where no foot moves for `PAUSE_S`."""
+def find_walks(recording: str, steps: dict[str, Steps], distance_m: float) -> list[Walk]:
+    """Return the walks of a recording without intervals: they end where no foot moves for `PAUSE_S`."""
     events = np.sort(np.concatenate([times for foot in steps.values() for times in (foot.contact, foot.off)]))
     walks = []
     for run in np.split(events, np.flatnonzero(np.diff(events) > PAUSE_S) + 1):
@@ -67,16 +80,24 @@ def walks_of(recording: str, steps: dict[str, Steps], distance_m: float) -> list
 
 
 def walk_metrics(walk: Walk, steps: dict[str, Steps]) -> tuple[dict[str, float], int]:
-    """The metrics of one walk, and how many strides of it were left out as too short or too long.
+    """Return the metrics of one walk, and how many strides were left out as too short or too long.
 
-    A stride lasts from a foot's contact to its next one; those of both feet count. A contact is part of the
-    walk if the foot was lifted within it too: a step that began in the turn before belongs to the turn.
+    A stride lasts from a foot's contact to its next one; the strides of both feet count. A contact is part of
+    the walk if the foot was lifted within the walk too: a step that began in the turn before belongs to the
+    turn. The metrics are NaN where the events do not say them:
 
-    stride_time_s: median of the strides; cadence_spm: 120 / stride_time_s; stride_time_cv: standard deviation
-    over the mean (a fraction, of all strides, both feet); stance_pct: mean share of a stride from contact to
-    lift-off; double_support_pct: share of the time that both feet are on the ground, from the first contact
-    of the later foot to the last of the earlier; walking_speed_mps: distance / duration; n_strides. NaN where
-    the events do not tell.
+    - stride_time_s: median of the strides
+    - cadence_spm: 120 / stride_time_s
+    - stride_time_cv: standard deviation over the mean, a fraction, of all strides of both feet
+    - stance_pct: mean share of a stride from contact to lift-off
+    - double_support_pct: share of the time that both feet are on the ground, from the first contact of the
+      later foot to the last of the earlier
+    - walking_speed_mps: distance / duration
+    - n_strides: number of strides
+
+    Args:
+        walk: The walk.
+        steps: The events of both feet in its recording.
     """
     begin, end = walk.onset - _TOUCH_S, walk.onset + walk.duration + _TOUCH_S
     strides, stances, ends, left_out = [], [], [], 0
@@ -88,11 +109,11 @@ def walk_metrics(walk: Walk, steps: dict[str, Steps]) -> tuple[dict[str, float],
         length = np.diff(contact)
         kept = (length >= STRIDE_S[0]) & (length <= STRIDE_S[1])
         left_out += int(np.count_nonzero(~kept))
-        # The stance of a stride ends with the one lift-off within it; of two, or none, nobody knows.
+        # The stance of a stride ends with the one lift-off within it; with two, or none, it is not known.
         first, after = (np.searchsorted(foot.off, edge) for edge in (contact[:-1], contact[1:]))
-        told = kept & (after - first == 1)
+        clear = kept & (after - first == 1)
         strides.append(length[kept])
-        stances.append((foot.off[first[told]] - contact[:-1][told]) / length[told])
+        stances.append((foot.off[first[clear]] - contact[:-1][clear]) / length[clear])
     stride, stance = np.concatenate(strides), np.concatenate(stances)
     if len(stride) < FEWEST_STRIDES:
         return {}, left_out
@@ -109,8 +130,7 @@ def walk_metrics(walk: Walk, steps: dict[str, Steps]) -> tuple[dict[str, float],
 
 
 def _lifted(foot: Steps) -> np.ndarray:
-    """When the foot was lifted before each contact, (n,) seconds; NaN where no event since the contact before
-    tells."""
+    """(n,) s: when the foot was lifted before a contact; NaN without an event since the contact before."""
     before = np.concatenate(([-np.inf], foot.contact))
     off = np.concatenate(([-np.inf], foot.off))
     last = off[np.searchsorted(foot.off, foot.contact)]
@@ -118,17 +138,20 @@ def _lifted(foot: Steps) -> np.ndarray:
 
 
 def _double_support(steps: dict[str, Steps], ends: list[tuple[float, float]]) -> float:
-    """Share of the time that no foot swings, between the contacts (first, last of each foot) that both feet
-    have reached."""
+    """Share of the time that no foot swings, between the first and the last contact that both feet reach.
+
+    Args:
+        steps: The events of both feet.
+        ends: First and last contact of a foot, s.
+    """
     if len(ends) < 2 or any(not len(foot.off) for foot in steps.values()):
         return np.nan
     first, last = max(one for one, _ in ends), min(one for _, one in ends)
     if last <= first:
         return np.nan
-    swings = [swing for foot in steps.values() for swing in zip(_lifted(foot), foot.contact, strict=True)]
     # Swings of the two feet may overlap, in a run and where an event is marked late: such time counts once.
-    swinging, reached = 0.0, first
-    for off, contact in sorted(swing for swing in swings if not np.isnan(swing[0])):
-        swinging += max(0.0, min(contact, last) - max(off, reached))
-        reached = max(reached, min(contact, last))
-    return 1 - swinging / (last - first)
+    off = np.concatenate([_lifted(foot) for foot in steps.values()])
+    contact = np.concatenate([foot.contact for foot in steps.values()])
+    order = [row for row in np.lexsort((contact, off)) if not np.isnan(off[row])]
+    swinging = newly_covered(off[order], np.minimum(contact[order], last), first).sum()
+    return float(1 - swinging / (last - first))

@@ -1,0 +1,30 @@
+"""Start and duration of recordings, from their heads alone."""
+
+import numpy as np
+
+from wearcli.errors import WearcliError
+from wearcli.recordings.open import open_recording
+from wearcli.recordings.reading import Reading
+from wearcli.recordings.recording import Source
+from wearcli.recordings.study.pairs import Span
+
+
+def read_span(source: Source, reading: Reading) -> Span:
+    """Return start (None where it is not known) and duration (s; infinite where it is not known).
+
+    Raises:
+        WearcliError: The recording cannot be opened.
+    """
+    recording = open_recording(source, reading)
+    return recording.start, recording.duration_s or np.inf
+
+
+def span_or_start(source: Source, reading: Reading) -> Span:
+    """Return `read_span`; for a recording that cannot be opened the start of recordings.csv.
+
+    Its error is named where it is read through.
+    """
+    try:
+        return read_span(source, reading)
+    except WearcliError:
+        return source.start, np.inf
