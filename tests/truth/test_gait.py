@@ -93,7 +93,7 @@ def test_one_folder_of_both_told_apart_by_placement(tmp_path: Path, command: Com
             stream.write(f"{name}_wrist,{name}_wrist.csv,P1,wrist,\n")
     output = tmp_path / "gait.csv"
     code, _, err = command("gait-truth", "--for", str(folder), "-o", str(output))
-    assert (code, "tell them apart with --placement" in err) == (2, True)
+    assert (code, "separate them with --placement" in err) == (2, True)
     words = ["gait-truth", "--for", str(folder), "--placement", "ankle", "-o", str(output)]
     code, _, err = command(*words, "--dry-run")
     assert (code, output.exists()) == (0, False)

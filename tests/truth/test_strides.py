@@ -114,7 +114,7 @@ def test_names_of_columns_and_what_shares_a_row(tmp_path: Path) -> None:
     [
         ("recording,foot,when\nw,left,1\n", "no column contact"),
         ("recording,foot,contact\nw,left,1\nw,both,2\n", "line 3: foot 'both' is neither left nor right"),
-        ("recording,foot,contact,off\nw,left,1,x\n", "line 2: 'x' is no time in seconds"),
+        ("recording,foot,contact,off\nw,left,1,x\n", "line 2: 'x' is not a time in seconds"),
         ("recording,foot,contact\nw,left,\n", "holds no contact"),
         ("", "cannot be read as a table"),
     ],

@@ -99,7 +99,7 @@ def gait_truth(
         rows = sensor.rows(matched.pairs, step)
     rows = rows.dropna(axis=1, how="all")
     hint = "are times in seconds, and names those of the recordings?"
-    result.write(rows, list(rows.columns[3:]), str(events or main), hint)
+    result.write(rows, list(rows.columns[3:]), str(events or main), "no walk in it", hint)
     return result
 
 

@@ -106,7 +106,8 @@ def heart_truth(
         step(done + 1, len(signals))
     hint = f"see 'wearcli inspect --modality {modality}', --window and --min-quality"
     table = pd.concat(parts, ignore_index=True)
-    result.write(table, list(METRICS), ", ".join(map(str, places)), hint)
+    nothing = f"no window of {window_s:g} s"
+    result.write(table, list(METRICS), ", ".join(map(str, places)), nothing, hint)
     return result
 
 

@@ -48,13 +48,14 @@ class Truth:
             self.failed.append({"recording": source.recording, "error": text})
         return pd.DataFrame()
 
-    def write(self, table: pd.DataFrame, metrics: Sequence[str], name: str, hint: str) -> None:
+    def write(self, table: pd.DataFrame, metrics: Sequence[str], name: str, nothing: str, hint: str) -> None:
         """Sum up the table and write it, sorted, to `output`, if there is one.
 
         Args:
             table: recording, onset, duration (s) and metrics.
             metrics: The columns to sum up.
             name: What the rows come from, in errors.
+            nothing: The reason for no row where none is counted.
             hint: What to do where there is no row.
 
         Raises:
@@ -63,7 +64,7 @@ class Truth:
         if not len(table):
             reasons = [f"{count} {reason}" for reason, count in self.left_out.items() if count]
             reasons += [failure["error"] for failure in self.failed[:1]]
-            raise InputError(f"{name}: no row can be made ({'; '.join(reasons) or 'nothing to use'}): {hint}")
+            raise InputError(f"{name}: no row can be made ({'; '.join(reasons) or nothing}): {hint}")
         table = table.sort_values(["recording", "onset"], kind="stable")
         self.rows, self.recordings = len(table), table["recording"].nunique()
         for metric in metrics:
