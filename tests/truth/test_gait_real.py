@@ -29,7 +29,7 @@ def walks(realdata: Path) -> list[dict[str, object]]:
 def test_the_published_metrics_come_out_of_the_published_contacts(
     realdata: Path, walks: list[dict[str, object]], tmp_path: Path
 ) -> None:
-    """All 128 walks of ipol_gait to the last digit; a pair of events is a swing, the shorter part."""
+    """All published walks of ipol_gait to the last digit; a pair of events is a swing, the shorter part."""
     rows, intervals = [], []
     for walk in walks:
         if walk["placement"] == "lower_back":
@@ -50,6 +50,8 @@ def test_the_published_metrics_come_out_of_the_published_contacts(
     )
     ours = pd.read_csv(tmp_path / "gait.csv")
     published = pd.read_csv(realdata / "data" / "ipol_gait.gait.csv").sort_values(["recording", "onset"])
+    assert len(published) > 80
+    ours = ours[ours["recording"].isin(published["recording"])]  # metrics of some people are not published
     assert ours["recording"].tolist() == published["recording"].tolist()
     for metric in published.columns[2:]:
         np.testing.assert_allclose(ours[metric], published[metric], atol=1e-9, err_msg=metric)
