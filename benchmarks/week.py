@@ -85,8 +85,8 @@ def main() -> None:
               f"{os.cpu_count()} cores busy")  # fmt: skip
 
         model = load_model(arguments.model)
-        window_s = float(model.config["window_s"])
-        spec = WindowSpec(float(model.config["rate_hz"]), window_s, window_s)
+        window_s = model.config.window_s
+        spec = WindowSpec(model.config.rate_hz, window_s, window_s)
         encoder = Encoder(model)
         source = find_recordings([path]).sources[0]
         spent = dict.fromkeys(("read and resample", "model", "features", "write"), 0.0)

@@ -26,9 +26,9 @@ def test_bundled_and_local_models_are_listed(command: Run, here) -> None:
     assert [block[0].split(" ")[0] for block in blocks] == [*bundled_models(), "runs/mine"]
     default = next(block for block in blocks if block[0] == f"{DEFAULT_MODEL} (default, bundled)")
     config = load_model(DEFAULT_MODEL).config
-    assert f"{config['window_s']:g} s at {config['rate_hz']:g} Hz -> {config['dimension']};" in default[1]
-    assert config["licence"] in default[1]
-    assert all(each["name"] in default[2] for each in config["training_sets"])
+    assert f"{config.window_s:g} s at {config.rate_hz:g} Hz -> {config.dimension};" in default[1]
+    assert str(config.licence) in default[1]
+    assert all(item.name in default[2] for item in config.training_sets)
 
 
 def test_json_names_all_of_it(command: Run, here) -> None:
@@ -56,7 +56,7 @@ def test_show_prints_the_card(command: Run, here, name: str) -> None:
     assert code == 0
     assert out == (load_model(DEFAULT_MODEL).folder / "README.md").read_text()
     code, out, _ = command("models", "show", name, "--json")
-    assert json.loads(out)["config"]["sha256"] == load_model(DEFAULT_MODEL).config["sha256"]
+    assert json.loads(out)["config"]["sha256"] == load_model(DEFAULT_MODEL).config.sha256
 
 
 @pytest.mark.parametrize("words", [("show", "nothing"), ("--folder", "nowhere")])

@@ -3,6 +3,7 @@
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -42,14 +43,15 @@ def short_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run folder with a model of 2.56 s at 100 Hz, of random weights."""
     from wearcli.training.untrained import write_untrained
 
-    config = load_model(DEFAULT_MODEL).config | {
-        "encoder": "fast",
-        "rate_hz": 100.0,
-        "window_s": 2.56,
-        "samples": 256,
-        "stride_s": 2.56,
-        "normalisation": "revin",
-    }
+    config = replace(
+        load_model(DEFAULT_MODEL).config,
+        encoder="fast",
+        rate_hz=100.0,
+        window_s=2.56,
+        samples=256,
+        stride_s=2.56,
+        normalisation="revin",
+    )
     run = tmp_path_factory.mktemp("runs") / "short"
     write_untrained(run / "model", config, seed=3)
     return run
@@ -140,10 +142,10 @@ def test_a_seed_gives_one_untrained_encoder(short_model: Path, tmp_path: Path) -
     like = load_model(short_model).config
     state = torch.random.get_rng_state()
     same, other = (write_untrained(tmp_path / str(seed), like, seed) for seed in (3, 4))
-    assert same["sha256"] == like["sha256"] != other["sha256"]
+    assert same.sha256 == like.sha256 != other.sha256
     assert torch.equal(torch.random.get_rng_state(), state)
     for key in ("encoder", "rate_hz", "samples", "normalisation", "unit"):
-        assert other[key] == like[key]
+        assert getattr(other, key) == getattr(like, key)
 
 
 def test_a_broken_model_and_a_broken_recording_among_others(
@@ -181,7 +183,7 @@ def test_a_dry_run_counts_and_writes_nothing(recordings: Path, tmp_path: Path) -
 
 
 def test_people_that_a_model_may_know_are_said(recordings: Path, tmp_path: Path) -> None:
-    known = load_model(DEFAULT_MODEL).config["training_sets"][0]["name"]
+    known = load_model(DEFAULT_MODEL).config.training_sets[0].name
     words: dict[str, Any] = {"task": "activity", "dry_run": True, "output": tmp_path / "out"}
     shutil.copytree(recordings, tmp_path / "sets" / known)
     (warning,) = wearcli.compare(DEFAULT_MODEL, tmp_path / "sets" / known, **words).warnings

@@ -15,7 +15,7 @@ GOLDEN = Path(__file__).parent / "golden"
 
 def fixed_windows(model: Model) -> np.ndarray:
     """Eight windows that the model takes, (8, samples, channels)."""
-    samples, rate_hz = int(model.config["samples"]), float(model.config["rate_hz"])
+    samples, rate_hz = model.config.samples, model.config.rate_hz
     if model.modality == "acc":
         return fixed_motion(samples, rate_hz)
     return fixed_beats(samples, rate_hz, model.modality)
@@ -57,7 +57,7 @@ def beat(time: np.ndarray, beats: np.ndarray, kind: str) -> np.ndarray:
 def test_the_shipped_weights_give_the_stored_embeddings(name: str) -> None:
     model = load_model(name)
     stored = np.load(GOLDEN / f"{name}.npz")
-    assert str(stored["sha256"]) == model.config["sha256"], "new weights: store their embeddings anew"
+    assert str(stored["sha256"]) == model.config.sha256, "new weights: store their embeddings anew"
     np.testing.assert_allclose(Encoder(model)(fixed_windows(model)), stored["embedding"], atol=1e-3)
 
 

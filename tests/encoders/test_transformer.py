@@ -143,7 +143,7 @@ def test_the_graph_gives_what_torch_gives_at_any_batch_and_of_flat_windows(
     windows = np.concatenate([values, -50 * values, flat]).astype(np.float32)
     config = CONFIG | {"samples": samples, "channels": [f"c{n}" for n in range(channels)]}
     document = write_model(module, tmp_path / "model", config, windows)
-    assert document["parity"]["max_abs_difference"] < 1e-4
+    assert document.parity.max_abs_difference < 1e-4
     session = open_session(tmp_path / "model" / "model.onnx")
     whole = session.run(None, {"windows": windows})[0]
     assert np.isfinite(whole).all()

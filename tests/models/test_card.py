@@ -1,6 +1,9 @@
-from wearcli.models.card import card
+from typing import Any
 
-CONFIG = {
+from wearcli.models import card as module
+from wearcli.models.config import ModelConfig
+
+CONFIG: dict[str, Any] = {
     "name": "tiny-v1",
     "encoder": "fast",
     "rate_hz": 50.0,
@@ -22,6 +25,10 @@ CONFIG = {
     "licence": "Apache-2.0",
     "wearcli": "0.1.0",
 }
+
+
+def card(document: dict[str, Any]) -> str:
+    return module.card(ModelConfig.from_json(document, "config.json"))
 
 
 def test_card_says_where_the_model_comes_from():

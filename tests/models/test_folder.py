@@ -32,7 +32,7 @@ def test_a_folder_is_read_and_a_run_folder_finds_its_model(tmp_path):
     write(tmp_path / "run" / "model")
     for path in (tmp_path / "run", tmp_path / "run" / "model", str(tmp_path / "run")):
         model = load_model(path)
-        assert (model.name, model.config["samples"]) == ("tiny", 250)
+        assert (model.name, model.config.samples) == ("tiny", 250)
         assert model.onnx_path == tmp_path / "run" / "model" / "model.onnx"
 
 
@@ -58,7 +58,7 @@ def test_exchanged_weights_are_refused(tmp_path):
     [
         (lambda path: (path / "model.onnx").unlink(), "weights are missing"),
         (lambda path: (path / "config.json").write_text("{"), "not valid JSON"),
-        (lambda path: (path / "config.json").write_text("[]"), "no name in it"),
+        (lambda path: (path / "config.json").write_text("[]"), "it is not a JSON object"),
     ],
 )
 def test_damage_is_named(tmp_path, damage, says):
@@ -89,10 +89,10 @@ def test_a_folder_without_a_model_is_a_wrong_name(tmp_path):
         ({"samples": 250.0}, "samples is 250.0, not a whole number above 0"),
         ({"dimension": 0}, "dimension is 0"),
         ({"dimension": True}, "dimension is True"),
-        ({"channels": "xyz"}, "channels are 'xyz', not a list"),
-        ({"channels": []}, "channels are"),
-        ({"channels": ["x", "y"]}, "three channels in g, not 2 in g"),
-        ({"unit": "m/s2"}, "three channels in g, not 3 in m/s2"),
+        ({"channels": "xyz"}, "its channels is 'xyz', not a list of texts"),
+        ({"channels": []}, "it has no channels"),
+        ({"channels": ["x", "y"]}, "acceleration has 3 channels in g, not 2 in g"),
+        ({"unit": "m/s2"}, "acceleration has 3 channels in g, not 3 in m/s2"),
         ({"features": "gait"}, "its features are 'gait', not motion or heart"),
     ],
 )
@@ -103,7 +103,7 @@ def test_a_config_that_contradicts_itself_is_refused(tmp_path, changes, says):
 
 
 def test_a_rate_that_is_no_whole_number_of_samples_is_rounded(tmp_path):
-    assert load_model(write(tmp_path / "m", rate_hz=33.3, window_s=2.56, samples=85)).config["samples"] == 85
+    assert load_model(write(tmp_path / "m", rate_hz=33.3, window_s=2.56, samples=85)).config.samples == 85
     assert load_model(write(tmp_path / "n", modality="ppg", channels=["ppg"], unit="raw")).name == "tiny"
 
 

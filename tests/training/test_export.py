@@ -9,6 +9,7 @@ import torch
 from wearcli.encoders import build
 from wearcli.errors import InputError
 from wearcli.models import load_model
+from wearcli.models.config import ModelConfig
 from wearcli.models.runtime import open_session
 from wearcli.training import export
 from wearcli.training.export import write_model
@@ -50,12 +51,13 @@ def fast(tmp_path_factory, windows):
     return folder, write_model(encoder("fast"), folder, CONFIG, windows)
 
 
-def check(module: torch.nn.Module, folder: Path, document: dict, windows: np.ndarray) -> None:
-    assert document["parity"]["windows"] == len(windows)
-    assert document["parity"]["max_abs_difference"] < 1e-4
+def check(module: torch.nn.Module, folder: Path, document: ModelConfig, windows: np.ndarray) -> None:
+    assert document.parity.windows == len(windows)
+    assert document.parity.max_abs_difference < 1e-4
     model = load_model(folder)
-    assert model.config == document == json.loads((folder / "config.json").read_text())
-    assert document["parameters"] == sum(p.numel() for p in module.parameters())
+    assert model.config == document
+    assert document.to_json() == json.loads((folder / "config.json").read_text())
+    assert document.parameters == sum(p.numel() for p in module.parameters())
     session = open_session(model.onnx_path)
     with torch.no_grad():
         expected = module.eval()(torch.from_numpy(windows).transpose(1, 2)).numpy()
@@ -104,7 +106,7 @@ def test_a_difference_is_judged_by_how_high_the_numbers_are(tmp_path, windows):
     size = export.magnitude(export.WindowsFirst(module).eval(), windows)
     assert size > 50
     document = write_model(module, tmp_path / "model", CONFIG, windows)
-    assert document["parity"]["allowed"] == pytest.approx(1e-4 * size)
+    assert document.parity.allowed == pytest.approx(1e-4 * size)
     assert export.magnitude(export.WindowsFirst(encoder("fast")).eval(), windows) == 1.0
 
 

@@ -56,7 +56,7 @@ def test_a_run_gives_a_model_and_goes_on_to_the_bit(study, method, tmp_path, mon
         method, options = "masked", {"masked": TOKENS}
     result = pretrain(store.folder, tmp_path / "whole", method=method, **options[method], **SMALL)
     model = load_model(tmp_path / "whole")
-    assert model.config["training"]["method"] == method
+    assert model.config.training["method"] == method
     (embedding,) = open_session(model.onnx_path).run(["embedding"], {"windows": store.take(np.arange(3))})
     assert embedding.shape == (3, 993 if method == "multitask" else 256)
     assert np.isfinite(embedding).all()

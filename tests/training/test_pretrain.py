@@ -14,6 +14,7 @@ from tests.training import make
 from tests.training.make import lines, weights
 from wearcli.errors import InputError, UsageError
 from wearcli.models import load_model
+from wearcli.models.config import TrainingSet
 from wearcli.training import begin
 from wearcli.training import pretrain as module
 from wearcli.training.methods.simclr import learner as simclr
@@ -62,13 +63,13 @@ def test_a_run_gives_what_others_rely_on(run):
 def test_the_model_names_its_data_and_loads(run, store):
     model = load_model(run[0])
     config = model.config
-    assert (config["rate_hz"], config["window_s"], config["stride_s"], config["samples"]) == (50, 2, 1, 100)
-    assert (config["unit"], config["channels"], config["modality"]) == ("g", ["x", "y", "z"], "acc")
-    (walks,) = config["training_sets"]
+    assert (config.rate_hz, config.window_s, config.stride_s, config.samples) == (50, 2, 1, 100)
+    assert (config.unit, config.channels, config.modality) == ("g", ("x", "y", "z"), "acc")
+    (walks,) = config.training_sets
     # One of the six people validates; each has 2 recordings of 60 s.
-    assert walks == {"name": "walks", "participants": 5, "windows": 300, "hours": 0.17, "licence": "made up"}
-    assert config["licence"] == "MIT"
-    assert str(store.parent) not in json.dumps(config)  # a model that is given away tells no local path
+    assert walks == TrainingSet("walks", participants=5, windows=300, hours=0.17, licence="made up")
+    assert config.licence == "MIT"
+    assert str(store.parent) not in config.to_text()  # a model that is given away tells no local path
     assert "made up" in (model.folder / "README.md").read_text()
 
 

@@ -217,7 +217,7 @@ def _may_know(entries: dict[str, Entry], place: Path | None) -> list[str]:
         "score tells nothing of new ones"
         for name, entry in entries.items()
         if isinstance(entry.source, Model)
-        and here in {str(each["name"]) for each in entry.source.config.get("training_sets", [])}
+        and here in {item.name for item in entry.source.config.training_sets}
     ]
 
 

@@ -58,7 +58,7 @@ def open_models(
 def with_architecture(entries: dict[str, Entry]) -> str | None:
     """The first model whose config names the encoder that it is."""
     for name, entry in entries.items():
-        if isinstance(entry.source, Model) and "encoder" in entry.source.config:
+        if isinstance(entry.source, Model) and entry.source.config.encoder is not None:
             return name
     return None
 
@@ -106,9 +106,8 @@ def _open(given: str | Path, stride_s: float | None) -> Entry:
         raise UsageError(
             f"{given}: no such model: give a bundled name ({names}), a model or run folder, or a table"
         ) from None
-    window_s = float(model.config["window_s"])
-    spec = WindowSpec(
-        float(model.config["rate_hz"]), window_s, model.stride_of(window_s) if stride_s is None else stride_s
-    )
+    config = model.config
+    stride_s = config.stride_for(config.window_s) if stride_s is None else stride_s
+    spec = WindowSpec(config.rate_hz, config.window_s, stride_s)
     rate = spec.rate_hz
     return Entry(model, {"rate_hz": rate, "window_s": spec.samples / rate, "stride_s": spec.stride / rate})

@@ -94,7 +94,7 @@ def _file_name(model: Model, stride_s: float | None) -> str:
     """By the weights, so that a model trained anew under an old name has a new table."""
     name = re.sub(r"[^\w.-]+", "_", model.name)
     stride = "" if stride_s is None else f"-every-{stride_s:g}s"
-    return f"{name}-{model.config['sha256'][:8]}{stride}.parquet"
+    return f"{name}-{model.config.sha256[:8]}{stride}.parquet"
 
 
 def _watcher(told: Callable[[float], None]) -> Watcher:

@@ -78,11 +78,11 @@ def embed(
     target = None if output is None else Path(output)
     form = _format(target, form)
     loaded = load_model(model)
-    modality, channels = loaded.modality, len(loaded.config["channels"])
+    modality, channels = loaded.modality, len(loaded.config.channels)
     reading = (reading or Reading()).for_signal(modality, channels)
     reading.check()
     check_feature_set(modality, features)
-    features = features or loaded.config.get("features")
+    features = features or loaded.config.features
     spec = _window_spec(loaded, window_s, stride_s, max_missing)
     folder = find_recordings(
         [Path(path) for path in paths], participant_from=participant_from, modality=modality
@@ -169,16 +169,16 @@ def _format(target: Path | None, form: Format | None) -> Format:
 def _window_spec(model: Model, window_s: float | None, stride_s: float | None, missing: float) -> WindowSpec:
     """The model's own window; another length only where the model says that it takes any."""
     config = model.config
-    own = float(config["window_s"])
-    if window_s is not None and window_s != own and not config.get("any_length", False):
+    own = config.window_s
+    if window_s is not None and window_s != own and not config.any_length:
         raise UsageError(
             f"model {model.name} takes windows of {own:g} s: leave --window out, or use --stride"
         )
     window = own if window_s is None else window_s
-    stride = model.stride_of(window) if stride_s is None else stride_s
+    stride = config.stride_for(window) if stride_s is None else stride_s
     if not (0 < window < np.inf and 0 < stride < np.inf):
         raise UsageError("--window and --stride are seconds above 0")
-    return WindowSpec(float(config["rate_hz"]), window, stride, missing)
+    return WindowSpec(config.rate_hz, window, stride, missing)
 
 
 def _settings(
@@ -187,11 +187,11 @@ def _settings(
     """What this run's rows depend on, and where the labels are."""
     return TableMetadata(
         __version__,
-        ModelIdentity(model.name, model.config["sha256"]),
+        ModelIdentity(model.name, model.config.sha256),
         spec.rate_hz,
         window_s=spec.samples / spec.rate_hz,
         stride_s=spec.stride / spec.rate_hz,
-        unit=model.config["unit"],
+        unit=model.config.unit,
         modality=model.modality,
         feature_names=feature_names(model.modality, features),
         arguments=arguments,

@@ -16,7 +16,7 @@ class Encoder:
     def __init__(self, model: Model) -> None:
         self._session = open_session(model.onnx_path, threads=1)
         self._input = self._session.get_inputs()[0].name
-        self.dimension = int(model.config["dimension"])
+        self.dimension = model.config.dimension
 
     def __call__(self, values: np.ndarray) -> np.ndarray:
         """values: (windows, samples, channels), in the model's unit -> (windows, dimension); float32."""

@@ -1,13 +1,12 @@
 """A model is a folder: model.onnx, config.json and README.md (the card). Reading one needs no torch."""
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from wearcli.errors import InputError, UsageError
 from wearcli.files import sha256_of
-from wearcli.modality import MODALITIES, Modality
+from wearcli.modality import Modality
+from wearcli.models.config import ModelConfig
 
 DEFAULT_MODEL = "motion-v5"
 # The latest of each signal, by the signal's name, and the one to compare with.
@@ -21,24 +20,28 @@ INPUT, OUTPUT = "windows", "embedding"  # (batch, samples, channels) -> (batch, 
 class Model:
     """A model folder whose weights are the ones that its config names.
 
-    config: what config.json says: name, rate_hz, window_s, stride_s, samples, channels, unit, modality,
-    dimension, sha256 of model.onnx, training_sets, licence and more.
+    Attributes:
+        folder: The folder.
+        config: What config.json says.
     """
 
-    name: str
     folder: Path
-    config: dict[str, Any]
-    onnx_path: Path
+    config: ModelConfig
+
+    @property
+    def name(self) -> str:
+        """The name of the model."""
+        return self.config.name
 
     @property
     def modality(self) -> Modality:
         """The signal that it embeds."""
-        return self.config.get("modality", "acc")
+        return self.config.modality
 
-    def stride_of(self, window_s: float) -> float:
-        """Seconds from window to window where nobody says: the model's own of its own windows, else one."""
-        own = window_s == float(self.config["window_s"])
-        return float(self.config.get("stride_s") or window_s) if own else window_s
+    @property
+    def onnx_path(self) -> Path:
+        """The file of the weights."""
+        return self.folder / ONNX_NAME
 
 
 def bundled_models() -> list[str]:
@@ -63,46 +66,18 @@ def load_model(model: str | Path = DEFAULT_MODEL) -> Model:
     if not (folder / CONFIG_NAME).is_file():
         names = ", ".join(bundled_models()) or "none"
         raise UsageError(f"{model}: no such model: give --model a model folder or a bundled name ({names})")
+    path = folder / CONFIG_NAME
     try:
-        config = json.loads((folder / CONFIG_NAME).read_text())
-    except ValueError as error:
-        raise InputError(f"{folder / CONFIG_NAME}: not valid JSON ({error}): fetch the model anew") from None
-    needed = ("name", "sha256", "rate_hz", "window_s", "samples", "channels", "unit", "dimension")
-    missing = [key for key in needed if not isinstance(config, dict) or key not in config]
-    if missing:
-        raise InputError(f"{folder / CONFIG_NAME}: no {missing[0]} in it: export the model anew")
-    if wrong := _contradiction(config):
-        raise InputError(f"{folder / CONFIG_NAME}: {wrong}: export the model anew")
+        text = path.read_text()
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{path}: cannot be read as text ({error}): fetch the model again") from None
+    config = ModelConfig.parse(text, str(path))
     onnx = folder / ONNX_NAME
     if not onnx.is_file():
         raise InputError(f"{onnx}: the weights are missing: fetch or export the model anew")
-    found = sha256_of(onnx)
-    if found != config["sha256"]:
+    if (sha256 := sha256_of(onnx)) != config.sha256:
         raise InputError(
-            f"{onnx}: its sha256 is {found[:12]}..., not the {str(config['sha256'])[:12]}... of config.json: "
+            f"{onnx}: its sha256 is {sha256[:12]}..., not the {config.sha256[:12]}... of config.json: "
             "the file is damaged or was exchanged; fetch or export the model anew"
         )
-    return Model(name=str(config["name"]), folder=folder, config=config, onnx_path=onnx)
-
-
-def _contradiction(config: dict[str, Any]) -> str | None:
-    """What in a model's config cannot be, in words; None for a config that can be used."""
-    numbers = {key: config[key] for key in ("rate_hz", "window_s", "samples", "dimension")}
-    for key, value in numbers.items():
-        whole = key in ("samples", "dimension")
-        if isinstance(value, bool) or not isinstance(value, int if whole else int | float) or not value > 0:
-            return f"{key} is {value!r}, not a {'whole ' if whole else ''}number above 0"
-    rate, window, samples = config["rate_hz"], config["window_s"], config["samples"]
-    if not abs(rate * window - samples) <= 0.5:
-        return f"{window:g} s at {rate:g} Hz are not its {samples} samples"
-    channels = config["channels"]
-    if not isinstance(channels, list) or not channels or not all(isinstance(c, str) for c in channels):
-        return f"channels are {channels!r}, not a list of names"
-    signal = MODALITIES.get(config.get("modality", "acc"))
-    if signal is None:
-        return f"its modality is {config['modality']!r}, not one of {', '.join(MODALITIES)}"
-    if config.get("features", "motion") not in ("motion", "heart"):
-        return f"its features are {config['features']!r}, not motion or heart"
-    if signal.channels and (len(channels) != len(signal.channels) or config["unit"] != signal.unit):
-        return f"{signal.title} has three channels in {signal.unit}, not {len(channels)} in {config['unit']}"
-    return None
+    return Model(folder, config)

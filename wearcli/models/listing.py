@@ -37,7 +37,7 @@ def show_model(model: str | Path) -> tuple[dict[str, Any], str]:
     loaded = load_model(model)
     card = loaded.folder / CARD_NAME
     text = card.read_text() if card.is_file() else f"# {loaded.name}\n\nThe folder has no card.\n"
-    return {**_about(loaded, str(model)), "config": loaded.config}, text
+    return {**_about(loaded, str(model)), "config": loaded.config.to_json()}, text
 
 
 def _model_folders(folders: Sequence[Path]) -> Iterator[Path]:
@@ -47,20 +47,20 @@ def _model_folders(folders: Sequence[Path]) -> Iterator[Path]:
                 yield path
 
 
-def _about(model: Model, said: str) -> dict[str, Any]:
+def _about(model: Model, name: str) -> dict[str, Any]:
     config = model.config
     return {
-        "model": said,
+        "model": name,
         "name": model.name,
-        "bundled": said in bundled_models(),
-        "default": said == DEFAULT_MODEL,
-        "modality": config.get("modality", "acc"),
-        "rate_hz": config["rate_hz"],
-        "window_s": config["window_s"],
-        "dimension": config["dimension"],
-        "parameters": config.get("parameters"),
+        "bundled": name in bundled_models(),
+        "default": name == DEFAULT_MODEL,
+        "modality": config.modality,
+        "rate_hz": config.rate_hz,
+        "window_s": config.window_s,
+        "dimension": config.dimension,
+        "parameters": config.parameters,
         "bytes": model.onnx_path.stat().st_size,
-        "training_sets": [str(each["name"]) for each in config.get("training_sets", [])],
-        "licence": config.get("licence", "not stated"),
-        "scores": config.get("scores", {}),
+        "training_sets": [item.name for item in config.training_sets],
+        "licence": config.licence or "not stated",
+        "scores": dict(config.scores),
     }

@@ -85,7 +85,7 @@ def recording_tables(
                 paths,
                 source,
                 model=loaded.folder,
-                window_s=signal.window_s if loaded.config.get("any_length") else None,
+                window_s=signal.window_s if loaded.config.any_length else None,
                 stride_s=signal.stride_s,
                 participant_from=participant_from,
                 reading=reading,

@@ -15,7 +15,7 @@ _UNITS = {"rate_hz": "Hz", "window_s": "s"}
 
 def check_model(saved: SavedProbe, model: Model) -> None:
     """UsageError where the probe was fitted on embeddings of another model."""
-    _same_model(saved, model.name, model.config["sha256"], f"model {model.name}")
+    _same_model(saved, model.name, model.config.sha256, f"model {model.name}")
 
 
 def check_table(saved: SavedProbe, probe: str, schema: pa.Schema, metadata: TableMetadata, name: str) -> None:

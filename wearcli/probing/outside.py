@@ -37,7 +37,7 @@ def outside_tables(
                     f"--test {test}: {fitted} was embedded by {model.name}, no bundled model: embed the "
                     "outside set with it, and give the table"
                 )
-            if load_model(model.name).config["sha256"] != model.sha256:
+            if load_model(model.name).config.sha256 != model.sha256:
                 raise UsageError(
                     f"--test {test}: {fitted} was embedded by another {model.name} than the one here: "
                     "embed both anew"

@@ -95,7 +95,7 @@ def check_teacher(settings: Settings) -> None:
         return
     model = load_model(settings.teacher)
     spec = window_spec(settings, stores_of(settings, settings.modality))
-    check_windows(model, spec.window_s, model.config["rate_hz"])
+    check_windows(model, spec.window_s, model.config.rate_hz)
     if settings.train_teacher:
         trained_weights(model)
 

@@ -1,6 +1,5 @@
 """A trained encoder to a model folder: ONNX, checked against torch on real windows, config and card."""
 
-import json
 import logging
 import warnings
 from collections.abc import Mapping
@@ -14,6 +13,7 @@ from torch import nn
 from wearcli.errors import InputError
 from wearcli.files import atomic_folder, sha256_of
 from wearcli.models.card import card
+from wearcli.models.config import ModelConfig
 from wearcli.models.folder import CARD_NAME, CONFIG_NAME, INPUT, ONNX_NAME, OUTPUT
 from wearcli.models.runtime import open_session
 
@@ -33,7 +33,9 @@ class WindowsFirst(nn.Module):
         return self.encoder(windows.transpose(1, 2))
 
 
-def write_model(encoder: nn.Module, folder: Path, config: Mapping[str, Any], windows: np.ndarray) -> dict:
+def write_model(
+    encoder: nn.Module, folder: Path, config: Mapping[str, Any], windows: np.ndarray
+) -> ModelConfig:
     """Write the model folder, whole or not at all; returns its config.
 
     Args:
@@ -67,9 +69,10 @@ def write_model(encoder: nn.Module, folder: Path, config: Mapping[str, Any], win
                 "share_beyond": beyond,
             },
         }
-        (temporary / CONFIG_NAME).write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
-        (temporary / CARD_NAME).write_text(card(document))
-    return document
+        written = ModelConfig.from_json(document, str(folder / CONFIG_NAME))
+        (temporary / CONFIG_NAME).write_text(written.to_text())
+        (temporary / CARD_NAME).write_text(card(written))
+    return written
 
 
 def to_onnx(module: nn.Module, path: Path, shape: tuple[int, ...]) -> None:

@@ -286,7 +286,7 @@ def teaching(settings: Settings, data: TrainingData) -> dict[str, Any]:
     of = data.partners.teacher.model
     if settings.modality == "acc" != of.modality:
         told["features"] = "heart"
-    known = {key: of.config.get(key) for key in ("name", "sha256", "modality", "dimension")}
+    known = {key: getattr(of.config, key) for key in ("name", "sha256", "modality", "dimension")}
     return {**told, "teacher": {**known, "frozen": not settings.train_teacher}}
 
 

@@ -58,8 +58,8 @@ def open_partners(
             f"{other[0].folder}: its windows are of {other[0].settings.modality}, neither of "
             f"{settings.modality} nor of the teacher's {teacher.modality}: leave it out"
         )
-    spec = WindowSpec(of["rate_hz"], student.window_s, student.stride_s, align=settings.clock_offset)
-    channels = None if MODALITIES[teacher.modality].channels else len(of["channels"])
+    spec = WindowSpec(of.rate_hz, student.window_s, student.stride_s, align=settings.clock_offset)
+    channels = None if MODALITIES[teacher.modality].channels else len(of.channels)
     stores, failed = _with_recordings(
         settings, stores_of(settings, teacher.modality), own, spec, teacher.modality, channels, Reading(), say
     )
@@ -80,10 +80,10 @@ def open_partners(
                 f"{store.folder}: it was written by a clock of its own: write it with --clock-offset "
                 f"{settings.clock_offset:g}, or leave that out here"
             )
-        if len(store.settings.channels) != len(of["channels"]):
+        if len(store.settings.channels) != len(of.channels):
             raise UsageError(
                 f"{store.folder}: {len(store.settings.channels)} channels, but the teacher {teacher.name} "
-                f"takes {len(of['channels'])}: write the store with --channels"
+                f"takes {len(of.channels)}: write the store with --channels"
             )
     return stores, failed
 

@@ -74,7 +74,7 @@ def test_the_teachers_bytes_do_not_change_and_the_run_goes_on_to_the_bit(
     assert copied.items() <= before.items()
     assert exported["teacher"] == {
         "name": "ppg-v1",
-        "sha256": load_model("ppg-v1").config["sha256"],
+        "sha256": load_model("ppg-v1").config.sha256,
         "modality": "ppg",
         "dimension": 153,
         "frozen": True,

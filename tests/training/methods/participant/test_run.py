@@ -78,9 +78,9 @@ def test_the_model_folder_loads_and_embeds(stores, tmp_path, monkeypatch) -> Non
     options = {**SMALL, "modality": "ppg", "encoder": "efficientnet", "steps": 2}
     result = pretrain(stores["ppg"], tmp_path / "run", **options)
     model = load_model(tmp_path / "run")
-    assert (model.config["modality"], model.config["dimension"]) == ("ppg", 256)
-    assert model.config["training"]["method"] == "participant"
-    assert model.config["metrics"]["loss"] == result["loss"]
+    assert (model.config.modality, model.config.dimension) == ("ppg", 256)
+    assert model.config.training["method"] == "participant"
+    assert model.config.metrics["loss"] == result["loss"]
     windows = WindowStore.open(stores["ppg"]).take(np.arange(5))
     windows[4] = 0  # a flat window
     (embedding,) = open_session(model.onnx_path).run(["embedding"], {"windows": windows})

@@ -178,7 +178,7 @@ def test_a_run_of_amounts_gives_a_model_and_goes_on_to_the_bit(hearts, tmp_path,
     }
     whole = pretrain(hearts / "windows", tmp_path / "whole", **options)
     model = load_model(tmp_path / "whole")
-    assert (model.config["training"]["target"], model.config["dimension"]) == ("hr_bpm", 256)
+    assert (model.config.training["target"], model.config.dimension) == ("hr_bpm", 256)
     assert np.isfinite(whole["validation_loss"])
 
     def stop(done: float, metrics: dict) -> None:

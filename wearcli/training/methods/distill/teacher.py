@@ -29,7 +29,7 @@ class Teacher:
         self.model = model
         self.encoder = Encoder(model)
         self.dimension = self.encoder.dimension
-        self.samples = int(model.config["samples"])
+        self.samples = model.config.samples
 
     def __call__(self, windows: np.ndarray) -> np.ndarray:
         """windows: (n, whole x samples, channels) float32 -> (n, dimension) float32."""
@@ -40,9 +40,9 @@ class Teacher:
 def check_windows(model: Model, window_s: float, rate_hz: float) -> None:
     """Raise UsageError where a window of the teacher's signal is no whole number of those that it takes."""
     of = model.config
-    if abs(rate_hz - of["rate_hz"]) > 1e-6 * rate_hz or round(window_s * rate_hz) % of["samples"]:
+    if abs(rate_hz - of.rate_hz) > 1e-6 * rate_hz or round(window_s * rate_hz) % of.samples:
         raise UsageError(
-            f"the teacher {model.name} takes windows of {of['window_s']:g} s at {of['rate_hz']:g} Hz, of "
+            f"the teacher {model.name} takes windows of {of.window_s:g} s at {of.rate_hz:g} Hz, of "
             f"which {window_s:g} s at {rate_hz:g} Hz is no whole number: give another --window"
         )
 
@@ -77,12 +77,12 @@ def teacher_network(folder: Path) -> nn.Module:
     """The teacher in a run's folder as it was trained, (n, channels, samples) -> (n, dimension)."""
     of = load_model(folder).config
     network = build(
-        of["encoder"],
-        len(of["channels"]),
-        of["samples"],
-        of["normalisation"] == "revin",
-        of["rate_hz"],
-        of.get("modality", "acc"),
+        str(of.encoder),
+        len(of.channels),
+        of.samples,
+        of.normalisation == "revin",
+        of.rate_hz,
+        of.modality,
     )
     try:
         weights = load_file(folder / WEIGHTS)
