@@ -408,7 +408,7 @@ def test_a_link_to_nowhere_is_left_to_the_reader(tmp_path: Path) -> None:
 def test_nothing_to_read(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="no such file or folder"):
         find_recordings([tmp_path / "nowhere"])
-    with pytest.raises(UsageError, match=r"no recordings found: wearcli reads csv, .*gt3x"):
+    with pytest.raises(UsageError, match=r"no recordings found: wearcli reads CSV .*gt3x"):
         find_recordings([tmp_path])
     tree(tmp_path, "notes.txt")
     with pytest.raises(UsageError, match="not a recording"):

@@ -14,13 +14,13 @@ from wearcli.embedding.metadata import ModelIdentity, TableMetadata
 from wearcli.embedding.table import RECORDINGS_KEY, read_metadata
 from wearcli.errors import InputError, UsageError
 from wearcli.files import sha256_of
-from wearcli.recordings.formats.wfdb_files import files_of
+from wearcli.recordings.formats.registry import FORMATS
 from wearcli.recordings.recording import Source
 
 
 def files_behind(source: Source) -> list[Path]:
     """The files that hold a recording: of a WFDB record several, missing ones too."""
-    return [*files_of(source.path).values()] if source.format == "wfdb" else [source.path]
+    return FORMATS[source.format].files_behind(source.path)
 
 
 def fingerprint(source: Source) -> str:

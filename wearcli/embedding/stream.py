@@ -17,12 +17,12 @@ import pyarrow as pa
 
 from wearcli.embedding.table import rows
 from wearcli.errors import WearcliError, unreadable
+from wearcli.recordings.formats.registry import FORMATS
 from wearcli.recordings.recording import Chunk, Recording, Source
 from wearcli.signals.windows import Findings, Windows, WindowSpec, iter_windows
 
 AHEAD = 4  # batches of one recording that may wait: bounds the memory, however long the recording
 POLL_S = 0.2
-WHOLE_FILE_FORMATS = ("cwa", "bin", "gt3x")  # their library reads a file whole: one at a time
 Embed = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
 
 
@@ -132,7 +132,7 @@ def until(stop: threading.Event, chunks: Callable[[], Iterator[Chunk]]) -> Calla
 def _may_start(source: Source, reading: "deque[Stream]", workers: int) -> bool:
     if not reading:
         return True
-    whole = [s for s in [source, *(stream.source for stream in reading)] if s.format in WHOLE_FILE_FORMATS]
+    whole = [s for s in [source, *(stream.source for stream in reading)] if FORMATS[s.format].whole_file]
     return len(reading) < workers and not whole
 
 

@@ -11,11 +11,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 from wearcli.errors import InputError
-from wearcli.recordings.formats.csv import open_bytes, read_numbers
+from wearcli.recordings.formats.delimited import open_bytes, stream_numbers
 from wearcli.recordings.formats.layout import Layout, decode
 from wearcli.recordings.tables.table import Batch, Column, Table
 
 _HEAD_BYTES = 2**14
+# Folders of every export.
+EXPORT_FOLDERS = frozenset(("apple_health_export", "electrocardiograms"))
 _SAMPLE = re.compile(r'"?[+-]?\d+(?P<decimal>[.,]\d+)?"?(?P<separators>[;,\t]*)')
 _KEY = re.compile(r"[^;,\t]*[;,\t]")
 _RATE = re.compile(r"(\d+(?:[.,]\d+)?)\s*(?:her[tcč]|hz|герц|гц)", re.IGNORECASE)
@@ -62,11 +64,7 @@ def open_apple_ecg(path: Path, where: str) -> Table | None:
     layout = Layout(delimiter, decimal, first, columns, True, set(), encoding)
 
     def read(_: int | None, channels: list[int]) -> Iterator[Batch]:
-        try:
-            with open_bytes(path) as data:
-                yield from read_numbers(data, where, layout, None, channels, table.warnings)
-        except OSError as error:
-            raise InputError(f"{where}: cannot be read again ({error})") from None
+        return stream_numbers(path, where, layout, None, channels, table.warnings)
 
     table = Table(columns, read, start=header.start, facts=header.facts)
     return table

@@ -1,44 +1,40 @@
-"""CSV and TSV files, plain or .gz, as a stream of batches."""
+"""CSV and TSV files, plain or .gz: one row a sample, or the ECG of an Apple Health export."""
 
-import re
-from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
-import pyarrow as pa
-import pyarrow.csv as pa_csv
-
 from wearcli.errors import InputError
-from wearcli.recordings.formats.layout import NULLS, Layout, tell_layout
-from wearcli.recordings.tables.table import Batch, Table, to_numpy
+from wearcli.recordings.formats.apple_ecg import EXPORT_FOLDERS, open_apple_ecg
+from wearcli.recordings.formats.delimited import open_bytes, stream_numbers
+from wearcli.recordings.formats.format import Format
+from wearcli.recordings.formats.layout import tell_layout
+from wearcli.recordings.tables.table import Table
 
 _HEAD_BYTES = 2**18
-_BLOCK_BYTES = 2**20
-_TIME_TYPES = {
-    "number": pa.float64(),
-    "stamp": pa.timestamp("ns"),
-    "zoned": pa.timestamp("ns", "UTC"),
-    "clock": pa.time64("ns"),
-    "text": pa.string(),
-}
 
 
-def open_csv(path: Path, where: str) -> Table:
-    """A CSV file as a table. Raises InputError (while streaming too) where it cannot be read."""
+def open_csv(path: Path, file_name: str) -> Table:
+    """Return a CSV file as a table.
+
+    Raises:
+        InputError: It cannot be read; while streaming too.
+    """
+    return open_apple_ecg(path, file_name) or _open_rows(path, file_name)
+
+
+def _open_rows(path: Path, file_name: str) -> Table:
     try:
         with open_bytes(path) as stream:
             head = stream.read(_HEAD_BYTES)
-            layout = tell_layout(head, len(head) < _HEAD_BYTES, where)
+            layout = tell_layout(head, len(head) < _HEAD_BYTES, file_name)
     except OSError as error:
-        raise InputError(f"{where}: cannot be read ({error}): is the file whole?") from None
+        raise InputError(f"{file_name}: cannot be read ({error}): is the file whole?") from None
+    bytes_a_row = len(head) / max(head.count(b"\n"), 1)
     table = Table(
         layout.columns,
-        lambda time, channels: _stream(path, where, layout, time, channels, table.warnings),
+        lambda time, channels: stream_numbers(path, file_name, layout, time, channels, table.warnings),
         layout.named,
         # A gzipped file does not say its length.
-        None
-        if path.suffix.lower() == ".gz"
-        else path.stat().st_size / (len(head) / max(head.count(b"\n"), 1)),
+        None if path.suffix.lower() == ".gz" else path.stat().st_size / bytes_a_row,
         layout.rate_hz,
         layout.start,
         layout.date_order,
@@ -47,91 +43,13 @@ def open_csv(path: Path, where: str) -> Table:
     return table
 
 
-def open_bytes(path: Path) -> pa.NativeFile:
-    """A file's bytes, unpacked on the way where its name ends in .gz."""
-    return pa.input_stream(str(path), compression="gzip" if path.suffix.lower() == ".gz" else None)
-
-
-def read_numbers(
-    stream: object,
-    where: str,
-    layout: Layout,
-    time: int | None,
-    channels: list[int],
-    warnings: list[str],
-) -> Iterator[Batch]:
-    """Batches of the columns at these positions from an open byte stream."""
-    names = [f"c{j}" for j in range(len(layout.columns))]
-    types = {names[j]: pa.float32() for j in channels}
-    if time is not None:
-        kind = layout.columns[time].kind
-        types[names[time]] = pa.int64() if time in layout.whole else _TIME_TYPES[kind]
-    odd = 0
-
-    def skip(_: object) -> str:
-        nonlocal odd
-        odd += 1
-        return "skip"
-
-    try:
-        reader = pa_csv.open_csv(
-            stream,
-            # Reading ahead in threads is no faster here, and without them an error tells its row.
-            pa_csv.ReadOptions(
-                use_threads=False,
-                block_size=_BLOCK_BYTES,
-                skip_rows=layout.skip,
-                column_names=names,
-                encoding=layout.encoding,
-            ),
-            pa_csv.ParseOptions(delimiter=layout.delimiter, invalid_row_handler=skip),
-            pa_csv.ConvertOptions(
-                include_columns=list(types),
-                column_types=types,
-                null_values=NULLS,
-                strings_can_be_null=True,
-                decimal_point=layout.decimal,
-                check_utf8=False,
-            ),
-        )
-        for batch in reader:
-            values = np.empty((batch.num_rows, len(channels)), np.float32)
-            for k, j in enumerate(channels):
-                values[:, k] = to_numpy(batch.column(names[j]))
-            yield Batch(None if time is None else _stamps(batch.column(names[time])), values)
-    except pa.ArrowInvalid as error:
-        raise InputError(f"{where}: {_explain(str(error), layout)}") from None
-    except UnicodeDecodeError as error:
-        raise InputError(
-            f"{where}: not valid {error.encoding} text ({error.reason}): save it as UTF-8"
-        ) from None
-    except OSError as error:
-        raise InputError(f"{where}: cannot be read to its end ({error}): is the file whole?") from None
-    message = f"{odd} rows with another number of columns were left out"
-    if odd and message not in warnings:
-        warnings.append(message)
-
-
-def _stream(
-    path: Path, where: str, layout: Layout, time: int | None, channels: list[int], warnings: list[str]
-) -> Iterator[Batch]:
-    try:
-        stream = open_bytes(path)
-    except OSError as error:
-        raise InputError(f"{where}: cannot be read again ({error})") from None
-    with stream:
-        yield from read_numbers(stream, where, layout, time, channels, warnings)
-
-
-def _stamps(column: pa.Array) -> np.ndarray | pa.Array:
-    return column if pa.types.is_string(column.type) else to_numpy(column)
-
-
-def _explain(message: str, layout: Layout) -> str:
-    found = re.search(r"In CSV column #(\d+): (?:Row #(\d+): )?.*invalid value '(.*)'", message, re.DOTALL)
-    if not found:
-        return message.splitlines()[0]
-    name, row = layout.columns[int(found[1])].name, f", row {found[2]}" if found[2] else ""
-    return (
-        f"column '{name}'{row}: '{found[3][:40]}' is not what the column holds elsewhere: mend or remove it"
-    )
+CSV = Format(
+    "csv",
+    "CSV (also an ECG of Apple Health)",
+    (".csv",),
+    open_csv,
+    gzip=True,
+    sidecar=True,
+    export_folders=EXPORT_FOLDERS,
+)
+TSV = Format("tsv", "TSV", (".tsv",), open_csv, gzip=True, sidecar=True)

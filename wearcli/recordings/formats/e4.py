@@ -11,31 +11,45 @@ import pyarrow as pa
 
 from wearcli.errors import InputError
 from wearcli.modality import MODALITIES, Modality
-from wearcli.recordings.formats.csv import open_bytes, read_numbers
+from wearcli.recordings.formats.delimited import open_bytes, read_numbers
+from wearcli.recordings.formats.format import FolderLayout, Format
 from wearcli.recordings.formats.layout import Layout
+from wearcli.recordings.reading import Reading
+from wearcli.recordings.recording import Recording, Source
 from wearcli.recordings.tables.table import ARCHIVE_ERRORS, Batch, Column, Table
+from wearcli.recordings.tables.tabular import open_table
 
-FILES = {"acc": "ACC.csv", "ppg": "BVP.csv"}
+_FILES = {"acc": "ACC.csv", "ppg": "BVP.csv"}
 # What else an export holds; none of it is a recording of its own.
-OTHER_FILES = {"eda.csv", "hr.csv", "ibi.csv", "temp.csv", "tags.csv", "info.txt"}
+_OTHER_FILES = {"eda.csv", "hr.csv", "ibi.csv", "temp.csv", "tags.csv", "info.txt"}
 
 
 def is_e4(path: Path) -> bool:
     """Whether a folder or .zip is an export: it holds ACC.csv or BVP.csv that begins with start and rate."""
-    for modality in FILES:
+    for modality in _FILES:
         try:
-            if _header(path, FILES[modality]) is not None:
+            if _header(path, _FILES[modality]) is not None:
                 return True
         except ARCHIVE_ERRORS:
             continue
     return False
 
 
-def open_e4(path: Path, where: str, modality: Modality) -> Table:
+def open_e4(source: Source, reading: Reading, file_name: str) -> Recording:
+    """Return one signal of an export; it tells unit, time and rate itself.
+
+    Raises:
+        InputError: It cannot be read, or does not hold the signal.
+    """
+    table = _table(source.path, file_name, reading.modality)
+    return open_table(source, table, Reading(reading.modality, channels=reading.channels), file_name)
+
+
+def _table(path: Path, where: str, modality: Modality) -> Table:
     """One signal of an export as a table without stamps. Acceleration comes in 1/64 g, range 2 g."""
-    if modality not in FILES:
-        raise InputError(f"{where}: an Empatica E4 export holds no {modality}: only {' and '.join(FILES)}")
-    name = FILES[modality]
+    if modality not in _FILES:
+        raise InputError(f"{where}: an Empatica E4 export holds no {modality}: only {' and '.join(_FILES)}")
+    name = _FILES[modality]
     try:
         header = _header(path, name)
     except ValueError:
@@ -102,3 +116,23 @@ def _member(path: Path, name: str) -> Iterator[IO[bytes] | pa.NativeFile | None]
         else:
             with archive.open(sorted(inner, key=len)[0]) as stream:
                 yield stream
+
+
+def _may_be_e4(path: Path) -> bool:
+    """Whether a .zip is an export; a damaged one may be, and fails by name where it is opened."""
+    return not zipfile.is_zipfile(path) or is_e4(path)
+
+
+FORMAT = Format(
+    "e4",
+    "Empatica E4 folder or .zip",
+    (".zip",),
+    read_recording=open_e4,
+    modalities=tuple(_FILES),
+    accepts=_may_be_e4,
+    folder=FolderLayout(
+        marks=frozenset(name.lower() for name in _FILES.values()),
+        others=frozenset(_OTHER_FILES),
+        recognise=is_e4,
+    ),
+)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from wearcli.errors import InputError
+from wearcli.recordings.formats.format import Format
 from wearcli.recordings.tables.table import HEAD_ROWS, Batch, Column, Table
 
 if TYPE_CHECKING:
@@ -142,3 +143,6 @@ def _read_header(path: Path, where: str) -> _Header:
         raise InputError(f"{where}: cannot be read ({error})") from None
     except ValueError:
         raise InputError(f"{where}: not a readable EDF file: its header is damaged") from None
+
+
+FORMAT = Format("edf", "EDF and BDF", (".edf", ".bdf"), open_edf)

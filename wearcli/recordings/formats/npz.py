@@ -12,6 +12,7 @@ import numpy as np
 import pyarrow as pa
 
 from wearcli.errors import InputError
+from wearcli.recordings.formats.format import Format
 from wearcli.recordings.tables.table import ARCHIVE_ERRORS, HEAD_ROWS, Batch, Column, Kind, Table
 
 _RATE_KEYS = {
@@ -196,3 +197,6 @@ def _start(value: object) -> datetime | None:
             return None
         return parsed.replace(tzinfo=parsed.tzinfo or UTC)
     return None
+
+
+FORMAT = Format("npz", "NPZ", (".npz",), open_npz)

@@ -1,5 +1,6 @@
 """Parquet files as a stream of batches."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from wearcli.errors import InputError
+from wearcli.recordings.formats.format import Format
 from wearcli.recordings.tables.table import HEAD_ROWS, Batch, Column, Table, kind_of, to_numpy
 
 
@@ -51,3 +53,21 @@ def _stamps(column: pa.Array) -> np.ndarray | pa.Array:
 
 def _first_line(error: Exception) -> str:
     return (str(error).splitlines() or [type(error).__name__])[0]
+
+
+def is_recording(path: Path) -> bool:
+    """Return whether a Parquet file is no embeddings table: the footer of one holds our metadata."""
+    try:
+        with path.open("rb") as stream:
+            size = stream.seek(0, os.SEEK_END)
+            stream.seek(max(0, size - 8))
+            tail = stream.read()
+            if len(tail) < 8 or tail[4:] != b"PAR1":
+                return True
+            stream.seek(max(0, size - 8 - int.from_bytes(tail[:4], "little")))
+            return b"\x07wearcli" not in stream.read()  # a Thrift string: its length, then the key
+    except OSError:
+        return True  # opening it will name it
+
+
+FORMAT = Format("parquet", "Parquet", (".parquet",), open_parquet, accepts=is_recording)

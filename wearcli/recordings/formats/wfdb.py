@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from wearcli.errors import InputError
-from wearcli.recordings.formats.wfdb_files import files_of, segments_of, with_length
+from wearcli.recordings.formats.format import Format
+from wearcli.recordings.formats.wfdb_files import record_files, segment_headers, segment_names, with_length
 from wearcli.recordings.tables.table import HEAD_ROWS, Batch, Column, Table
 
 # Bytes of a sample (WFDB's signal(5)); the FLAC formats 508, 516 and 524 have no one size.
@@ -32,7 +33,7 @@ def open_wfdb(path: Path, where: str) -> Table:
         raise InputError(f"{where}: reading .hea files needs wfdb: pip install 'wearcli[physio]'") from None
     if path.stat().st_size == 0:
         raise InputError(f"{where}: the file is empty")
-    files, segments = files_of(path), segments_of(path)
+    files, segments = record_files(path), segment_names(path)
     if missing := [name for name, file in files.items() if not file.is_file()]:
         listed = ", ".join(missing[:3]) + (", ..." if len(missing) > 3 else "")
         raise InputError(f"{where}: its data are not all there: copy {listed} beside it")
@@ -130,3 +131,13 @@ def _folder(files: dict[str, Path], where: str, length: int | None = None) -> It
     except Exception as error:
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise InputError(f"{where}: not a readable WFDB record ({reason}): are its files whole?") from None
+
+
+FORMAT = Format(
+    "wfdb",
+    "WFDB .hea",
+    (".hea",),
+    open_wfdb,
+    segments=segment_headers,
+    files_behind=lambda path: [*record_files(path).values()],
+)

@@ -1,22 +1,31 @@
 """The files that one WFDB record is made of: its header (.hea), its data, and those of its segments."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 
-def segments_of(header: Path) -> list[str]:
+def segment_names(header: Path) -> list[str]:
     """The names of a multi-segment record's segments, the layout among them; none for a plain record."""
     lines = _lines(header)
     _, _, count = lines[0].split()[0].partition("/") if lines else ("", "", "")
     return _names(lines[1:], int(count)) if count.isdecimal() else []
 
 
-def files_of(header: Path) -> dict[str, Path]:
+def segment_headers(headers: Sequence[Path]) -> set[Path]:
+    """Return those of the headers in one folder that are segments of another record there."""
+    if len(headers) < 2:
+        return set()
+    names = {name for header in headers for name in segment_names(header)}
+    return {header for header in headers if header.stem in names}
+
+
+def record_files(header: Path) -> dict[str, Path]:
     """A record's files by the names that it calls them, its own header first; a missing one too.
 
     On disk their names may be in other case, as copies over DOS had them.
     """
     files = {f"{header.stem}.hea": header}
-    segments = segments_of(header)
+    segments = segment_names(header)
     for name in segments:
         files[f"{name}.hea"] = _on_disk(header.with_name(f"{name}.hea"))
     for file in list(files.values())[bool(segments) :]:  # a multi-segment header names no data itself

@@ -2,19 +2,16 @@
 
 import os
 import re
-import zipfile
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path, PurePath
+from pathlib import Path
 from typing import NamedTuple
 
-from wearcli.errors import InputError, UsageError
+from wearcli.errors import UsageError
 from wearcli.modality import Modality
-from wearcli.recordings.formats.devices import SIGNALS as DEVICE_SIGNALS
-from wearcli.recordings.formats.e4 import FILES as E4_FILES
-from wearcli.recordings.formats.e4 import OTHER_FILES, is_e4
-from wearcli.recordings.formats.wfdb_files import segments_of
+from wearcli.recordings.formats.format import Format
+from wearcli.recordings.formats.registry import FORMATS, accepted_formats, file_format, folder_format
 from wearcli.recordings.recording import Source
 from wearcli.recordings.study.naming import (
     Entries,
@@ -28,24 +25,6 @@ from wearcli.recordings.study.naming import (
 from wearcli.recordings.study.participants import participant_rule, rule_in_words
 from wearcli.recordings.study.sidecars import sidecar_name
 
-FORMATS = {
-    ".csv": "csv",
-    ".tsv": "tsv",
-    ".parquet": "parquet",
-    ".npz": "npz",
-    ".cwa": "cwa",
-    ".bin": "bin",
-    ".gt3x": "gt3x",
-    ".edf": "edf",
-    ".bdf": "edf",
-    ".hea": "wfdb",
-}
-ACCEPTED = (
-    "csv, tsv, parquet, npz, Axivity cwa, GENEActiv bin, ActiGraph gt3x, edf, WFDB hea, Apple Health ECG csv "
-    "and Empatica E4 folders or zips (csv, tsv and device files also as .gz)"
-)
-_GZIPPED = {"csv", "tsv", "cwa", "bin", "gt3x"}
-_E4_NAMES = {name.lower() for name in E4_FILES.values()}
 # A folder with one of these was written by wearcli: a window store, a probe, a run.
 _OWN_FOLDERS = {"store.json", "probe.json", "metrics.jsonl"}
 _BIDS_LEVEL = re.compile(r"sub-[A-Za-z0-9]*[0-9][A-Za-z0-9]*|ses-[A-Za-z0-9]+")
@@ -82,7 +61,9 @@ def find_recordings(
     """
     files, sidecars = _search(paths)
     if not files:
-        raise UsageError(f"{', '.join(map(str, paths))}: no recordings found: wearcli reads {ACCEPTED}")
+        raise UsageError(
+            f"{', '.join(map(str, paths))}: no recordings found: wearcli reads {accepted_formats()}"
+        )
     entries = Entries(sidecars.get("recordings", []))
     problems = list(entries.problems)
     rule = participant_rule(participant_from, {item.below for item in files if item.path.is_dir()})
@@ -103,7 +84,7 @@ def find_recordings(
     for (recording, item), participant in zip(chosen, participants, strict=True):
         entry = item.entry
         told = (entry.placement or None, entry.rate_hz, entry.start) if entry else (None, None, None)
-        sources.append(Source(recording.name, item.path, item.format, participant, *told, item.root))
+        sources.append(Source(recording.name, item.path, item.format.name, participant, *told, item.root))
     return Folder(sources, rule_in_words(used, len({*participants})), sidecars, problems + notes)
 
 
@@ -115,7 +96,7 @@ def find_sidecars(paths: Sequence[Path]) -> dict[str, list[Path]]:
 class _Given(NamedTuple):
     """A path of the user's: the recording that it is (None: a folder to search) and the folder it lies in."""
 
-    recording: tuple[Path, str] | None
+    recording: tuple[Path, Format] | None
     anchor: Path
 
 
@@ -155,12 +136,13 @@ def _look(path: Path) -> _Given:
     if not path.exists():
         raise UsageError(f"{path}: no such file or folder: check the name, or the working folder")
     if path.is_dir():
-        return _Given((path, "e4"), _above(path)) if is_e4(path) else _Given(None, path)
-    if path.name.lower() in _E4_NAMES and is_e4(path.parent):
-        return _Given((path.parent, "e4"), _above(path.parent))
-    kind = _format_of(path)
-    if kind is None or _is_own_output(path, kind):
-        raise UsageError(f"{path}: not a recording: wearcli reads {ACCEPTED}")
+        kind = folder_format(path)
+        return _Given((path, kind), _above(path)) if kind else _Given(None, path)
+    if (kind := _export_around(path)) is not None:
+        return _Given((path.parent, kind), _above(path.parent))
+    kind = file_format(path)
+    if kind is None:
+        raise UsageError(f"{path}: not a recording: wearcli reads {accepted_formats()}")
     return _Given((path, kind), path.parent)
 
 
@@ -202,7 +184,7 @@ def _above(folder: Path) -> Path:
     return folder.parent if folder.name not in ("", "..") else absolute(folder).parent
 
 
-def _walk(root: Path) -> Iterator[tuple[Path, str, str | None]]:
+def _walk(root: Path) -> Iterator[tuple[Path, Format, str | None]]:
     """Recordings with their format, and sidecars with their name, below a folder."""
     seen: set[str] = set()
     for folder, folders, names in os.walk(root, followlinks=True):
@@ -212,62 +194,40 @@ def _walk(root: Path) -> Iterator[tuple[Path, str, str | None]]:
             continue
         seen.add(os.path.realpath(here))
         folders[:] = sorted(name for name in folders if not name.startswith((".", "__MACOSX")))
-        lower = {name.lower().removesuffix(".gz") for name in names}
-        segments = _segments(here, names)
-        export = here != root and not lower.isdisjoint(_E4_NAMES) and is_e4(here)
-        if export:
-            yield here, "e4", None
-        for name in sorted(names):
-            plain = name.lower().removesuffix(".gz")
-            if name.startswith(".") or (export and plain in _E4_NAMES | OTHER_FILES):
-                continue
-            path = here / name
-            kind = _format_of(path)
-            if kind == "wfdb" and path.stem in segments:
-                continue
-            if kind in ("csv", "tsv") and (table := sidecar_name(path)) is not None:
-                yield path, kind, table
-            elif kind is not None and not _is_own_output(path, kind):
-                yield path, kind, None
+        export = folder_format(here) if here != root else None
+        if export is not None:
+            yield here, export, None
+        files = [here / name for name in sorted(names) if not name.startswith(".")]
+        if export is not None and export.folder is not None:
+            own = export.folder.marks | export.folder.others
+            files = [path for path in files if path.name.lower().removesuffix(".gz") not in own]
+        yield from _recordings_among(files)
 
 
-def _segments(folder: Path, names: list[str]) -> set[str]:
-    """The WFDB records in a folder that are segments of another one there."""
-    headers = [folder / name for name in names if name.lower().endswith(".hea")]
-    return {name for header in headers for name in segments_of(header)} if len(headers) > 1 else set()
+def _recordings_among(files: list[Path]) -> Iterator[tuple[Path, Format, str | None]]:
+    """The recordings and sidecars among the files of one folder."""
+    parts: set[Path] = set()
+    for record in FORMATS.values():
+        parts |= record.segments([path for path in files if record.fits(path)])
+    for path in files:
+        kind = file_format(path)
+        if kind is None or path in parts:
+            continue
+        table = sidecar_name(path) if kind.sidecar else None
+        yield path, kind, table
+
+
+def _export_around(path: Path) -> Format | None:
+    """The format of the folder that a file lies in, where the file is one that marks it as a recording."""
+    marks = {name for record in FORMATS.values() if record.folder for name in record.folder.marks}
+    return folder_format(path.parent) if path.name.lower() in marks else None
 
 
 def _sidecars_in(folder: Path) -> Iterator[tuple[Path, str]]:
     for path in _listed(folder):
-        if _format_of(path) in ("csv", "tsv") and path.is_file() and (table := sidecar_name(path)):
-            yield path, table
-
-
-def _format_of(path: Path) -> str | None:
-    name = path.name.lower()
-    packed = name.endswith(".gz")
-    kind = FORMATS.get(PurePath(name.removesuffix(".gz")).suffix)
-    if kind is not None and (not packed or kind in _GZIPPED):
-        return kind
-    # A damaged zip may be an export too: it fails by name where it is opened.
-    return "e4" if name.endswith(".zip") and (not zipfile.is_zipfile(path) or is_e4(path)) else None
-
-
-def _is_own_output(path: Path, kind: str) -> bool:
-    """Whether a Parquet file is an embeddings table: its footer then holds our metadata."""
-    if kind != "parquet":
-        return False
-    try:
-        with path.open("rb") as stream:
-            size = stream.seek(0, os.SEEK_END)
-            stream.seek(max(0, size - 8))
-            tail = stream.read()
-            if len(tail) < 8 or tail[4:] != b"PAR1":
-                return False
-            stream.seek(max(0, size - 8 - int.from_bytes(tail[:4], "little")))
-            return b"\x07wearcli" in stream.read()  # a Thrift string: its length, then the key
-    except OSError:
-        return False  # opening it as a recording will name it
+        if any(record.sidecar and record.fits(path) for record in FORMATS.values()) and path.is_file():
+            if table := sidecar_name(path):
+                yield path, table
 
 
 def _one_each(
@@ -292,18 +252,5 @@ def _one_each(
 
 
 def _holds(item: Found, modality: Modality) -> bool:
-    from wearcli.recordings.open import table_of
-    from wearcli.recordings.tables.columns import choose_columns
-
-    if (told := told_modality(item.path)) is not None:
-        return told == modality
-    if item.format in DEVICE_SIGNALS:
-        return modality in DEVICE_SIGNALS[item.format]
-    if item.format == "e4":
-        return modality in E4_FILES
-    try:
-        table = table_of(item.path, item.format, str(item.path))
-        choose_columns(table.columns, modality, str(item.path), table.named, bare_leads=table.bare_leads)
-    except InputError:
-        return False
-    return True
+    told = told_modality(item.path)
+    return item.format.holds(item.path, modality) if told is None else told == modality

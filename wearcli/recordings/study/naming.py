@@ -8,6 +8,7 @@ from pathlib import Path, PurePath
 from typing import NamedTuple
 
 from wearcli.modality import signal_in_name
+from wearcli.recordings.formats.format import Format
 from wearcli.recordings.study.participants import less_signal, stem_of
 from wearcli.recordings.study.sidecars import Entry, read_recordings_table
 
@@ -24,7 +25,7 @@ class Found(NamedTuple):
     """
 
     path: Path
-    format: str
+    format: Format
     root: Path
     below: PurePath
     entry: Entry | None = None

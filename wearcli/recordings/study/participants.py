@@ -7,15 +7,13 @@ from pathlib import PurePath
 
 from wearcli.errors import UsageError
 from wearcli.modality import MODALITIES
+from wearcli.recordings.formats.registry import FORMATS
 
 SIGNAL_WORDS: dict[str, str] = {
     word: record.name for record in MODALITIES.values() for word in record.file_words
 }
 
 _BIDS = re.compile(r"(?:^|/)(sub-[A-Za-z0-9]+)(?=[_/.]|$)")
-
-# Folders of every Apple Health export: they say nothing of whose it is.
-_APPLE = {"apple_health_export", "electrocardiograms"}
 
 # (path below the root, recording, the root) -> (participant, the rule in words)
 Rule = Callable[[PurePath, str, PurePath], tuple[str, str]]
@@ -56,10 +54,11 @@ def _usual(path: PurePath, is_folder: bool, root: PurePath) -> tuple[str, str]:
 
 
 def _above_export(path: PurePath, root: PurePath) -> str | None:
-    """The folder that an Apple Health export lies in, be it above the root; None for other recordings."""
-    if (path.parent.name or root.name).lower() not in _APPLE:
+    """The folder that a maker's export lies in, be it above the root; None for other recordings."""
+    export = {name for record in FORMATS.values() for name in record.export_folders}
+    if (path.parent.name or root.name).lower() not in export:
         return None
-    return [name for name in (root / path).parent.parts if name.lower() not in _APPLE][-1]
+    return [name for name in (root / path).parent.parts if name.lower() not in export][-1]
 
 
 def _own(path: PurePath, is_folder: bool) -> str:

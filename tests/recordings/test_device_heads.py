@@ -1,0 +1,244 @@
+"""The head of a device file: what it tells without the samples, against all of them."""
+
+import gzip
+import struct
+import sys
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.recordings.make import opened, read
+from wearcli.errors import InputError
+from wearcli.recordings.formats import actigraph, axivity, geneactiv
+from wearcli.recordings.formats.device_files import DeviceHead
+from wearcli.recordings.tables.table import HEAD_ROWS
+from wearcli.truth.gait import gait_truth
+
+READERS = {".cwa": axivity.read_head, ".bin": geneactiv.read_head, ".gt3x": actigraph.read_head}
+NAMES = [
+    *("ax3_sample.cwa", "ax6_sample.cwa", "axivity_paradigma.cwa"),
+    *("geneactiv.bin", "gnactv_sample.bin", "actigraph.gt3x"),
+]
+
+
+@pytest.fixture(scope="module")
+def devices(realdata: Path) -> Path:
+    return realdata / "data" / "devices"
+
+
+def head_of(path: Path) -> DeviceHead:
+    return READERS[Path(path.name.lower().removesuffix(".gz")).suffix](path, str(path))
+
+
+def all_stamps(path: Path) -> np.ndarray:
+    """As the library has them that reads a file whole."""
+    import actfast
+
+    tables = actfast.read(str(path), lenient=True)["timeseries"].values()
+    return next(table for table in tables if "acceleration" in table)["datetime"]
+
+
+def count_reads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The files that are read whole from now on."""
+    import actfast
+
+    paths: list[str] = []
+    read_file = actfast.read
+
+    def counted(path: str, **options: object) -> object:
+        paths.append(Path(path).name)
+        return read_file(path, **options)
+
+    monkeypatch.setattr(actfast, "read", counted)
+    return paths
+
+
+@pytest.mark.realdata
+@pytest.mark.parametrize("name", NAMES)
+def test_a_head_tells_what_the_whole_file_does(
+    devices: Path, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stamps = all_stamps(devices / name)
+    reads = count_reads(monkeypatch)
+    head = head_of(devices / name)
+    np.testing.assert_array_equal(head.stamps_ns, stamps[:HEAD_ROWS])
+    assert head.last_ns == stamps[-1]
+    recording = opened(devices / name)
+    assert recording.start is not None
+    assert round(recording.start.timestamp() * 1e6) == stamps[0] // 1000
+    assert recording.duration_s == pytest.approx((stamps[-1] - stamps[0]) / 1e9, abs=1e-9)
+    assert reads == []
+    read(recording)
+    assert reads == [name]
+
+
+@pytest.mark.realdata
+@pytest.mark.parametrize("name", NAMES)
+def test_a_head_tells_nothing_of_the_person(devices: Path, name: str) -> None:
+    text = str(opened(devices / name).provenance)
+    for secret in ("Adam", "Birth", "Subject", "UNC", "drift"):
+        assert secret not in text
+
+
+@pytest.mark.realdata
+@pytest.mark.parametrize("name", NAMES[:5])
+def test_the_end_of_a_packed_file_is_told_about(
+    devices: Path, tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / f"{name}.gz"
+    path.write_bytes(gzip.compress((devices / name).read_bytes()))
+    whole = all_stamps(devices / name)
+    reads = count_reads(monkeypatch)
+    recording = opened(path)
+    assert recording.duration_s == pytest.approx((whole[-1] - whole[0]) / 1e9, rel=0.05)
+    assert recording.rate_hz == opened(devices / name).rate_hz
+    assert reads == []
+
+
+def long_cwa(path: Path, sample: Path, times: int) -> Path:
+    """A recording of AX3 again and again, each turn begun 300 s after the one before."""
+    data = sample.read_bytes()
+    turns = [data[:1024]]
+    blocks = np.frombuffer(data[1024:], np.uint8).reshape(-1, 512)
+    for turn in range(times):
+        shifted = blocks.copy()
+        for number, block in enumerate(shifted):
+            (packed,) = struct.unpack_from("<I", block, 14)
+            clock = np.datetime64("2000-01-01T00:00:00") + np.timedelta64(turn * 300, "s")
+            clock += np.timedelta64((packed >> 12 & 31) * 3600 + (packed >> 6 & 63) * 60 + (packed & 63), "s")
+            clock += np.timedelta64((packed >> 17 & 31) - 1, "D")
+            day, rest = divmod(int((clock - np.datetime64("2000-01-01T00:00:00")).astype(int)), 86_400)
+            fields = (day + 1) << 17 | rest // 3600 << 12 | rest % 3600 // 60 << 6 | rest % 60
+            struct.pack_into("<I", block, 14, packed & ~((1 << 22) - 1) | fields)
+            struct.pack_into("<I", block, 10, turn * len(blocks) + number)
+            struct.pack_into("<H", block, 510, 0)
+            struct.pack_into("<H", block, 510, -int(block.view("<u2").sum(dtype=np.uint16)) & 0xFFFF)
+        turns.append(shifted.tobytes())
+    path.write_bytes(b"".join(turns))
+    return path
+
+
+def long_bin(path: Path, sample: Path, times: int, rate: bytes) -> Path:
+    data = sample.read_bytes().replace(b"Frequency:60.0", b"Frequency:" + rate)
+    begin = data.index(b"Recorded Data")
+    header = data[:begin].replace(b"Number of Pages:20", b"Number of Pages:%d" % (20 * times))
+    pages = data[begin:].split(b"Recorded Data")[1:]
+    parts = [header]
+    for number in range(20 * times):
+        page = pages[number % 20]
+        seconds = round(number * 300 / float(rate) * 1000)
+        stamp = np.datetime64("2024-04-30T15:13:30.000") + np.timedelta64(seconds, "ms")
+        text = str(stamp).replace("T", " ").replace(".", ":").encode()
+        old = page[page.index(b"Page Time:") :].split(b"\n")[0]
+        parts.append(b"Recorded Data" + page.replace(old, b"Page Time:" + text, 1))
+    path.write_bytes(b"".join(parts))
+    return path
+
+
+def long_gt3x(path: Path, sample: Path, times: int, compression: int) -> Path:
+    with zipfile.ZipFile(sample) as archive:
+        log, info = archive.read("log.bin"), archive.read("info.txt")
+    records, position = [], 0
+    while position < len(log):
+        end = position + 9 + int.from_bytes(log[position + 6 : position + 8], "little")
+        records.append(log[position:end])
+        position = end
+    out = []
+    for turn in range(times):
+        for record in records:
+            moved = bytearray(record)
+            struct.pack_into("<I", moved, 2, struct.unpack_from("<I", moved, 2)[0] + 100 * turn)
+            check = 0xFF
+            for byte in moved[:-1]:
+                check ^= byte
+            moved[-1] = check
+            out.append(bytes(moved))
+    last = 638500857000000000 + 100 * (times - 1) * 10**7
+    info = info.replace(b"Last Sample Time: 638500857000000000", b"Last Sample Time: %d" % last)
+    with zipfile.ZipFile(path, "w", compression) as archive:
+        archive.writestr("log.bin", b"".join(out))
+        archive.writestr("info.txt", info)
+    return path
+
+
+def bytes_read() -> int:
+    lines = Path("/proc/self/io").read_text().splitlines()
+    return int(next(line for line in lines if line.startswith("rchar")).split()[1])
+
+
+@pytest.mark.realdata
+@pytest.mark.parametrize("kind", ["cwa", "bin", "gt3x stored", "gt3x deflated"])
+def test_a_long_file_is_not_read_to_be_opened(devices: Path, tmp_path: Path, kind: str) -> None:
+    if kind == "cwa":
+        path = long_cwa(tmp_path / "a.cwa", devices / "ax3_sample.cwa", 40)
+    elif kind == "bin":
+        path = long_bin(tmp_path / "a.bin", devices / "geneactiv.bin", 120, b"66.7")
+    else:
+        method = zipfile.ZIP_STORED if "stored" in kind else zipfile.ZIP_DEFLATED
+        path = long_gt3x(tmp_path / "a.gt3x", devices / "actigraph.gt3x", 120, method)
+    stamps = all_stamps(path)
+    assert len(stamps) > 2 * HEAD_ROWS
+    head = head_of(path)
+    np.testing.assert_array_equal(head.stamps_ns, stamps[:HEAD_ROWS])
+    assert head.last_ns is not None
+    # A deflated log does not show its end: the device says when that was, 39 s off in this file.
+    assert head.last_ns / 1e9 == pytest.approx(stamps[-1] / 1e9, abs=60 if "deflated" in kind else 1e-9)
+    if sys.platform == "linux" and "deflated" not in kind:
+        before = bytes_read()
+        opened(path)
+        assert bytes_read() - before < 0.6 * path.stat().st_size
+    np.testing.assert_array_equal(read(opened(path))[0], (stamps - stamps[0]) / 1e9)
+
+
+@pytest.mark.realdata
+@pytest.mark.parametrize("name", NAMES[:3])
+def test_a_damaged_first_block_moves_neither_start_nor_time(devices: Path, tmp_path: Path, name: str) -> None:
+    data = bytearray((devices / name).read_bytes())
+    data[1024 + 100] ^= 0xFF  # its checksum is wrong now: the reader leaves the block out
+    path = tmp_path / name
+    path.write_bytes(data)
+    stamps = all_stamps(path)
+    recording = opened(path)
+    np.testing.assert_array_equal(head_of(path).stamps_ns, stamps[:HEAD_ROWS])
+    time, _ = read(recording)
+    assert time[0] == 0.0
+    assert recording.start is not None
+    assert round(recording.start.timestamp() * 1e6) == stamps[0] // 1000
+    assert any("damaged" in warning for warning in recording.warnings)
+
+
+@pytest.mark.realdata
+def test_gait_truth_reads_a_device_file_once(
+    devices: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both sensors are opened to pair them, and the reference alone is read."""
+    for place, name in (("wrist", "ax3_sample.cwa"), ("ankle", "ax3_sample.cwa")):
+        folder = tmp_path / place / "P1"
+        folder.mkdir(parents=True)
+        (folder / f"P1_{place}.cwa").write_bytes((devices / name).read_bytes())
+    reads = count_reads(monkeypatch)
+    gait_truth([tmp_path / "ankle"], tmp_path / "gait.csv", main=tmp_path / "wrist", min_quality=0.0)
+    assert reads == ["P1_ankle.cwa"]
+
+
+@pytest.mark.realdata
+@pytest.mark.parametrize("name", NAMES[1:3])
+def test_rotation_of_an_ax6(devices: Path, name: str) -> None:
+    import actfast
+
+    recording = opened(devices / name, modality="gyro")
+    truth = actfast.read(str(devices / name))["timeseries"]["high_frequency"]["gyroscope"]
+    np.testing.assert_array_equal(read(recording)[1], truth)
+    assert (recording.unit, recording.range_limit) == ("deg/s", None)
+
+
+@pytest.mark.realdata
+def test_an_ax3_has_no_rotation(devices: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    reads = count_reads(monkeypatch)
+    path = devices / "ax3_sample.cwa"
+    with pytest.raises(InputError) as error:
+        opened(path, modality="gyro")
+    assert str(error.value) == f"{path}: holds no rotation: its device has no such sensor"
+    assert reads == []

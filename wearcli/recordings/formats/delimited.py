@@ -1,0 +1,113 @@
+"""Rows of numbers between separators, plain or .gz, as a stream of batches."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.csv as pa_csv
+
+from wearcli.errors import InputError
+from wearcli.recordings.formats.layout import NULLS, Layout
+from wearcli.recordings.tables.table import Batch, to_numpy
+
+_BLOCK_BYTES = 2**20
+_TIME_TYPES = {
+    "number": pa.float64(),
+    "stamp": pa.timestamp("ns"),
+    "zoned": pa.timestamp("ns", "UTC"),
+    "clock": pa.time64("ns"),
+    "text": pa.string(),
+}
+
+
+def open_bytes(path: Path) -> pa.NativeFile:
+    """A file's bytes, unpacked on the way where its name ends in .gz."""
+    return pa.input_stream(str(path), compression="gzip" if path.suffix.lower() == ".gz" else None)
+
+
+def read_numbers(
+    stream: object,
+    where: str,
+    layout: Layout,
+    time: int | None,
+    channels: list[int],
+    warnings: list[str],
+) -> Iterator[Batch]:
+    """Batches of the columns at these positions from an open byte stream."""
+    names = [f"c{j}" for j in range(len(layout.columns))]
+    types = {names[j]: pa.float32() for j in channels}
+    if time is not None:
+        kind = layout.columns[time].kind
+        types[names[time]] = pa.int64() if time in layout.whole else _TIME_TYPES[kind]
+    odd = 0
+
+    def skip(_: object) -> str:
+        nonlocal odd
+        odd += 1
+        return "skip"
+
+    try:
+        reader = pa_csv.open_csv(
+            stream,
+            # Reading ahead in threads is no faster here, and without them an error tells its row.
+            pa_csv.ReadOptions(
+                use_threads=False,
+                block_size=_BLOCK_BYTES,
+                skip_rows=layout.skip,
+                column_names=names,
+                encoding=layout.encoding,
+            ),
+            pa_csv.ParseOptions(delimiter=layout.delimiter, invalid_row_handler=skip),
+            pa_csv.ConvertOptions(
+                include_columns=list(types),
+                column_types=types,
+                null_values=NULLS,
+                strings_can_be_null=True,
+                decimal_point=layout.decimal,
+                check_utf8=False,
+            ),
+        )
+        for batch in reader:
+            values = np.empty((batch.num_rows, len(channels)), np.float32)
+            for k, j in enumerate(channels):
+                values[:, k] = to_numpy(batch.column(names[j]))
+            yield Batch(None if time is None else _stamps(batch.column(names[time])), values)
+    except pa.ArrowInvalid as error:
+        raise InputError(f"{where}: {_explain(str(error), layout)}") from None
+    except UnicodeDecodeError as error:
+        raise InputError(
+            f"{where}: not valid {error.encoding} text ({error.reason}): save it as UTF-8"
+        ) from None
+    except OSError as error:
+        raise InputError(f"{where}: cannot be read to its end ({error}): is the file whole?") from None
+    message = f"{odd} rows with another number of columns were left out"
+    if odd and message not in warnings:
+        warnings.append(message)
+
+
+def stream_numbers(
+    path: Path, where: str, layout: Layout, time: int | None, channels: list[int], warnings: list[str]
+) -> Iterator[Batch]:
+    """Yield the columns at these positions from a file; notes on the way go to `warnings`."""
+    try:
+        stream = open_bytes(path)
+    except OSError as error:
+        raise InputError(f"{where}: cannot be read again ({error})") from None
+    with stream:
+        yield from read_numbers(stream, where, layout, time, channels, warnings)
+
+
+def _stamps(column: pa.Array) -> np.ndarray | pa.Array:
+    return column if pa.types.is_string(column.type) else to_numpy(column)
+
+
+def _explain(message: str, layout: Layout) -> str:
+    match = re.search(r"In CSV column #(\d+): (?:Row #(\d+): )?.*invalid value '(.*)'", message, re.DOTALL)
+    if not match:
+        return message.splitlines()[0]
+    name, row = layout.columns[int(match[1])].name, f", row {match[2]}" if match[2] else ""
+    return (
+        f"column '{name}'{row}: '{match[3][:40]}' is not what the column holds elsewhere: mend or remove it"
+    )

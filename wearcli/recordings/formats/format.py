@@ -1,0 +1,114 @@
+"""What wearcli knows of a file format: one record, which discovery, opening and embedding ask."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeAlias
+
+from wearcli.errors import InputError
+from wearcli.modality import Modality
+from wearcli.recordings.reading import Reading
+from wearcli.recordings.recording import Recording, Source
+from wearcli.recordings.tables.columns import choose_columns
+from wearcli.recordings.tables.table import Table
+from wearcli.recordings.tables.tabular import open_table
+
+# The last argument of both is the file's name for messages.
+TableReader: TypeAlias = Callable[[Path, str], Table]
+RecordingReader: TypeAlias = Callable[[Source, Reading, str], Recording]
+
+
+def _any_file(path: Path) -> bool:
+    return True
+
+
+def _no_segments(headers: Sequence[Path]) -> set[Path]:
+    return set()
+
+
+def _itself(path: Path) -> list[Path]:
+    return [path]
+
+
+@dataclass(frozen=True)
+class FolderLayout:
+    """A folder that is one recording.
+
+    Attributes:
+        marks: Names of files in lower case, of which such a folder holds one at least.
+        others: Names of its other files in lower case; they are no recordings.
+        recognise: Whether a folder with such a file is one indeed.
+    """
+
+    marks: frozenset[str]
+    others: frozenset[str]
+    recognise: Callable[[Path], bool]
+
+
+@dataclass(frozen=True)
+class Format:
+    """A kind of file, or of folder, that holds a recording.
+
+    A format gives `read_table` where columns are to be told apart by their names, else `read_recording`.
+    Both read the head of a file alone; the samples come as they are streamed.
+
+    Attributes:
+        name: The name in `Source.format` and in outputs.
+        title: The name for people.
+        suffixes: Endings of its file names, in lower case with the point.
+        read_table: Returns the columns of a file.
+        read_recording: Returns a recording, of a file that tells all of it itself.
+        modalities: Signals that every such file may hold; None where its columns tell.
+        gzip: Whether such files are read from .gz too.
+        whole_file: Whether streaming holds a whole file in memory, so that one at a time is read.
+        sidecar: Whether such a file may be a table beside recordings instead, such as labels.csv.
+        accepts: Whether a file with such a suffix is a recording, by a look at its content.
+        segments: Those of the files in a folder that are parts of another one there.
+        files_behind: All files that hold the recording of a path, missing ones too.
+        folder: How a folder of this format looks; None where it has none.
+        export_folders: Names of folders that the maker's export has; they do not tell the participant.
+    """
+
+    name: str
+    title: str
+    suffixes: tuple[str, ...]
+    read_table: TableReader | None = None
+    read_recording: RecordingReader | None = None
+    modalities: tuple[str, ...] | None = None
+    gzip: bool = False
+    whole_file: bool = False
+    sidecar: bool = False
+    accepts: Callable[[Path], bool] = _any_file
+    segments: Callable[[Sequence[Path]], set[Path]] = _no_segments
+    files_behind: Callable[[Path], list[Path]] = _itself
+    folder: FolderLayout | None = None
+    export_folders: frozenset[str] = frozenset()
+
+    def fits(self, path: Path) -> bool:
+        """Return whether a file is of this format by its name."""
+        name = path.name.lower()
+        return name.removesuffix(".gz").endswith(self.suffixes) and (self.gzip or not name.endswith(".gz"))
+
+    def open(self, source: Source, reading: Reading, file_name: str) -> Recording:
+        """Return the recording of a source; its head is read.
+
+        Raises:
+            InputError: The file cannot be read, or is in doubt.
+        """
+        if self.read_recording is not None:
+            return self.read_recording(source, reading, file_name)
+        assert self.read_table is not None
+        return open_table(source, self.read_table(source.path, file_name), reading, file_name)
+
+    def holds(self, path: Path, modality: Modality) -> bool:
+        """Return whether a file holds a signal, as far as its format or its columns tell."""
+        if self.modalities is not None:
+            return modality in self.modalities
+        assert self.read_table is not None
+        file_name = str(path)
+        try:
+            table = self.read_table(path, file_name)
+            choose_columns(table.columns, modality, file_name, table.named, bare_leads=table.bare_leads)
+        except InputError:
+            return False
+        return True

@@ -1,0 +1,52 @@
+"""The file formats that wearcli reads. A new one is a module with its `FORMAT`, and a line here."""
+
+from pathlib import Path
+
+from wearcli.recordings.formats import (
+    actigraph,
+    axivity,
+    csv,
+    e4,
+    edf,
+    geneactiv,
+    npz,
+    parquet,
+    wfdb,
+)
+from wearcli.recordings.formats.format import Format
+
+FORMATS: dict[str, Format] = {
+    record.name: record
+    for record in (
+        csv.CSV,
+        csv.TSV,
+        parquet.FORMAT,
+        npz.FORMAT,
+        axivity.FORMAT,
+        geneactiv.FORMAT,
+        actigraph.FORMAT,
+        edf.FORMAT,
+        wfdb.FORMAT,
+        e4.FORMAT,
+    )
+}
+
+
+def file_format(path: Path) -> Format | None:
+    """Return the format of a file by its name, for some by a look at it; None where it is no recording."""
+    return next((record for record in FORMATS.values() if record.fits(path) and record.accepts(path)), None)
+
+
+def folder_format(folder: Path) -> Format | None:
+    """Return the format of a folder that is one recording; None for any other folder."""
+    for record in FORMATS.values():
+        if record.folder is not None and record.folder.recognise(folder):
+            return record
+    return None
+
+
+def accepted_formats() -> str:
+    """Return what wearcli reads, as messages list it."""
+    *titles, last = (record.title for record in FORMATS.values())
+    packed = ", ".join(record.title for record in FORMATS.values() if record.gzip)
+    return f"{', '.join(titles)} and {last} ({packed} also as .gz)"
