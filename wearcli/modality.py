@@ -276,7 +276,7 @@ MODALITIES: dict[str, ModalityRecord] = {record.name: record for record in _RECO
 def signal_in_name(file_name: str) -> str | None:
     """Return the signal that the name of a file tells (`p01.acc.csv`, `Gyroscope.csv`), None where none."""
     words = set(re.split(r"[._-]", file_name.lower()))
-    names = [record.name for record in _RECORDS if not words.isdisjoint(record.file_words)]
+    names = [record.name for record in MODALITIES.values() if not words.isdisjoint(record.file_words)]
     return names[0] if len(names) == 1 else None
 
 
@@ -290,8 +290,8 @@ def check_feature_set(modality: str, kind: str | None) -> None:
     """Raise UsageError for a set of features that the signal does not have, or has no choice of."""
     sets = MODALITIES[modality].feature_sets
     if kind is not None and len(sets) < 2:
-        with_choice = " or ".join(record.title for record in _RECORDS if len(record.feature_sets) > 1)
-        raise UsageError(f"--features is a choice of {with_choice}: leave it out for {modality}")
+        others = [record.title for record in MODALITIES.values() if len(record.feature_sets) > 1]
+        raise UsageError(f"--features is a choice of {' or '.join(others)}: leave it out for {modality}")
     if kind is not None and kind not in sets:
         raise UsageError(f"no features '{kind}': --features takes {' or '.join(sets)}")
 
@@ -312,7 +312,7 @@ def feature_set(count: int) -> FeatureSet | None:
     return next(
         (
             kind
-            for record in _RECORDS
+            for record in MODALITIES.values()
             for kind in FEATURE_SETS
             if kind in record.feature_sets and len(record.feature_sets[kind]().names) == count
         ),

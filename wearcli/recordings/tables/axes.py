@@ -1,6 +1,7 @@
 """Which three columns of a table are the axes of a sensor of motion, told by their names."""
 
 from collections.abc import Sequence
+from pathlib import PurePath
 
 from wearcli.errors import InputError
 from wearcli.modality import MODALITIES, ModalityRecord, signal_in_name
@@ -69,7 +70,7 @@ def choose_axes(
 
 def unnamed_axes(signal: ModalityRecord, file_name: str) -> bool:
     """Return whether columns without a word for it may be the axes of a signal, in a file of this name."""
-    named = MODALITIES.get(signal_in_name(file_name) or "")
+    named = MODALITIES.get(signal_in_name(PurePath(file_name).name) or "")
     return named is signal or (signal.unnamed and not (named and named.channels))
 
 
