@@ -16,16 +16,20 @@ install: $(ALL)
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
 
-# A torch that is already in the venv stays, whatever its version and build: see "Installing" in the docs.
-$(VENV)/constraints.txt: constraints.txt | $(BIN)/python
-	if $(BIN)/python -c 'import torch' 2>/dev/null; then grep -v '^torch==' $< > $@; else cp $< $@; fi
+# A torch that is already in the venv stays, whatever its version and build: see docs/installing.md.
+define INSTALL
+if $(BIN)/python -c 'import torch' 2>/dev/null; \
+then grep -v '^torch==' constraints.txt > $(VENV)/constraints.txt; \
+else cp constraints.txt $(VENV)/constraints.txt; fi
+$(PIP) -c $(VENV)/constraints.txt -e
+endef
 
-$(CORE): pyproject.toml $(VENV)/constraints.txt
-	$(PIP) -c $(VENV)/constraints.txt -e '.[report]'
+$(CORE): pyproject.toml constraints.txt | $(BIN)/python
+	$(INSTALL) '.[report]'
 	touch $@
 
-$(ALL): pyproject.toml $(VENV)/constraints.txt
-	$(PIP) -c $(VENV)/constraints.txt -e '.[all,docs,dev]'
+$(ALL): pyproject.toml constraints.txt | $(BIN)/python
+	$(INSTALL) '.[all,docs,dev]'
 	touch $(CORE) $@
 
 demo: $(CORE)

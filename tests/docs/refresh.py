@@ -10,7 +10,7 @@ import tempfile
 from pathlib import Path
 
 from tests.docs.blocks import Block, Page, pages, runs
-from tests.docs.session import run
+from tests.docs.session import differences, run
 
 
 def main(names: list[str]) -> None:
@@ -70,7 +70,9 @@ def block_lines(block: Block) -> list[list[str]]:
 
 
 def _elide(shown: list[str], printed: list[str]) -> list[str]:
-    """The new output, cut where the old one was."""
+    """The new output, cut where the old one was; the old one where it says the same."""
+    if shown and not differences(tuple(shown), printed):
+        return shown
     if "..." not in [line.strip() for line in shown]:
         return printed if shown else []
     cut = [line.strip() for line in shown].index("...")
