@@ -9,7 +9,6 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from tests.reporting.reading import read
-from wearcli.reporting.confusion import draw_confusion
 from wearcli.reporting.drawing import (
     Drawing,
     drawing_style,
@@ -20,6 +19,7 @@ from wearcli.reporting.drawing import (
     shorten,
 )
 from wearcli.reporting.palette import COLOURS, GRID, INK, MUTED, PAGE
+from wearcli.reporting.sections.confusion import draw_confusion
 
 CLASSES = ['<script>alert("x")</script>', 'id="y" url(#z) $a$ 走', "c"]
 
@@ -78,8 +78,8 @@ def test_the_words_stand_beside_the_figure() -> None:
     assert picture.attributes["role"] == "img"
     assert picture.one("title", id=title).text() == "Confusion matrix"
     words = picture.one("desc", id=about).text()
-    assert f"Of 6 samples of {CLASSES[0]} 5 (83 %) are found; taken for c (1)." in words
-    assert "Of 3 samples of c 3 (100 %) are found." in words
+    assert f"Of 6 samples of {CLASSES[0]} 5 (83 %) are right; the others are taken for c (1)." in words
+    assert "Of 3 samples of c 3 (100 %) are right." in words
 
 
 def test_saved_figures_are_for_papers(tmp_path: Path) -> None:

@@ -3,6 +3,9 @@
 import html
 import shlex
 
+from hypothesis import given
+from hypothesis import strategies as st
+
 from tests.reporting.reading import read
 from wearcli.comparison.compare import compare
 from wearcli.probing.probe import probe
@@ -58,3 +61,10 @@ def test_what_the_result_depends_on() -> None:
     assert [node.text() for node in root.all("dt")] == ["model <m>", "labels l.csv", "versions"]
     assert [node.text() for node in root.all("dd")] == ["sha256 12ab", "sha256 34cd", "wearcli ?, numpy 2"]
     assert html.escape("<m>") in made_with(info)
+
+
+@given(st.floats(allow_nan=False, allow_infinity=False))
+def test_a_number_reads_back_as_the_same(value: float) -> None:
+    """`:g` would keep six digits."""
+    line = words("probe", {"embeddings": ["e"], "task": "x", "epoch": value}, "embeddings", probe)
+    assert float(line[line.index("--epoch") + 1]) == value

@@ -60,8 +60,15 @@ _DIGITS = re.compile(r"(\.\d\d)\d+")
 
 @dataclass(frozen=True)
 class Drawing:
-    """A figure and what stands for it. name: of its files, and unique; alternative: what it shows, in words
-    and with its figures, for those who cannot see it."""
+    """A figure and its words.
+
+    Attributes:
+        name: Name of its files; unique on a page.
+        title: Title.
+        figure: The matplotlib figure.
+        alternative: What the figure shows, with its numbers, for those who cannot see it.
+        caption: Text below the figure.
+    """
 
     name: str
     title: str
@@ -72,7 +79,7 @@ class Drawing:
 
 @contextmanager
 def drawing_style() -> Iterator[None]:
-    """Everything drawn and saved within looks as `STYLE` says, whatever the user's own matplotlibrc."""
+    """Draw and save within as `STYLE` says, whatever the user's own matplotlibrc."""
     from matplotlib import style
 
     with style.context(["default", STYLE]), warnings.catch_warnings():
@@ -82,7 +89,7 @@ def drawing_style() -> Iterator[None]:
 
 
 def new_figure(width: float, height: float, layout: str | None = "constrained") -> "Figure":
-    """An empty figure of so many px of the page (96 an inch)."""
+    """Return an empty figure; sizes are px of the page (96 an inch)."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
@@ -92,7 +99,7 @@ def new_figure(width: float, height: float, layout: str | None = "constrained") 
 
 
 def save_files(drawing: Drawing, folder: Path) -> list[str]:
-    """Write NAME.png and NAME.svg, for papers: in the light scheme, on white. Returns the names."""
+    """Write NAME.png and NAME.svg for papers, in the light scheme on white; return the names."""
     png, svg = f"{drawing.name}.png", f"{drawing.name}.svg"
     drawing.figure.savefig(
         folder / png, format="png", dpi=PAPER_DPI, facecolor=PAGE, metadata={"Software": None}
@@ -102,21 +109,21 @@ def save_files(drawing: Drawing, folder: Path) -> list[str]:
 
 
 def inline_svg(drawing: Drawing) -> Html:
-    """The figure as part of a page: its ink, lines and ground are the page's variables, its ids its own."""
+    """Return the figure as part of a page: its colours are the page's variables, its ids are its own."""
     root = ElementTree.fromstring(_svg(drawing, "none"))
     width = float(root.attrib.pop("width").removesuffix("pt")) * 4 / 3
     del root.attrib["height"], root.attrib["version"]
-    used = {name for each in root.iter() for name in _referred(each)}
+    used = {name for node in root.iter() for name in _referred(node)}
     for parent in list(root.iter()):
         for child in list(parent):
             # The style is of all elements, and on a page that is the whole page: page.css has it.
             if child.tag.endswith(("}metadata", "}style", "}title")):
                 parent.remove(child)
-    for each in root.iter():
-        each.tag = each.tag.rpartition("}")[2]
-        each.attrib = {
+    for node in root.iter():
+        node.tag = node.tag.rpartition("}")[2]
+        node.attrib = {
             key.rpartition("}")[2]: _on_page(key, value, drawing.name)
-            for key, value in each.attrib.items()
+            for key, value in node.attrib.items()
             if key != "id" or value in used
         }
     title, about = f"{drawing.name}-title", f"{drawing.name}-about"
@@ -131,23 +138,24 @@ def inline_svg(drawing: Drawing) -> Html:
 
 
 def _svg(drawing: Drawing, ground: str) -> bytes:
+    """Return the figure as an SVG file."""
     buffer = BytesIO()
-    told = {"Title": drawing.title, "Description": drawing.alternative}
+    words = {"Title": drawing.title, "Description": drawing.alternative}
     nothing = dict.fromkeys(("Creator", "Date", "Format", "Type"))
-    drawing.figure.savefig(buffer, format="svg", dpi=POINTS_DPI, facecolor=ground, metadata=nothing | told)
+    drawing.figure.savefig(buffer, format="svg", dpi=POINTS_DPI, facecolor=ground, metadata=nothing | words)
     return buffer.getvalue()
 
 
-def _referred(each: ElementTree.Element) -> Iterator[str]:
-    """The ids that an element draws with."""
-    for key, value in each.attrib.items():
+def _referred(node: ElementTree.Element) -> Iterator[str]:
+    """Yield the ids that an element draws with."""
+    for key, value in node.attrib.items():
         if key.endswith("href") and value.startswith("#"):
             yield value[1:]
         yield from _CLIP.findall(value)
 
 
 def _on_page(key: str, value: str, prefix: str) -> str:
-    """An attribute's value: ids get a prefix, and where it is drawn with, what the page decides."""
+    """Return an attribute's value on the page: ids get a prefix, colours and fonts become variables."""
     if key == "id":
         return f"{prefix}-{value}"
     if key.endswith("href"):
@@ -163,13 +171,13 @@ def _on_page(key: str, value: str, prefix: str) -> str:
 
 
 def shorten(name: str, length: int = 22) -> str:
-    """The name, without its middle where it is longer than a figure has room for."""
+    """Return the name, without its middle where it is too long."""
     last = (length - 1) // 2
     return name if len(name) <= length else f"{name[: length - 1 - last]}…{name[-last:]}"
 
 
 def short_names(names: Sequence[str], length: int) -> list[str]:
-    """Names without the words that all begin with: ipol_gait-1, ipol_gait-2 become 1, 2."""
+    """Drop the words that all names begin with: ipol_gait-1, ipol_gait-2 become 1, 2."""
     words = 0
     if len(names) > 1:
         first, last = min(names), max(names)  # what these two share, all do

@@ -9,12 +9,12 @@ class Html(str):
 
 
 def escape(text: str) -> Html:
-    """The text as markup that shows it."""
+    """Return markup that shows the text."""
     return text if isinstance(text, Html) else Html(html.escape(text))
 
 
 def element(name: str, *children: str, **attributes: str | int | None) -> Html:
-    """An element of HTML. Of an attribute's name a trailing _ is dropped, other _ become -; None: no such."""
+    """Return an element. In an attribute's name a last _ is dropped and other _ become -; None drops it."""
     words = "".join(
         f' {key.removesuffix("_").replace("_", "-")}="{html.escape(str(value))}"'
         for key, value in attributes.items()
@@ -24,22 +24,22 @@ def element(name: str, *children: str, **attributes: str | int | None) -> Html:
 
 
 def join(parts: Iterable[str]) -> Html:
-    """Markup one after another, text among it escaped."""
+    """Join markup; text among it is escaped."""
     return Html("".join(escape(part) for part in parts))
 
 
 def paragraph(*children: str) -> Html:
-    """A paragraph."""
+    """Return a paragraph."""
     return element("p", *children)
 
 
 def bullets(items: Iterable[str]) -> Html:
-    """A list without numbers."""
+    """Return a list without numbers."""
     return element("ul", *(element("li", item) for item in items))
 
 
 def table(caption: str, head: Sequence[str], rows: Iterable[Sequence[str]]) -> Html:
-    """A table with a caption; the first cell of a row is its heading. A wide one scrolls in its own box."""
+    """Return a table with a caption; the first cell of a row is its heading; a wide table scrolls."""
     titles = (element("th", title, scope="col") for title in head)
     lines = (
         element("tr", element("th", row[0], scope="row"), *(element("td", cell) for cell in row[1:]))
@@ -55,5 +55,5 @@ def table(caption: str, head: Sequence[str], rows: Iterable[Sequence[str]]) -> H
 
 
 def scrolling(inner: Html, name: str) -> Html:
-    """A box that scrolls sideways where its content is wider than the page, by keys too."""
+    """Return a box that scrolls sideways, by keys too, where its content is wider than the page."""
     return element("div", inner, class_="scroll", tabindex=0, role="region", aria_label=name)

@@ -1,40 +1,63 @@
-"""What was found, in plain words: the first thing on the page."""
+"""The result in plain words: the first thing on the page."""
 
-from collections.abc import Mapping
-from typing import Any
-
+from wearcli.reporting.comparison import ReportedComparison
+from wearcli.reporting.metrics import verdict
 from wearcli.reporting.study import Study
 from wearcli.reporting.wording import PROBES, count, interval, listed, number, plain, with_interval
 
 
 def headline(study: Study) -> list[str]:
-    """What was probed, the score, whether it beats hand-made features and the trivial guess.
+    """Say what was probed, the score, and whether it beats hand-made features and the trivial guess.
 
-    A line each paragraph, and each item of a list, which begins with "- ".
+    Returns:
+        Paragraphs, and items of a list, which begin with "- ".
     """
-    return _of_classes(study) if study.classify else _of_values(study)
+    return _classes(study) if study.classify else _values(study)
 
 
-def verdict(difference: Mapping[str, Any], lower_is_better: bool = False) -> int | None:
-    """1 where the interval of a paired difference lies on the better side of 0, -1 on the worse, 0 where it
-    holds 0; None without a difference."""
-    low, high = difference.get("low"), difference.get("high")
-    if low is None or high is None:
+def comparison_headline(comparison: ReportedComparison) -> list[str]:
+    """Say what was compared, and for each target the best encoder and whether it beats hand-made features."""
+    result = comparison.result
+    subject = listed(map(plain, result.targets))
+    if comparison.classify:
+        subject = count(len(result.classes), "class", "classes")
+    encoders, people = count(len(result.models), "encoder"), count(result.n_participants, "participant")
+    first = (
+        f"{result.task}: {encoders} by the same {PROBES[result.probe]} on {subject}; "
+        f"{result.n_samples:,} samples of {people}, each predicted by a probe that had not seen the person."
+    )
+    lines = [_best(comparison, target) for target in result.targets]
+    return [_upper(first), *(line for line in lines if line)]
+
+
+def _best(comparison: ReportedComparison, target: str) -> str | None:
+    """Name the best encoder; None where no score is defined."""
+    result = comparison.result
+    scores = comparison.leading({name: result.scores[name] for name in result.models}, target)
+    means = {name: score["mean"] for name, score in scores.items() if score.get("mean") is not None}
+    if not means:
         return None
-    side = 1 if low > 0 else -1 if high < 0 else 0
-    return -side if lower_is_better else side
+    best = (max if comparison.classify else min)(means, key=lambda name: means[name])
+    line = f"{best} has the best {comparison.metric_title(target)}: {with_interval(scores[best])}"
+    difference = comparison.leading(result.less_features, target).get(best)
+    if difference:
+        words = {1: "better than", -1: "worse than", 0: "not shown to differ from", None: "beside"}
+        side = words[verdict(difference, lower_is_better=not comparison.classify)]
+        line += f", {side} hand-made features ({number(difference['mean'])} {interval(difference)})"
+    return f"{line}."
 
 
-def _who(study: Study) -> str:
+def _probe_name(study: Study) -> str:
+    """Name the probe and what it is fitted on."""
     if study.probe == "features":
         return "the linear probe on hand-made features"
     return f"the {PROBES[study.probe]} on embeddings of {study.result.model.get('name', 'an unknown model')}"
 
 
 def _samples(study: Study) -> str:
-    """How many were scored, of whom, and by whom it had not seen."""
+    """Say how many samples of how many people were scored."""
     result = study.result
-    scored = max((study.of(target) for target in study.targets), key=len)
+    scored = max((study.predictions_for(target) for target in study.targets), key=len)
     if result.level == "participant":
         samples = f"means of {result.n_windows:,} windows"
     elif result.epoch:
@@ -47,12 +70,13 @@ def _samples(study: Study) -> str:
     return f"{amount}, each predicted by a probe that had not seen the person"
 
 
-def _of_classes(study: Study) -> list[str]:
+def _classes(study: Study) -> list[str]:
+    """Write the paragraphs of a classification."""
     result = study.result
     score = study.score(study.probe, "macro_f1")
     first = (
-        f"{result.task}: {_who(study)} tells {count(len(result.classes), 'class', 'classes')} apart with a "
-        f"macro-F1 of {with_interval(score)} (1 is perfect; the majority class alone gets "
+        f"{result.task}: {_probe_name(study)} tells {count(len(result.classes), 'class', 'classes')} apart "
+        f"with a macro-F1 of {with_interval(score)} (1 is perfect; the majority class alone gets "
         f"{number(study.score('majority', 'macro_f1').get('mean'))})"
     )
     if result.positive:
@@ -64,12 +88,12 @@ def _of_classes(study: Study) -> list[str]:
         -1: "the interval lies below zero, so the features tell more than the embeddings do",
         0: "the interval holds zero, so it is not shown that the embeddings tell more than the features",
     }
-    found = verdict(difference)
+    side = verdict(difference)
     second = (
         _no_features(study)
-        if found is None
+        if side is None
         else f"The same probe on hand-made features gets {features}: a difference of "
-        f"{number(difference['mean'])} {interval(difference)}; {words[found]}."
+        f"{number(difference['mean'])} {interval(difference)}; {words[side]}."
     )
     return [f"{_upper(first)}. {_samples(study)}.", second]
 
@@ -80,9 +104,10 @@ def _no_features(study: Study) -> str:
     return "There is no probe on hand-made features to compare with."
 
 
-def _of_values(study: Study) -> list[str]:
+def _values(study: Study) -> list[str]:
+    """Write the paragraphs of a regression."""
     result = study.result
-    told = []
+    lines = []
     for target in study.targets:
         scores = {name: study.score(name, "mae", target) for name in (study.probe, "features", "mean")}
         beside = [
@@ -90,34 +115,34 @@ def _of_values(study: Study) -> list[str]:
             for key, name in (("features", "features"), ("mean", "mean of the others"))
             if scores[key] and key != study.probe
         ]
-        told.append(
+        lines.append(
             f"{plain(target)} is off by {with_interval(scores[study.probe])} on average"
             f"{' (' + '; '.join(beside) + ')' if beside else ''}"
         )
-    first = f"{result.task}: {_who(study)} predicts {listed(map(plain, study.targets))}"
-    if len(told) == 1:
-        paragraphs = [f"{_upper(first)}: {told[0]}. {_samples(study)}."]
+    first = f"{result.task}: {_probe_name(study)} predicts {listed(map(plain, study.targets))}"
+    if len(lines) == 1:
+        paragraphs = [f"{_upper(first)}: {lines[0]}. {_samples(study)}."]
     else:
-        paragraphs = [f"{_upper(first)}. {_samples(study)}.", *(f"- {line}" for line in told)]
+        paragraphs = [f"{_upper(first)}. {_samples(study)}.", *(f"- {line}" for line in lines)]
     return [*paragraphs, _against_features(study), *_no_better(study)]
 
 
 def _against_features(study: Study) -> str:
-    """For which targets the error is smaller, larger, or not shown to differ."""
-    by: dict[int, list[str]] = {}
+    """Say for which targets the error is smaller, larger, or not shown to differ."""
+    targets: dict[int, list[str]] = {}
     for target in study.targets:
-        found = verdict(study.difference("mae", target), lower_is_better=True)
-        if found is not None:
-            by.setdefault(found, []).append(plain(target))
-    if not by:
+        side = verdict(study.difference("mae", target), lower_is_better=True)
+        if side is not None:
+            targets.setdefault(side, []).append(plain(target))
+    if not targets:
         return _no_features(study)
     words = {1: "smaller for", -1: "larger for", 0: "not shown to differ for"}
-    parts = [f"{words[way]} {listed(by[way])}" for way in (1, -1, 0) if way in by]
+    parts = [f"{words[side]} {listed(targets[side])}" for side in (1, -1, 0) if side in targets]
     return f"Against the same probe on hand-made features the mean absolute error is {'; '.join(parts)}."
 
 
 def _no_better(study: Study) -> list[str]:
-    """Targets that the mean of the other people predicts as well."""
+    """Name the targets that the mean of the other people predicts as well."""
     worse = []
     for target in study.targets:
         own, trivial = (study.score(name, "mae", target).get("mean") for name in (study.probe, "mean"))

@@ -17,26 +17,43 @@ Block = str | Sequence[Drawing | Html]
 
 @dataclass
 class Section:
-    """blocks: markup, text that becomes a paragraph, and rows of drawings and tables side by side."""
+    """A section of the page.
+
+    Attributes:
+        name: The id that links go to.
+        title: The heading.
+        blocks: Markup, text that becomes a paragraph, and rows of drawings and tables side by side.
+        left_out: What the section lacks, and why.
+        numbers: What a program may want of it: {name: {quantity: value}}.
+    """
 
     name: str
     title: str
     blocks: list[Block] = field(default_factory=list)
+    left_out: list[str] = field(default_factory=list)
+    numbers: dict[str, dict[str, float]] = field(default_factory=dict)
 
     @property
     def drawings(self) -> list[Drawing]:
-        """All of them, in order."""
+        """All drawings, in order."""
         rows = [block for block in self.blocks if not isinstance(block, str)]
-        return [each for row in rows for each in row if isinstance(each, Drawing)]
+        return [part for row in rows for part in row if isinstance(part, Drawing)]
 
 
 def compose(title: str, headline: Sequence[str], sections: Sequence[Section], made_by: str) -> str:
-    """The whole document. headline: paragraphs in plain words, and items of a list, with "- "."""
-    links = [element("a", each.title, href=f"#{each.name}") for each in sections]
+    """Return the whole document.
+
+    Args:
+        title: Title and first heading.
+        headline: Paragraphs, and items of a list, which begin with "- ".
+        sections: The sections.
+        made_by: The footer.
+    """
+    links = [element("a", section.title, href=f"#{section.name}") for section in sections]
     body = [
         element("header", element("h1", title), *_headline(headline), class_="headline"),
         element("nav", bullets(links), aria_label="Sections"),
-        element("main", *(_section(each) for each in sections)),
+        element("main", *map(_section, sections)),
         element("footer", paragraph(made_by)),
     ]
     head = [
@@ -55,8 +72,8 @@ def compose(title: str, headline: Sequence[str], sections: Sequence[Section], ma
 def _headline(lines: Sequence[str]) -> list[Html]:
     parts: list[Html] = []
     for is_item, group in itertools.groupby(lines, key=lambda line: line.startswith("- ")):
-        mine = list(group)
-        parts += [bullets(line[2:] for line in mine)] if is_item else map(paragraph, mine)
+        texts = list(group)
+        parts += [bullets(text[2:] for text in texts)] if is_item else map(paragraph, texts)
     return parts
 
 
@@ -67,7 +84,7 @@ def _section(section: Section) -> Html:
 def _block(block: Block) -> Html:
     if isinstance(block, str):
         return block if isinstance(block, Html) else paragraph(block)
-    parts = [_figure(each) if isinstance(each, Drawing) else each for each in block]
+    parts = [_figure(part) if isinstance(part, Drawing) else part for part in block]
     return element("div", *parts, class_="row") if len(parts) > 1 else parts[0]
 
 
@@ -79,7 +96,7 @@ def _figure(drawing: Drawing) -> Html:
 
 
 def _css() -> str:
-    """page.css with the colours of both schemes; paper is light."""
+    """Return page.css with the colours of both schemes; paper is light."""
     light = f"--page:{PAGE};--ink:{INK};--muted:{MUTED};--grid:{GRID};--soft:#f4f6f8;--link:#1652b5"
     dark = (
         f"--page:{DARK_PAGE};--ink:{DARK_INK};--muted:{DARK_MUTED};--grid:{DARK_GRID};"

@@ -6,22 +6,22 @@ the light and the dark page (WCAG 2.2, 1.4.11): found by a search under these co
 Markers differ from class to class too, so that nothing rests on colour alone.
 """
 
-# What follows the reader's colour scheme: the light page's colours, which are variables on the page.
+# Colours that follow the reader's colour scheme; these are the light ones, variables on the page.
 INK, MUTED, GRID, PAGE = "#16191d", "#59626e", "#d5dae1", "#ffffff"
 DARK_INK, DARK_MUTED, DARK_GRID, DARK_PAGE = "#e8ebef", "#a3adb9", "#363d47", "#15181d"
 ON_COLOUR = "#fefefe"  # text on a full colour: white in both schemes
 
 COLOURS = ("#1b61d0", "#b78c0a", "#e966a4", "#5f6d16", "#9b7efd", "#974b83")
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
-# Of the probes that stand side by side, whichever of them are there.
+# Number of the colour and marker of each probe.
 PROBES = {"linear": 0, "mlp": 4, "features": 1}
 
 
 def colour(number: int) -> str:
-    """The colour of the `number`th of several; they repeat after six."""
+    """Return a colour by its number; colours repeat after six."""
     return COLOURS[number % len(COLOURS)]
 
 
 def marker(number: int) -> str:
-    """The marker of the `number`th of several; with the colour it repeats after 42."""
+    """Return a marker by its number; colour and marker together repeat after 42."""
     return MARKERS[number % len(MARKERS)]

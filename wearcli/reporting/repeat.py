@@ -1,24 +1,30 @@
-"""How to do it again: the command line, what was read, and by which versions."""
+"""How to repeat a result: the command line, what was read, and the versions."""
 
 import inspect
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from wearcli.reporting.elements import Html, element
 
-_JOINED = ("label_share",)  # one flag with commas; of other lists a flag each
+_JOINED = ("label_share",)  # one flag with commas; other lists repeat their flag
 _FLAGS = {"stride_s": "stride", "channel_columns": "columns"}
 
 
-def command_line(verb: str, arguments: dict[str, Any], positional: str, function: Callable[..., Any]) -> Html:
-    """The command with all that is not as by default.
+def command_line(
+    verb: str, arguments: Mapping[str, Any], positional: str, function: Callable[..., Any]
+) -> Html:
+    """Return the command with every argument that is not the default.
 
-    arguments: as the folder keeps them. positional: the one without a flag. function: has the defaults.
+    Args:
+        verb: The command.
+        arguments: The arguments as the folder keeps them.
+        positional: Name of the argument without a flag.
+        function: The Python function, which has the defaults.
     """
-    defaults = {name: each.default for name, each in inspect.signature(function).parameters.items()}
+    defaults = {name: parameter.default for name, parameter in inspect.signature(function).parameters.items()}
     words = ["wearcli", verb]
-    words += ["-" if each == "stdin" else str(each) for each in _several(arguments.get(positional))]
+    words += ["-" if path == "stdin" else str(path) for path in _as_list(arguments.get(positional))]
     for name, value in arguments.items():
         if name == positional or value is None or value == [] or value == defaults.get(name):
             continue
@@ -26,25 +32,31 @@ def command_line(verb: str, arguments: dict[str, Any], positional: str, function
         if isinstance(value, bool):
             words.append(f"--{flag}" if value else f"--no-{flag}")
             continue
-        texts = [f"{each:g}" if isinstance(each, float) else str(each) for each in _several(value)]
+        texts = [_text(item) for item in _as_list(value)]
         for text in [",".join(texts)] if name in _JOINED else texts:
             words += [f"--{flag}", text]
     return element("pre", element("code", shlex.join(words)))
 
 
-def made_with(info: dict[str, Any]) -> Html:
-    """What the result depends on: the model and the tables of labels by sha256, and versions."""
+def made_with(document: Mapping[str, Any]) -> Html:
+    """Return what the result depends on: model and tables of labels by their sha256, and versions."""
     rows = []
-    if model := info.get("model"):
+    if model := document.get("model"):
         rows.append([f"model {model.get('name', '')}", f"sha256 {model.get('sha256', 'unknown')}"])
-    rows += [[f"labels {path}", f"sha256 {digest}"] for path, digest in (info.get("labels") or {}).items()]
-    versions = {"wearcli": info.get("wearcli", "?"), **(info.get("versions") or {})}
-    rows.append(["versions", ", ".join(f"{name} {number}" for name, number in versions.items())])
+    labels = document.get("labels") or {}
+    rows += [[f"labels {path}", f"sha256 {digest}"] for path, digest in labels.items()]
+    versions = {"wearcli": document.get("wearcli", "?"), **(document.get("versions") or {})}
+    rows.append(["versions", ", ".join(f"{name} {version}" for name, version in versions.items())])
     parts = (
-        part for name, said in rows for part in (element("dt", name), element("dd", element("code", said)))
+        part for name, text in rows for part in (element("dt", name), element("dd", element("code", text)))
     )
     return element("dl", *parts)
 
 
-def _several(value: Any) -> list[Any]:
+def _text(value: Any) -> str:
+    """Write a value so that it reads back as the same: all digits of a float, none after a whole one."""
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+
+
+def _as_list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [] if value is None else [value]

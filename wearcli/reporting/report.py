@@ -11,25 +11,40 @@ from typing import Any
 from wearcli._version import __version__
 from wearcli.errors import UsageError
 from wearcli.files import atomic_file, atomic_folder, check_output
-from wearcli.reporting.comparison_page import comparison_sections, read_comparison
+from wearcli.reporting.choice import Choice
+from wearcli.reporting.comparison import ReportedComparison, read_comparison
 from wearcli.reporting.drawing import Drawing, drawing_style, save_files
 from wearcli.reporting.elements import Html
-from wearcli.reporting.headline import headline
+from wearcli.reporting.headline import comparison_headline, headline
+from wearcli.reporting.mapping.projection import Map, check_map
 from wearcli.reporting.page import Section, compose
-from wearcli.reporting.probe_page import Choice, probe_sections
-from wearcli.reporting.projection import Map, check_map
+from wearcli.reporting.sections import COMPARISON_SECTIONS, PROBE_SECTIONS
+from wearcli.reporting.sections.timeline import choose_recording
 from wearcli.reporting.study import Study, read_study
-from wearcli.reporting.timeline import choose_recording
 from wearcli.reporting.wording import count
 
 _MADE_BY = f"Made by wearcli {__version__}. Nothing on this page is fetched from anywhere."
-LIST = "figures.json"  # of a folder of figures: what each shows
+LIST = "figures.json"  # in a folder of figures: what they show
 
 
 @dataclass
 class ReportResult:
-    """What was written. figures: names of the files. left_out: what the page lacks, and why. neighbours:
-    kind -> {share, chance} of the 10 nearest neighbours that are of a sample's kind (`neighbour_shares`)."""
+    """What a report shows, and what was written.
+
+    Attributes:
+        kind: "probe" or "comparison".
+        task: Name of the task.
+        headline: Paragraphs of the headline.
+        sections: Titles of the sections.
+        output: The page.
+        bytes: Size of the page.
+        probe: Probe that the figures show; None for a comparison.
+        recording: Recording of the timeline.
+        figures_folder: Folder of the figures, if there is one.
+        figures: Names of the files in it.
+        neighbours: Of each kind, {share, chance} of the 10 nearest neighbours that are of a sample's kind.
+        left_out: What the page lacks, and why.
+    """
 
     kind: str
     task: str
@@ -45,7 +60,7 @@ class ReportResult:
     left_out: list[str] = field(default_factory=list)
 
     def to_json(self) -> dict[str, Any]:
-        """The document of `--json`: plain values only."""
+        """Return the document of `--json`: plain values only."""
         return asdict(self)
 
 
@@ -61,17 +76,30 @@ def report(
     probe: str | None = None,
     seed: int = 0,
 ) -> ReportResult:
-    """Write one HTML page of a probe folder or of a folder of `compare`, that needs no network and no script.
+    """Write one HTML page of a probe or of a comparison; it needs no network and no script.
 
-    output: FOLDER/report.html if None. figures: a folder for a PNG and an SVG of each figure; one that holds
-    something else is not replaced. The others are of a probe folder alone. map: how embeddings become two
-    dimensions, "none" leaves the map out. embeddings: tables to map, by default those that the probe was
-    fitted on; if they are gone, the page says so. recording: of the timeline, by default that of most classes
-    and samples. probe: shown in the figures, by default the first. seed: of the samples on the map and of its
-    layout. The same arguments give the same bytes.
+    The same arguments give the same bytes.
 
-    Raises UsageError for arguments that cannot be, or where matplotlib or the map's library is missing,
-    InputError for a folder that is damaged.
+    Args:
+        folder: Folder of `probe` or of `compare`.
+        output: The page; None for FOLDER/report.html.
+        overwrite: Whether to replace a page and a folder of figures that exist.
+        figures: Folder for a PNG and an SVG of each figure; a folder that holds something else is not
+            replaced.
+        map: How embeddings become two dimensions; "none" leaves the map out (probe only, as all below).
+        embeddings: Tables to map; None for those that the probe was fitted on. If they are gone, the page
+            says so.
+        recording: Recording of the timeline; None for the one with most classes and samples.
+        probe: Probe that the figures show; None for the first.
+        seed: Seed of the samples on the map and of its layout.
+
+    Raises:
+        UsageError: An argument is wrong, or matplotlib or the library of the map is missing.
+        InputError: The folder is damaged.
+
+    Example:
+        >>> wearcli.report("probes/activity").output
+        'probes/activity/report.html'
     """
     folder = Path(folder)
     if find_spec("matplotlib") is None:
@@ -87,13 +115,15 @@ def report(
     pictures = None if figures is None else Path(figures)
     if pictures is not None:
         check_output(pictures, overwrite, mark=LIST)
-    tables = None if embeddings is None else _paths(embeddings)
+    tables = None if embeddings is None else _as_paths(embeddings)
     with drawing_style():
         if (folder / "probe.json").is_file():
-            title, sections, result = _of_probe(read_study(folder, probe), map, tables, recording, seed)
+            study = read_study(folder, probe)
+            choice = Choice(map, tables, choose_recording(study, recording), seed)
+            title, sections, result = _report_probe(study, choice)
         else:
-            title, sections, result = _of_comparison(folder)
-        _unique(sections)
+            title, sections, result = _report_comparison(read_comparison(folder))
+        _number_equal_names(sections)
         document = compose(title, result.headline, sections, _MADE_BY)
         drawings = [drawing for section in sections for drawing in section.drawings]
         with ExitStack() as stack:
@@ -105,66 +135,66 @@ def report(
     return result
 
 
-def _of_probe(
-    study: Study, map: Map, tables: list[Path] | None, recording: str | None, seed: int
-) -> tuple[str, list[Section], ReportResult]:
-    """Title, sections and what is told of a probe folder."""
-    chosen = Choice(map, tables, choose_recording(study, recording), seed)
-    sections, neighbours, left_out = probe_sections(study, chosen)
+def _report_probe(study: Study, choice: Choice) -> tuple[str, list[Section], ReportResult]:
+    """Return title, sections and result of a probe folder."""
+    sections = [section for make in PROBE_SECTIONS for section in make(study, choice)]
     result = ReportResult(
         kind="probe",
         task=study.result.task,
         headline=headline(study),
         sections=[section.title for section in sections],
         probe=study.probe,
-        recording=chosen.recording,
-        neighbours=neighbours,
-        left_out=left_out,
+        recording=choice.recording,
+        neighbours=next((section.numbers for section in sections if section.name == "map"), {}),
+        left_out=[line for section in sections for line in section.left_out],
     )
     return f"{result.task}, probed on {study.result.model.get('name', 'embeddings')}", sections, result
 
 
-def _of_comparison(folder: Path) -> tuple[str, list[Section], ReportResult]:
-    info = read_comparison(folder)
-    lines, sections = comparison_sections(info)
-    result = ReportResult("comparison", info["task"], lines, [section.title for section in sections])
-    return f"{result.task}: {count(len(info['models']), 'encoder')} compared", sections, result
+def _report_comparison(comparison: ReportedComparison) -> tuple[str, list[Section], ReportResult]:
+    """Return title, sections and result of a comparison."""
+    sections = [section for make in COMPARISON_SECTIONS for section in make(comparison)]
+    titles = [section.title for section in sections]
+    task = comparison.result.task
+    result = ReportResult("comparison", task, comparison_headline(comparison), titles)
+    return f"{task}: {count(len(comparison.result.models), 'encoder')} compared", sections, result
 
 
-def _paths(given: Path | str | Sequence[Path | str]) -> list[Path]:
-    return [Path(given)] if isinstance(given, Path | str) else [Path(path) for path in given]
+def _as_paths(paths: Path | str | Sequence[Path | str]) -> list[Path]:
+    return [Path(paths)] if isinstance(paths, Path | str) else [Path(path) for path in paths]
 
 
-def _unique(sections: list[Section]) -> None:
-    """Give drawings of one name, as of two targets alike but for signs, a number each."""
-    seen: set[str] = set()
+def _number_equal_names(sections: list[Section]) -> None:
+    """Give drawings of one name a number each, as of two targets that differ only in signs."""
+    names: set[str] = set()
     for section in sections:
         for number, block in enumerate(section.blocks):
             if isinstance(block, str):
                 continue
             renamed: list[Drawing | Html] = []
-            for drawing in block:
-                if not isinstance(drawing, Drawing):
-                    renamed.append(drawing)
+            for part in block:
+                if not isinstance(part, Drawing):
+                    renamed.append(part)
                     continue
-                name, again = drawing.name, 1
-                while name in seen:
+                name, again = part.name, 1
+                while name in names:
                     again += 1
-                    name = f"{drawing.name}_{again}"
-                seen.add(name)
-                renamed.append(replace(drawing, name=name))
+                    name = f"{part.name}_{again}"
+                names.add(name)
+                renamed.append(replace(part, name=name))
             section.blocks[number] = renamed
 
 
 def _write_figures(drawings: list[Drawing], folder: Path) -> list[str]:
+    """Write the files of all drawings and their list; return the names of the files."""
     names: list[str] = []
-    told = {}
+    entries = {}
     for drawing in drawings:
         names += save_files(drawing, folder)
-        told[drawing.name] = {
+        entries[drawing.name] = {
             "title": drawing.title,
             "caption": drawing.caption,
             "text_alternative": drawing.alternative,
         }
-    (folder / LIST).write_text(json.dumps(told, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    (folder / LIST).write_text(json.dumps(entries, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     return names

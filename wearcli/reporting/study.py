@@ -1,9 +1,7 @@
 """A probe folder as the report reads it: probe.json and the held-out predictions."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,6 +13,7 @@ from wearcli.errors import InputError, UsageError
 from wearcli.probing.document import ProbeDocument
 from wearcli.probing.result import ProbeResult
 from wearcli.probing.saved import load_probe
+from wearcli.reporting.metrics import Score, find_metric
 
 TRIVIAL = ("majority", "mean")
 _COLUMNS = ("recording", "participant", "onset", "duration", "target", "probe", "truth", "predicted")
@@ -22,10 +21,16 @@ _COLUMNS = ("recording", "participant", "onset", "duration", "target", "probe", 
 
 @dataclass(frozen=True)
 class Study:
-    """document: probe.json. predictions: one row a sample, target and probe: recording, participant,
-    placement (None where it is unknown), onset, duration (s), target, probe, truth, predicted (strings or
-    float64), confidence (probability of the predicted class, NaN without one). probe: the one that the
-    figures show."""
+    """A probe folder.
+
+    Attributes:
+        folder: The folder.
+        document: probe.json.
+        predictions: One row a sample, target and probe: recording, participant, placement (None where it is
+            unknown), onset, duration (s), target, probe, truth, predicted (strings or float64), confidence
+            (probability of the predicted class, NaN without one).
+        probe: The probe that the figures show.
+    """
 
     folder: Path
     document: ProbeDocument
@@ -47,30 +52,31 @@ class Study:
         """The columns that are predicted."""
         return self.result.targets
 
-    def of(self, target: str, probe: str | None = None) -> pd.DataFrame:
-        """The held-out predictions of a target, by the probe shown or another; none where it has none."""
+    def predictions_for(self, target: str, probe: str | None = None) -> pd.DataFrame:
+        """Return the held-out predictions of a target, by the probe shown or by another."""
         table = self.predictions
-        mine = (table["target"] == target) & (table["probe"] == (probe or self.probe))
-        return table[mine].reset_index(drop=True)
+        rows = (table["target"] == target) & (table["probe"] == (probe or self.probe))
+        return table[rows].reset_index(drop=True)
 
-    def score(self, probe: str, metric: str, target: str | None = None) -> Mapping[str, Any]:
-        """{mean, low, high} of a metric, {} where there is none. Of several targets name the one meant."""
-        return metric_of(self.result.scores.get(probe, {}), metric, target or self.targets[0])
+    def score(self, probe: str, metric: str, target: str | None = None) -> Score:
+        """Return a score, {} where there is none; name the target where there are several."""
+        return find_metric(self.result.scores.get(probe, {}), metric, target or self.targets[0])
 
-    def difference(self, metric: str, target: str | None = None) -> Mapping[str, Any]:
-        """The probe shown less that on features, {} where there is none."""
-        return metric_of(self.result.differences.get(self.probe, {}), metric, target or self.targets[0])
-
-
-def metric_of(metrics: Mapping[str, Mapping[str, Any]], metric: str, target: str = "") -> Mapping[str, Any]:
-    """What stands under `target.metric` or else `metric`, {} where neither does."""
-    return metrics.get(f"{target}.{metric}") or metrics.get(metric) or {}
+    def difference(self, metric: str, target: str | None = None) -> Score:
+        """Return the score of the probe shown minus that on features, {} where there is none."""
+        return find_metric(self.result.differences.get(self.probe, {}), metric, target or self.targets[0])
 
 
 def read_study(folder: Path, probe: str | None) -> Study:
-    """Read a probe folder. probe: shown in figures, the first if None.
+    """Read a probe folder.
 
-    Raises UsageError where there is no such folder or probe, InputError for a damaged one.
+    Args:
+        folder: The folder.
+        probe: Probe that the figures show; None for the first.
+
+    Raises:
+        UsageError: There is no such folder or probe.
+        InputError: The folder is damaged.
     """
     document = load_probe(folder).document
     path = folder / "predictions.parquet"
@@ -90,15 +96,16 @@ def read_study(folder: Path, probe: str | None) -> Study:
 
 
 def _frame(table: pa.Table) -> pd.DataFrame:
+    """Return the predictions with the columns of `Study.predictions`."""
     frame = table.select(list(_COLUMNS)).to_pandas()
     frame["placement"] = table["placement"].to_pandas() if "placement" in table.column_names else None
     frame["placement"] = frame["placement"].astype(object).where(frame["placement"].notna(), None)
     confidence = np.full(len(table), np.nan)
     if "probabilities" in table.column_names:
-        known = pc.is_valid(table["probabilities"]).to_numpy()
-        if known.any():
-            rows = table["probabilities"].filter(pa.array(known)).combine_chunks()
+        valid = pc.is_valid(table["probabilities"]).to_numpy()
+        if valid.any():
+            rows = table["probabilities"].filter(pa.array(valid)).combine_chunks()
             flat = rows.flatten().to_numpy(zero_copy_only=False)
-            confidence[known] = flat.reshape(int(known.sum()), -1).max(axis=1)
+            confidence[valid] = flat.reshape(int(valid.sum()), -1).max(axis=1)
     frame["confidence"] = confidence
     return frame

@@ -1,22 +1,40 @@
-"""The confusion matrix: for each true class, what the probe said of people that it had not seen."""
+"""The confusion matrix: how samples of each true class were predicted, of people not seen."""
 
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from wearcli.reporting.choice import Choice
 from wearcli.reporting.drawing import Drawing, new_figure, shorten
+from wearcli.reporting.page import Section
 from wearcli.reporting.palette import COLOURS, INK, MUTED, ON_COLOUR
+from wearcli.reporting.study import Study
 from wearcli.reporting.wording import PROBES, count, listed, percent
 
 if TYPE_CHECKING:
     from matplotlib.patches import Rectangle
 
 _CELL = 42  # px
-_MANY = 16  # classes from which on a cell has its share alone
+_MANY = 16  # from this number of classes on, a cell shows its share alone
+
+
+def section(study: Study, choice: Choice) -> list[Section]:
+    """Return the matrix; nothing for a regression."""
+    if not study.classify:
+        return []
+    result = study.result
+    drawing = draw_confusion(result.confusion[study.probe], result.classes, study.probe)
+    return [Section("confusion", "Confusion matrix", [[drawing]])]
 
 
 def draw_confusion(matrix: list[list[int]], classes: list[str], probe: str) -> Drawing:
-    """matrix: (classes, classes) counts, a row a true class. Cells show shares of the row and counts."""
+    """Draw a matrix whose cells show shares of their row, and counts.
+
+    Args:
+        matrix: Counts (classes, classes); a row is a true class, a column a predicted one.
+        classes: Names of the classes.
+        probe: The probe that predicted.
+    """
     counts = np.asarray(matrix)
     total = counts.sum(axis=1)
     shares = counts / np.maximum(total, 1)[:, None]
@@ -51,35 +69,38 @@ def draw_confusion(matrix: list[list[int]], classes: list[str], probe: str) -> D
     axes.tick_params(length=0)
     axes.set_xlabel("predicted", color=MUTED)
     axes.set_ylabel("true", color=MUTED, rotation_mode="anchor", ha="center")
-    said = f"Rows: the true class; a cell: the share of the row, of people not seen, by the {PROBES[probe]}"
+    caption = (
+        f"Rows: the true class; a cell: the share of the row, of people not seen, by the {PROBES[probe]}"
+    )
     return Drawing(
         "confusion_matrix",
         "Confusion matrix",
         figure,
         " ".join(_sentence(name, counts[row], classes, row) for row, name in enumerate(classes)),
-        f"{said}{'' if many else '; below it the number of samples'}.",
+        f"{caption}{'' if many else '; below it the number of samples'}.",
     )
 
 
-def _square(column: int, row: int, share: float, found: bool) -> "Rectangle":
+def _square(column: int, row: int, share: float, right: bool) -> "Rectangle":
+    """Return the cell: the deeper its colour, the larger the share; framed on the diagonal."""
     from matplotlib.colors import to_rgba
     from matplotlib.patches import Rectangle
 
-    face, edge = to_rgba(COLOURS[0], share), COLOURS[0] if found else "none"
+    face, edge = to_rgba(COLOURS[0], share), COLOURS[0] if right else "none"
     place = (column + 0.03, row + 0.03)
     return Rectangle(place, 0.94, 0.94, facecolor=face, edgecolor=edge, linewidth=0.7)
 
 
 def _sentence(name: str, row: np.ndarray, classes: list[str], own: int) -> str:
-    """Of 120 samples of walking 101 (84 %) are found; taken for: running (15), stairs (4)."""
+    """Write: 101 of 120 samples of walking (84 %) are right; the others are taken for running (15)."""
     total = int(row.sum())
     if not total:
         return f"There is no sample of {name}."
-    found = f"Of {count(total, 'sample')} of {name} {row[own]:,} ({percent(row[own] / total)}) are found"
+    right = f"Of {count(total, 'sample')} of {name} {row[own]:,} ({percent(row[own] / total)}) are right"
     others = [code for code in np.argsort(-row, kind="stable") if code != own and row[code]]
     if not others:
-        return f"{found}."
+        return f"{right}."
     taken = [f"{classes[code]} ({row[code]:,})" for code in others[:3]]
     if rest := len(others) - 3 if len(others) > 3 else 0:
         taken.append(count(rest, "more class", "more classes"))
-    return f"{found}; taken for {listed(taken)}."
+    return f"{right}; the others are taken for {listed(taken)}."

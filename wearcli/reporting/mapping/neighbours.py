@@ -1,4 +1,4 @@
-"""Whose neighbours samples are: of the same label, or of the same person?
+"""Neighbours of samples: are they of the same label, or of the same person?
 
 A map of two dimensions shows what it happens to show; these shares are of all dimensions. Samples that
 overlap in time share the signal itself, so they are not counted as neighbours.
@@ -15,23 +15,28 @@ _CELLS = 4_000_000  # distances at a time
 
 @dataclass(frozen=True)
 class Share:
-    """The mean share of a sample's neighbours that are of its kind, and that of as many drawn at random."""
+    """How many of a sample's neighbours are of its kind.
+
+    Attributes:
+        share: Mean share of the neighbours.
+        chance: Mean share of as many samples taken at random.
+    """
 
     share: float
     chance: float
 
     @property
     def beyond_chance(self) -> float | None:
-        """0 by chance, 1 where all neighbours are of the sample's kind; None where chance is 1 already."""
+        """The share between chance (0) and all neighbours (1); None where chance is 1 already."""
         return (self.share - self.chance) / (1 - self.chance) if self.chance < 1 else None
 
 
 def standardised(vectors: np.ndarray) -> np.ndarray:
-    """(n, D) float32 with mean 0 and deviation 1 in each column; constant columns are 0."""
+    """Return vectors (n, D) with mean 0 and deviation 1 in each column; constant columns are 0."""
     values = vectors.astype(np.float64)
     values -= values.mean(axis=0)
     scale = values.std(axis=0)
-    # Rounding leaves a constant column a deviation of its own.
+    # Rounding gives a constant column a tiny deviation.
     constant = scale <= 1e-6 * np.abs(vectors).max(axis=0, initial=0)
     return (values / np.where(constant, 1, scale) * ~constant).astype(np.float32)
 
@@ -43,12 +48,17 @@ def neighbour_shares(
     asked: np.ndarray,
     other_people: bool = False,
 ) -> dict[str, Share]:
-    """Of the 10 nearest neighbours (Euclidean) of samples, the share that is of the same kind.
+    """Compute the share of the 10 nearest neighbours (Euclidean) that are of the same kind.
 
-    vectors: (n, D), standardised. rows: recording, participant, onset, duration (s) of each. kinds: by name,
-    (n,) values; a sample without one (None, NaN) is left out of it, as asked and as neighbour. asked: (k,)
-    rows whose neighbours are looked up, among all. other_people: only among samples of other participants.
-    A kind in which nobody has 10 others to choose from is left out.
+    Args:
+        vectors: Standardised vectors, (n, D).
+        rows: One row a sample: recording, participant, onset, duration (s).
+        kinds: Values (n,) by the name of a kind; a sample without one (None, NaN) is left out of the kind.
+        asked: Row numbers (k,) of the samples whose neighbours are looked up, among all samples.
+        other_people: Whether to look among samples of other participants only.
+
+    Returns:
+        The share by kind; a kind in which no sample has 10 others to choose from is left out.
     """
     codes = {name: pd.factorize(pd.Series(values))[0] for name, values in kinds.items()}
     person, recording = (pd.factorize(rows[name])[0] for name in ("participant", "recording"))
@@ -59,20 +69,20 @@ def neighbour_shares(
     chances: dict[str, list[np.ndarray]] = {name: [] for name in codes}
     step = max(1, _CELLS // len(vectors))
     for first in range(0, len(asked), step):
-        mine = asked[first : first + step, None]
-        distance = squares[None] - 2 * vectors[mine[:, 0]] @ vectors.T
-        apart = (recording[mine] != recording) | (end[mine] <= begin + 1e-6) | (begin[mine] >= end - 1e-6)
-        apart[np.arange(len(mine)), mine[:, 0]] = False
+        batch = asked[first : first + step, None]
+        distance = squares[None] - 2 * vectors[batch[:, 0]] @ vectors.T
+        apart = (recording[batch] != recording) | (end[batch] <= begin + 1e-6) | (begin[batch] >= end - 1e-6)
+        apart[np.arange(len(batch)), batch[:, 0]] = False
         if other_people:
-            apart &= person[mine] != person
+            apart &= person[batch] != person
         for name, code in codes.items():
             free = apart & (code >= 0)
-            usable = (free.sum(axis=1) >= NEIGHBOURS) & (code[mine[:, 0]] >= 0)
+            usable = (free.sum(axis=1) >= NEIGHBOURS) & (code[batch[:, 0]] >= 0)
             if not usable.any():
                 continue
             near = np.where(free, distance, np.inf)[usable]
             nearest = np.argpartition(near, NEIGHBOURS - 1, axis=1)[:, :NEIGHBOURS]
-            own = code[mine[usable]]
+            own = code[batch[usable]]
             hits[name].append((code[nearest] == own).mean(axis=1))
             same = (code == own) & free[usable]
             chances[name].append(same.sum(axis=1) / free[usable].sum(axis=1))

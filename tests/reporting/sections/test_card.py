@@ -4,7 +4,7 @@ import json
 
 from tests.reporting.reading import read
 from wearcli.models.folder import BUNDLED, bundled_models
-from wearcli.reporting.card import find_card, render
+from wearcli.reporting.sections.card import find_card, render
 
 
 def test_what_a_card_is_made_of() -> None:

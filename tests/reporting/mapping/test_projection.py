@@ -1,4 +1,4 @@
-"""Maps of points whose place is known, and who is drawn."""
+"""Maps of points whose place is known, and who is choose_samples."""
 
 import numpy as np
 import pandas as pd
@@ -6,8 +6,8 @@ import pytest
 from sklearn.decomposition import PCA
 
 from wearcli.errors import UsageError
-from wearcli.reporting import projection
-from wearcli.reporting.projection import check_map, drawn, project
+from wearcli.reporting.mapping import projection
+from wearcli.reporting.mapping.projection import check_map, choose_samples, project
 
 
 def clusters(count: int = 60) -> tuple[np.ndarray, np.ndarray]:
@@ -46,18 +46,18 @@ def test_two_clusters_stay_two(chosen: str) -> None:
 
 
 def test_people_and_labels_take_turns() -> None:
-    """Of a person with nearly all samples no more are drawn than of the others, as long as those have any."""
+    """A person with nearly all samples has no more on the map than the others, while those have any."""
     people = np.array(["busy"] * 5000 + ["a"] * 30 + ["b"] * 30)
     label = np.array(["x", "y"] * 2530)
     rows = pd.DataFrame({"participant": people})
-    found = drawn(rows, label, seed=0, most=120)
+    found = choose_samples(rows, label, seed=0, most=120)
     counts = pd.Series(people[found]).groupby([people[found], label[found]]).size()
     assert counts.sum() == 120
     assert counts[["a", "b"]].to_list() == [15] * 4
     assert counts["busy"].to_list() == [30, 30]
-    assert (drawn(rows, label, seed=0, most=120) == found).all()
-    assert (drawn(rows, label, seed=1, most=120) != found).any()
-    assert (drawn(rows, label, seed=0, most=9999) == np.arange(5060)).all()
+    assert (choose_samples(rows, label, seed=0, most=120) == found).all()
+    assert (choose_samples(rows, label, seed=1, most=120) != found).any()
+    assert (choose_samples(rows, label, seed=0, most=9999) == np.arange(5060)).all()
 
 
 def test_maps_that_cannot_be(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wearcli.reporting import neighbours
-from wearcli.reporting.neighbours import NEIGHBOURS, Share, neighbour_shares, standardised
+from wearcli.reporting.mapping import neighbours
+from wearcli.reporting.mapping.neighbours import NEIGHBOURS, Share, neighbour_shares, standardised
 
 
 def rows_of(people: np.ndarray, onset: np.ndarray, duration: float = 1.0) -> pd.DataFrame:

@@ -1,4 +1,4 @@
-"""Dots with intervals, one row a thing: paired differences, groups, classes, participants."""
+"""Dot plots with intervals: rows are paired differences, groups, classes or participants."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,7 +17,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Kind:
-    """What dots are of. style: the number of their colour and marker. hollow: drawn as a ring."""
+    """What a dot stands for.
+
+    Attributes:
+        name: Name in the legend.
+        style: Number of the colour and the marker.
+        hollow: Whether dots are drawn as rings.
+    """
 
     name: str
     style: int = 0
@@ -26,7 +32,15 @@ class Kind:
 
 @dataclass(frozen=True)
 class Dot:
-    """A value with its interval, where it has one. kind: its number among the kinds. sure: hollow if not."""
+    """A value with its interval, if it has one.
+
+    Attributes:
+        mean: The value; None draws nothing.
+        low: Lower end of the interval.
+        high: Upper end of the interval.
+        kind: Number of the kind.
+        sure: False draws a ring.
+    """
 
     mean: float | None
     low: float | None = None
@@ -36,11 +50,11 @@ class Dot:
 
 
 def probe_kind(probe: str) -> Kind:
-    """As a probe looks in all figures: hand-made features, which others stand beside, are hollow."""
+    """Return how a probe looks in all figures: hand-made features are hollow."""
     return Kind(NAMES[probe], PROBES[probe], hollow=probe == "features")
 
 
-def draw_rows(
+def draw_dot_plot(
     rows: Sequence[tuple[str, Sequence[Dot]]],
     axis: str,
     kinds: Sequence[Kind] = (Kind(""),),
@@ -49,8 +63,16 @@ def draw_rows(
     row_px: float | None = None,
     width: float = NARROW,
 ) -> "Figure":
-    """rows: a name and its dots each, from the top. axis: the name of the axis. zero: mark 0, on one side of
-    which a difference is. row_px: height of a row."""
+    """Draw rows of dots.
+
+    Args:
+        rows: Name and dots of each row, from the top.
+        axis: Name of the axis.
+        kinds: What dots stand for; several get a legend.
+        zero: Whether to mark 0, for differences.
+        row_px: Height of a row, px.
+        width: Width of the figure, px.
+    """
     from matplotlib.ticker import MaxNLocator
 
     most = max(len(dots) for _, dots in rows)
@@ -65,7 +87,7 @@ def draw_rows(
         if dot.mean is not None
     ]
     for number, kind in enumerate(kinds):
-        _draw(axes, [each for each in placed if each[1].kind == number], kind)
+        _draw(axes, [(y, dot) for y, dot in placed if dot.kind == number], kind)
     if zero:
         axes.axvline(0, color=INK, linewidth=0.9, zorder=1)
     axes.set_yticks(range(len(rows)), [shorten(name) for name, _ in rows])
@@ -80,15 +102,15 @@ def draw_rows(
 
 
 def _draw(axes: "Axes", placed: Sequence[tuple[float, Dot]], kind: Kind) -> None:
-    """placed: dots of one kind, each with the height at which it is drawn."""
+    """Draw dots of one kind, each with its height."""
     own = colour(kind.style)
     spans = [(y, dot.low, dot.high) for y, dot in placed if dot.low is not None and dot.high is not None]
     if spans:
         y, low, high = zip(*spans, strict=True)
         axes.hlines(y, low, high, color=own, linewidth=1.8, zorder=2)
     for sure in (True, False):
-        mine = [(dot.mean, y) for y, dot in placed if dot.sure is sure]
-        (line,) = axes.plot(*(np.array(mine, float).reshape(-1, 2).T), linestyle="none", zorder=3)
+        points = [(dot.mean, y) for y, dot in placed if dot.sure is sure]
+        (line,) = axes.plot(*(np.array(points, float).reshape(-1, 2).T), linestyle="none", zorder=3)
         line.set(marker=marker(kind.style), markersize=5.5, markeredgecolor=own)
         line.set_markerfacecolor(own if sure and not kind.hollow else PAGE)
 

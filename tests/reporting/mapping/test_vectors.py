@@ -14,8 +14,8 @@ from wearcli.errors import InputError
 from wearcli.labels.samples import sample_keys
 from wearcli.labels.sets import SampleOptions, read_sets
 from wearcli.probing.probe import probe
+from wearcli.reporting.mapping.vectors import embedded_samples, table_paths
 from wearcli.reporting.study import read_study
-from wearcli.reporting.vectors import embedded_samples, table_paths
 
 
 def probed(folder: Path, task: str = "activity", **words: Any) -> Path:
@@ -70,7 +70,7 @@ def test_samples_that_the_table_lacks_are_counted(tmp_path: Path) -> None:
     pq.write_table(whole.filter(pa.compute.not_equal(whole["participant"], "p00")), table)
     found = embedded_samples(opened, [table])
     assert "p00" not in set(found.rows["participant"])
-    assert found.absent == (opened.of("label")["participant"] == "p00").sum() > 0
+    assert found.absent == (opened.predictions_for("label")["participant"] == "p00").sum() > 0
 
 
 def test_placements_of_an_older_folder_come_from_the_table(tmp_path: Path) -> None:

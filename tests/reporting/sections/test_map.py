@@ -8,9 +8,18 @@ import pytest
 from tests.probing.tables import study
 from tests.reporting.make import probe_folder
 from wearcli.errors import UsageError
+from wearcli.reporting.choice import Choice
 from wearcli.reporting.drawing import drawing_style
-from wearcli.reporting.map_section import map_section
+from wearcli.reporting.mapping.projection import Map
+from wearcli.reporting.page import Section
+from wearcli.reporting.sections import map as module
 from wearcli.reporting.study import Study, read_study
+
+
+def map_section(opened: Study, chosen: Map = "pca", tables: list[Path] | None = None) -> Section:
+    with drawing_style():
+        (section,) = module.section(opened, Choice(chosen, tables, None, 0))
+    return section
 
 
 @pytest.mark.parametrize(
@@ -23,9 +32,8 @@ from wearcli.reporting.study import Study, read_study
 def test_people_or_motion(tmp_path: Path, signal: float, identity: float, said: str) -> None:
     """Embeddings that hold the class alone, and such that hold the person alone."""
     folder = probe_folder(tmp_path, table=study(tmp_path, signal=signal, identity=identity))
-    with drawing_style():
-        section, shares = map_section(read_study(folder, None), "pca", None, 0, [])
-    assert section is not None
+    section = map_section(read_study(folder, None))
+    shares = section.numbers
     label, person = shares["label"], shares["participant"]
     told, other = (label, person) if signal else (person, label)
     assert told["share"] > 0.98
@@ -50,28 +58,23 @@ def test_a_table_that_is_gone(folder: Path) -> None:
     opened, gone = read_study(folder, None), folder / "gone.parquet"
     (table,) = opened.document.arguments.embeddings
     opened = fitted_on(opened, str(gone))
-    left_out: list[str] = []
-    section, shares = map_section(opened, "pca", None, 0, left_out)
-    assert section is not None
+    section = map_section(opened)
     said = f"{gone} is not there: name the table of the embeddings with --embeddings"
-    assert left_out == [f"map: {said}"]
+    assert section.left_out == [f"map: {said}"]
     assert section.blocks == [f"The map is left out: {said}."]
-    assert shares == {}
-    with drawing_style():
-        section, shares = map_section(opened, "pca", [Path(table)], 0, left_out)
-    assert section is not None
+    assert section.numbers == {}
+    section = map_section(opened, tables=[Path(table)])
     assert [drawing.name for drawing in section.drawings] == ["map_label", "map_participant"]
-    assert len(left_out) == 1
+    assert section.left_out == []
     with pytest.raises(UsageError, match="is not there: name the table"):
-        map_section(opened, "pca", [gone], 0, [])
+        map_section(opened, tables=[gone])
 
 
 def test_a_stream_and_no_map(folder: Path) -> None:
     opened = fitted_on(read_study(folder, None), "stdin")
-    left_out: list[str] = []
-    map_section(opened, "pca", None, 0, left_out)
-    assert left_out == ["map: the embeddings came through a pipe: name their table with --embeddings"]
-    assert map_section(opened, "none", None, 0, left_out) == (None, {})
+    reason = "map: the embeddings came through a pipe: name their table with --embeddings"
+    assert map_section(opened).left_out == [reason]
+    assert module.section(opened, Choice("none", None, None, 0)) == []
 
 
 def test_classes_of_a_participant_as_samples(folder: Path) -> None:
@@ -79,8 +82,6 @@ def test_classes_of_a_participant_as_samples(folder: Path) -> None:
     opened = read_study(folder, None)
     result = replace(opened.result, level="participant")
     opened = replace(opened, document=replace(opened.document, result=result))
-    left_out: list[str] = []
-    map_section(opened, "pca", None, 0, left_out)
-    assert left_out == [
+    assert map_section(opened).left_out == [
         "map: a participant has several samples, and which windows each is the mean of is not written down"
     ]

@@ -9,9 +9,9 @@ from sklearn.metrics import balanced_accuracy_score
 
 from tests.probing.tables import study
 from tests.reporting.make import probe_folder
-from wearcli.reporting.agreement import limits
 from wearcli.reporting.drawing import Drawing, drawing_style
-from wearcli.reporting.people import draw_people, own_scores
+from wearcli.reporting.sections.agreement import limits
+from wearcli.reporting.sections.people import draw_people, own_scores
 from wearcli.reporting.study import read_study
 
 
@@ -48,7 +48,7 @@ def test_limits_of_agreement_are_the_probes(tmp_path: Path) -> None:
     """Computed here of predictions.parquet, and by `wearcli.probe` before."""
     opened = read_study(probe_folder(tmp_path, "gait"), None)
     for target in opened.targets:
-        mine = opened.of(target)
+        mine = opened.predictions_for(target)
         found = limits(mine["truth"].to_numpy(), mine["predicted"].to_numpy())
         known = [opened.score("linear", name, target)["mean"] for name in ("bias", "loa_low", "loa_high")]
         assert found == pytest.approx(known, abs=2e-6)  # probe.json has six decimals
@@ -65,7 +65,7 @@ def test_the_spread_in_words(tmp_path: Path) -> None:
     assert "The worst: p03 (0.000)," in drawing.alternative
     names = [label.get_text() for label in drawing.figure.axes[0].get_yticklabels()]
     assert names[-1] == "p03 (30)"  # of 6 bouts of 5 windows; the best on top
-    few = opened.of("label").drop_duplicates("participant")
+    few = opened.predictions_for("label").drop_duplicates("participant")
     with drawing_style():
         said = draw_people(type(opened)(opened.folder, opened.document, few, "linear"), "label")
     assert isinstance(said, str)

@@ -1,19 +1,33 @@
-"""The model's card as HTML: Markdown without the HTML that may stand in it, and without pictures."""
+"""The card of the model: Markdown as HTML, without the HTML that may stand in it and without pictures."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from wearcli.errors import WearcliError
 from wearcli.models.folder import BUNDLED, bundled_models
 from wearcli.models.listing import show_model
+from wearcli.reporting.choice import Choice
 from wearcli.reporting.elements import Html
+from wearcli.reporting.page import Section
+from wearcli.reporting.study import Study
 
 if TYPE_CHECKING:
     from markdown_it.token import Token
 
 
-def find_card(model: dict[str, Any]) -> str | None:
-    """The card of a bundled model of this name and sha256; None where it does not come with wearcli."""
+def section(study: Study, choice: Choice) -> list[Section]:
+    """Return the card of a bundled model, or else where a card would be."""
+    model = study.result.model
+    card = find_card(model)
+    if card is None:
+        name = model.get("name", "The model")
+        missing = f"{name} does not come with this wearcli: its card is README.md in its own folder."
+        return [Section("card", "The model", [missing])]
+    return [Section("card", "The model", [render(card)])]
+
+
+def find_card(model: Mapping[str, Any]) -> str | None:
+    """Return the card of the bundled model of this name and sha256; None where there is none."""
     name = model.get("name")
     if name not in bundled_models():
         return None
@@ -25,7 +39,7 @@ def find_card(model: dict[str, Any]) -> str | None:
 
 
 def render(markdown: str) -> Html:
-    """CommonMark and tables. Tags are shown as they are written; a link of the kind javascript: is none."""
+    """Render CommonMark and tables; tags are shown as text, and links of the kind javascript: are dropped."""
     from markdown_it import MarkdownIt
 
     parser = MarkdownIt("js-default", {"html": False, "linkify": False})

@@ -1,0 +1,28 @@
+"""The encoders that were compared: their windows, dimensions and samples."""
+
+from wearcli.reporting.comparison import ReportedComparison
+from wearcli.reporting.elements import table
+from wearcli.reporting.page import Section
+from wearcli.reporting.wording import number
+
+_HEAD = ["encoder", "model", "rate (Hz)", "window (s)", "stride (s)", "dimensions", "own samples"]
+
+
+def section(comparison: ReportedComparison) -> list[Section]:
+    """Return the table of the encoders."""
+    result = comparison.result
+    rows = []
+    for name, about in result.models.items():
+        model = about.get("model") or {}
+        rows.append(
+            [
+                name,
+                model.get("name", "–") if isinstance(model, dict) else str(model),
+                *(number(about.get(key)) for key in ("rate_hz", "window_s", "stride_s")),
+                *(f"{about.get(key) or 0:,}" for key in ("dimension", "samples")),
+            ]
+        )
+    text = f"All encoders are scored on the {result.n_samples:,} samples that all of them have."
+    if result.left_out:
+        text += f" {result.left_out:,} samples that some encoder lacks are left out."
+    return [Section("models", "The encoders", [text, table("What is compared", _HEAD, rows)])]
