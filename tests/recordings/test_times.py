@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wearcli.errors import InputError
-from wearcli.recordings.tables.times import tell_time, unwrap_days
+from wearcli.recordings.tables.times import recognise_time, unwrap_days
 
 MOMENTS = st.datetimes(datetime(2001, 1, 1), datetime(2099, 1, 1))
 PER_SECOND = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
@@ -22,7 +22,7 @@ def test_epoch_units_are_told_by_magnitude(moment: datetime, unit: str, step_ms:
     moment = moment.replace(microsecond=0)
     whole = epoch_us(moment) * 1000 + np.arange(500, dtype=np.int64) * step_ms * 10**6  # ns
     stamps = whole / 1e9 if unit == "s" else whole // (10**9 // PER_SECOND[unit])
-    scale = tell_time(stamps, "f")
+    scale = recognise_time(stamps, "f")
     assert scale.start == moment.replace(tzinfo=UTC)
     assert scale.how == f"epoch {unit}, by its magnitude"
     np.testing.assert_allclose(scale.seconds(stamps), np.arange(500) * step_ms / 1e3, atol=6e-7)
@@ -30,7 +30,7 @@ def test_epoch_units_are_told_by_magnitude(moment: datetime, unit: str, step_ms:
 
 def test_nanoseconds_are_exact() -> None:
     stamps = 1_700_000_000_123_456_789 + np.arange(1000, dtype=np.int64) * 10_000_001
-    seconds = tell_time(stamps, "f").seconds(stamps)
+    seconds = recognise_time(stamps, "f").seconds(stamps)
     np.testing.assert_array_equal(seconds, np.arange(1000) * 10_000_001 / 1e9)
 
 
@@ -39,7 +39,7 @@ def test_nanoseconds_are_exact() -> None:
 )
 def test_elapsed_units_are_told_by_step(rate: float, unit: str) -> None:
     stamps = 17.0 * PER_SECOND[unit] + np.arange(400) / rate * PER_SECOND[unit]
-    scale = tell_time(stamps, "f")
+    scale = recognise_time(stamps, "f")
     assert (scale.start, scale.how) == (None, f"elapsed {unit}, by its step")
     np.testing.assert_allclose(scale.seconds(stamps), np.arange(400) / rate, atol=1e-9)
 
@@ -48,26 +48,26 @@ def test_a_counter_is_no_time() -> None:
     """0, 1, 2, ...: 1 Hz in seconds, 1,000 Hz in ms, so neither is taken."""
     counter = np.arange(1000)
     with pytest.raises(InputError, match="--time-unit"):
-        tell_time(counter, "f")
-    assert tell_time(counter, "f", unit="ms").seconds(counter)[-1] == 0.999
-    assert tell_time(counter, "f", rate_hz=1.0).seconds(counter)[-1] == 999.0
-    assert tell_time(counter, "f", modality="ecg").seconds(counter)[-1] == 0.999
+        recognise_time(counter, "f")
+    assert recognise_time(counter, "f", unit="ms").seconds(counter)[-1] == 0.999
+    assert recognise_time(counter, "f", rate_hz=1.0).seconds(counter)[-1] == 999.0
+    assert recognise_time(counter, "f", modality="ecg").seconds(counter)[-1] == 0.999
 
 
 def test_whole_seconds_at_many_samples_a_second() -> None:
     stamps = np.repeat(np.arange(1_600_000_000, 1_600_000_020), 50)
-    assert tell_time(stamps, "f").how == "epoch s, by its magnitude"
-    assert tell_time(np.repeat(np.arange(20), 50), "f").how == "elapsed s, by its step"
+    assert recognise_time(stamps, "f").how == "epoch s, by its magnitude"
+    assert recognise_time(np.repeat(np.arange(20), 50), "f").how == "elapsed s, by its step"
 
 
 @pytest.mark.parametrize("unit", ["s", "ms", "us", "ns"])
 def test_arrow_and_numpy_stamps_keep_their_own_unit(unit: str) -> None:
     stamps = (np.datetime64("2024-03-01T12:00:00", unit) + np.arange(5)).astype(f"M8[{unit}]")
-    scale = tell_time(stamps, "f", zoned=True)
+    scale = recognise_time(stamps, "f", zoned=True)
     assert scale.start == datetime(2024, 3, 1, 12, tzinfo=UTC)
     np.testing.assert_allclose(scale.seconds(stamps), np.arange(5) / PER_SECOND[unit], rtol=1e-12)
     assert scale.how == "ISO date and time"
-    assert tell_time(stamps, "f").how == "ISO date and time, no zone: taken as UTC"
+    assert recognise_time(stamps, "f").how == "ISO date and time, no zone: taken as UTC"
 
 
 @given(MOMENTS, st.integers(-720, 840), st.sampled_from([" ", "T"]), st.booleans())
@@ -77,29 +77,29 @@ def test_iso_text_with_a_zone(moment: datetime, offset: int, separator: str, col
     stamps = [text.isoformat(separator) for text in texts]
     if not colon:
         stamps = [text[:-3] + text[-2:] for text in stamps]
-    scale = tell_time(pa.array(stamps), "f")
+    scale = recognise_time(pa.array(stamps), "f")
     assert scale.start == texts[0].astimezone(UTC)
     np.testing.assert_allclose(scale.seconds(pa.array(stamps)), np.arange(20) * 0.02, atol=1e-9)
 
 
 def test_day_and_month() -> None:
     told = pa.array(["25/12/2023 23:59:59.500", "26/12/2023 00:00:00.500"])
-    assert tell_time(told, "f").start == datetime(2023, 12, 25, 23, 59, 59, 500_000, tzinfo=UTC)
+    assert recognise_time(told, "f").start == datetime(2023, 12, 25, 23, 59, 59, 500_000, tzinfo=UTC)
     american = pa.array(["12/25/2023 9:05:01", None, "12/25/2023 9:05:02"])
-    scale = tell_time(american, "f")
+    scale = recognise_time(american, "f")
     assert scale.start == datetime(2023, 12, 25, 9, 5, 1, tzinfo=UTC)
     np.testing.assert_array_equal(scale.seconds(american), [0, np.nan, 1])
     either = pa.array(["3/4/2023 10:00:00", "3/4/2023 10:00:01"])
     with pytest.raises(InputError, match="--time-unit dmy or mdy"):
-        tell_time(either, "f")
-    assert tell_time(either, "f", unit="dmy").start == datetime(2023, 4, 3, 10, tzinfo=UTC)
-    assert tell_time(either, "f", order="mdy").start == datetime(2023, 3, 4, 10, tzinfo=UTC)
+        recognise_time(either, "f")
+    assert recognise_time(either, "f", unit="dmy").start == datetime(2023, 4, 3, 10, tzinfo=UTC)
+    assert recognise_time(either, "f", order="mdy").start == datetime(2023, 3, 4, 10, tzinfo=UTC)
 
 
 def test_time_of_day_goes_on_over_midnight() -> None:
     seconds = np.array([86398.0, 86399.0, 0.0, 1.0, 43000.0, 86000.0, 0.5])
     stamps = (seconds * 1000).astype(np.int64).astype("m8[ms]")
-    scale = tell_time(stamps, "f")
+    scale = recognise_time(stamps, "f")
     assert (scale.wraps, scale.start) == (True, None)
     expected = [0, 1, 2, 3, 43002, 86002, 86402.5]
     np.testing.assert_allclose(unwrap_days(scale.seconds(stamps), 0.0), expected)
@@ -111,21 +111,21 @@ def test_time_of_day_goes_on_over_midnight() -> None:
 @pytest.mark.parametrize("text", ["yesterday", "12h30", "2024"])
 def test_text_that_is_no_time(text: str) -> None:
     with pytest.raises(InputError, match=r"cannot read the time .*--time-column"):
-        tell_time(pa.array([text] * 3), "f")
+        recognise_time(pa.array([text] * 3), "f")
 
 
 def test_empty_and_unknown() -> None:
     with pytest.raises(InputError, match="empty"):
-        tell_time(pa.array([None, None], pa.string()), "f")
+        recognise_time(pa.array([None, None], pa.string()), "f")
     with pytest.raises(InputError, match="empty"):
-        tell_time(np.array([np.nan, np.nan]), "f")
+        recognise_time(np.array([np.nan, np.nan]), "f")
     with pytest.raises(InputError, match="holds no times"):
-        tell_time(np.array([b"a", b"b"], object), "f")
+        recognise_time(np.array([b"a", b"b"], object), "f")
 
 
 def test_a_batch_with_gaps_among_whole_numbers() -> None:
     head = 1_700_000_000_000 + np.arange(100, dtype=np.int64) * 20
-    scale = tell_time(head, "f")
+    scale = recognise_time(head, "f")
     later = head.astype(float)
     later[3] = np.nan
     expected = np.arange(100) * 0.02
@@ -136,5 +136,5 @@ def test_a_batch_with_gaps_among_whole_numbers() -> None:
 def test_a_clock_that_is_set_after_the_start() -> None:
     """The first stamps lie in 1970; the others tell the unit, and there is no start to be had."""
     stamps = np.concatenate([np.arange(10) * 20, 1_700_000_000_000 + np.arange(500) * 20])
-    scale = tell_time(stamps, "f")
+    scale = recognise_time(stamps, "f")
     assert (scale.start, scale.how) == (None, "elapsed ms, by its magnitude")

@@ -11,7 +11,7 @@ from wearcli.errors import UsageError, WearcliError
 from wearcli.recordings.reading import Reading
 from wearcli.recordings.recording import Source
 from wearcli.recordings.study.discovery import find_recordings
-from wearcli.recordings.study.naming import told_modality
+from wearcli.recordings.study.naming import named_signal
 from wearcli.recordings.study.pairs import Span, pair_recordings
 from wearcli.truth.spans import read_span
 
@@ -108,7 +108,7 @@ def find_clocks(
 def _base_name(source: Source) -> str:
     """The recording's name without the signal in its last word, as in P1_rest.ppg."""
     parts = re.fullmatch(r"(.+)[._-]([^._-]+)", source.recording)
-    return parts[1] if parts and told_modality(Path(parts[2])) else source.recording
+    return parts[1] if parts and named_signal(Path(parts[2])) else source.recording
 
 
 def _clock(recording: str, main: Span, signal: Span) -> Clock:

@@ -36,7 +36,7 @@ class _Header(NamedTuple):
     facts: dict[str, object]
 
 
-def open_apple_ecg(path: Path, where: str) -> Table | None:
+def open_apple_ecg(path: Path, file_name: str) -> Table | None:
     """Such a file as a table of one column, `ecg`; None where the file is another CSV, or cannot be read.
 
     Raises InputError (while streaming too) where it is one and holds no samples, or odd ones.
@@ -46,14 +46,14 @@ def open_apple_ecg(path: Path, where: str) -> Table | None:
             head = stream.read(_HEAD_BYTES)
     except OSError:
         return None
-    text, encoding = decode(head, where)
+    text, encoding = decode(head, file_name)
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     first = next((i for i, line in enumerate(lines) if _SAMPLE.fullmatch(line.strip())), len(lines))
     header = _read_header([line for line in lines[:first] if line.strip()])
     if header is None:
         return None
     if first == len(lines):
-        raise InputError(f"{where}: holds no samples: is the file whole?")
+        raise InputError(f"{file_name}: holds no samples: is the file whole?")
     samples = [sample for line in lines[first:] if (sample := _SAMPLE.fullmatch(line.strip()))]
     decimal = "," if any((sample["decimal"] or "").startswith(",") for sample in samples) else "."
     # A spreadsheet writes as many cells in every line as the widest has; a decimal comma separates none.
@@ -64,7 +64,7 @@ def open_apple_ecg(path: Path, where: str) -> Table | None:
     layout = Layout(delimiter, decimal, first, columns, True, set(), encoding)
 
     def read(_: int | None, channels: list[int]) -> Iterator[Batch]:
-        return stream_numbers(path, where, layout, None, channels, table.warnings)
+        return stream_numbers(path, file_name, layout, None, channels, table.warnings)
 
     table = Table(columns, read, start=header.start, facts=header.facts)
     return table

@@ -70,7 +70,8 @@ def _valid_blocks(data: bytes) -> np.ndarray:
     marked = (blocks[:, 0] == ord("A")) & (blocks[:, 1] == ord("X")) & _is_rate(blocks[:, 24])
     blocks = np.ascontiguousarray(blocks[marked])
     right = blocks.view("<u2").sum(1, dtype=np.uint16) == 0
-    return blocks[right & (_field(blocks, 28, "<u2") > 0) & _is_date(_field(blocks, 14, "<u4"))]
+    valid = right & (_field(blocks, 28, "<u2") > 0) & _is_date(_field(blocks, 14, "<u4"))
+    return np.asarray(blocks[valid])
 
 
 def _field(blocks: np.ndarray, position: int, kind: str) -> np.ndarray:
@@ -114,7 +115,8 @@ def _block_times(blocks: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray
 
 def _index_within(counts: np.ndarray) -> np.ndarray:
     """0, 1, ... within each block, (samples,)."""
-    return np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
+    first = np.repeat(np.cumsum(counts) - counts, counts)
+    return np.asarray(np.arange(counts.sum()) - first)
 
 
 def _last_stamp(

@@ -29,7 +29,7 @@ def open_bytes(path: Path) -> pa.NativeFile:
 
 def read_numbers(
     stream: object,
-    where: str,
+    file_name: str,
     layout: Layout,
     time: int | None,
     channels: list[int],
@@ -75,28 +75,28 @@ def read_numbers(
                 values[:, k] = to_numpy(batch.column(names[j]))
             yield Batch(None if time is None else _stamps(batch.column(names[time])), values)
     except pa.ArrowInvalid as error:
-        raise InputError(f"{where}: {_explain(str(error), layout)}") from None
+        raise InputError(f"{file_name}: {_explain(str(error), layout)}") from None
     except UnicodeDecodeError as error:
         raise InputError(
-            f"{where}: not valid {error.encoding} text ({error.reason}): save it as UTF-8"
+            f"{file_name}: not valid {error.encoding} text ({error.reason}): save it as UTF-8"
         ) from None
     except OSError as error:
-        raise InputError(f"{where}: cannot be read to its end ({error}): is the file whole?") from None
+        raise InputError(f"{file_name}: cannot be read to its end ({error}): is the file whole?") from None
     message = f"{odd} rows with another number of columns were left out"
     if odd and message not in warnings:
         warnings.append(message)
 
 
 def stream_numbers(
-    path: Path, where: str, layout: Layout, time: int | None, channels: list[int], warnings: list[str]
+    path: Path, file_name: str, layout: Layout, time: int | None, channels: list[int], warnings: list[str]
 ) -> Iterator[Batch]:
     """Yield the columns at these positions from a file; notes on the way go to `warnings`."""
     try:
         stream = open_bytes(path)
     except OSError as error:
-        raise InputError(f"{where}: cannot be read again ({error})") from None
+        raise InputError(f"{file_name}: cannot be read again ({error})") from None
     with stream:
-        yield from read_numbers(stream, where, layout, time, channels, warnings)
+        yield from read_numbers(stream, file_name, layout, time, channels, warnings)
 
 
 def _stamps(column: pa.Array) -> np.ndarray | pa.Array:

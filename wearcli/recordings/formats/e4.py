@@ -45,19 +45,21 @@ def open_e4(source: Source, reading: Reading, file_name: str) -> Recording:
     return open_table(source, table, Reading(reading.modality, channels=reading.channels), file_name)
 
 
-def _table(path: Path, where: str, modality: Modality) -> Table:
+def _table(path: Path, file_name: str, modality: Modality) -> Table:
     """One signal of an export as a table without stamps. Acceleration comes in 1/64 g, range 2 g."""
     if modality not in _FILES:
-        raise InputError(f"{where}: an Empatica E4 export holds no {modality}: only {' and '.join(_FILES)}")
+        raise InputError(
+            f"{file_name}: an Empatica E4 export holds no {modality}: only {' and '.join(_FILES)}"
+        )
     name = _FILES[modality]
     try:
         header = _header(path, name)
     except ValueError:
         header = None
     except ARCHIVE_ERRORS as error:
-        raise InputError(f"{where}: cannot be read ({error}): is the file whole?") from None
+        raise InputError(f"{file_name}: cannot be read ({error}): is the file whole?") from None
     if header is None:
-        raise InputError(f"{where}: {name} is not there, or does not begin with start and rate")
+        raise InputError(f"{file_name}: {name} is not there, or does not begin with start and rate")
     start, rate = header
     names = MODALITIES[modality].channels or (modality,)
     columns = [Column(channel, "number") for channel in names]
@@ -67,9 +69,13 @@ def _table(path: Path, where: str, modality: Modality) -> Table:
         try:
             with _member(path, name) as member:
                 if member is not None:
-                    yield from read_numbers(member, f"{where}/{name}", layout, None, channels, table.warnings)
+                    yield from read_numbers(
+                        member, f"{file_name}/{name}", layout, None, channels, table.warnings
+                    )
         except ARCHIVE_ERRORS as error:
-            raise InputError(f"{where}: {name} cannot be read to its end ({error}): is it whole?") from None
+            raise InputError(
+                f"{file_name}: {name} cannot be read to its end ({error}): is it whole?"
+            ) from None
 
     table = Table(
         columns,
@@ -78,6 +84,7 @@ def _table(path: Path, where: str, modality: Modality) -> Table:
         start=datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=start),
         unit="1/64 g" if modality == "acc" else "raw",
         unit_how="Empatica E4 format",
+        unit_factor=1 / 64 if modality == "acc" else None,
         range_g=2.0 if modality == "acc" else None,
     )
     return table

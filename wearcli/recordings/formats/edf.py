@@ -34,13 +34,13 @@ class _Header(NamedTuple):
     fraction_s: float
 
 
-def open_edf(path: Path, where: str) -> Table:
+def open_edf(path: Path, file_name: str) -> Table:
     """The signals of an EDF file as a table; annotations are left out, and so is who it was recorded from.
 
     Raises InputError (while streaming too) where it cannot be read, and without pyedflib.
     """
-    header = _read_header(path, where)
-    with _opened(path, where) as reader:
+    header = _read_header(path, file_name)
+    with _opened(path, file_name) as reader:
         lengths = [int(length) for length in reader.getNSamples()]
         columns = [
             Column(
@@ -54,13 +54,13 @@ def open_edf(path: Path, where: str) -> Table:
         start = reader.getStartdatetime().replace(microsecond=0, tzinfo=UTC)
         duration_s = float(reader.file_duration)
     if not any(lengths):
-        raise InputError(f"{where}: holds no signals, only annotations: is it the right file?")
+        raise InputError(f"{file_name}: holds no signals, only annotations: is it the right file?")
     extra = path.stat().st_size - header.size
     # The date that the format prescribes where none may be said.
     dated = (start.year, start.month, start.day) != (1985, 1, 1)
     return Table(
         columns,
-        lambda _, channels: _stream(path, where, lengths, channels),
+        lambda _, channels: _stream(path, file_name, lengths, channels),
         start=start + timedelta(seconds=header.fraction_s) if dated else None,
         duration_s=duration_s,
         bare_leads=True,
@@ -72,26 +72,26 @@ def open_edf(path: Path, where: str) -> Table:
     )
 
 
-def _stream(path: Path, where: str, lengths: list[int], channels: list[int]) -> Iterator[Batch]:
+def _stream(path: Path, file_name: str, lengths: list[int], channels: list[int]) -> Iterator[Batch]:
     rows = min(lengths[j] for j in channels)
     for first in range(0, rows, HEAD_ROWS):
         count = min(HEAD_ROWS, rows - first)
         values = np.empty((count, len(channels)), np.float32)
-        _read_header(path, where)  # whether it is still whole
-        with _opened(path, where) as reader:
+        _read_header(path, file_name)  # whether it is still whole
+        with _opened(path, file_name) as reader:
             for k, j in enumerate(channels):
                 values[:, k] = reader.readSignal(j, first, count)
         yield Batch(None, values)
 
 
 @contextmanager
-def _opened(path: Path, where: str) -> "Iterator[EdfReader]":
+def _opened(path: Path, file_name: str) -> "Iterator[EdfReader]":
     try:
         from pyedflib import EdfReader
         from pyedflib.edfreader import DO_NOT_CHECK_FILE_SIZE, DO_NOT_READ_ANNOTATIONS
     except ImportError:
         raise InputError(
-            f"{where}: reading {path.suffix.lower()} files needs pyedflib: pip install 'wearcli[physio]'"
+            f"{file_name}: reading {path.suffix.lower()} files needs pyedflib: pip install 'wearcli[physio]'"
         ) from None
     try:
         with _READING, EdfReader(str(path), DO_NOT_READ_ANNOTATIONS, DO_NOT_CHECK_FILE_SIZE) as reader:
@@ -99,23 +99,23 @@ def _opened(path: Path, where: str) -> "Iterator[EdfReader]":
     except (OSError, ValueError) as error:
         reason = (str(error).removeprefix(f"{path}: ").splitlines() or [type(error).__name__])[0]
         raise InputError(
-            f"{where}: not a readable EDF file ({reason}): mend its header, with EDFbrowser for one"
+            f"{file_name}: not a readable EDF file ({reason}): mend its header, with EDFbrowser for one"
         ) from None
 
 
-def _read_header(path: Path, where: str) -> _Header:
+def _read_header(path: Path, file_name: str) -> _Header:
     """Raise InputError for an EDF file that is cut off, not closed, discontinuous, or none at all."""
     try:
         with path.open("rb") as stream:
             size = path.stat().st_size
             head = stream.read(_FIXED)
             if size == 0:
-                raise InputError(f"{where}: the file is empty")
+                raise InputError(f"{file_name}: the file is empty")
             if head[:8].strip(b" \0") != b"0" and head[:8] != b"\xffBIOSEMI":
-                raise InputError(f"{where}: not an EDF file: it does not begin with an EDF header")
+                raise InputError(f"{file_name}: not an EDF file: it does not begin with an EDF header")
             if head[192:197] in (b"EDF+D", b"BDF+D"):
                 raise InputError(
-                    f"{where}: has interruptions (EDF+D), which are not read: convert it to EDF+C, with "
+                    f"{file_name}: has interruptions (EDF+D), which are not read: convert it to EDF+C, with "
                     "EDFbrowser for one"
                 )
             records, seconds = int(head[236:244]), float(head[244:252])
@@ -124,11 +124,13 @@ def _read_header(path: Path, where: str) -> _Header:
             # After label, transducer, unit, four limits and prefilter of every signal.
             counts = [int(signal_heads[at : at + 8]) for at in range(216 * signals, 224 * signals, 8)]
             if records < 0:
-                raise InputError(f"{where}: its recorder did not close it: mend it, with EDFbrowser for one")
+                raise InputError(
+                    f"{file_name}: its recorder did not close it: mend it, with EDFbrowser for one"
+                )
             width = 2 if head[:1] == b"0" else 3  # bytes of a sample
             whole = _FIXED + _PER_SIGNAL * signals + records * sum(counts) * width
             if size < whole:
-                raise InputError(f"{where}: is cut off: {size} of {whole} bytes are there: copy it again")
+                raise InputError(f"{file_name}: is cut off: {size} of {whole} bytes are there: copy it again")
             labels = [signal_heads[at : at + 16].strip() for at in range(0, 16 * signals, 16)]
             if not 0 < seconds < 1e6 and not {*labels} <= {*_ANNOTATIONS}:
                 raise ValueError
@@ -140,9 +142,9 @@ def _read_header(path: Path, where: str) -> _Header:
             began = re.match(rb"\+(\d+(?:\.\d+)?)\x14", stream.read(counts[at] * width))
             return _Header(whole, float(began[1]) % 1 if began else 0.0)
     except OSError as error:
-        raise InputError(f"{where}: cannot be read ({error})") from None
+        raise InputError(f"{file_name}: cannot be read ({error})") from None
     except ValueError:
-        raise InputError(f"{where}: not a readable EDF file: its header is damaged") from None
+        raise InputError(f"{file_name}: not a readable EDF file: its header is damaged") from None
 
 
 FORMAT = Format("edf", "EDF and BDF", (".edf", ".bdf"), open_edf)

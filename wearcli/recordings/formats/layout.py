@@ -47,18 +47,18 @@ class Layout:
     preamble: list[str] = field(default_factory=list)
 
 
-def tell_layout(head: bytes, complete: bool, where: str) -> Layout:
+def tell_layout(head: bytes, complete: bool, file_name: str) -> Layout:
     """The layout of a file by its first bytes; complete: these are the whole file.
 
     Raises InputError where no rows of numbers are found, or commas may be separators or decimals.
     """
-    text, encoding = decode(head, where)
+    text, encoding = decode(head, file_name)
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     if not complete and len(lines) > 1:
         lines.pop()  # cut in the middle
     filled = [line for line in lines if line.strip()]
     if not filled:
-        raise InputError(f"{where}: the file is empty")
+        raise InputError(f"{file_name}: the file is empty")
     delimiter = _delimiter(filled[-100:])
     rows = [_split(line, delimiter) for line in lines]
     width = Counter(len(row) for row in rows[-100:] if row).most_common(1)[0][0]
@@ -67,10 +67,10 @@ def tell_layout(head: bytes, complete: bool, where: str) -> Layout:
     ]
     first = _first_data_row(rows, width, numeric)
     if first is None:
-        raise InputError(f"{where}: no rows of numbers found: a recording has one row a sample")
-    names, above = _names(rows, lines, first, width, delimiter, where)
+        raise InputError(f"{file_name}: no rows of numbers found: a recording has one row a sample")
+    names, above = _names(rows, lines, first, width, delimiter, file_name)
     body = [row for row in rows[first:] if len(row) == width]
-    decimal = _decimal(body, numeric, where)
+    decimal = _decimal(body, numeric, file_name)
     columns = []
     for j in range(width):
         name = names[j] if names else f"column {j + 1}"
@@ -81,12 +81,12 @@ def tell_layout(head: bytes, complete: bool, where: str) -> Layout:
     return layout
 
 
-def decode(head: bytes, where: str) -> tuple[str, str]:
+def decode(head: bytes, file_name: str) -> tuple[str, str]:
     """A file's first bytes as text, and the encoding to read the rest in; InputError where it is no text."""
     if head[:2] in (b"\xff\xfe", b"\xfe\xff"):
         return head[: len(head) // 2 * 2].decode("utf-16", errors="replace").lstrip("\ufeff"), "utf16"
     if b"\0" in head:
-        raise InputError(f"{where}: not a text file: is its suffix right?")
+        raise InputError(f"{file_name}: not a text file: is its suffix right?")
     # Only the header may hold more than ASCII (m/s²), and a character may be cut at the end.
     try:
         return codecs.getincrementaldecoder("utf-8-sig")().decode(head), "utf8"
@@ -127,7 +127,7 @@ def _first_data_row(rows: list[list[str]], width: int, numeric: list[int]) -> in
 
 
 def _names(
-    rows: list[list[str]], lines: list[str], first: int, width: int, delimiter: str, where: str
+    rows: list[list[str]], lines: list[str], first: int, width: int, delimiter: str, file_name: str
 ) -> tuple[list[str] | None, int]:
     """The header's names, or None; and how many lines stand above it."""
     at = first - 1
@@ -143,7 +143,7 @@ def _names(
         header = _split(lines[at].lstrip().lstrip("#% "), delimiter)
     if delimiter == "," and len(header) > 1 and width in (2 * len(header), 2 * len(header) - 1):
         raise InputError(
-            f"{where}: its header has {len(header)} columns but its rows {width}: decimal commas between "
+            f"{file_name}: its header has {len(header)} columns but its rows {width}: decimal commas between "
             "commas cannot be told apart, so separate the columns by ; or a tab"
         )
     if len(header) == width - 1 and width > 2:
@@ -162,11 +162,11 @@ def _unit_word(cell: str) -> bool:
     return word in _UNIT_ROW or word == "" or normal_unit(cell) is not None
 
 
-def _decimal(body: list[list[str]], numeric: list[int], where: str) -> str:
+def _decimal(body: list[list[str]], numeric: list[int], file_name: str) -> str:
     cells = [row[j] for row in body for j in numeric]
     commas, points = any("," in cell for cell in cells), any("." in cell for cell in cells)
     if commas and points:
-        raise InputError(f"{where}: numbers with decimal points and with decimal commas: write one kind")
+        raise InputError(f"{file_name}: numbers with decimal points and with decimal commas: write one kind")
     return "," if commas else "."
 
 

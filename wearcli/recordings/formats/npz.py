@@ -41,7 +41,7 @@ class _Stored:
     stride: int
 
 
-def open_npz(path: Path, where: str) -> Table:
+def open_npz(path: Path, file_name: str) -> Table:
     """The arrays of one length in an archive as a table; scalars tell rate, start and unit.
 
     A two-dimensional array (samples, channels) or (channels, samples) gives one column a channel,
@@ -50,7 +50,7 @@ def open_npz(path: Path, where: str) -> Table:
     """
     try:
         if not zipfile.is_zipfile(path):
-            raise InputError(f"{where}: not a readable .npz file (no zip archive): is it whole?")
+            raise InputError(f"{file_name}: not a readable .npz file (no zip archive): is it whole?")
         with np.load(path, allow_pickle=False) as archive:
             scalars: dict[str, Any] = {}
             shapes: dict[str, tuple[tuple[int, ...], bool, np.dtype]] = {}
@@ -59,20 +59,20 @@ def open_npz(path: Path, where: str) -> Table:
                 if header is None:
                     continue
                 if header[2].hasobject:
-                    raise InputError(f"{where}: array '{key}' holds Python objects: save plain numbers")
+                    raise InputError(f"{file_name}: array '{key}' holds Python objects: save plain numbers")
                 if np.prod(header[0], dtype=np.int64) == 1 and len(header[0]) <= 1:
                     scalars[key] = archive[key].reshape(()).item()
                 elif len(header[0]) in (1, 2):
                     shapes[key] = header
     except _UNREADABLE as error:
-        raise InputError(f"{where}: not a readable .npz file ({error})") from None
+        raise InputError(f"{file_name}: not a readable .npz file ({error})") from None
     if not shapes:
-        raise InputError(f"{where}: no arrays of samples: save time (n,) and acc (n, 3), for one")
+        raise InputError(f"{file_name}: no arrays of samples: save time (n,) and acc (n, 3), for one")
     rows = max(max(shape) for shape, _, _ in shapes.values())
     columns: list[Column] = []
     stored: list[_Stored] = []
     for key, (shape, fortran, dtype) in shapes.items():
-        for column, store in _columns_of(key, shape, fortran, dtype, rows):
+        for column, store in _array_columns(key, shape, fortran, dtype, rows):
             columns.append(column)
             stored.append(store)
     rate = next((float(v) for k, v in scalars.items() if k.lower() in _RATE_KEYS and _is_number(v)), None)
@@ -80,7 +80,7 @@ def open_npz(path: Path, where: str) -> Table:
     start = next((v for k, v in scalars.items() if k.lower() in ("start", "start_time")), None)
     return Table(
         columns,
-        lambda time, channels: _stream(path, where, stored, rows, time, channels),
+        lambda time, channels: _stream(path, file_name, stored, rows, time, channels),
         rows=rows,
         rate_hz=rate,
         start=_start(start),
@@ -109,7 +109,7 @@ def _read_header(stream: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype] | 
     return read(stream)
 
 
-def _columns_of(
+def _array_columns(
     key: str, shape: tuple[int, ...], fortran: bool, dtype: np.dtype, rows: int
 ) -> Iterator[tuple[Column, _Stored]]:
     kind: Kind = _KINDS.get(dtype.kind, "text")
@@ -128,7 +128,7 @@ def _columns_of(
 
 
 def _stream(
-    path: Path, where: str, stored: list[_Stored], rows: int, time: int | None, channels: list[int]
+    path: Path, file_name: str, stored: list[_Stored], rows: int, time: int | None, channels: list[int]
 ) -> Iterator[Batch]:
     try:
         with zipfile.ZipFile(path) as archive:
@@ -151,7 +151,7 @@ def _stream(
                             values[:, k] = read(count)[:, stored[j].offset % stored[j].stride]
                 yield Batch(stamps, values)
     except _UNREADABLE as error:
-        raise InputError(f"{where}: cannot be read to its end ({error}): is the file whole?") from None
+        raise InputError(f"{file_name}: cannot be read to its end ({error}): is the file whole?") from None
 
 
 def _reader(archive: zipfile.ZipFile, stored: _Stored) -> Callable[[int], np.ndarray]:

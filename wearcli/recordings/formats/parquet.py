@@ -10,22 +10,22 @@ import pyarrow.parquet as pq
 
 from wearcli.errors import InputError
 from wearcli.recordings.formats.format import Format
-from wearcli.recordings.tables.table import HEAD_ROWS, Batch, Column, Table, kind_of, to_numpy
+from wearcli.recordings.tables.table import HEAD_ROWS, Batch, Column, Table, cell_kind, to_numpy
 
 
-def open_parquet(path: Path, where: str) -> Table:
+def open_parquet(path: Path, file_name: str) -> Table:
     """A Parquet file as a table. Raises InputError (while streaming too) where it cannot be read."""
     try:
         with pq.ParquetFile(path) as file:
             schema, rows = file.schema_arrow, file.metadata.num_rows
     except (pa.ArrowException, OSError) as error:
-        raise InputError(f"{where}: not a readable Parquet file ({_first_line(error)})") from None
-    columns = [Column(field.name, kind_of(field.type)) for field in schema]
-    return Table(columns, lambda time, channels: _stream(path, where, schema, time, channels), rows=rows)
+        raise InputError(f"{file_name}: not a readable Parquet file ({_first_line(error)})") from None
+    columns = [Column(field.name, cell_kind(field.type)) for field in schema]
+    return Table(columns, lambda time, channels: _stream(path, file_name, schema, time, channels), rows=rows)
 
 
 def _stream(
-    path: Path, where: str, schema: pa.Schema, time: int | None, channels: list[int]
+    path: Path, file_name: str, schema: pa.Schema, time: int | None, channels: list[int]
 ) -> Iterator[Batch]:
     wanted = [*([] if time is None else [time]), *channels]
     try:
@@ -33,7 +33,9 @@ def _stream(
         with pq.ParquetFile(path, buffer_size=2**20, pre_buffer=False) as file:
             names = [schema.names[j] for j in wanted]
             if twice := [name for name in names if schema.names.count(name) > 1]:
-                raise InputError(f"{where}: several columns are called '{twice[0]}': give each its own name")
+                raise InputError(
+                    f"{file_name}: several columns are called '{twice[0]}': give each its own name"
+                )
             for batch in file.iter_batches(HEAD_ROWS, columns=names, use_threads=True):
                 values = np.empty((batch.num_rows, len(channels)), np.float32)
                 with np.errstate(over="ignore"):  # beyond float32: infinite, and so a missing sample
@@ -41,7 +43,7 @@ def _stream(
                         values[:, k] = to_numpy(batch.column(schema.names[j]))
                 yield Batch(None if time is None else _stamps(batch.column(schema.names[time])), values)
     except (pa.ArrowException, OSError) as error:
-        raise InputError(f"{where}: cannot be read to its end ({_first_line(error)})") from None
+        raise InputError(f"{file_name}: cannot be read to its end ({_first_line(error)})") from None
 
 
 def _stamps(column: pa.Array) -> np.ndarray | pa.Array:

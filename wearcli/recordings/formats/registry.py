@@ -39,8 +39,13 @@ def file_format(path: Path) -> Format | None:
 
 def folder_format(folder: Path) -> Format | None:
     """Return the format of a folder that is one recording; None for any other folder."""
+    try:
+        names = {path.name.lower().removesuffix(".gz") for path in folder.iterdir()}
+    except OSError:
+        return None
     for record in FORMATS.values():
-        if record.folder is not None and record.folder.recognise(folder):
+        layout = record.folder
+        if layout is not None and not layout.marks.isdisjoint(names) and layout.recognise(folder):
             return record
     return None
 

@@ -21,7 +21,7 @@ _BYTES = {
 }
 
 
-def open_wfdb(path: Path, where: str) -> Table:
+def open_wfdb(path: Path, file_name: str) -> Table:
     """The signals of a record as a table; path: its header, a multi-segment record's the master.
 
     A signal with several samples a frame keeps its own rate. Raises InputError (while streaming too) where
@@ -30,14 +30,16 @@ def open_wfdb(path: Path, where: str) -> Table:
     try:
         import wfdb
     except ImportError:
-        raise InputError(f"{where}: reading .hea files needs wfdb: pip install 'wearcli[physio]'") from None
+        raise InputError(
+            f"{file_name}: reading .hea files needs wfdb: pip install 'wearcli[physio]'"
+        ) from None
     if path.stat().st_size == 0:
-        raise InputError(f"{where}: the file is empty")
+        raise InputError(f"{file_name}: the file is empty")
     files, segments = record_files(path), segment_names(path)
     if missing := [name for name, file in files.items() if not file.is_file()]:
         listed = ", ".join(missing[:3]) + (", ..." if len(missing) > 3 else "")
-        raise InputError(f"{where}: its data are not all there: copy {listed} beside it")
-    with _folder(files, where) as folder:
+        raise InputError(f"{file_name}: its data are not all there: copy {listed} beside it")
+    with _folder(files, file_name) as folder:
         header = wfdb.rdheader(str(folder / path.stem))
         if not header.fs > 0:
             raise ValueError(f"a rate of {header.fs} Hz")
@@ -50,12 +52,12 @@ def open_wfdb(path: Path, where: str) -> Table:
                 zip(names, signals.units or [], signals.samps_per_frame or [], strict=True)
             )
         ]
-        frames = header.sig_len if segments else _frames(header, files, where)
+        frames = header.sig_len if segments else _frames(header, files, file_name)
     if not columns or not frames:
-        raise InputError(f"{where}: holds no samples: is it the header of a whole record?")
+        raise InputError(f"{file_name}: holds no samples: is it the header of a whole record?")
     if "8" in signals.fmt:
         raise InputError(
-            f"{where}: is in format 8, which is not read piece by piece: convert it to format 16, with "
+            f"{file_name}: is in format 8, which is not read piece by piece: convert it to format 16, with "
             "WFDB's xform for one"
         )
     start = header.base_datetime
@@ -64,7 +66,7 @@ def open_wfdb(path: Path, where: str) -> Table:
     def read(_: int | None, channels: list[int]) -> Iterator[Batch]:
         step = max(1, HEAD_ROWS // (signals.samps_per_frame[channels[0]] or 1))
         for first in range(0, frames, step):
-            with _folder(files, where, length) as folder:
+            with _folder(files, file_name, length) as folder:
                 record = wfdb.rdrecord(
                     str(folder / path.stem),
                     sampfrom=first,
@@ -88,26 +90,28 @@ def open_wfdb(path: Path, where: str) -> Table:
     )
 
 
-def _frames(header: Any, files: dict[str, Path], where: str) -> int:
+def _frames(header: Any, files: dict[str, Path], file_name: str) -> int:
     """How many frames a record has; InputError where its data hold less than its header says."""
-    said, stored = header.sig_len, {*(header.file_name or [])} & {*files}
-    frames = [said] if said is not None and stored else []
+    stated, stored = header.sig_len, {*(header.file_name or [])} & {*files}
+    frames = [stated] if stated is not None and stored else []
     for name in stored:
-        of_file = [j for j, file in enumerate(header.file_name) if file == name]
-        size = _BYTES.get(header.fmt[of_file[0]])
+        positions = [j for j, file in enumerate(header.file_name) if file == name]
+        size = _BYTES.get(header.fmt[positions[0]])
         if size is None:
             continue
-        length = files[name].stat().st_size - (header.byte_offset[of_file[0]] or 0)
+        length = files[name].stat().st_size - (header.byte_offset[positions[0]] or 0)
         # Half a byte: what 4/3 of one lacks to its whole.
-        held = int((length + 0.5) / (size * sum(header.samps_per_frame[j] or 1 for j in of_file)))
-        if said is not None and held < said:
-            raise InputError(f"{where}: {name} is cut off: it holds {held} of {said} samples: copy it again")
+        held = int((length + 0.5) / (size * sum(header.samps_per_frame[j] or 1 for j in positions)))
+        if stated is not None and held < stated:
+            raise InputError(
+                f"{file_name}: {name} is cut off: it holds {held} of {stated} samples: copy it again"
+            )
         frames.append(held)
     return min(frames, default=0)
 
 
 @contextmanager
-def _folder(files: dict[str, Path], where: str, length: int | None = None) -> Iterator[Path]:
+def _folder(files: dict[str, Path], file_name: str, length: int | None = None) -> Iterator[Path]:
     """The folder to read a record from; whatever wfdb makes of a broken one is an InputError.
 
     wfdb asks for files by the very names in the header, reads no part of a record that does not say its
@@ -130,7 +134,9 @@ def _folder(files: dict[str, Path], where: str, length: int | None = None) -> It
         raise
     except Exception as error:
         reason = (str(error).splitlines() or [type(error).__name__])[0]
-        raise InputError(f"{where}: not a readable WFDB record ({reason}): are its files whole?") from None
+        raise InputError(
+            f"{file_name}: not a readable WFDB record ({reason}): are its files whole?"
+        ) from None
 
 
 FORMAT = Format(

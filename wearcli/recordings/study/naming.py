@@ -9,19 +9,20 @@ from typing import NamedTuple
 
 from wearcli.modality import signal_in_name
 from wearcli.recordings.formats.format import Format
-from wearcli.recordings.study.participants import less_signal, stem_of
+from wearcli.recordings.study.participants import file_stem, less_signal
+from wearcli.recordings.study.roots import absolute
 from wearcli.recordings.study.sidecars import Entry, read_recordings_table
 
 
-def absolute(path: Path) -> Path:
-    """The whole path, without `..`; unlike `Path.resolve` it keeps the links' names, as a user knows them."""
-    return Path(os.path.abspath(path))  # noqa: PTH100
+class RecordingFile(NamedTuple):
+    """A file, or a folder such as one of Empatica, that holds a recording.
 
-
-class Found(NamedTuple):
-    """A file (or Empatica folder) that holds a recording.
-
-    below: its path from `root`, which is absolute. entry: its row of recordings.csv.
+    Attributes:
+        path: As the user named it, or a folder above it.
+        format: What it is read as.
+        root: The folder of its study, absolute.
+        below: Its path from `root`.
+        entry: Its row of recordings.csv, where it has one.
     """
 
     path: Path
@@ -32,14 +33,18 @@ class Found(NamedTuple):
 
 
 class Named(NamedTuple):
-    """A recording and its files: several where each holds another signal."""
+    """A recording and its files: several where they hold different signals."""
 
     name: str
-    files: list[Found]
+    files: list[RecordingFile]
 
 
 class Entries:
-    """The rows of all recordings.csv files; `problems`: what they name that is not there."""
+    """The rows of all recordings.csv files.
+
+    Attributes:
+        problems: What they name that is not there, one line a table.
+    """
 
     def __init__(self, tables: Iterable[Path]) -> None:
         self.problems: list[str] = []
@@ -60,35 +65,35 @@ class Entries:
                     f"{table} names {len(absent)} files that are not there, such as {absent[0]}"
                 )
 
-    def of(self, item: Found) -> tuple[Path, Entry] | None:
-        """The row for a file and its table's folder: the one with its path, else with its name, from near."""
-        if told := self._by_file.get(os.path.realpath(item.path)):
-            return told
+    def row(self, item: RecordingFile) -> tuple[Path, Entry] | None:
+        """Return the row of a file and the folder of its table, by the file's path, else by its name."""
+        if row := self._by_file.get(os.path.realpath(item.path)):
+            return row
         if self._by_name:
             for folder in absolute(item.path).parents:
-                if told := self._by_name.get((folder, _stem(item))):
-                    return told
+                if row := self._by_name.get((folder, _stem(item))):
+                    return row
         return None
 
 
-def name_recordings(files: Sequence[Found], entries: Entries) -> list[Named]:
-    """The files as recordings, each with a name of its own.
+def name_recordings(files: Sequence[RecordingFile], entries: Entries) -> list[Named]:
+    """Return the files as recordings, which all have a name of their own.
 
     The name is that of recordings.csv, else the file's stem; where several have the same it is the path
     below the root, with the root's name and the suffix where that is needed to tell them apart.
     """
     labels = root_labels({item.root for item in files})
-    groups: dict[object, list[Found]] = {}
+    groups: dict[object, list[RecordingFile]] = {}
     tables: dict[object, Path] = {}  # the folder of the recordings.csv that names a group
     for item in files:
         key: object = item.path
-        if (row := entries.of(item)) is not None:
+        if (row := entries.row(item)) is not None:
             key, item = ("table", row[0], row[1].recording), item._replace(entry=row[1])
             tables[key] = row[0]
         elif (base := _base(item)) is not None:
             key = ("name", item.path.parent, base)
         groups.setdefault(key, []).append(item)
-    named: list[list[Found]] = []
+    named: list[list[RecordingFile]] = []
     choices: list[list[str]] = []
     for key, items in groups.items():
         entry = items[0].entry
@@ -96,7 +101,7 @@ def name_recordings(files: Sequence[Found], entries: Entries) -> list[Named]:
             place = PurePath(os.path.relpath(tables[key], items[0].root))
             named.append(items)
             choices.append(_choices(items[0], place, entry.recording, entry.recording, labels))
-        elif len(items) > 1 and len({told_modality(item.path) for item in items} - {None}) == len(items):
+        elif len(items) > 1 and len({named_signal(item.path) for item in items} - {None}) == len(items):
             base = _base(items[0]) or ""
             named.append(items)
             choices.append(_choices(items[0], items[0].below.parent, base, base, labels))
@@ -109,15 +114,17 @@ def name_recordings(files: Sequence[Found], entries: Entries) -> list[Named]:
     for level in range(1, len(choices[0]) if choices else 0):
         used = Counter(names)
         # What recordings.csv says is kept, for the labels say it too, unless another table says the same.
-        told = Counter(name for name, items in zip(names, named, strict=True) if items[0].entry)
+        by_table = Counter(name for name, items in zip(names, named, strict=True) if items[0].entry)
         names = [
-            longer[level] if (told if items[0].entry else used)[name] > 1 else name
+            longer[level] if (by_table if items[0].entry else used)[name] > 1 else name
             for name, longer, items in zip(names, choices, named, strict=True)
         ]
     return [Named(name, items) for name, items in zip(names, named, strict=True)]
 
 
-def _choices(item: Found, place: PurePath, name: str, full: str, labels: dict[Path, str]) -> list[str]:
+def _choices(
+    item: RecordingFile, place: PurePath, name: str, full: str, labels: dict[Path, str]
+) -> list[str]:
     """Names from short to long, the last one unique; place: of the name below the root."""
     root = labels[item.root]
     below, whole = (place / name).as_posix(), (place / full).as_posix()
@@ -125,7 +132,7 @@ def _choices(item: Found, place: PurePath, name: str, full: str, labels: dict[Pa
 
 
 def root_labels(roots: set[Path]) -> dict[Path, str]:
-    """A name for each root: that of its folder, with those above it where two are called the same."""
+    """Return a name for every root: that of its folder, with those above it where two are called the same."""
     for depth in count(1):
         labels = {root: "/".join(root.parts[-depth:]) for root in roots}
         if len({*labels.values()}) == len(roots):
@@ -134,14 +141,17 @@ def root_labels(roots: set[Path]) -> dict[Path, str]:
 
 
 def unique_people(people: Sequence[tuple[str, Path]]) -> tuple[list[str], list[str]]:
-    """Participants (name, root) as names that are one person each, and a note on those made longer.
+    """Return names of participants that stand for one person each, and a note on those made longer.
 
     One root is one study, so the same name in two roots is two people.
+
+    Args:
+        people: Name and root of the participant of every recording.
     """
     roots: dict[str, set[Path]] = defaultdict(set)
     for person, root in people:
         roots[person].add(root)
-    shared = [person for person, where in roots.items() if len(where) > 1]
+    shared = [person for person, studies in roots.items() if len(studies) > 1]
     if not shared:
         return [person for person, _ in people], []
     labels = root_labels({root for _, root in people})
@@ -154,17 +164,17 @@ def unique_people(people: Sequence[tuple[str, Path]]) -> tuple[list[str], list[s
     ]
 
 
-def _stem(item: Found) -> str:
-    return item.below.name if item.path.is_dir() else stem_of(item.path.name)
+def _stem(item: RecordingFile) -> str:
+    return item.below.name if item.path.is_dir() else file_stem(item.path.name)
 
 
-def _base(item: Found) -> str | None:
+def _base(item: RecordingFile) -> str | None:
     """The stem without .acc, .ppg or .ecg; None where it ends in none of these."""
     stem = _stem(item)
     base = less_signal(stem)
     return base if base != stem else None
 
 
-def told_modality(path: Path) -> str | None:
-    """The signal that a file's name tells, if it tells one."""
-    return signal_in_name(stem_of(path.name))
+def named_signal(path: Path) -> str | None:
+    """Return the signal that the name of a file tells, if it tells one."""
+    return signal_in_name(file_stem(path.name))

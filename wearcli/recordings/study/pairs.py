@@ -15,7 +15,13 @@ Span = tuple[datetime | None, float]
 
 @dataclass(frozen=True)
 class Pair:
-    """shift_s: seconds from the main recording's start to the reference's."""
+    """Two recordings of one time.
+
+    Attributes:
+        main: The recording of the study.
+        reference: That of the second sensor.
+        shift_s: From the start of the main recording to that of the reference, s.
+    """
 
     main: Source
     reference: Source
@@ -24,8 +30,13 @@ class Pair:
 
 @dataclass
 class Pairs:
-    """pairs: at most one a main recording. how: by which rule ("--pair", "name", "time", "participant"), how
-    many. alone: main recordings without one. together: pairs taken to start together, a start being unknown.
+    """Which recordings go together.
+
+    Attributes:
+        pairs: At most one for a main recording.
+        how: Number of pairs by the rule that made them: "--pair", "name", "time" or "participant".
+        alone: Main recordings without a reference.
+        together: Number of pairs that are taken to start together, as a start is unknown.
     """
 
     pairs: list[Pair] = field(default_factory=list)
@@ -37,13 +48,21 @@ class Pairs:
 def pair_recordings(
     references: Sequence[Source], mains: Sequence[Source], pattern: str | None, span: Callable[[Source], Span]
 ) -> Pairs:
-    """A reference for each main recording that has one.
+    """Return a reference for every main recording that has one.
 
-    pattern: a regular expression with one group; recordings whose names have the same text in it are a pair.
-    Without it the first of these rules that finds one: the same participant and, but for the placement in
-    it, the same name (P1_walk_wrist, P1_walk_thigh); the same participant and the longest time together; the
-    same participant, where they have one of each and a start is not known. span: tells start and duration.
-    Raises UsageError for a pattern that is none, or that does not tell references apart.
+    Without a pattern, the first of these rules that gives a reference counts: the same participant and, but
+    for the placement in it, the same name (P1_walk_wrist, P1_walk_thigh); the same participant and the
+    longest time together; the same participant, where both have one recording and a start is unknown.
+
+    Args:
+        references: Recordings of the second sensor.
+        mains: Recordings of the study.
+        pattern: Regular expression with one group; recordings whose names have the same text in it are a
+            pair.
+        span: Gives the start and the duration of a recording.
+
+    Raises:
+        UsageError: The pattern is none, or does not tell references apart.
     """
     key, rule = (_by_pattern(pattern), "--pair") if pattern else (_less_placement, "name")
     named: dict[object, list[Source]] = defaultdict(list)
@@ -58,7 +77,7 @@ def pair_recordings(
             "text in its group: make it longer, or choose with --placement"
         )
     count = Counter(main.participant for main in mains)
-    found = Pairs()
+    result = Pairs()
     for main in mains:
         text, theirs = key(main), people[main.participant]
         same = named.get(text, []) if text is not None else []
@@ -70,14 +89,14 @@ def pair_recordings(
             if reference is None and alone and None in (span(main)[0], span(theirs[0])[0]):
                 how, reference = "participant", theirs[0]
         if reference is None:
-            found.alone.append(main.recording)
+            result.alone.append(main.recording)
             continue
         begin, start = span(reference)[0], span(main)[0]
         shift = (begin - start).total_seconds() if begin and start else 0.0
-        found.together += not (begin and start)
-        found.pairs.append(Pair(main, reference, shift))
-        found.how[how] += 1
-    return found
+        result.together += not (begin and start)
+        result.pairs.append(Pair(main, reference, shift))
+        result.how[how] += 1
+    return result
 
 
 def _by_pattern(pattern: str) -> Callable[[Source], str | None]:

@@ -1,8 +1,8 @@
-"""Whose recording it is: the rules that tell the participant from names and folders."""
+"""Whose recording it is: the rules that recognise the participant by names and folders."""
 
 import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from pathlib import PurePath
 
 from wearcli.errors import UsageError
@@ -19,27 +19,33 @@ _BIDS = re.compile(r"(?:^|/)(sub-[A-Za-z0-9]+)(?=[_/.]|$)")
 Rule = Callable[[PurePath, str, PurePath], tuple[str, str]]
 
 
-def participant_rule(said: str | None, folders: set[PurePath] = frozenset()) -> Rule:  # type: ignore[assignment]
-    """The rule that --participant-from names, or the usual one: BIDS, else own folder, else file name.
+def participant_rule(rule_text: str | None, folders: Set[PurePath] = frozenset()) -> Rule:
+    """Return the rule that --participant-from names.
 
-    folders: those that are recordings themselves (Empatica E4 exports): their own name counts as the folder
-    where they lie in the root. Raises UsageError for an unknown rule or a bad pattern.
+    Args:
+        rule_text: folder, file, recording or regex:PATTERN. None takes the usual rule: the name of BIDS in
+            the path, else the recording's own folder, else its file name up to the first `_`.
+        folders: Those that are recordings themselves, such as Empatica exports: their own name counts as
+            the folder where they lie in the root.
+
+    Raises:
+        UsageError: The rule is unknown, or its pattern is none.
     """
-    if said is None:
+    if rule_text is None:
         return lambda path, _, root: _usual(path, path in folders, root)
-    if said == "folder":
+    if rule_text == "folder":
         return lambda path, _, root: (
             _above_export(path, root) or _own(path, path in folders),
             "the recording's folder",
         )
-    if said == "file":
+    if rule_text == "file":
         return lambda path, *_: (_file_name(path), "the file name up to the first '_'")
-    if said == "recording":
+    if rule_text == "recording":
         return lambda _, recording, root: (recording, "the recording's own name")
-    if said.startswith("regex:"):
-        return _pattern(said.removeprefix("regex:"))
+    if rule_text.startswith("regex:"):
+        return _pattern(rule_text.removeprefix("regex:"))
     raise UsageError(
-        f"--participant-from '{said}': give folder, file, recording or regex:PATTERN with one group"
+        f"--participant-from '{rule_text}': give folder, file, recording or regex:PATTERN with one group"
     )
 
 
@@ -68,7 +74,7 @@ def _own(path: PurePath, is_folder: bool) -> str:
 
 
 def _file_name(path: PurePath) -> str:
-    stem = less_signal(stem_of(path.name))
+    stem = less_signal(file_stem(path.name))
     return stem.split("_")[0] or stem
 
 
@@ -89,20 +95,20 @@ def _pattern(text: str) -> Rule:
     return rule
 
 
-def stem_of(name: str) -> str:
-    """A file name without .gz and its suffix."""
+def file_stem(name: str) -> str:
+    """Return a file name without .gz and its suffix."""
     base = name[:-3] if name.lower().endswith(".gz") else name
     return PurePath(base).stem
 
 
 def less_signal(stem: str) -> str:
-    """A stem without .acc, .ppg or .ecg at its end: what the files of one recording have in common."""
+    """Return a stem without .acc, .ppg or .ecg at its end: what the files of a recording have in common."""
     base, _, last = stem.rpartition(".")
     return base if base and last.lower() in SIGNAL_WORDS else stem
 
 
 def rule_in_words(used: Counter[str], participants: int) -> str:
-    """One sentence: how many participants there are and how they were told."""
+    """Return in one sentence how many participants there are, and how they were recognised."""
     if len(used) == 1:
         how = next(iter(used))
     else:

@@ -30,7 +30,7 @@ class Entry(NamedTuple):
 
 
 def sidecar_name(path: Path) -> str | None:
-    """What a .csv or .tsv is: recordings, participants, labels, gait, ...; None where it holds a signal.
+    """Return what a .csv or .tsv is: recordings, participants, labels, gait, ...; None for a signal.
 
     A table with the columns `recording` and `onset` is a target table under its file's name; BIDS events
     are labels; "" stands for a table that is of no use here.
@@ -50,9 +50,10 @@ def sidecar_name(path: Path) -> str | None:
 
 
 def read_recordings_table(path: Path) -> list[Entry]:
-    """The rows of a recordings.csv, `file` made relative to where the table lies.
+    """Return the rows of a recordings.csv; `file` is relative to the folder of the table.
 
-    Raises InputError for a table without `recording` and `file`, or with a cell that cannot be read.
+    Raises:
+        InputError: A row has neither recording nor file, or a cell cannot be read.
     """
     entries = []
     for line, row in enumerate(read_rows(path), start=2):
@@ -73,12 +74,17 @@ def read_recordings_table(path: Path) -> list[Entry]:
 
 
 def read_target_table(path: Path, recordings: Iterable[str] = ()) -> "pd.DataFrame":
-    """A target table: recording (text), onset and duration (float64 s), and one column a target.
+    """Return a target table: recording (text), onset and duration (float64 s), and one column a target.
 
-    BIDS `*_events.tsv` are read as the same: trial_type becomes label, and the recording, where no column
-    says it, is the one of `recordings` with the file's name before `_events`, else each that begins with it
-    (that name itself if none does).
-    Raises InputError for missing columns, and times that are no numbers or negative.
+    BIDS `*_events.tsv` are read as the same: trial_type becomes label. Where no column names the recording,
+    it is the one with the file's name before `_events`, else those that begin with it, else that name itself.
+
+    Args:
+        path: The table.
+        recordings: Names of the recordings that events may belong to.
+
+    Raises:
+        InputError: A column is missing, or times are no numbers or negative.
     """
     import pandas as pd
 
@@ -123,9 +129,10 @@ def read_target_table(path: Path, recordings: Iterable[str] = ()) -> "pd.DataFra
 
 
 def read_participants(path: Path) -> "pd.DataFrame":
-    """participants.csv, or the .tsv of BIDS: `participant` as text, and what else it has.
+    """Return participants.csv, or the .tsv of BIDS: `participant` as text, and its other columns.
 
-    Raises InputError where it cannot be read or names no participants.
+    Raises:
+        InputError: It cannot be read, or names no participants.
     """
     import pandas as pd
 
@@ -163,7 +170,11 @@ def _separator(line: str) -> str:
 
 
 def read_rows(path: Path) -> list[dict[str, str]]:
-    """The rows of a table as text by lower-case column name; InputError where it cannot be read."""
+    """Return the rows of a table as text by the column's name in lower case.
+
+    Raises:
+        InputError: It cannot be read.
+    """
     try:
         with path.open(newline="", encoding="utf-8-sig") as stream:
             reader = csv.DictReader(stream, delimiter=_separator(_first_line(path)), skipinitialspace=True)
@@ -179,7 +190,7 @@ def read_rows(path: Path) -> list[dict[str, str]]:
         raise InputError(f"{path}: cannot be read as a table ({error})") from None
 
 
-def _positive(cell: str | None, where: str) -> float | None:
+def _positive(cell: str | None, cell_name: str) -> float | None:
     if not cell:
         return None
     try:
@@ -187,15 +198,15 @@ def _positive(cell: str | None, where: str) -> float | None:
     except ValueError:
         number = -1.0
     if not 0 < number < float("inf"):
-        raise InputError(f"{where} '{cell}' is no positive number")
+        raise InputError(f"{cell_name} '{cell}' is no positive number")
     return number
 
 
-def _moment(cell: str | None, where: str) -> datetime | None:
+def _moment(cell: str | None, cell_name: str) -> datetime | None:
     if not cell:
         return None
     try:
         moment = datetime.fromisoformat(cell)
     except ValueError:
-        raise InputError(f"{where} '{cell}' is no ISO 8601 date and time") from None
+        raise InputError(f"{cell_name} '{cell}' is no ISO 8601 date and time") from None
     return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)

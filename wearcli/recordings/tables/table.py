@@ -1,4 +1,4 @@
-"""What the readers of tables (CSV, Parquet, NPZ, Empatica E4) hand on: named columns and a stream."""
+"""What the readers of tables hand on: columns with names, and a stream of their rows."""
 
 import lzma
 import zipfile
@@ -21,9 +21,13 @@ ARCHIVE_ERRORS = (OSError, ValueError, EOFError, RuntimeError, zlib.error, lzma.
 
 
 class Column(NamedTuple):
-    """A column's name and what its cells are: numbers, date and time (zoned or not), time of day, text.
+    """A column of a file.
 
-    unit, rate_hz: its own, where the format says them for each column.
+    Attributes:
+        name: Its name.
+        kind: What its cells are: numbers, date and time (zoned or not), time of day, text.
+        unit: Its own unit, where the format tells one a column.
+        rate_hz: Its own rate, likewise, Hz.
     """
 
     name: str
@@ -35,8 +39,9 @@ class Column(NamedTuple):
 class Batch(NamedTuple):
     """Consecutive rows.
 
-    time: (rows,) numbers, datetime64 (UTC), timedelta64 (time of day), text, or None without a column.
-    values: (rows, channels) float32, in the file's own unit; a missing cell is NaN.
+    Attributes:
+        time: (rows,) numbers, datetime64 (UTC), timedelta64 (time of day), text, or None without a column.
+        values: (rows, channels) float32, in the file's own unit; a missing cell is NaN.
     """
 
     time: np.ndarray | pa.Array | None
@@ -45,12 +50,25 @@ class Batch(NamedTuple):
 
 @dataclass
 class Table:
-    """A file of columns: `stream(time, channels)` reads the columns of these positions in batches.
+    """A file of columns.
 
-    named: whether the file itself names its columns.
-    rows, duration_s: how long it is, about; for a progress display only.
-    bare_leads: whether a column called after a lead alone (II, V5) is an ECG.
-    rate_hz, start, date_order (mdy, dmy), unit, unit_how, range_g: where the format or its header says so.
+    Attributes:
+        columns: The columns.
+        stream: Called with the positions of the time column (or None) and of the channels; yields batches.
+        named: Whether the file itself names its columns.
+        rows: Number of rows, about; for a progress display only.
+        rate_hz: Rate that the format or the header tells, Hz.
+        start: Start that the header tells, UTC.
+        date_order: Order of day and month that the header tells, mdy or dmy.
+        unit: Unit that the format or the header tells.
+        unit_how: How the unit is known.
+        unit_factor: What a value in `unit` is multiplied by to be in the signal's unit, where the format
+            fixes it; None where the unit is one that people write.
+        range_g: Greatest value of acceleration that the device measures, g.
+        duration_s: Duration, about; for a progress display only.
+        bare_leads: Whether a column called after a lead alone (II, V5) is an ECG.
+        facts: What else the file tells, for the provenance of the recording.
+        warnings: What a user should know, one line each; reading on may add to it.
     """
 
     columns: list[Column]
@@ -62,6 +80,7 @@ class Table:
     date_order: str | None = None
     unit: str | None = None
     unit_how: str | None = None
+    unit_factor: float | None = None
     range_g: float | None = None
     duration_s: float | None = None
     bare_leads: bool = False
@@ -70,7 +89,7 @@ class Table:
 
 
 def to_numpy(array: pa.Array) -> np.ndarray:
-    """An Arrow column as numpy: numbers (null is NaN), datetime64, timedelta64; text stays with Arrow.
+    """Return an Arrow column as numpy: numbers (null is NaN), datetime64 or timedelta64.
 
     Times keep their own unit and are exact integers; a null time is NaT.
     """
@@ -78,23 +97,26 @@ def to_numpy(array: pa.Array) -> np.ndarray:
     if pa.types.is_dictionary(kind):
         return to_numpy(array.dictionary_decode())
     if pa.types.is_timestamp(kind):
-        return array.cast(pa.int64()).fill_null(_NAT).to_numpy().view(f"M8[{kind.unit}]")
+        stamps: np.ndarray = array.cast(pa.int64()).fill_null(_NAT).to_numpy()
+        return stamps.view(f"M8[{kind.unit}]")
     if pa.types.is_duration(kind) or pa.types.is_time(kind):
         wide = array.cast(pa.int32()) if pa.types.is_time32(kind) else array
-        return wide.cast(pa.int64()).fill_null(_NAT).to_numpy().view(f"m8[{kind.unit}]")
+        times: np.ndarray = wide.cast(pa.int64()).fill_null(_NAT).to_numpy()
+        return times.view(f"m8[{kind.unit}]")
     if pa.types.is_date(kind):
         return to_numpy(array.cast(pa.timestamp("ms")))
     if pa.types.is_decimal(kind):
         array = array.cast(pa.float64())
     if pa.types.is_integer(kind) and array.null_count:
         array = array.cast(pa.float64())
-    return array.to_numpy(zero_copy_only=False)
+    numbers: np.ndarray = array.to_numpy(zero_copy_only=False)
+    return numbers
 
 
-def kind_of(data_type: pa.DataType) -> Kind:
-    """What the cells of an Arrow type are."""
+def cell_kind(data_type: pa.DataType) -> Kind:
+    """Return what the cells of an Arrow type are."""
     if pa.types.is_dictionary(data_type):
-        return kind_of(data_type.value_type)
+        return cell_kind(data_type.value_type)
     if pa.types.is_timestamp(data_type):
         return "zoned" if data_type.tz else "stamp"
     if pa.types.is_date(data_type):

@@ -1,42 +1,69 @@
-"""A table of columns becomes a recording: columns, time, rate and unit are told from its head."""
+"""A table of columns becomes a recording: columns, time, rate and unit are recognised by its head."""
 
 from collections.abc import Iterator
 from datetime import datetime
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
 
 from wearcli.errors import InputError
-from wearcli.modality import MODALITIES, Modality
+from wearcli.modality import MODALITIES
 from wearcli.recordings.reading import Reading
 from wearcli.recordings.recording import Chunk, Recording, Source
 from wearcli.recordings.tables.clock import measure_rate
-from wearcli.recordings.tables.columns import choose_columns
+from wearcli.recordings.tables.columns import Chosen, choose_columns
 from wearcli.recordings.tables.table import HEAD_ROWS, Batch, Column, Table
-from wearcli.recordings.tables.times import Stamps, TimeScale, tell_time, unwrap_days
+from wearcli.recordings.tables.times import Stamps, TimeScale, recognise_time, unwrap_days
 from wearcli.recordings.tables.units import recognise_unit
 
-# A clock that runs this much off the said rate is worth a word.
+# A measured rate that is off the given one by more than this share is worth a warning.
 _RATE_TOLERANCE = 0.02
 # No accelerometer that is worn is slower or faster: the stamps are of another unit, or dates.
 _SLOWEST_HZ, _FASTEST_HZ = 1.0, 1e4
 
 
-def open_table(
-    source: Source,
-    table: Table,
-    reading: Reading,
-    where: str,
-) -> Recording:
-    """Tell what the columns hold and stream them as seconds and g (other signals as the file has them).
+class _Clock(NamedTuple):
+    """How samples get their times.
 
-    The reading wins over what the file tells. Raises InputError naming the flag where something is in doubt.
+    Attributes:
+        scale: How stamps become seconds; None where samples are counted.
+        rate_hz: Rate, measured where stamps move.
+        nominal_hz: Rate that the user or the file gives, if any.
     """
-    modality, warnings, signal = reading.modality, table.warnings, MODALITIES[reading.modality]
+
+    scale: TimeScale | None
+    rate_hz: float
+    nominal_hz: float | None
+
+
+class _Unit(NamedTuple):
+    """The unit of a file.
+
+    Attributes:
+        name: The unit.
+        how: The unit, and after ", " how it was recognised.
+        factor: What a value is multiplied by to be in the unit of the recording.
+    """
+
+    name: str
+    how: str
+    factor: float
+
+
+def open_table(source: Source, table: Table, reading: Reading, file_name: str) -> Recording:
+    """Return the recording in a table: seconds, and g or deg/s (other signals as the file has them).
+
+    What the reading gives counts more than what the file tells.
+
+    Raises:
+        InputError: Something is in doubt; the message names the option that settles it.
+    """
+    signal, warnings = MODALITIES[reading.modality], table.warnings
     chosen = choose_columns(
         table.columns,
-        modality,
-        where,
+        reading.modality,
+        file_name,
         table.named,
         reading.time_column,
         reading.channel_columns,
@@ -44,85 +71,104 @@ def open_table(
         table.bare_leads,
     )
     warnings += chosen.warnings
-    own = _shared_rate([table.columns[j] for j in chosen.channels], where)
-    nominal = reading.rate_hz or source.rate_hz or own or table.rate_hz
+    own_rate_hz = _shared_rate([table.columns[j] for j in chosen.channels], file_name)
+    nominal_hz = reading.rate_hz or source.rate_hz or own_rate_hz or table.rate_hz
     batches = table.stream(chosen.time, chosen.channels)
     head, ended = _read_head(batches)
     values = np.concatenate([batch.values for batch in head]) if head else np.empty((0, 3), np.float32)
     if len(values) == 0:
-        raise InputError(f"{where}: holds no samples")
-
-    scale, rate = None, own or nominal
-    if chosen.time is not None:
-        stamps = _joined([batch.time for batch in head])
-        zoned = table.columns[chosen.time].kind == "zoned"
-        scale = tell_time(
-            stamps, where, modality, zoned, reading.time_unit, chosen.time_unit, table.date_order, nominal
-        )
-        measured = measure_rate(_seconds(scale, stamps, 0.0))
-        if np.isfinite(measured):
-            rate = measured
-            if signal.channels and not _SLOWEST_HZ <= rate <= _FASTEST_HZ:
-                raise InputError(
-                    f"{where}: its stamps lie {1 / rate:.3g} s apart, which no {signal.title} does: say "
-                    "their unit with --time-unit, or name another column with --time-column"
-                )
-        elif nominal is None:
-            raise InputError(
-                f"{where}: its time does not move, so its rate is unknown: say it with --rate-hz"
-            )
-        else:
-            warnings.append(f"its time does not move: {nominal:g} Hz is taken as said")
-            scale = None
-    if rate is None:
-        raise InputError(
-            f"{where}: no time column, and its rate is not said: name one (--time-column) or --rate-hz"
-        )
-    if nominal is not None and abs(rate / nominal - 1) > _RATE_TOLERANCE:
-        known = "in the file" if own else "measured as"
-        warnings.append(f"the rate is said to be {nominal:g} Hz and {known} {rate:.4g} Hz")
-
-    name, how, factor = _unit(values, rate, modality, where, table, chosen.unit, reading.unit, warnings)
+        raise InputError(f"{file_name}: holds no samples")
+    clock = _clock(head, table, chosen, reading, own_rate_hz, nominal_hz, file_name)
+    unit = _unit(values, clock.rate_hz, table, chosen, reading, file_name)
     pending = [_resumed(head, None if ended else batches)]
     del head, values, batches
 
     def stream() -> Iterator[Chunk]:
-        # What was read to tell the unit is not read twice; a second pass begins anew.
+        # What was read to recognise the unit is not read twice; a second pass begins anew.
         rows = pending.pop() if pending else table.stream(chosen.time, chosen.channels)
-        return _chunks(rows, scale, rate, factor, warnings)
+        return _chunks(rows, clock, unit.factor, warnings)
 
     return Recording(
         source,
-        modality,
+        reading.modality,
         chosen.names,
-        rate,
-        nominal,
+        clock.rate_hz,
+        clock.nominal_hz,
         # An encoder normalises each window of ppg and ecg by itself, so their scale is left as it is.
         signal.unit,
-        how,
-        _start(scale, source, table),
+        unit.how,
+        _start(clock.scale, source, table),
         stream,
         table.range_g,
-        table.duration_s if table.rows is None else table.rows / rate,
+        table.duration_s if table.rows is None else table.rows / clock.rate_hz,
         warnings,
         {
             "format": source.format,
             "columns": [table.columns[j].name for j in chosen.channels],
             "time_column": None if chosen.time is None else table.columns[chosen.time].name,
-            "time": scale.how if scale is not None else "counted at the said rate",
-            "file_unit": name,
+            "time": clock.scale.how if clock.scale is not None else "counted at the said rate",
+            "file_unit": unit.name,
             **table.facts,
         },
     )
 
 
-def _shared_rate(columns: list[Column], where: str) -> float | None:
+def _clock(
+    head: list[Batch],
+    table: Table,
+    chosen: Chosen,
+    reading: Reading,
+    own: float | None,
+    nominal: float | None,
+    file_name: str,
+) -> _Clock:
+    """The time of a recording by its head; own: the columns' rate, nominal: the given one, Hz."""
+    scale, rate = None, own or nominal
+    if chosen.time is not None:
+        stamps = _joined([batch.time for batch in head])
+        zoned = table.columns[chosen.time].kind == "zoned"
+        scale = recognise_time(
+            stamps,
+            file_name,
+            reading.modality,
+            zoned,
+            reading.time_unit,
+            chosen.time_unit,
+            table.date_order,
+            nominal,
+        )
+        measured = measure_rate(_seconds(scale, stamps, 0.0))
+        if np.isfinite(measured):
+            rate = measured
+            if MODALITIES[reading.modality].gravity and not _SLOWEST_HZ <= rate <= _FASTEST_HZ:
+                raise InputError(
+                    f"{file_name}: its stamps lie {1 / rate:.3g} s apart, which no acceleration does: say "
+                    "their unit with --time-unit, or name another column with --time-column"
+                )
+        elif nominal is None:
+            raise InputError(
+                f"{file_name}: its time does not move, so its rate is unknown: say it with --rate-hz"
+            )
+        else:
+            table.warnings.append(f"its time does not move: {nominal:g} Hz is taken as said")
+            scale = None
+    if rate is None:
+        raise InputError(
+            f"{file_name}: no time column, and its rate is not said: name one (--time-column) or --rate-hz"
+        )
+    if nominal is not None and abs(rate / nominal - 1) > _RATE_TOLERANCE:
+        evidence = "in the file" if own else "measured as"
+        table.warnings.append(f"the rate is said to be {nominal:g} Hz and {evidence} {rate:.4g} Hz")
+    return _Clock(scale, rate, nominal)
+
+
+def _shared_rate(columns: list[Column], file_name: str) -> float | None:
     """The rate that the columns have of their own, in Hz; None where the format says none for each."""
     rates = {column.rate_hz for column in columns}
     if len(rates) > 1:
         listed = ", ".join(f"{column.name} {column.rate_hz:g} Hz" for column in columns)
         raise InputError(
-            f"{where}: its signals have several rates ({listed}): choose those of one rate with --columns"
+            f"{file_name}: its signals have several rates ({listed}): choose those of one rate with --columns"
         )
     return rates.pop()
 
@@ -157,25 +203,18 @@ def _seconds(scale: TimeScale, stamps: Stamps, last: float) -> np.ndarray:
 
 
 def _unit(
-    values: np.ndarray,
-    rate_hz: float,
-    modality: Modality,
-    where: str,
-    table: Table,
-    bracket: str | None,
-    said: str | None,
-    warnings: list[str],
-) -> tuple[str, str, float]:
-    """The file's unit, how it is known, and the factor to the recording's unit."""
-    if table.unit == "1/64 g":
-        return table.unit, f"{table.unit}, {table.unit_how}", 1 / 64
-    signal = MODALITIES[modality]
+    values: np.ndarray, rate_hz: float, table: Table, chosen: Chosen, reading: Reading, file_name: str
+) -> _Unit:
+    """The unit of a file by its format, its header, the user, or its values."""
+    signal, written = MODALITIES[reading.modality], table.unit or chosen.unit
+    if table.unit is not None and table.unit_factor is not None:
+        return _Unit(table.unit, f"{table.unit}, {table.unit_how}", table.unit_factor)
     if not signal.units:
-        name = (table.unit or bracket or "raw").split(",")[0].strip() or "raw"
-        return name, f"{name}, {'said' if table.unit or bracket else 'as'} in the file", 1.0
-    unit, how, odd = recognise_unit(values, rate_hz, where, signal, said, table.unit or bracket)
-    warnings += odd
-    return unit, f"{unit}, {how}", signal.units[unit].factor
+        name = (written or "raw").split(",")[0].strip() or "raw"
+        return _Unit(name, f"{name}, {'said' if written else 'as'} in the file", 1.0)
+    unit, how, odd = recognise_unit(values, rate_hz, file_name, signal, reading.unit, written)
+    table.warnings += odd
+    return _Unit(unit, f"{unit}, {how}", signal.units[unit].factor)
 
 
 def _start(scale: TimeScale | None, source: Source, table: Table) -> datetime | None:
@@ -183,24 +222,18 @@ def _start(scale: TimeScale | None, source: Source, table: Table) -> datetime | 
     return (scale.start if scale is not None else None) or source.start or table.start
 
 
-def _chunks(
-    batches: Iterator[Batch],
-    scale: TimeScale | None,
-    rate_hz: float,
-    factor: float,
-    warnings: list[str],
-) -> Iterator[Chunk]:
+def _chunks(batches: Iterator[Batch], clock: _Clock, factor: float, warnings: list[str]) -> Iterator[Chunk]:
     rows, last, lost = 0, 0.0, 0
     for batch in batches:
         values = batch.values
-        if scale is None or batch.time is None:
-            time = np.arange(rows, rows + len(values)) / rate_hz
+        if clock.scale is None or batch.time is None:
+            time = np.arange(rows, rows + len(values)) / clock.rate_hz
         else:
-            time = _seconds(scale, batch.time, last)
-            known = np.isfinite(time)
-            if not known.all():
-                lost += int(np.count_nonzero(~known))
-                time, values = time[known], values[known]
+            time = _seconds(clock.scale, batch.time, last)
+            stamped = np.isfinite(time)
+            if not stamped.all():
+                lost += int(np.count_nonzero(~stamped))
+                time, values = time[stamped], values[stamped]
             last = float(time[-1]) if len(time) else last
         rows += len(batch.values)
         if factor != 1.0:
