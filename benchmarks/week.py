@@ -22,7 +22,8 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet as pq
 
-from wearcli.embedding.table import open_sink, rows, schema
+from wearcli.embedding.sinks import open_sink
+from wearcli.embedding.table import rows, schema
 from wearcli.models.encoder import Encoder
 from wearcli.models.folder import DEFAULT_MODEL, load_model
 from wearcli.recordings.open import open_recording

@@ -15,11 +15,13 @@ import pyarrow.parquet as pq
 import pytest
 from typer.testing import CliRunner
 
+from wearcli._version import __version__
 from wearcli.cli.app import app
-from wearcli.embedding import embed as module
+from wearcli.embedding import job, reuse
 from wearcli.embedding.embed import embed
+from wearcli.embedding.pipeline import PIPELINE
 from wearcli.embedding.result import Watcher
-from wearcli.embedding.table import END_OF_STREAM, read_table
+from wearcli.embedding.table import END_OF_STREAM, RECORDINGS_KEY, read_table
 from wearcli.errors import InputError, UsageError
 from wearcli.models.folder import DEFAULT_MODEL, load_model
 from wearcli.recordings.reading import Reading
@@ -168,6 +170,66 @@ def test_what_is_new_or_changed_is_embedded_alone(study: Path, tmp_path: Path) -
     assert embed([study], out).embedded == 0
 
 
+def made_by_another(path: Path, **changes: object) -> None:
+    """The same table with other facts in its metadata; None takes a fact out."""
+    table, notes = pq.read_table(path), pq.ParquetFile(path).metadata.metadata[RECORDINGS_KEY]
+    document = json.loads(table.schema.metadata[b"wearcli"]) | changes
+    text = json.dumps({key: value for key, value in document.items() if value is not None})
+    with pq.ParquetWriter(path, table.schema.with_metadata({b"wearcli": text.encode()})) as writer:
+        writer.write_table(table)
+        writer.add_key_value_metadata({RECORDINGS_KEY: notes})
+
+
+@pytest.mark.parametrize("pipeline", [None, PIPELINE + 1])
+def test_rows_of_another_pipeline_are_not_kept(study: Path, tmp_path: Path, pipeline: int | None) -> None:
+    """As rows of wearcli 0.1.0 were, whose document has no pipeline: its version never changed."""
+    out = tmp_path / "e.parquet"
+    embed([study], out)
+    whole = out.read_bytes()
+    made_by_another(out, version="0.1.0", pipeline=pipeline, feature_names=["older"])
+    result = embed([study], out, dry_run=True)
+    assert set(result.plan.values()) == {"embed"}
+    (note,) = result.notes
+    assert note.startswith(f"{out}: its 3 recordings were embedded by wearcli 0.1.0, whose rows may differ")
+    assert note.endswith(": all are embedded again")
+    assert "\n" not in note
+    result = embed([study], out)
+    assert (result.embedded, result.kept) == (3, 0)
+    assert out.read_bytes() == whole
+    assert embed([study], out).notes == []
+
+
+def test_rows_of_another_version_with_the_same_pipeline_are_kept(study: Path, tmp_path: Path) -> None:
+    out = tmp_path / "e.parquet"
+    embed([study], out)
+    made_by_another(out, version="0.1.7")
+    write(study / "P00_new.csv", 20, seed=4)
+    result = embed([study], out)
+    assert (result.embedded, result.kept, result.notes) == (1, 3, [])
+    assert read_table(out)[1].version == __version__
+
+
+def test_other_settings_are_refused_whatever_made_the_rows(study: Path, tmp_path: Path) -> None:
+    out = tmp_path / "e.parquet"
+    embed([study], out)
+    made_by_another(out, pipeline=None)
+    with pytest.raises(UsageError, match="made with another stride_s"):
+        embed([study], out, stride_s=5.0)
+
+
+@pytest.mark.parametrize("notes", [b"{", b"[]", b'{"P01_a": 3}', b'{"P01_a": {"windows": -1}}'])
+def test_damaged_notes_of_recordings_are_one_line(study: Path, tmp_path: Path, notes: bytes) -> None:
+    out = tmp_path / "e.parquet"
+    embed([study], out)
+    table = pq.read_table(out)
+    with pq.ParquetWriter(out, table.schema) as writer:
+        writer.write_table(table)
+        writer.add_key_value_metadata({RECORDINGS_KEY: notes})
+    with pytest.raises(UsageError, match="is there and is not an embeddings table") as error:
+        embed([study], out)
+    assert "\n" not in str(error.value)
+
+
 def test_an_interruption_loses_no_row_of_an_earlier_run(study: Path, tmp_path: Path) -> None:
     out = tmp_path / "e.parquet"
     embed([study], out)
@@ -233,7 +295,7 @@ def test_a_rerun_without_news_reads_no_row(
 ) -> None:
     out = tmp_path / "e.parquet"
     first = embed([study], out)
-    monkeypatch.delattr(module.Earlier, "rows")
+    monkeypatch.delattr(reuse.EarlierTable, "rows")
     again = embed([study], out)
     assert (again.windows, again.recordings, again.hours) == (first.windows, 3, pytest.approx(first.hours))
 
@@ -282,14 +344,14 @@ def test_a_file_that_breaks_off_late_leaves_no_row(study: Path, tmp_path: Path) 
 def test_whatever_a_broken_file_raises_the_rest_goes_on(
     study: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
-    real = module.open_recording
+    real = job.open_recording
 
     def failing(source, reading):
         if source.recording == "P01_b":
             raise error
         return real(source, reading)
 
-    monkeypatch.setattr(module, "open_recording", failing)
+    monkeypatch.setattr(job, "open_recording", failing)
     result = embed([study], tmp_path / "e.parquet")
     assert [each["recording"] for each in result.failed] == ["P01_b"]
     assert type(error).__name__ in result.failed[0]["error"]

@@ -88,8 +88,8 @@ def embed(
     from wearcli.cli.console import print_json, print_json_line, progress, say
     from wearcli.cli.embedding_news import note_found, tell_found
     from wearcli.embedding.embed import embed as run
+    from wearcli.embedding.engine import Stream
     from wearcli.embedding.result import EmbedResult, Watcher
-    from wearcli.embedding.stream import Stream
     from wearcli.errors import UsageError
     from wearcli.models.folder import DEFAULT_MODEL
     from wearcli.recordings.reading import Reading

@@ -7,8 +7,8 @@ from wearcli.cli.console import say
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
+    from wearcli.embedding.engine import Stream
     from wearcli.embedding.result import EmbedResult
-    from wearcli.embedding.stream import Stream
     from wearcli.recordings.recording import Source
 
 

@@ -8,8 +8,8 @@ from typing import Any
 
 from wearcli.comparison.models import Entry
 from wearcli.embedding.embed import embed
+from wearcli.embedding.engine import Stream
 from wearcli.embedding.result import EmbedResult, Watcher
-from wearcli.embedding.stream import Stream
 from wearcli.errors import InputError, UsageError, WearcliError
 from wearcli.models.folder import Model
 from wearcli.recordings.reading import Reading

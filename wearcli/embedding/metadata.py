@@ -36,12 +36,12 @@ class ModelIdentity:
 class EmbedArguments:
     """The arguments of the `embed` run that made a table.
 
-    Args:
-        paths: the recordings and folders as they were given.
-        participant_from: the rule that gave each recording its participant; None for the default.
-        max_missing: the largest share of a window that may lie in gaps.
-        features: the set of hand-made features, where it is not the signal's first.
-        reading: how the files were read, by option; only what differs from the default.
+    Attributes:
+        paths: The recordings and folders as they were given.
+        participant_from: The rule that gave each recording its participant; None for the default.
+        max_missing: The largest share of a window that may lie in gaps.
+        features: The set of hand-made features, where it is not the signal's first.
+        reading: How the files were read, by option; only what differs from the default.
     """
 
     paths: tuple[str, ...] = ()
@@ -86,22 +86,24 @@ class TableMetadata:
 
     A table of another tool may leave out what it does not know: that is None, or empty.
 
-    Args:
-        version: of wearcli.
-        model: the model that embedded.
-        rate_hz: samples a second, per channel, of what the model saw.
-        window_s: length of a window, s.
-        stride_s: from the begin of a window to the begin of the next, s.
-        unit: of the signal.
-        modality: the signal.
-        feature_names: of the column `features`, in order.
-        arguments: of the run.
-        sidecars: tables beside the recordings (labels, participants, ...), by kind, as the run saw them.
-        recordings_planned: names of all recordings that the run was given; one that has no row failed or
+    Attributes:
+        version: Of wearcli.
+        pipeline: Of the code that read, cut and described the recordings, see `embedding.pipeline`.
+        model: The model that embedded.
+        rate_hz: Samples a second, per channel, of what the model saw.
+        window_s: Length of a window, s.
+        stride_s: From the begin of a window to the begin of the next, s.
+        unit: Of the signal.
+        modality: The signal.
+        feature_names: Of the column `features`, in order.
+        arguments: Of the run.
+        sidecars: Tables beside the recordings (labels, participants, ...), by kind, as the run saw them.
+        recordings_planned: Names of all recordings that the run was given; one that has no row failed or
             was too short.
     """
 
     version: str | None = None
+    pipeline: int | None = None
     model: ModelIdentity = ModelIdentity()
     rate_hz: float | None = None
     window_s: float | None = None
@@ -127,6 +129,7 @@ class TableMetadata:
         fields = Fields(document, name, ADVICE)
         return cls(
             fields.optional(fields.text, "version"),
+            fields.optional(fields.count, "pipeline"),
             ModelIdentity.from_json(fields.inner("model")),
             fields.optional(fields.number, "rate_hz"),
             fields.optional(fields.number, "window_s"),
@@ -148,6 +151,7 @@ class TableMetadata:
         """Return the JSON document; what is not known is left out."""
         document = {
             "version": self.version,
+            "pipeline": self.pipeline,
             "model": self.model.to_json() or None,
             "rate_hz": self.rate_hz,
             "window_s": self.window_s,

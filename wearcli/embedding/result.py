@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from wearcli.embedding.stream import Stream
+from wearcli.embedding.engine import Stream
 from wearcli.recordings.recording import Source
 
 

@@ -1,53 +1,114 @@
-"""What a rerun may keep: rows of recordings whose content and settings are as they were."""
+"""What a rerun may keep: rows of recordings whose content, settings and pipeline are as they were."""
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, Self
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from wearcli.embedding.metadata import ModelIdentity, TableMetadata
+from wearcli.documents import Fields, parse_json
+from wearcli.embedding.metadata import ADVICE, ModelIdentity, TableMetadata
 from wearcli.embedding.table import RECORDINGS_KEY, read_metadata
 from wearcli.errors import InputError, UsageError
-from wearcli.files import sha256_of
+from wearcli.files import sha256_of, size_of
 from wearcli.recordings.formats.registry import FORMATS
 from wearcli.recordings.recording import Source
 
+Action = Literal["embed", "keep"]
+# Rows depend on them; the last one is the pipeline's too.
+SETTINGS = ("model", "rate_hz", "window_s", "stride_s", "unit", "feature_names")
+WAY_OUT = "name another output with -o, or --overwrite to embed everything anew"
+
 
 def files_behind(source: Source) -> list[Path]:
-    """The files that hold a recording: of a WFDB record several, missing ones too."""
+    """Return the files that hold a recording: several of a WFDB record, missing ones too."""
     return FORMATS[source.format].files_behind(source.path)
 
 
 def fingerprint(source: Source) -> str:
-    """Hex SHA-256 of a recording's content and of what its sidecars say of it."""
-    said = [source.recording, source.participant, source.placement, source.rate_hz, str(source.start)]
+    """Return the hex SHA-256 of a recording's content and of what its sidecars state about it."""
+    stated = [source.recording, source.participant, source.placement, source.rate_hz, str(source.start)]
     files = [file for file in files_behind(source) if file == source.path or file.exists()]
     content = "".join(map(sha256_of, files))
-    return hashlib.sha256(f"{content}{json.dumps(said)}".encode()).hexdigest()
+    return hashlib.sha256(f"{content}{json.dumps(stated)}".encode()).hexdigest()
 
 
-class Earlier:
-    """An embeddings table of an earlier run.
+def fingerprints(sources: Sequence[Source], workers: int) -> dict[str, str]:
+    """Return the fingerprint of each recording by name; "" for one that cannot be read, which fails later."""
 
-    recordings: of each its `fingerprint`, and its rows: `windows` of them from row `row` on.
+    def readable(source: Source) -> str:
+        try:
+            return fingerprint(source)
+        except OSError:
+            return ""
+
+    with ThreadPoolExecutor(workers) as pool:
+        names = [source.recording for source in sources]
+        return dict(zip(names, pool.map(readable, sources), strict=True))
+
+
+@dataclass(frozen=True)
+class RecordingRows:
+    """What a Parquet table notes of one recording in it.
+
+    Attributes:
+        windows: Number of its rows.
+        seconds: Seconds of it that held data.
+        fingerprint: Of its content, see `fingerprint`.
+        row: Number of its first row in the table.
     """
 
-    def __init__(self, path: Path, recordings: dict[str, dict[str, Any]]) -> None:
-        self.path, self.recordings = path, recordings
+    windows: int
+    seconds: float
+    fingerprint: str | None = None
+    row: int = 0
+
+    @classmethod
+    def from_json(cls, document: object, name: str) -> Self:
+        """Return the note of a recording; raises InputError where it is damaged."""
+        fields = Fields(document, name, ADVICE)
+        stated = fields.without()
+        numbers = {key: stated.get(key) for key in ("windows", "seconds", "row")}
+        for key, number in numbers.items():
+            if isinstance(number, bool) or not isinstance(number, int | float) or not number >= 0:
+                raise fields.error(f"its {key} is {number!r}, not a number from 0 up")
+        return cls(
+            int(stated["windows"]),
+            float(stated["seconds"]),
+            fields.optional(fields.text, "fingerprint"),
+            int(stated["row"]),
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the JSON object."""
+        return asdict(self)
+
+
+class EarlierTable:
+    """The embeddings table of an earlier run.
+
+    Attributes:
+        recordings: Of each recording what the table notes of it.
+        metadata: What made the table.
+    """
+
+    def __init__(self, path: Path, recordings: Mapping[str, RecordingRows], metadata: TableMetadata) -> None:
+        self.recordings, self.metadata = recordings, metadata
         self._file = pq.ParquetFile(path)
         sizes = [self._file.metadata.row_group(i).num_rows for i in range(self._file.num_row_groups)]
         self._starts = np.concatenate(([0], np.cumsum(sizes))).astype(int)
         self._group: tuple[int, pa.Table] | None = None  # the last one read: neighbours share it
 
     def rows(self, recording: str) -> Iterator[pa.Table]:
-        """The rows of a recording, in parts."""
+        """Yield the rows of a recording, in parts."""
         entry = self.recordings[recording]
-        begin, end = entry["row"], entry["row"] + entry["windows"]
+        begin, end = entry.row, entry.row + entry.windows
         while begin < end:
             number = int(np.searchsorted(self._starts, begin, side="right")) - 1
             if self._group is None or self._group[0] != number:
@@ -58,44 +119,115 @@ class Earlier:
             begin += part.num_rows
 
 
-def open_earlier(path: Path, settings: TableMetadata, names: set[str]) -> Earlier | None:
-    """The table at `path` if its rows can serve this run; None where there is no file.
+@dataclass(frozen=True)
+class EmbedPlan:
+    """What becomes of each recording.
+
+    Attributes:
+        actions: "embed" or "keep", by recording.
+        fingerprints: By recording; empty where the table is not one that can be brought up to date.
+        sizes: Bytes of the recordings to embed.
+        earlier: The table whose rows are kept, None where there is none to keep.
+        notes: Lines for the user.
+    """
+
+    actions: dict[str, Action]
+    fingerprints: dict[str, str]
+    sizes: dict[str, int]
+    earlier: EarlierTable | None
+    notes: list[str]
+
+
+def plan_embedding(
+    sources: Sequence[Source],
+    settings: TableMetadata,
+    target: Path | None,
+    *,
+    overwrite: bool,
+    workers: int,
+) -> EmbedPlan:
+    """Return which recordings are to be embedded, and which rows of the table at `target` are kept.
+
+    Rows of another pipeline are not kept: all recordings are then embedded again, and a note says so.
 
     Args:
-        settings: this run's metadata; in the earlier one all that rows depend on must be equal.
-        names: this run's recordings; a table that holds others is not replaced silently.
+        sources: The recordings.
+        settings: This run's metadata.
+        target: The Parquet table to bring up to date; None embeds all and keeps nothing.
+        overwrite: Keep nothing of the table that is there.
+        workers: Threads that read files.
+
+    Raises:
+        UsageError: see `open_earlier`.
+    """
+    names = [source.recording for source in sources]
+    earlier = None if target is None or overwrite else open_earlier(target, settings, names)
+    prints = {} if target is None else fingerprints(sources, workers)
+    notes = []
+    if earlier is not None and earlier.metadata.pipeline != settings.pipeline:
+        notes.append(
+            f"{target}: its {len(earlier.recordings)} recordings were embedded by wearcli "
+            f"{earlier.metadata.version or 'of an unknown version'}, whose rows may differ from those of "
+            f"{settings.version}: all are embedded again"
+        )
+        earlier = None
+    actions: dict[str, Action] = {}
+    for name in names:
+        entry = earlier.recordings.get(name) if earlier else None
+        actions[name] = "keep" if entry and entry.fingerprint == prints[name] else "embed"
+    sizes = {
+        source.recording: sum(map(size_of, files_behind(source)))
+        for source in sources
+        if actions[source.recording] == "embed"
+    }
+    return EmbedPlan(actions, prints, sizes, earlier, notes)
+
+
+def open_earlier(path: Path, settings: TableMetadata, names: Collection[str]) -> EarlierTable | None:
+    """Return the table at `path`; None where there is no file.
+
+    Args:
+        path: The Parquet file.
+        settings: This run's metadata; in the earlier one all that rows depend on must be equal.
+        names: This run's recordings; a table that holds others is not replaced silently.
 
     Raises:
         UsageError: the file is something else, was made with other settings, or holds other recordings.
     """
     if not path.exists():
         return None
-    way_out = "name another output with -o, or --overwrite to embed everything anew"
     try:
-        metadata = pq.ParquetFile(path).metadata.metadata
+        notes = parse_json(pq.ParquetFile(path).metadata.metadata[RECORDINGS_KEY], str(path), ADVICE)
         earlier = read_metadata(pq.read_schema(path), str(path))
-        recordings = json.loads(metadata[RECORDINGS_KEY])
-    except (pa.ArrowInvalid, OSError, InputError, KeyError, IsADirectoryError):
-        raise UsageError(f"{path} is there and is not an embeddings table of wearcli: {way_out}") from None
-    for key in ("version", "model", "rate_hz", "window_s", "stride_s", "unit", "feature_names"):
+        recordings = {
+            name: RecordingRows.from_json(entry, f"{path}: {name}") for name, entry in notes.items()
+        }
+    except (pa.ArrowInvalid, OSError, InputError, KeyError, AttributeError, TypeError):
+        raise UsageError(f"{path} is there and is not an embeddings table of wearcli: {WAY_OUT}") from None
+    _check_settings(path, earlier, settings)
+    others = sorted(set(recordings) - set(names))
+    if others:
+        raise UsageError(
+            f"{path} holds {len(others)} recordings that are not among these inputs, such as "
+            f"'{others[0]}': {WAY_OUT}"
+        )
+    return EarlierTable(path, recordings, earlier)
+
+
+def _check_settings(path: Path, earlier: TableMetadata, settings: TableMetadata) -> None:
+    """Raise UsageError where a table was made with other settings."""
+    for key in SETTINGS if earlier.pipeline == settings.pipeline else SETTINGS[:-1]:
         before, now = getattr(earlier, key), getattr(settings, key)
         if before != now:
             raise UsageError(
-                f"{path} was made with another {key} ({_short(before)}, now {_short(now)}): {way_out}"
+                f"{path} was made with another {key} ({_short(before)}, now {_short(now)}): {WAY_OUT}"
             )
     old, new = earlier.arguments.to_json(), settings.arguments.to_json()
     for key in sorted((old.keys() | new.keys()) - {"paths"}):
         if old.get(key) != new.get(key):
             raise UsageError(
-                f"{path} was made with {key} = {_short(old.get(key))}, now {_short(new.get(key))}: {way_out}"
+                f"{path} was made with {key} = {_short(old.get(key))}, now {_short(new.get(key))}: {WAY_OUT}"
             )
-    others = sorted(set(recordings) - names)
-    if others:
-        raise UsageError(
-            f"{path} holds {len(others)} recordings that are not among these inputs, such as "
-            f"'{others[0]}': {way_out}"
-        )
-    return Earlier(path, recordings)
 
 
 def _short(value: Any) -> str:

@@ -5,13 +5,12 @@ schema's metadata under the key `wearcli`, as one JSON document; a Parquet file 
 `wearcli.recordings` the content hash of each recording in it, from which a rerun knows what is new.
 """
 
-import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, Literal, Protocol
+from typing import BinaryIO, Literal
 
 import numpy as np
 import pyarrow as pa
@@ -19,7 +18,6 @@ import pyarrow.parquet as pq
 
 from wearcli.embedding.metadata import TableMetadata
 from wearcli.errors import InputError, UsageError
-from wearcli.files import atomic_file
 from wearcli.modality import Modality
 from wearcli.recordings.recording import Recording
 from wearcli.signals.origin import ORIGIN, origin, quality, quality_schema
@@ -27,9 +25,7 @@ from wearcli.signals.windows import Windows
 
 KEY = b"wearcli"
 RECORDINGS_KEY = b"wearcli.recordings"
-Format = Literal["parquet", "arrow", "jsonl"]
 END_OF_STREAM = b"\xff\xff\xff\xff\0\0\0\0"  # Arrow columnar format, IPC streaming format
-ROW_GROUP = 32_768  # rows; some 45 MB in memory
 
 
 def schema(
@@ -67,97 +63,6 @@ def rows(
 def _lists(values: np.ndarray) -> pa.Array:
     flat = pa.array(np.ascontiguousarray(values, np.float32).reshape(-1))
     return pa.FixedSizeListArray.from_arrays(flat, values.shape[1])
-
-
-class Sink(Protocol):
-    """Where batches of the table go."""
-
-    def write(self, table: pa.Table) -> None:
-        """Append rows."""
-
-    def close(self, recordings: dict[str, Any]) -> None:
-        """No more rows; `recordings` tells of each recording what it was made from."""
-
-
-class _ParquetSink:
-    def __init__(self, path: Path, table_schema: pa.Schema) -> None:
-        self._writer = pq.ParquetWriter(
-            path,
-            table_schema,
-            compression="zstd",
-            # Dictionaries and statistics of floats cost time and save nothing.
-            use_dictionary=["recording", "participant", "placement"],
-            write_statistics=["recording", "participant", "onset"],
-            store_schema=True,
-        )
-
-        # Short recordings share a row group: one each would make the footer larger than the data.
-        self._held: list[pa.Table] = []
-        self._rows = 0
-
-    def write(self, table: pa.Table) -> None:
-        self._held.append(table)
-        self._rows += table.num_rows
-        if self._rows >= ROW_GROUP:
-            self._flush()
-
-    def _flush(self) -> None:
-        if self._held:
-            self._writer.write_table(pa.concat_tables(self._held), row_group_size=ROW_GROUP)
-        self._held, self._rows = [], 0
-
-    def close(self, recordings: dict[str, Any]) -> None:
-        self._flush()
-        # Not in the schema's metadata, which stands before the first recording is read.
-        self._writer.add_key_value_metadata({RECORDINGS_KEY: json.dumps(recordings, sort_keys=True).encode()})
-        self._writer.close()
-
-
-class _ArrowSink:
-    def __init__(self, target: BinaryIO | Path, table_schema: pa.Schema) -> None:
-        self._file = target.open("wb") if isinstance(target, Path) else None
-        self._writer = pa.ipc.new_stream(self._file or target, table_schema)
-
-    def write(self, table: pa.Table) -> None:
-        self._writer.write_table(table)
-
-    def close(self, recordings: dict[str, Any]) -> None:
-        self._writer.close()
-        if self._file:
-            self._file.close()
-
-
-class _JsonlSink:
-    def __init__(self, target: BinaryIO | Path) -> None:
-        self._own = isinstance(target, Path)
-        self._stream = target.open("wb") if isinstance(target, Path) else target
-
-    def write(self, table: pa.Table) -> None:
-        for batch in table.to_batches(max_chunksize=1024):
-            for row in batch.to_pylist():
-                if row["start"] is not None:
-                    row["start"] = row["start"].isoformat()
-                self._stream.write(json.dumps(row).encode() + b"\n")
-
-    def close(self, recordings: dict[str, Any]) -> None:
-        self._stream.close() if self._own else self._stream.flush()
-
-
-@contextmanager
-def open_sink(output: Path | None, form: Format, table_schema: pa.Schema) -> Iterator[Sink]:
-    """A sink that writes `output` whole or not at all; None streams to stdout (arrow or jsonl)."""
-    if output is None:
-        if form == "parquet":
-            raise UsageError("Parquet cannot be streamed: use -o FILE, or --format arrow with -o -")
-        stream = sys.stdout.buffer
-        yield _JsonlSink(stream) if form == "jsonl" else _ArrowSink(stream, table_schema)
-        stream.flush()
-        return
-    with atomic_file(output) as path:
-        if form == "parquet":
-            yield _ParquetSink(path, table_schema)
-        else:
-            yield _JsonlSink(path) if form == "jsonl" else _ArrowSink(path, table_schema)
 
 
 def read_metadata(table_schema: pa.Schema, name: str) -> TableMetadata:

@@ -1,8 +1,8 @@
-"""Recordings to batches of the embeddings table: read ahead, computed on all cores, in order.
+"""The embedding job over many recordings, on the cores of one machine.
 
-Each recording is read and resampled on a thread of its own; its batches are embedded on a pool of threads
-as they come; what is yielded keeps the order of the recordings and of their windows. NumPy, pyarrow and
-onnxruntime leave the interpreter's lock while they work, so threads fill the cores without copies.
+Each recording is read and resampled on a thread of its own; its batches are embedded on a pool of threads as
+they come; the order of the recordings and of their windows is kept. NumPy, pyarrow and onnxruntime leave the
+interpreter's lock while they work, so threads fill the cores without copies.
 """
 
 import threading
@@ -12,23 +12,29 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from queue import Empty, Full, Queue
 
-import numpy as np
 import pyarrow as pa
 
-from wearcli.embedding.table import rows
+from wearcli.embedding.job import EmbedJob
 from wearcli.errors import WearcliError, unreadable
 from wearcli.recordings.formats.registry import FORMATS
 from wearcli.recordings.recording import Chunk, Recording, Source
-from wearcli.signals.windows import Findings, Windows, WindowSpec, iter_windows
+from wearcli.signals.windows import Findings
 
 AHEAD = 4  # batches of one recording that may wait: bounds the memory, however long the recording
 POLL_S = 0.2
-Embed = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
 
 
 @dataclass
 class Stream:
-    """One recording on its way: its batches, then its end or its error."""
+    """One recording on its way: its batches, then its end or its error.
+
+    Attributes:
+        source: The recording's place and names.
+        queue: Its batches, as they are embedded; None at its end.
+        recording: The opened recording, None until it is open.
+        findings: What cutting it into windows came upon; complete at its end.
+        error: Why it could not be read to its end.
+    """
 
     source: Source
     queue: "Queue[Future[pa.RecordBatch] | None]" = field(default_factory=lambda: Queue(maxsize=AHEAD))
@@ -37,13 +43,14 @@ class Stream:
     error: WearcliError | None = None
 
     def warnings(self) -> list[str]:
-        """What was found on the way that a user should know."""
+        """Return what a user should know about the recording, a line each."""
         return [*(self.recording.warnings if self.recording else []), *self.findings.warnings]
 
     def batches(self, interrupted: threading.Event) -> Iterator[pa.RecordBatch]:
-        """The recording's rows in time order; when they end, `error` says whether all came.
+        """Yield the rows in time order; after the last one, `error` says whether all came.
 
-        Ends early once `interrupted` is set, also while no batch comes.
+        Args:
+            interrupted: Ends the rows early once it is set, also while no batch comes.
         """
         while not interrupted.is_set():
             try:
@@ -54,26 +61,22 @@ class Stream:
                 return
             yield future.result()
 
+    def share_done(self, batch: pa.RecordBatch) -> float:
+        """Return about how much of the recording is done after a batch; 0 where that cannot be told."""
+        if self.recording is None or not self.recording.duration_s:
+            return 0.0
+        return min(1.0, float(batch.column("onset")[-1].as_py()) / self.recording.duration_s)
 
-def embed_recordings(
-    sources: Sequence[Source],
-    open_recording: Callable[[Source], Recording],
-    spec: WindowSpec,
-    embed: Embed,
-    batch: int,
-    workers: int,
-) -> Generator[Stream]:
-    """Yields one Stream a source, in order; its batches must be consumed before the next one is asked for.
+
+def embed_recordings(sources: Sequence[Source], job: EmbedJob, workers: int) -> Generator[Stream, None, None]:
+    """Yield one stream a recording, in order; its batches must be consumed before the next one is asked for.
 
     Args:
-        embed: (windows, samples, channels) -> embeddings (windows, D), features (windows, F).
-        workers: threads that embed, and recordings that are read at once.
+        sources: The recordings.
+        job: What is done to each.
+        workers: Threads that embed, and recordings that are read at once.
     """
     stop = threading.Event()
-
-    def compute(recording: Recording, windows: Windows) -> pa.RecordBatch:
-        embedding, features = embed(windows.values)
-        return rows(recording, windows, spec.samples / spec.rate_hz, embedding, features)
 
     def put(stream: Stream, item: "Future[pa.RecordBatch] | None") -> None:
         while not stop.is_set():
@@ -86,10 +89,10 @@ def embed_recordings(
     def read(stream: Stream) -> None:
         try:
             try:
-                stream.recording = open_recording(stream.source)
-                stream.recording.stream = until(stop, stream.recording.stream)
-                for windows in iter_windows(stream.recording, spec, batch, stream.findings):
-                    put(stream, pool.submit(compute, stream.recording, windows))
+                recording = stream.recording = job.open(stream.source)
+                recording.stream = until(stop, recording.stream)
+                for windows in job.windows(recording, stream.findings):
+                    put(stream, pool.submit(job.rows, recording, windows))
             except WearcliError as error:
                 stream.error = error
             except _Stopped:
@@ -118,7 +121,7 @@ def embed_recordings(
 
 
 def until(stop: threading.Event, chunks: Callable[[], Iterator[Chunk]]) -> Callable[[], Iterator[Chunk]]:
-    """The chunks, until `stop` is set: reading may go on for minutes without a window."""
+    """Return the chunks until `stop` is set: reading may go on for minutes without a window."""
 
     def checked() -> Iterator[Chunk]:
         for chunk in chunks():
@@ -130,13 +133,15 @@ def until(stop: threading.Event, chunks: Callable[[], Iterator[Chunk]]) -> Calla
 
 
 def _may_start(source: Source, reading: "deque[Stream]", workers: int) -> bool:
+    """Whether a recording may be read beside those that are: whole files are read one at a time."""
     if not reading:
         return True
-    whole = [s for s in [source, *(stream.source for stream in reading)] if FORMATS[s.format].whole_file]
-    return len(reading) < workers and not whole
+    sources = [source, *(stream.source for stream in reading)]
+    return len(reading) < workers and not any(FORMATS[item.format].whole_file for item in sources)
 
 
 def _drain(stream: Stream) -> None:
+    """Cancel the batches of a stream that nobody takes."""
     try:
         while (future := stream.queue.get_nowait()) is not None:
             future.cancel()
