@@ -15,7 +15,15 @@ import pytest
 import wearcli
 
 ROOT = Path(wearcli.__file__).parent
-BASE = {"_version", "documents", "errors", "files", "interrupts", "seeds"}  # everybody may import these
+BASE = {
+    "_version",
+    "documents",
+    "errors",
+    "files",
+    "interrupts",
+    "options",
+    "seeds",
+}  # everybody may import these
 READ = {"modality", "recordings", "signals"}
 EMBEDDED = READ | {"models", "embedding", "labels"}
 PROBED = EMBEDDED | {"probing"}

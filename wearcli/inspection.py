@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from wearcli.errors import InputError, unreadable
-from wearcli.modality import MODALITIES, Modality
+from wearcli.modality import MIN_QUALITY, MODALITIES, Modality
 from wearcli.recordings.open import open_recording
 from wearcli.recordings.reading import Reading
 from wearcli.recordings.recording import Chunk, Recording, Source
@@ -19,7 +19,6 @@ from wearcli.recordings.study.discovery import find_recordings
 from wearcli.recordings.tables.gravity import still_magnitudes
 from wearcli.signals.clock import Clock
 from wearcli.signals.grid import GAP_PERIODS
-from wearcli.signals.pulse_quality import MIN_QUALITY
 from wearcli.signals.quality import Clipping
 from wearcli.signals.windows import WindowSpec, iter_windows
 

@@ -8,8 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.pulse_oracle import hearts
+from wearcli.modality import MIN_QUALITY
 from wearcli.signals.beats import Pulse
-from wearcli.signals.pulse_quality import FLAT_S, MIN_QUALITY, _runs, pulse_quality
+from wearcli.signals.pulse_quality import FLAT_S, _runs, pulse_quality
 from wearcli.simulation.heart import Noise
 
 # Segments of 10 s of ECG and 30 s of PPG, at their usual rates and at others.

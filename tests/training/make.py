@@ -1,14 +1,21 @@
 """Small window stores, cut from made-up recordings by the package's own writer; what a run has written."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 
 from wearcli.recordings.recording import Chunk, Recording, Source
 from wearcli.signals.store import WindowStore, write_store
 from wearcli.signals.windows import WindowSpec
+from wearcli.training.config_file import read_config
+from wearcli.training.data import TrainingData
+from wearcli.training.loop import Batch
+from wearcli.training.methods.learner import start_learner
+from wearcli.training.settings import Settings
 
 SPEC = WindowSpec(rate_hz=50.0, window_s=2.0, stride_s=2.0)
 
@@ -51,3 +58,23 @@ def weights(run: Path) -> dict[str, bytes]:
 def lines(run: Path) -> list[dict]:
     """A run's log, but for how long it took."""
     return [{**json.loads(line), "seconds": 0} for line in (run / "metrics.jsonl").read_text().splitlines()]
+
+
+def settings(**options: Any) -> Settings:
+    """Settings with these options, all others at the default of their field."""
+    return Settings.from_options(options)
+
+
+def flat(config: Path) -> SimpleNamespace:
+    """All options of a run's config.toml."""
+    return SimpleNamespace(**read_config(config).flat())
+
+
+def drawer(data: TrainingData, rows: np.ndarray, settings: Settings, stream: int) -> Callable[[int], Batch]:
+    """The batches of the settings' method."""
+    return start_learner(settings).batches(data, rows, stream)
+
+
+def label(data: TrainingData, settings: Settings, say: Callable[[str], None] = lambda line: None) -> None:
+    """Give the windows the labels that the settings name."""
+    start_learner(settings).attach(data, Path(), say)

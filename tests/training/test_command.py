@@ -1,6 +1,7 @@
 """The command around `pretrain`: what it prints where, and its exit codes."""
 
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -11,11 +12,11 @@ from pathlib import Path
 import pytest
 
 from tests.training import make
-from wearcli.cli.pretrain import Encoder, Method
 from wearcli.encoders import ENCODERS
 from wearcli.training import pretrain as module
+from wearcli.training.config_file import read_config
 from wearcli.training.methods.registry import METHODS
-from wearcli.training.settings import Settings
+from wearcli.training.settings import ENCODER_NAMES, common_options
 
 QUICK = ["--steps", "2", "--batch", "4", "--workers", "1", "--precision", "fp32"]
 
@@ -68,15 +69,16 @@ def test_wearcli_toml_gives_paths_and_options_and_flags_win(command, store):
     Path("wearcli.toml").write_text(f'[pretrain]\npaths = ["{store}"]\nsteps = 7\nmax-degrees = 90.0\n')
     code, _, _ = command("--steps", "2", "--batch", "4", "-o", "r")
     assert code == 0
-    settings = Settings.read(Path("r/config.toml"))
-    assert (settings.paths, settings.steps, settings.max_degrees) == ((store,), 2, 90.0)
+    settings = read_config(Path("r/config.toml"))
+    parts = settings.data.paths, settings.optimisation.steps, settings.views.max_degrees
+    assert parts == ((store,), 2, 90.0)
 
 
 def test_a_runs_config_is_a_config(command, store):
     assert command(store, *QUICK, "--seed", "4", "-o", "first")[0] == 0
     Path("wearcli.toml").write_text(Path("first/config.toml").read_text())
     assert command("-o", "second")[0] == 0
-    assert Settings.read(Path("first/config.toml")) == Settings.read(Path("second/config.toml"))
+    assert read_config(Path("first/config.toml")) == read_config(Path("second/config.toml"))
 
 
 def test_resume_takes_no_setting_of_its_own(command, store):
@@ -152,6 +154,12 @@ def test_interrupted_it_says_how_to_go_on(command, store):
     assert Path("r/checkpoint/state.json").is_file()
 
 
-def test_the_command_offers_what_there_is():
-    assert set(Encoder) == set(ENCODERS)
-    assert set(Method) == set(METHODS)
+def test_the_command_offers_what_there_is(command):
+    """By its help page: each method, encoder, and option of a part of the settings or of a method."""
+    _, page, _ = command("--help")
+    words = set(re.split(r"[\s|,]+", page))
+    flags = {field.flag for field in common_options()}
+    flags |= {field.flag for method in METHODS.values() for field in method.own_options}
+    assert {*METHODS, *ENCODERS} <= words
+    assert flags <= words
+    assert tuple(ENCODERS) == ENCODER_NAMES

@@ -11,11 +11,12 @@ import pytest
 from matplotlib import image
 from matplotlib.figure import Figure
 
+from tests.training import make
 from wearcli.errors import UsageError
 from wearcli.training import curves
 from wearcli.training.curves import draw_curves, panels_of, read_log
 from wearcli.training.pretrain import shown
-from wearcli.training.settings import Settings
+from wearcli.training.settings import Watching
 from wearcli.training.tensorboard import check_tensorboard, event_files
 
 LOG = [
@@ -104,7 +105,7 @@ def test_a_picture_that_can_be_opened(tmp_path):
 
 def test_a_run_that_was_stopped_has_its_picture(tmp_path):
     run = write(tmp_path / "run", LOG)
-    with pytest.raises(KeyboardInterrupt), shown(run, Settings(), lambda done, line: None, print):
+    with pytest.raises(KeyboardInterrupt), shown(run, make.settings(), lambda done, line: None, print):
         raise KeyboardInterrupt
     assert (run / "curves.png").is_file()
 
@@ -183,9 +184,9 @@ def test_a_second_session_voids_what_it_does_anew(tmp_path):
 
 
 def test_tensorboard_that_is_missing_is_said_before_anything_else(monkeypatch):
-    check_tensorboard(Settings(tensorboard=True))
+    check_tensorboard(Watching(tensorboard=True))
     monkeypatch.setattr("wearcli.training.tensorboard.find_spec", lambda name: None)
-    check_tensorboard(Settings())
-    with pytest.raises(UsageError, match=r"pip install 'wearcli\[report\]'") as error:
-        check_tensorboard(Settings(tensorboard=True))
+    check_tensorboard(Watching())
+    with pytest.raises(UsageError, match=r"pip install 'wearcli\[train\]'") as error:
+        check_tensorboard(Watching(tensorboard=True))
     assert "\n" not in str(error.value)

@@ -7,10 +7,12 @@ import pytest
 import torch
 from torch import nn
 
+from tests.training import make
 from wearcli.errors import InputError
 from wearcli.training import checkpoint
-from wearcli.training.loop import fit, learning_rate, share_done
+from wearcli.training.loop import fit
 from wearcli.training.monitor import COLLAPSED, effective_rank, embed_windows
+from wearcli.training.schedule import learning_rate, share_done
 from wearcli.training.settings import Settings
 
 CPU = torch.device("cpu")
@@ -28,7 +30,7 @@ def recipe(**changes) -> Settings:
         "checkpoint_every": 10,
         "precision": "fp32",
     }
-    return Settings(**{**usual, **changes})
+    return make.settings(**{**usual, **changes})
 
 
 class Regression(nn.Module):

@@ -2,7 +2,6 @@
 
 import json
 import shutil
-from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -17,11 +16,10 @@ from wearcli.models import load_model
 from wearcli.models.runtime import open_session
 from wearcli.training import pretrain as module
 from wearcli.training.data import TrainingData
-from wearcli.training.labels import label_windows
-from wearcli.training.methods.masked import learner as masked
+from wearcli.training.methods.learner import start_learner
 from wearcli.training.methods.multitask import learner as multitask
-from wearcli.training.methods.supervised import learner as supervised
-from wearcli.training.pretrain import plan, pretrain
+from wearcli.training.plan import plan
+from wearcli.training.pretrain import pretrain
 from wearcli.training.settings import Settings
 
 SMALL = {
@@ -110,7 +108,7 @@ def test_the_model_says_which_labels_it_was_trained_on(study, tmp_path, monkeypa
     # One of six people validates; 40 s of two recordings of 60 s have labels, in windows of 2 s.
     assert (walks["participants"], walks["windows"], walks["classes"]) == (5, 200, ["a", "b", "c"])
     assert str(store.folder.parent) not in json.dumps(kept)
-    assert Settings.read(tmp_path / "run" / "config.toml").labels == options["supervised"]["labels"]
+    assert make.flat(tmp_path / "run" / "config.toml").labels == options["supervised"]["labels"]
     pretrain(store.folder, tmp_path / "other", method="masked", **SMALL)
     assert "classes" not in kept["training_sets"][0]
 
@@ -121,7 +119,7 @@ def test_the_model_says_which_labels_it_was_trained_on(study, tmp_path, monkeypa
         ({"method": "supervised"}, "name the file with --labels"),
         ({"method": "supervised", "labels": ("nowhere.csv",)}, "nowhere.csv: no such table of labels"),
         ({"method": "masked", "labels": ("nowhere.csv",)}, "--labels is of --method supervised"),
-        ({"method": "masked", "mask_share": 1.0}, "--mask-share 1: give a share"),
+        ({"method": "masked", "mask_share": 1.0}, "--mask-share 1: must be below 1"),
         ({"method": "masked", "mask_seconds": 0.0}, "--mask-seconds 0: must be above 0"),
         ({"method": "masked", "mask_seconds": 3.0}, "1 patches of a window of 2 s, of which .* none or all"),
     ],
@@ -153,16 +151,16 @@ def test_missing_labels_are_said_in_a_plan_too(study):
 def labelled(study, validation: float = 0.2) -> tuple[TrainingData, Settings]:
     store, options = study
     data = TrainingData([store])
-    settings = Settings(
+    settings = make.settings(
         paths=("x",), method="supervised", batch=4000, validation=validation, **options["supervised"]
     )
-    label_windows(data, settings)
+    make.label(data, settings)
     return data, settings
 
 
 def test_rare_classes_and_people_are_drawn_more_often_than_they_are(study):
     data, settings = labelled(study)
-    train, _ = data.split(settings.validation, settings.seed)
+    train, _ = data.split(settings.validation.validation, settings.run.seed)
     # All but a tenth of class c goes, and all but a half of one person.
     index = data.index.loc[train]
     first = index["participant"].iloc[0]
@@ -170,7 +168,7 @@ def test_rare_classes_and_people_are_drawn_more_often_than_they_are(study):
     kept &= (index["participant"] != first) | (np.arange(len(train)) % 2 == 0)
     rows = train[kept]
     part = data.index.loc[rows]
-    _, labels = supervised.drawer(data, rows, settings, 0)(0)
+    _, labels = make.drawer(data, rows, settings, 0)(0)
     of_class, of_person = part["label"].value_counts(), part["participant"].value_counts()
     pairs = list(zip(part["label"], part["participant"], strict=True))
     weights = [1 / np.sqrt(of_class[label] * of_person[person]) for label, person in pairs]
@@ -186,9 +184,9 @@ def test_rare_classes_and_people_are_drawn_more_often_than_they_are(study):
 
 def test_windows_come_with_their_own_class_and_none_without_label(study):
     data, settings = labelled(study)
-    train, _ = data.split(settings.validation, settings.seed)
-    plain = replace(settings, batch=50, max_degrees=0, noise=0, scale=0, warp=0)
-    windows, labels = supervised.drawer(data, train, plain, 0)(3)
+    train, _ = data.split(settings.validation.validation, settings.run.seed)
+    plain = settings.changed(batch=50, max_degrees=0, noise=0, scale=0, warp=0)
+    windows, labels = make.drawer(data, train, plain, 0)(3)
     everything = data.take(np.arange(len(data)))
     for window, label in zip(windows.numpy(), labels.tolist(), strict=True):
         (row,) = np.flatnonzero((everything == window).all(axis=(1, 2)))
@@ -198,32 +196,32 @@ def test_windows_come_with_their_own_class_and_none_without_label(study):
 
 def test_a_class_of_validating_people_alone_is_left_out(study):
     data, settings = labelled(study)
-    _, aside = data.split(settings.validation, settings.seed)
+    _, aside = data.split(settings.validation.validation, settings.run.seed)
     data.index.loc[aside[:15], "label"] = "unheard of"
     left = data.index.loc[aside[15:], "label"]
-    assert supervised.classes_of(data, settings) == {"walks": ["a", "b", "c"]}
-    _, labels = supervised.drawer(data, aside, settings, 1)(0)
+    assert start_learner(settings).class_names(data) == {"walks": ["a", "b", "c"]}
+    _, labels = make.drawer(data, aside, settings, 1)(0)
     assert {"abc"[label] for label in labels} == set(left)
     data.index.loc[aside, "label"] = "unheard of"
     with pytest.raises(InputError, match="--validation 0"):
-        supervised.drawer(data, aside, settings, 1)
+        make.drawer(data, aside, settings, 1)
 
 
 @pytest.mark.parametrize(("share", "seconds"), [(0.5, 0.2), (0.3, 0.25), (0.75, 0.3)])
 def test_masks_are_of_the_share_that_was_asked_for(study, share, seconds):
     data = TrainingData([study[0]])
-    settings = Settings(method="masked", mask_share=share, mask_seconds=seconds, batch=64)
-    patch, count = masked.patches(settings, data)
+    settings = make.settings(method="masked", mask_share=share, mask_seconds=seconds, batch=64)
+    patch, count = start_learner(settings).patches(data)
     assert patch == round(50 * seconds)
     assert (count - 1) * patch < 100 <= count * patch
-    draw = masked.drawer(data, np.arange(len(data)), settings, 0)
+    draw = make.drawer(data, np.arange(len(data)), settings, 0)
     windows, hidden, noise = draw(7)
     assert (windows.shape, hidden.shape, noise.shape) == ((64, 100, 3), (64, count), (64, 100, 3))
     assert (hidden.sum(dim=1) == round(share * count)).all()
     assert len({tuple(row) for row in hidden.tolist()}) > 15  # not one mask for all
     assert all(torch.equal(a, b) for a, b in zip(draw(7), (windows, hidden, noise), strict=True))
     assert not torch.equal(draw(8)[1], hidden)
-    held = masked.drawer(data, np.arange(len(data)), settings, 1)
+    held = make.drawer(data, np.arange(len(data)), settings, 1)
     assert not torch.equal(held(7)[1], hidden)
 
 
@@ -231,31 +229,31 @@ def test_a_transformer_hides_its_own_patches_and_its_windows_are_as_measured_but
     data = TrainingData([study[0]])
     rows = np.arange(len(data))
     everything = data.take(rows)
-    settings = Settings(method="masked", mask_share=0.75, batch=16, **TOKENS)
-    assert masked.patches(settings, data) == (25, 4)
-    windows, hidden = masked.drawer(data, rows, settings, 0)(7)
+    settings = make.settings(method="masked", mask_share=0.75, batch=16, **TOKENS)
+    assert start_learner(settings).patches(data) == (25, 4)
+    windows, hidden = make.drawer(data, rows, settings, 0)(7)
     assert windows.shape == (16, 100, 3)
     assert (hidden.sum(dim=1) == 3).all()
     assert len({tuple(row) for row in hidden.tolist()}) == 4
     assert not all((everything == window).all(axis=(1, 2)).any() for window in windows.numpy())
     for modality in ("ppg", "ecg"):  # another signal's windows are no other here
-        windows, again = masked.drawer(data, rows, replace(settings, modality=modality), 0)(7)
+        windows, again = make.drawer(data, rows, settings.changed(modality=modality), 0)(7)
         assert all((everything == window).all(axis=(1, 2)).any() for window in windows.numpy())
         assert again.shape == hidden.shape
     with pytest.raises(UsageError, match=r"'transformer' hides its own patches, --mask-seconds 0.5"):
-        masked.patches(replace(settings, mask_seconds=0.2), data)
+        start_learner(settings.changed(mask_seconds=0.2)).patches(data)
 
 
 def test_pairs_come_with_their_classes_and_windows_without_one_too(study):
     store, options = study
     data = TrainingData([store])
-    settings = Settings(method="multitask", batch=64, validation=0.2, **options["multitask"])
-    label_windows(data, settings)
+    settings = make.settings(method="multitask", batch=64, validation=0.2, **options["multitask"])
+    make.label(data, settings)
     assert data.index["usable"].all()
-    train, _ = data.split(0.2, settings.seed)
-    draw = multitask.drawer(data, train, settings, 0)
+    train, _ = data.split(0.2, settings.run.seed)
+    draw = make.drawer(data, train, settings, 0)
     codes = np.full(len(data), -1)
-    codes[train] = supervised.class_codes(data, settings, train)
+    codes[train] = start_learner(settings).class_codes(data, train)
     sampled = []
     for step in range(5):
         views, ignore, labels = draw(step)
@@ -263,8 +261,8 @@ def test_pairs_come_with_their_classes_and_windows_without_one_too(study):
         assert ignore.shape == (128, 128)
         sampled.append(labels.numpy())
     assert set(np.unique(sampled)) == {-1, 0, 1, 2}
-    none = Settings(**{**vars(settings), "max_degrees": 0.0, "noise": 0.0, "scale": 0.0, "warp": 0.0})
-    views, _, labels = multitask.drawer(data, train, none, 0)(3)
+    none = make.settings(**{**settings.flat(), "max_degrees": 0.0, "noise": 0.0, "scale": 0.0, "warp": 0.0})
+    views, _, labels = make.drawer(data, train, none, 0)(3)
     windows = {
         row.tobytes(): code for row, code in zip(store.take(np.arange(len(store))), codes, strict=True)
     }

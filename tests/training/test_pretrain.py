@@ -17,9 +17,10 @@ from wearcli.models import load_model
 from wearcli.models.config import TrainingSet
 from wearcli.training import begin
 from wearcli.training import pretrain as module
-from wearcli.training.methods.simclr import learner as simclr
-from wearcli.training.pretrain import plan, pretrain
-from wearcli.training.settings import Settings
+from wearcli.training.config_file import read_config, write_config
+from wearcli.training.plan import plan
+from wearcli.training.pretrain import pretrain
+from wearcli.training.sampler import PairSampler
 
 SMALL = {"batch": 8, "validate_every": 4, "checkpoint_every": 4, "workers": 1, "precision": "fp32"}
 
@@ -89,9 +90,10 @@ def test_killed_and_resumed_is_as_never_killed(run, store, tmp_path):
     killed = tmp_path / "killed"
     code = (
         "import time\nfrom wearcli.training.pretrain import pretrain\nfrom wearcli.training import loop\n"
-        "import sys\nfrom wearcli.training.methods.simclr import learner as m\nbefore = m.drawer\n"
-        "def drawer(*a):\n    draw = before(*a)\n    return lambda n: (time.sleep(0.05), draw(n))[1]\n"
-        "m.drawer = drawer\nstore, run, resume = sys.argv[1:]\n"
+        "import sys\nfrom wearcli.training.methods.simclr.learner import SimclrLearner as m\n"
+        "before = m.batches\n"
+        "def batches(*a):\n    draw = before(*a)\n    return lambda n: (time.sleep(0.05), draw(n))[1]\n"
+        "m.batches = batches\nstore, run, resume = sys.argv[1:]\n"
         f"args = dict(workers=1) if resume == 'yes' else dict(steps=16, seed=5, **{SMALL!r})\n"
         "where = dict(resume=run) if resume == 'yes' else dict(paths=store, output=run)\n"
         "pretrain(**where, **args)\n"
@@ -130,7 +132,7 @@ def test_resuming_a_finished_run_exports_anew(run, tmp_path):
 
 
 def test_config_toml_is_what_was_resolved(run):
-    settings = Settings.read(run[0] / "config.toml")
+    settings = make.flat(run[0] / "config.toml")
     assert (settings.steps, settings.batch, settings.seed, settings.encoder) == (16, 8, 5, "fast")
     assert (settings.rate, settings.window, settings.stride) == (50, 2, 2)
     assert settings.terms == ("walks=made up",)
@@ -138,11 +140,11 @@ def test_config_toml_is_what_was_resolved(run):
 
 
 def test_settings_survive_toml(tmp_path):
-    settings = Settings(
+    settings = make.settings(
         paths=("a b/c", 'quote"d', "ümlaut"), minutes=1.5, lr=1e-5, terms=("a=b",), columns="x,y,z", name="n"
     )
-    settings.write(tmp_path / "config.toml", "made by a test")
-    assert Settings.read(tmp_path / "config.toml") == settings
+    write_config(settings, tmp_path / "config.toml", "made by a test")
+    assert read_config(tmp_path / "config.toml") == settings
 
 
 def test_runs_are_numbered(store, tmp_path, monkeypatch):
@@ -194,7 +196,7 @@ def test_a_run_that_cannot_begin_leaves_the_old_one(store, tmp_path, no_export, 
         def stop(*given: object) -> None:
             raise KeyboardInterrupt
 
-        monkeypatch.setattr(begin, "build_objective", stop)
+        monkeypatch.setattr(begin, "new_objective", stop)
     with pytest.raises((InputError, KeyboardInterrupt)):
         pretrain(tmp_path / "study", folder, overwrite=True, steps=2, **SMALL)
     assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
@@ -202,7 +204,7 @@ def test_a_run_that_cannot_begin_leaves_the_old_one(store, tmp_path, no_export, 
     monkeypatch.undo()
     monkeypatch.setattr(module, "write_model", lambda encoder, folder, config, windows: config)
     assert pretrain(store, folder, overwrite=True, steps=4, **SMALL)["steps"] == 4
-    assert Settings.read(folder / "config.toml").steps == 4
+    assert make.flat(folder / "config.toml").steps == 4
 
 
 def swing(path: Path, seconds: int = 30) -> None:
@@ -243,7 +245,7 @@ def test_revin_goes_into_the_model(store, tmp_path, monkeypatch):
     monkeypatch.setattr(module, "write_model", keep)
     pretrain(store, tmp_path / "run", steps=2, revin=True, **SMALL)
     assert captured["normalisation"] == "revin"
-    assert Settings.read(tmp_path / "run" / "config.toml").revin
+    assert make.flat(tmp_path / "run" / "config.toml").revin
     x = torch.randn(4, 3, 100)
     moved = 3 * x + torch.randn(4, 3, 1)
     torch.testing.assert_close(captured["encoder"](x), captured["encoder"](moved), atol=1e-3, rtol=1e-3)
@@ -261,9 +263,9 @@ def test_revin_goes_into_the_model(store, tmp_path, monkeypatch):
         ({"device": "tpu"}, "--device takes"),
         ({"steps": 0}, "--steps 0: must be above 0"),
         ({"minutes": -1.0}, "--minutes -1: must be above 0"),
-        ({"batch": 1}, "--batch must be at least 2"),
-        ({"warmup": -1}, "--warmup must not be below 0"),
-        ({"validation": 1.0}, "--validation 1: give a share"),
+        ({"batch": 1}, "--batch 1: must be at least 2"),
+        ({"warmup": -1}, "--warmup -1: must be at least 0"),
+        ({"validation": 1.0}, "--validation 1: must be below 1"),
         ({"terms": ("walks",)}, "give SET=TERMS"),
         ({"unit": "furlong"}, "--unit 'furlong': give g, mg or m/s2"),
         ({"time_unit": "foo"}, "--time-unit 'foo'"),
@@ -301,8 +303,8 @@ def test_the_views_of_a_step_depend_on_its_number_alone(store):
 
     data = TrainingData([WindowStore.open(store)])
     rows = np.arange(len(data))
-    settings = Settings(batch=8, seed=2)
-    first, second = (simclr.drawer(data, rows, settings, 0) for _ in range(2))
+    settings = make.settings(batch=8, seed=2)
+    first, second = (make.drawer(data, rows, settings, 0) for _ in range(2))
     for step in (4, 1):
         views, ignore = first(step)
         assert views.shape == (16, 100, 3)
@@ -328,9 +330,9 @@ def test_without_augmentation_a_view_is_the_window(store):
     rows = np.arange(len(data))
     off = {"max_degrees": 0.0, "noise": 0.0, "scale": 0.0, "warp": 0.0}
     for setting in (None, *off):
-        settings = Settings(batch=8, **({**off, setting: 0.2} if setting else off))
-        views, _ = simclr.drawer(data, rows, settings, 0)(3)
-        chosen, _ = simclr.PairSampler(data.index, rows, 8, settings.positive_seconds, 0).draw(3, 0)
+        settings = make.settings(batch=8, **({**off, setting: 0.2} if setting else off))
+        views, _ = make.drawer(data, rows, settings, 0)(3)
+        chosen, _ = PairSampler(data.index, rows, 8, settings.own.positive_seconds, 0).draw(3, 0)
         same = torch.equal(views, torch.from_numpy(data.take(chosen)))
         assert same == (setting is None), setting
 

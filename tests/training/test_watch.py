@@ -18,7 +18,6 @@ from wearcli.errors import InputError, UsageError
 from wearcli.signals.store import WindowStore
 from wearcli.training import pretrain as module
 from wearcli.training.pretrain import pretrain
-from wearcli.training.settings import Settings
 from wearcli.training.watch import Watch, open_watch
 
 SAMPLE = Path(__file__).parents[2] / "sample_data"
@@ -122,7 +121,7 @@ def test_the_score_is_that_of_embed_and_probe(tmp_path):
     """The hand-made features through `embed` and `probe`; the store holds windows in 0.5 mg steps."""
     table = tmp_path / "embeddings.parquet"
     wearcli.embed([SAMPLE], table, stride_s=5.0)  # the watch has windows side by side
-    settings = Settings(watch=str(SAMPLE), watch_epoch=10.0, seed=1)
+    settings = make.settings(watch=str(SAMPLE), watch_epoch=10.0, seed=1)
     wearcli.preprocess(
         [SAMPLE / "P01_walks.parquet"], tmp_path / "like"
     )  # 5 s at 50 Hz, as the default model
@@ -162,7 +161,7 @@ def test_only_windows_that_were_worn_are_seen(watched, tmp_path):
     index["wear"] = np.where(np.arange(len(index)) % 4 == 0, 0.25, 1.0).astype(np.float32)
     index.to_parquet(tmp_path / "own" / "index.parquet")
     store = WindowStore.open(tmp_path / "own")
-    watch = open_watch(Settings(watch=str(watched)), tmp_path / "own", store.settings, print)
+    watch = open_watch(make.settings(watch=str(watched)), tmp_path / "own", store.settings, print)
     worn = np.flatnonzero(np.arange(len(store)) % 4)
     assert np.array_equal(watch.windows, store.take(worn))
 

@@ -1,340 +1,162 @@
-"""`wearcli pretrain`."""
+"""`wearcli pretrain`; its options are those of `training.settings` and of the training methods."""
 
+import inspect
 import os
-from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
-from wearcli.cli.choices import (
-    Device,
-    DistanceLoss,
-    Encoder,
-    Method,
-    Negatives,
-    Positives,
-    Precision,
-    Preset,
-    Schedule,
-    Stage,
+from wearcli.cli.console import print_json, progress, say
+from wearcli.cli.from_dataclass import (
+    default_text,
+    given_options,
+    option_fields,
+    option_parameters,
+    takes_options,
 )
-from wearcli.cli.options import (
-    Channels,
-    Columns,
-    DryRun,
-    Json,
-    Overwrite,
-    ParticipantFrom,
-    RateHz,
-    Seed,
-    TimeColumn,
-    TimeUnit,
-    Unit,
-    Workers,
-)
-from wearcli.modality import Modality
+from wearcli.cli.options import OUTPUT, DryRun, Json, Overwrite, Workers
+from wearcli.errors import UsageError
+from wearcli.options import OptionField
+from wearcli.training.methods.registry import METHODS
+from wearcli.training.settings import PARTS
 
-OF_THE_COMMAND = {"paths", "output", "device", "workers", "resume", "overwrite", "dry_run", "json"}
-# With --resume the run's own config.toml decides; only these may stand beside it.
-BESIDE_RESUME = {"resume", "device", "workers", "json", "dry_run"}
+# The titles of the panels of the parts of the settings.
+TITLES = {
+    "run": "Common",
+    "data": "Data",
+    "optimisation": "Optimisation",
+    "views": "Views",
+    "validation": "Validation and checkpoints",
+    "watching": "Watching a study",
+}
+SEVERAL = "Several methods"
+# With --resume the config.toml of the run decides; only these may stand beside it.
+BESIDE_RESUME = {"resume", "device", "workers", "json", "dry_run", "quiet", "verbose", "debug"}
+NEEDED = ("torch", "safetensors", "onnx", "onnxscript", "tomli_w")
 
 
+def panels() -> list[inspect.Parameter]:
+    """The options of all panels: the common parts, options of several methods, then one panel a method."""
+    parameters: list[inspect.Parameter] = []
+    for part, title in TITLES.items():
+        parameters += option_parameters(option_fields(PARTS[part]), title, _default)
+    owners: dict[str, list[str]] = {}
+    fields: dict[str, OptionField] = {}
+    for method in METHODS.values():
+        for field in method.own_options:
+            owners.setdefault(field.name, []).append(method.name)
+            fields.setdefault(field.name, field)
+    shared = [fields[name] for name, names in owners.items() if len(names) > 1]
+    parameters += option_parameters(
+        shared, SEVERAL, _default, lambda field: f"[{', '.join(owners[field.name])}] "
+    )
+    for method in METHODS.values():
+        own = [field for field in method.own_options if owners[field.name] == [method.name]]
+        parameters += option_parameters(own, f"{method.name}: {method.title}", _default)
+    return parameters
+
+
+def _default(field: OptionField) -> str | None:
+    """The default of an option, and where a method has another one by itself or in its paper."""
+    parts = [text] if (text := default_text(field)) else []
+    for method in METHODS.values():
+        own = len([m for m in METHODS.values() if field in m.own_options]) == 1
+        for values, label in ((method.defaults, method.name), (method.paper or {}, f"{method.name}'s paper")):
+            if field.name in values and values[field.name] != field.default:
+                value = values[field.name]
+                text = f"{value:g}" if isinstance(value, float) else str(value)
+                if own and label == method.name:
+                    parts = [text]
+                elif f"{method.name} {text}" not in parts:
+                    parts.append(f"{label} {text}")
+    return "; ".join(parts) or None
+
+
+@takes_options(panels)
 def pretrain(
     context: typer.Context,
     paths: Annotated[
         list[Path] | None,
-        typer.Argument(help="Recordings, folders of them, or window stores. Default: recordings/"),
+        typer.Argument(
+            metavar="PATHS", help="Recordings, folders of them, or window stores. Default: recordings/"
+        ),
     ] = None,
+    *,
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", help="The run folder. Default: runs/METHOD-ENCODER, numbered."),
-    ] = None,
-    method: Annotated[Method, typer.Option(help="The objective.")] = Method.simclr,
-    preset: Annotated[
-        Preset,
-        typer.Option(help="Defaults of the options: what trains best here, or the paper's."),
-    ] = Preset.default,
-    modality: Annotated[Modality, typer.Option(help="The signal to learn from.")] = "acc",
-    channels: Channels = None,
-    min_quality: Annotated[
-        float,
         typer.Option(
-            help="ppg, ecg: windows of a lower quality, 0 to 1, are left out; distill: of the teacher."
-        ),
-    ] = 0.5,
-    encoder: Annotated[
-        Encoder | None,
-        typer.Option(
-            help="What is trained. Default: fast; ppg, ecg pulse; multitask streams; distill ballistic; or "
-            "the paper's."
+            "--output",
+            "-o",
+            metavar="RUN",
+            help="The run folder to write. Default: runs/METHOD-ENCODER, numbered.",
+            rich_help_panel=OUTPUT,
         ),
     ] = None,
-    revin: Annotated[
-        bool,
-        typer.Option("--revin", help="Normalise each window inside the encoder: hides gravity's direction."),
-    ] = False,
-    steps: Annotated[int | None, typer.Option(help="Batches to train on. Default: 10000.")] = None,
-    minutes: Annotated[
-        float | None, typer.Option(help="Time to train, in place of --steps or as its limit.")
-    ] = None,
-    epochs: Annotated[
-        float | None, typer.Option(help="Times that there are as many anchors as windows, likewise.")
-    ] = None,
-    batch: Annotated[
-        int | None, typer.Option(help="Anchors a step. Default: 256 pairs; 168 anchors for relcon.")
-    ] = None,
-    lr: Annotated[
-        float | None, typer.Option(help="The highest learning rate. Default: 0.001; distill 0.003.")
-    ] = None,
-    weight_decay: Annotated[float | None, typer.Option(help="Of AdamW. Default: 0.01.")] = None,
-    schedule: Annotated[
-        Schedule | None, typer.Option(help="Of the learning rate. Default: cosine, down to a hundredth.")
-    ] = None,
-    warmup: Annotated[
-        int | None, typer.Option(help="Steps in which the learning rate rises. Default: 200.")
-    ] = None,
-    clip_norm: Annotated[
-        float | None, typer.Option(help="Greatest norm of the gradient; 0: any. Default: 1.")
-    ] = None,
-    rate: Annotated[
-        float | None, typer.Option(help="Hz of the windows. Default: 50; ppg 64, ecg 128; or the store's.")
-    ] = None,
-    window: Annotated[
-        float | None,
-        typer.Option(help="Seconds. Default: 5; ppg 30, ecg 10; distill 60; or the store's."),
-    ] = None,
-    stride: Annotated[
-        float | None,
-        typer.Option(help="Seconds from window to window. Default: one window; distill 10."),
-    ] = None,
-    positive_seconds: Annotated[
-        float, typer.Option(help="How far apart the two windows of a pair may lie.")
-    ] = 10.0,
-    max_degrees: Annotated[
-        float | None, typer.Option(help="Greatest random rotation of a view; 180: any. Default: 25.")
-    ] = None,
-    noise: Annotated[
-        float | None,
-        typer.Option(help="Greatest deviation of a view's noise, g. Default: 0.05; distill 0.0005."),
-    ] = None,
-    scale: Annotated[float | None, typer.Option(help="Deviation of a view's factor. Default: 0.1.")] = None,
-    warp: Annotated[
-        float | None, typer.Option(help="How unevenly a view's time may run. Default: 0.15; distill 0.05.")
-    ] = None,
-    poor: Annotated[
-        float | None, typer.Option(help="Share of views with a poor sensor's rate, range, steps. Default: 0.")
-    ] = None,
-    contrast: Annotated[
-        float | None, typer.Option(help="multitask: weight of the pairs beside the labels. Default: 1.")
-    ] = None,
-    whiten: Annotated[
-        bool,
-        typer.Option(
-            "--whiten/--no-whiten", help="multitask: make small in the end what differs within classes."
-        ),
-    ] = True,
-    temperature: Annotated[
-        float | None, typer.Option(help="Of the contrast. Default: 0.1; participant, distill 0.04.")
-    ] = None,
-    positives: Annotated[
-        Positives, typer.Option(help="participant: pairs of two segments of a person, or of one segment.")
-    ] = Positives.participant,
-    koleo: Annotated[
-        float, typer.Option(help="participant: weight of what spreads the embeddings; 0: none.")
-    ] = 0.1,
-    momentum: Annotated[
-        float, typer.Option(help="participant: of the slow copy that gives a pair's other side; 0: none.")
-    ] = 0.99,
-    teacher: Annotated[
-        str | None,
-        typer.Option(
-            metavar="MODEL",
-            help="distill: a model of another signal of the same people and time, such as ppg, or a run.",
-        ),
-    ] = None,
-    train_teacher: Annotated[
-        bool, typer.Option("--train-teacher", help="distill: the teacher, a run's, learns too: not frozen.")
-    ] = False,
-    clock_offset: Annotated[
-        float, typer.Option(help="distill: seconds to add to the clock of the teacher's signal.")
-    ] = 0.0,
-    max_movement: Annotated[
-        float | None,
-        typer.Option(help="distill: windows with more movement, g, are left out. Default: 0.03."),
-    ] = None,
-    near_seconds: Annotated[
-        float, typer.Option(help="distill: windows of a person so near are no negatives.")
-    ] = 120.0,
-    negatives: Annotated[
-        Negatives, typer.Option(help="distill: windows of all people, or of the person's own alone.")
-    ] = Negatives.all,
-    augment: Annotated[
-        bool, typer.Option("--augment/--no-augment", help="distill: both sides as random views, or as is.")
-    ] = True,
-    mask_share: Annotated[float, typer.Option(help="masked: share of the window that is masked.")] = 0.5,
-    mask_seconds: Annotated[float, typer.Option(help="masked: length of what is masked at once.")] = 0.2,
-    labels: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="[SET=]FILE",
-            help="recording, onset, duration, label. Default: labels.csv beside the recordings.",
-        ),
-    ] = None,
-    target: Annotated[str, typer.Option(help="Column of the labels.")] = "label",
-    within: Annotated[int, typer.Option(help="relcon: candidates of an anchor's own person.")] = 20,
-    between: Annotated[int, typer.Option(help="relcon: candidates of other people.")] = 63,
-    within_seconds: Annotated[
-        float, typer.Option(help="relcon: greatest time between windows of one person.")
-    ] = 3600.0,
-    anchors_per_person: Annotated[
-        int | None,
-        typer.Option(help="relcon: windows of a person's WITHIN + 1 that are anchors. Default: 0, all."),
-    ] = None,
-    reuse: Annotated[
-        int | None,
-        typer.Option(help="relcon: times that a batch and its distances are used. Default: 8, paper 1."),
-    ] = None,
-    stage: Annotated[
-        Stage, typer.Option(help="relcon: distance stops when the distance is learned.")
-    ] = Stage.both,
-    distance: Annotated[
-        Path | None, typer.Option(metavar="RUN", help="relcon: take the learned distance of this run.")
-    ] = None,
-    distance_steps: Annotated[
-        int | None, typer.Option(help="relcon: steps of the first stage. Default: 500.")
-    ] = None,
-    distance_epochs: Annotated[
-        float | None, typer.Option(help="relcon: its length in epochs. Default: 10 in the paper's preset.")
-    ] = None,
-    distance_batch: Annotated[int, typer.Option(help="relcon: pairs a step of the first stage.")] = 64,
-    distance_lr: Annotated[
-        float | None, typer.Option(help="relcon: its learning rate. Default: 0.003, paper 0.001.")
-    ] = None,
-    distance_loss: Annotated[
-        DistanceLoss | None,
-        typer.Option(help="relcon: the error's logarithm, or its squares. Default: log, paper squares."),
-    ] = None,
-    validation: Annotated[float, typer.Option(help="Share of participants set aside to validate.")] = 0.1,
-    validate_every: Annotated[int | None, typer.Option(help="Steps. Default: 500; distill 50.")] = None,
-    patience: Annotated[
-        int | None,
-        typer.Option(
-            help="Validations without a better one before training stops; 0: never. Default: 20; distill 10."
-        ),
-    ] = None,
-    checkpoint_every: Annotated[int, typer.Option(help="Steps.")] = 500,
-    watch: Annotated[
+    resume: Annotated[
         Path | None,
         typer.Option(
-            metavar="STUDY",
-            help="Labelled recordings, or their file of labels, held out: how well the frozen encoder is "
-            "probed on them goes into the log, beside the hand-made features.",
+            metavar="RUN", help="Go on with a run, as its config.toml says.", rich_help_panel=OUTPUT
         ),
-    ] = None,
-    watch_task: Annotated[str, typer.Option(help="Task of --watch, as probe --task has it.")] = "activity",
-    watch_epoch: Annotated[
-        float | None, typer.Option(help="Seconds over which its windows are pooled. Default: not.")
-    ] = None,
-    watch_every: Annotated[
-        int | None, typer.Option(help="Steps from look to look. Default: --validate-every.")
-    ] = None,
-    tensorboard: Annotated[
-        bool, typer.Option("--tensorboard", help="Event files too, in RUN/tensorboard/.")
-    ] = False,
-    precision: Annotated[
-        Precision, typer.Option(help="auto: bf16 where the machine has it.")
-    ] = Precision.auto,
-    seed: Seed = 0,
-    device: Annotated[Device, typer.Option(help="auto: the GPU if there is one.")] = Device.auto,
-    workers: Workers = None,
-    resume: Annotated[
-        Path | None, typer.Option(metavar="RUN", help="Go on with a run, as its config.toml says.")
-    ] = None,
-    name: Annotated[str | None, typer.Option(help="Of the model. Default: METHOD-ENCODER.")] = None,
-    licence: Annotated[str, typer.Option(help="Of the weights, for the card.")] = "not stated",
-    terms: Annotated[
-        list[str] | None, typer.Option(metavar="SET=TERMS", help="Terms of a training set, for the card.")
     ] = None,
     overwrite: Overwrite = False,
     dry_run: DryRun = False,
     json: Json = False,
-    participant_from: ParticipantFrom = None,
-    unit: Unit = None,
-    rate_hz: RateHz = None,
-    columns: Columns = None,
-    time_column: TimeColumn = None,
-    time_unit: TimeUnit = None,
+    device: Annotated[
+        Literal["auto", "cpu", "cuda"],
+        typer.Option(
+            help="Where to train; auto takes the GPU if there is one. Default: auto.",
+            rich_help_panel=TITLES["optimisation"],
+            show_default=False,
+        ),
+    ] = "auto",
+    workers: Workers = None,
+    **options: Any,
 ) -> None:
     """Train an encoder on recordings; ends with a model folder that `embed` takes.
-
-    Only the methods supervised and multitask learn from labels.
 
     Writes config.toml, people.json, metrics.jsonl, curves.png, checkpoint/ and model/ into the run folder. A
     run that was stopped goes on with --resume. Exit code 1: some recording could not be read; the others
     were used.
     """
-    from wearcli.cli.console import print_json, progress, say
-    from wearcli.errors import UsageError
-
     try:
-        from wearcli.training.pretrain import plan
+        from wearcli.training.plan import plan
         from wearcli.training.pretrain import pretrain as run
     except ModuleNotFoundError as error:
-        if str(error.name).partition(".")[0] not in ("torch", "safetensors", "onnx", "onnxscript"):
+        if str(error.name).partition(".")[0] not in NEEDED:
             raise
         raise UsageError(f"pretraining needs {error.name}: pip install 'wearcli[train]'") from None
 
-    # What is not given is left to the method and the preset: the defaults above are those of most.
-    sources = {key: str(getattr(context.get_parameter_source(key), "name", "")) for key in context.params}
-    options = {
-        key: _plain(value)
-        for key, value in context.params.items()
-        if key not in OF_THE_COMMAND and sources[key] != "DEFAULT"
-    }
     if resume is not None:
-        for key, source in sources.items():
-            if key not in BESIDE_RESUME and source == "COMMANDLINE":
-                said = "PATHS" if key == "paths" else "--" + key.replace("_", "-")
-                raise UsageError(f"--resume goes on with a run as it was set: leave {said} out")
+        _check_resume(context)
         options = {}
     elif not paths and Path("recordings").is_dir():
         paths = [Path("recordings")]
+    arguments: dict[str, Any] = {
+        "resume": resume,
+        "overwrite": overwrite,
+        "device": device,
+        **_without_foreign(context, given_options(options)),
+    }
     if dry_run:
-        planned = plan(
-            paths or (), output, resume=resume, overwrite=overwrite, device=device.value, **options
-        )
+        planned = plan(paths or (), output, **arguments)
         for key, value in planned.items():
             say(f"{key}: {value}")
         if json:
             print_json(planned)
         return
-
     with progress("%") as display:
         task = display.add_task("pretrain", total=100)
 
-        def report(done: float, metrics: dict[str, float]) -> None:
-            text = f"{metrics['stage']}: " if "stage" in metrics else ""
-            text += f"step {metrics['step']}"
-            if "loss" in metrics:
-                text += f", loss {metrics['loss']:.3f}"
+        def report(done: float, metrics: dict[str, Any]) -> None:
+            text = _step_text(metrics)
             display.update(task, completed=round(100 * done), description=text)
-            if found := figures_text(metrics):
+            if figures := figures_text(metrics):
                 left = metrics["seconds"] * (1 - done) / max(done, 1e-9) / 60
-                say(f"{text}: {found}" + (f", {left:.0f} min left" if done else ""))
+                say(f"{text}: {figures}" + (f", {left:.0f} min left" if done else ""))
 
         try:
-            result = run(
-                paths or (),
-                output,
-                resume=resume,
-                overwrite=overwrite,
-                device=device.value,
-                workers=workers,
-                report=report,
-                say=say,
-                **options,
-            )
+            result = run(paths or (), output, workers=workers, report=report, say=say, **arguments)
         except KeyboardInterrupt as stopped:
             say(f"wearcli: interrupted; {stopped}" if stopped.args else "wearcli: interrupted")
             raise typer.Exit(130) from None
@@ -342,18 +164,54 @@ def pretrain(
         return
     if json:
         print_json(result)
-    length = f"{result['steps']} steps in {result['seconds']:.0f} s"
-    if "model" in result:
-        say(
-            f"{length} ({result['anchors_per_s']:,.0f} anchors/s), loss {result['loss']:.3f}; "
-            f"the model is in {result['model']}"
-        )
-        say(f"use it: wearcli embed recordings/ --model {result['model']}")
-    else:
-        say(f"the distance is learned: {length}, loss {result['loss']:.3f}")
-        say(f"use it: wearcli pretrain PATHS --method relcon --distance {result['run']}")
+    say(_result_text(result))
     if result["failed"]:
         raise typer.Exit(1)
+
+
+def _check_resume(context: typer.Context) -> None:
+    """Raise UsageError for flags that a run that goes on cannot have."""
+    for name in context.params:
+        if name not in BESIDE_RESUME and _source(context, name) == "COMMANDLINE":
+            flag = "PATHS" if name == "paths" else "--" + name.replace("_", "-")
+            raise UsageError(f"--resume goes on with a run as it was set: leave {flag} out")
+
+
+def _without_foreign(context: typer.Context, options: dict[str, Any]) -> dict[str, Any]:
+    """The options without those of other methods that stand in wearcli.toml, which is there for all runs."""
+    method = METHODS[options.get("method", "simclr")]
+    own = {field.name for field in method.own_options}
+    foreign = {field.name for other in METHODS.values() for field in other.own_options} - own
+    return {
+        name: value
+        for name, value in options.items()
+        if name not in foreign or _source(context, name) == "COMMANDLINE"
+    }
+
+
+def _source(context: typer.Context, name: str) -> str:
+    """Where the value of a parameter comes from: COMMANDLINE, DEFAULT_MAP, DEFAULT, ..."""
+    return str(getattr(context.get_parameter_source(name), "name", ""))
+
+
+def _step_text(metrics: dict[str, Any]) -> str:
+    text = f"{metrics['stage']}: " if "stage" in metrics else ""
+    text += f"step {metrics['step']}"
+    return text + (f", loss {metrics['loss']:.3f}" if "loss" in metrics else "")
+
+
+def _result_text(result: dict[str, Any]) -> str:
+    """What a run has made, and how to use it."""
+    length = f"{result['steps']} steps in {result['seconds']:.0f} s"
+    if "model" not in result:
+        return (
+            f"the distance is learned: {length}, loss {result['loss']:.3f}\n"
+            f"use it: wearcli pretrain PATHS --method relcon --distance {result['run']}"
+        )
+    return (
+        f"{length} ({result['anchors_per_s']:,.0f} anchors/s), loss {result['loss']:.3f}; "
+        f"the model is in {result['model']}\nuse it: wearcli embed recordings/ --model {result['model']}"
+    )
 
 
 def figures_text(metrics: dict[str, float]) -> str:
@@ -371,10 +229,3 @@ def figures_text(metrics: dict[str, float]) -> str:
             if "watch_features" in metrics:
                 parts.append(f"hand-made features {metrics['watch_features']:.3f}")
     return ", ".join(parts)
-
-
-def _plain(value: Any) -> Any:
-    """An option's value as `Settings` has it."""
-    if isinstance(value, list):
-        return tuple(map(str, value))
-    return str(value) if isinstance(value, Path | StrEnum) else value

@@ -11,10 +11,6 @@ from scipy.ndimage import maximum_filter1d, minimum_filter1d
 from wearcli.signals.beats import Beats, Pulse, find_beats, standardise
 from wearcli.signals.features.pulse import average_beat, check_length
 
-# A window below it is left out of training and probes where nobody says otherwise. Of 10 s of hand-held ECG
-# (CinC 2017) 72 % of the noisy lie below and 4 % of the others; a heart rate from a minute of PPG
-# (stress_predict) is off by 15 bpm below and by 1 above.
-MIN_QUALITY = 0.5
 FLAT_S = 0.25  # equal values for as long are no signal
 CLIPPED_SAMPLES = 3  # equal neighbours at the window's own extremes
 SLOWEST_S = 2.5  # a longer time between beats is one that none was found in

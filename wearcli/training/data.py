@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from wearcli.errors import InputError
-from wearcli.signals.pulse_quality import MIN_QUALITY
+from wearcli.modality import MIN_QUALITY
 from wearcli.signals.store import WindowStore
 
 if TYPE_CHECKING:

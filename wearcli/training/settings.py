@@ -1,326 +1,336 @@
-"""What a pretraining run is made of: kept in the run's config.toml, which is also a valid --config."""
+"""The settings of a pretraining run: what all methods have in common, and the options of its own method."""
 
-import json
-import math
-import tomllib
-from dataclasses import asdict, dataclass, fields
-from pathlib import Path
-from typing import Any
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, fields, replace
+from typing import Any, Literal
 
-from wearcli.encoders import ENCODERS
-from wearcli.errors import InputError, UsageError
-from wearcli.files import atomic_file
-from wearcli.modality import MODALITIES, Modality, check_modality
+from wearcli.modality import MIN_QUALITY, MODALITIES, Modality
+from wearcli.options import OptionField, option, option_fields
 from wearcli.recordings.reading import Reading
-from wearcli.signals.pulse_quality import MIN_QUALITY
-from wearcli.training.defaults import (
-    DEFAULTS,
-    LEARNS_FROM_LABELS,
-    OF_ACCELERATION,
-    OF_DISTILL,
-    OF_PARTICIPANT,
-)
-from wearcli.training.methods.participant.objective import KOLEO, MOMENTUM
-from wearcli.training.methods.participant.people import Positives
-from wearcli.training.views.augment import ROTATION, Augment
-from wearcli.training.views.cascade import CASCADES, Cascade
+from wearcli.training.methods.registry import METHODS, method_named
+from wearcli.training.views.options import ViewOptions
 
+ENCODER_NAMES = (
+    *("fast", "relcon", "streams", "pulse", "efficientnet", "efficientnet-small", "transformer", "ballistic"),
+)
 VALIDATION_BATCHES = 4
+DEFAULT_STEPS = 10_000
+Schedule = Literal["cosine", "constant", "step"]
+Precision = Literal["auto", "bf16", "fp32"]
+
+
+def _by_signal(name: str) -> str:
+    """A number of each signal's record, for the help; the most usual signal first."""
+    values = {signal: getattr(record, name) for signal, record in MODALITIES.items()}
+    return f"{values.pop('acc'):g}; " + ", ".join(f"{signal} {value:g}" for signal, value in values.items())
+
+
+def _by_paired_method(name: str) -> str:
+    """A number of each method with a teacher, for the help."""
+    cuts = {method.name: method.paired for method in METHODS.values()}
+    return "".join(f"; {method} {getattr(cut, name):g}" for method, cut in cuts.items() if cut is not None)
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """What is trained, and what the model is called."""
+
+    method: str = field(
+        default="simclr", metadata=option("The objective to train with.", choices=lambda: tuple(METHODS))
+    )
+    preset: Literal["default", "paper"] = field(
+        default="default",
+        metadata=option("Defaults of all options: what trains best here, or what the method's paper used."),
+    )
+    encoder: str = field(
+        default="fast", metadata=option("The encoder to train.", choices=lambda: ENCODER_NAMES)
+    )
+    revin: bool = field(
+        default=False,
+        metadata=option("Normalise each window inside the encoder; this hides gravity's direction."),
+    )
+    seed: int = field(default=0, metadata=option("Seed of everything random.", minimum=0))
+    name: str | None = field(
+        default=None, metadata=option("Name of the model.", default_text="METHOD-ENCODER")
+    )
+    licence: str = field(default="not stated", metadata=option("Licence of the weights, for the model card."))
+    terms: tuple[str, ...] = field(
+        default=(),
+        metadata=option(
+            "Terms of use of a training set, for the model card; may be given again.", metavar="SET=TERMS"
+        ),
+    )
+
+
+@dataclass(frozen=True)
+class DataOptions:
+    """What is learned from, and how recordings are read and cut into windows."""
+
+    paths: tuple[str, ...] = ()
+    modality: Modality = field(default="acc", metadata=option("The signal to learn from."))
+    channels: int | None = field(
+        default=None,
+        metadata=option(
+            "Number of channels of PPG or ECG to use.",
+            minimum=1,
+            modalities=lambda modality: not MODALITIES[modality].channels,
+            default_text="all",
+        ),
+    )
+    min_quality: float = field(
+        default=MIN_QUALITY,
+        metadata=option(
+            "Leave out windows of PPG or ECG of a lower quality, 0 to 1; 0 keeps all. With distill this is "
+            "about the teacher's signal.",
+            minimum=0,
+            maximum=1,
+        ),
+    )
+    rate: float | None = field(
+        default=None,
+        metadata=option(
+            "Sample rate of the windows, Hz.",
+            above=0,
+            default_text="that of a window store, else " + _by_signal("rate_hz"),
+        ),
+    )
+    window: float | None = field(
+        default=None,
+        metadata=option(
+            "Length of a window, seconds.",
+            above=0,
+            default_text="that of a window store, else "
+            + _by_signal("window_s")
+            + _by_paired_method("window_s"),
+        ),
+    )
+    stride: float | None = field(
+        default=None,
+        metadata=option(
+            "Time from the begin of a window to that of the next, seconds.",
+            above=0,
+            default_text="that of a window store, else one window" + _by_paired_method("stride_s"),
+        ),
+    )
+    participant_from: str | None = field(
+        default=None,
+        metadata=option(
+            "Rule that names the participant of a recording: folder, file, recording, or regex:PATTERN with "
+            "one group.",
+            default_text="recordings.csv, else the folder or file name",
+        ),
+    )
+    unit: str | None = field(
+        default=None,
+        metadata=option(
+            "Unit of the acceleration in the files: g, mg or m/s2.",
+            default_text="told by the magnitude",
+            modalities=lambda modality: bool(MODALITIES[modality].units),
+        ),
+    )
+    rate_hz: float | None = field(
+        default=None, metadata=option("Sample rate of files that hold no time, Hz.")
+    )
+    columns: str | None = field(
+        default=None,
+        metadata=option("Columns of the signal, separated by commas, such as x,y,z.", default_text="by name"),
+    )
+    time_column: str | None = field(
+        default=None, metadata=option("Column that holds the time.", default_text="by name")
+    )
+    time_unit: str | None = field(
+        default=None,
+        metadata=option(
+            "Unit of the time column: s, ms, us, ns, iso, or dmy or mdy for written dates.",
+            default_text="told by the values",
+        ),
+    )
+
+    def reading(self) -> Reading:
+        """How the files are read."""
+        options = (self.unit, self.rate_hz, self.columns, self.time_column, self.time_unit)
+        return Reading.from_options(*options).for_signal(self.modality, self.channels)
+
+
+@dataclass(frozen=True)
+class Optimisation:
+    """How long and how fast a run learns. A run by minutes depends on the machine, the others repeat."""
+
+    steps: int | None = field(
+        default=None,
+        metadata=option(
+            "Length in steps; one batch a step.",
+            above=0,
+            default_text=f"{DEFAULT_STEPS} where --minutes and --epochs are left out too",
+        ),
+    )
+    minutes: float | None = field(
+        default=None,
+        metadata=option(
+            "Length in minutes; training ends at the first limit that is reached.",
+            above=0,
+            default_text="no limit",
+        ),
+    )
+    epochs: float | None = field(
+        default=None,
+        metadata=option(
+            "Length in epochs (one epoch = as many anchors as training windows).",
+            above=0,
+            default_text="no limit",
+        ),
+    )
+    batch: int = field(
+        default=256,
+        metadata=option("Anchors a step; with simclr, participant and distill, pairs of windows.", minimum=2),
+    )
+    lr: float = field(default=1e-3, metadata=option("Highest learning rate.", above=0))
+    weight_decay: float = field(default=0.01, metadata=option("Weight decay of AdamW.", minimum=0))
+    schedule: Schedule = field(
+        default="cosine",
+        metadata=option(
+            "Course of the learning rate: cosine falls to a hundredth, constant stays, step halves it after "
+            "each fifth of the run."
+        ),
+    )
+    warmup: int = field(
+        default=200,
+        metadata=option("Steps in which the learning rate rises; at most a tenth of --steps.", minimum=0),
+    )
+    clip_norm: float = field(
+        default=1.0, metadata=option("Greatest norm of the gradient; 0 sets no limit.", minimum=0)
+    )
+    precision: Precision = field(
+        default="auto",
+        metadata=option("Number format; auto takes bf16 where the machine multiplies in it, else fp32."),
+    )
+
+
+@dataclass(frozen=True)
+class Validation:
+    """Which people choose the best weights, how often, and when a run that learns no more stops."""
+
+    validation: float = field(
+        default=0.1,
+        metadata=option(
+            "Share of the participants set aside to choose the best weights; 0 sets nobody aside.",
+            minimum=0,
+            below=1,
+        ),
+    )
+    validate_every: int = field(
+        default=500, metadata=option("Steps from one validation to the next.", minimum=1)
+    )
+    patience: int = field(
+        default=20,
+        metadata=option(
+            "Stop after so many validations in a row without a better one; 0 never stops.", minimum=0
+        ),
+    )
+    checkpoint_every: int = field(
+        default=500, metadata=option("Steps from one checkpoint to the next.", minimum=1)
+    )
+
+
+@dataclass(frozen=True)
+class Watching:
+    """A labelled study on which the frozen encoder is scored during the run; it changes nothing learned."""
+
+    watch: str | None = field(
+        default=None,
+        metadata=option(
+            "Labelled recordings that are not trained on, or their file of labels: the log gets the score of "
+            "a probe on the frozen encoder, beside that of the hand-made features.",
+            metavar="STUDY",
+        ),
+    )
+    watch_task: str = field(
+        default="activity", metadata=option("Task of the probe of --watch, named as for `probe --task`.")
+    )
+    watch_epoch: float | None = field(
+        default=None,
+        metadata=option(
+            "Time over which the windows of --watch are pooled, seconds.", above=0, default_text="no pooling"
+        ),
+    )
+    watch_every: int | None = field(
+        default=None,
+        metadata=option(
+            "Steps from one score of --watch to the next.", above=0, default_text="--validate-every"
+        ),
+    )
+    tensorboard: bool = field(
+        default=False, metadata=option("Write TensorBoard event files to RUN/tensorboard/ too.")
+    )
 
 
 @dataclass(frozen=True)
 class Settings:
-    """Everything that decides what a run learns; the names are those of the command's options.
+    """Everything that decides what a run learns; on the command line and in config.toml it is one flat list.
 
-    paths: recordings, folders of them, or window stores. method: the objective. preset: default or paper, see
-    `defaults.with_defaults`. modality: acc, ppg or ecg; channels: of PPG and ECG, how many are used;
-    min_quality: theirs, see `signals.pulse_quality`. revin: each window normalised inside the encoder, which
-    hides gravity's direction from it. steps, minutes, epochs: how long, whichever comes first; a run by
-    minutes depends on the machine's speed, the others are repeatable; an epoch has as many anchors as there
-    are windows. batch: anchors a step (simclr, participant: pairs). schedule: of the learning rate, cosine,
-    constant or step (halved after each fifth of the run). warmup: steps in which the learning rate rises.
-    clip_norm: greatest norm of the gradient, 0 for any. rate, window, stride: of windows cut from recordings,
-    Hz and seconds; a store has its own. positive_seconds: how far apart the two windows of a pair may lie.
-    positives, koleo, momentum: of participant, see `PeopleSampler` and `Participant`. max_degrees, noise,
-    scale, warp, poor: of a view of acceleration, see `Augment`; 0 turns each off; views of PPG and ECG are
-    those of `Cascade`. contrast: of multitask, the weight of the pairs' loss beside that of the labels;
-    whiten: of multitask, whether the trained embedding is whitened within classes, see `within_class`.
-    teacher: of distill, a model of another signal of the same people and time; train_teacher: its weights
-    learn too, where its run is there; clock_offset: seconds to add to its recordings' clock; max_movement: g,
-    windows that move more are left out; near_seconds: how near in time two windows of one recording are no
-    negatives of each other; negatives: all, or own for those of the same person alone; augment: whether both
-    sides are seen through random views. mask_share: how many of a window's patches of mask_seconds are
-    hidden. labels: FILE or SET=FILE, by default the tables beside the recordings; target: their column.
-    within, between: an anchor's candidates, windows of the same person within_seconds of each other, and of
-    other people. anchors_per_person: of the within + 1 windows of a person in a step, those that are anchors;
-    0 for all. reuse: how often a step's windows and distances come again, each time with new views. stage:
-    both, or distance to stop after the learned distance, which has its own distance_steps or distance_epochs,
-    distance_batch (pairs), distance_lr and distance_loss (log or squares). distance: a run whose learned
-    distance is taken instead. validation: share of the participants set aside to choose the best weights.
-    patience: validations without a better one before the run stops; 0 is never. precision: bf16, fp32, or
-    auto for bf16 where the machine multiplies in it. licence: of the weights; terms: SET=TERMS, those of a
-    training set's data; both for the card. watch: a labelled study, or its file of labels, whose watch_task
-    the frozen encoder is scored on every watch_every steps (by default validate_every), its windows pooled
-    over epochs of watch_epoch seconds; tensorboard: event files too; neither changes what is learned. From
-    participant_from on: how recordings are read, see `recordings.open_recording`.
+    Attributes:
+        own: The options of the method, an instance of its `Method.options`.
     """
 
-    paths: tuple[str, ...] = ()
-    method: str = "simclr"
-    preset: str = "default"
-    modality: Modality = "acc"
-    channels: int | None = None
-    min_quality: float = MIN_QUALITY
-    encoder: str = "fast"
-    revin: bool = False
-    steps: int | None = None
-    minutes: float | None = None
-    epochs: float | None = None
-    batch: int = 256
-    lr: float = 1e-3
-    weight_decay: float = 0.01
-    schedule: str = "cosine"
-    warmup: int = 200
-    clip_norm: float = 1.0
-    rate: float | None = None
-    window: float | None = None
-    stride: float | None = None
-    positive_seconds: float = 10.0
-    max_degrees: float = 25.0
-    noise: float = 0.05
-    scale: float = 0.1
-    warp: float = 0.15
-    poor: float = 0.0
-    contrast: float = 1.0
-    whiten: bool = True
-    temperature: float = 0.1
-    positives: Positives = "participant"
-    koleo: float = KOLEO
-    momentum: float = MOMENTUM
-    teacher: str | None = None
-    train_teacher: bool = False
-    clock_offset: float = 0.0
-    max_movement: float | None = None
-    near_seconds: float = 120.0
-    negatives: str = "all"
-    augment: bool = True
-    mask_share: float = 0.5
-    mask_seconds: float = 0.2
-    labels: tuple[str, ...] = ()
-    target: str = "label"
-    within: int = 20
-    between: int = 63
-    within_seconds: float = 3600.0
-    anchors_per_person: int = 0
-    reuse: int = 1
-    stage: str = "both"
-    distance: str | None = None
-    distance_steps: int = 500
-    distance_epochs: float | None = None
-    distance_batch: int = 64
-    distance_lr: float = 1e-3
-    distance_loss: str = "squares"
-    validation: float = 0.1
-    validate_every: int = 500
-    patience: int = 20
-    checkpoint_every: int = 500
-    precision: str = "auto"
-    seed: int = 0
-    name: str | None = None
-    licence: str = "not stated"
-    terms: tuple[str, ...] = ()
-    watch: str | None = None
-    watch_task: str = "activity"
-    watch_epoch: float | None = None
-    watch_every: int | None = None
-    tensorboard: bool = False
-    participant_from: str | None = None
-    unit: str | None = None
-    rate_hz: float | None = None
-    columns: str | None = None
-    time_column: str | None = None
-    time_unit: str | None = None
-
-    def check(self) -> None:
-        """Raise UsageError for a value that no run can have."""
-        if self.method not in DEFAULTS:
-            raise UsageError(f"no method '{self.method}': --method takes {', '.join(DEFAULTS)}")
-        if self.encoder not in ENCODERS:
-            raise UsageError(f"no encoder '{self.encoder}': --encoder takes {', '.join(ENCODERS)}")
-        if self.precision not in ("auto", "bf16", "fp32"):
-            raise UsageError(f"no precision '{self.precision}': --precision takes auto, bf16 or fp32")
-        for option, choices in (
-            ("schedule", ("cosine", "constant", "step")),
-            ("positives", ("participant", "segment")),
-            ("negatives", ("all", "own")),
-            ("stage", ("both", "distance")),
-            ("distance_loss", ("log", "squares")),
-        ):
-            if getattr(self, option) not in choices:
-                raise UsageError(
-                    f"no {option} '{getattr(self, option)}': --{option.replace('_', '-')} takes "
-                    f"{' or '.join(choices)}"
-                )
-        self._check_signal()
-        self._check_method()
-        self._check_teacher()
-        if self.method != "relcon" and (self.distance is not None or self.stage != "both"):
-            raise UsageError(f"--distance and --stage are of --method relcon, not of {self.method}")
-        if self.distance is not None and self.stage == "distance":
-            raise UsageError("--stage distance learns what --distance takes from a run: leave one out")
-        for option in (
-            "steps",
-            "minutes",
-            "epochs",
-            "lr",
-            "rate",
-            "window",
-            "stride",
-            "temperature",
-            "mask_seconds",
-            "max_movement",
-            "within_seconds",
-            "distance_steps",
-            "distance_epochs",
-            "distance_lr",
-            "watch_epoch",
-            "watch_every",
-        ):
-            value = getattr(self, option)
-            if value is not None and not value > 0:
-                raise UsageError(f"--{option.replace('_', '-')} {value:g}: must be above 0")
-        for option in ("batch", "distance_batch", "within", "reuse", "validate_every", "checkpoint_every"):
-            least = 2 if option == "batch" else 1
-            if getattr(self, option) < least:
-                raise UsageError(f"--{option.replace('_', '-')} must be at least {least}")
-        for option in (
-            "warmup",
-            "clip_norm",
-            "between",
-            "anchors_per_person",
-            "patience",
-            "positive_seconds",
-            "near_seconds",
-            "max_degrees",
-            "noise",
-            "scale",
-            "warp",
-            "contrast",
-            "koleo",
-            "momentum",
-            "weight_decay",
-            "seed",
-        ):
-            if getattr(self, option) < 0:
-                raise UsageError(f"--{option.replace('_', '-')} must not be below 0")
-        if self.anchors_per_person > self.within + 1:
-            raise UsageError(
-                f"--anchors-per-person {self.anchors_per_person}: at most {self.within + 1}, one more than "
-                "--within"
-            )
-        if not 0 < self.mask_share < 1:
-            raise UsageError(f"--mask-share {self.mask_share:g}: give a share of the window, between 0 and 1")
-        if self.labels and self.method not in LEARNS_FROM_LABELS:
-            methods = " and ".join(LEARNS_FROM_LABELS)
-            raise UsageError(f"--labels is of --method {methods}, not of {self.method}")
-        if not 0 <= self.poor <= 1:
-            raise UsageError(f"--poor {self.poor:g}: give a share of the views, 0 to 1")
-        if not 0 <= self.validation < 1:
-            raise UsageError(f"--validation {self.validation:g}: give a share of the participants, 0 up to 1")
-        if self.watch is None and (self.watch_task, self.watch_epoch, self.watch_every) != (
-            "activity",
-            None,
-            None,
-        ):
-            raise UsageError(
-                "--watch-task, --watch-epoch and --watch-every are of --watch: name a study with it"
-            )
-        for term in self.terms:
-            if "=" not in term:
-                raise UsageError(f"--terms {term}: give SET=TERMS")
-        self.reading().check()
-
-    def _check_signal(self) -> None:
-        """Raise UsageError for what does not go with the modality, or with the objective for it."""
-        check_modality(self.modality)
-        signal = MODALITIES[self.modality]
-        if self.modality != "acc" and self.method == "relcon":
-            raise UsageError(
-                f"--method relcon is of acceleration, not of {self.modality}: --method participant"
-            )
-        if signal.channels and self.channels is not None:
-            raise UsageError(f"--channels is of PPG and ECG: {signal.title} has three")
-        if self.channels is not None and self.channels < 1:
-            raise UsageError("--channels must be at least 1")
-        if not 0 <= self.min_quality <= 1:
-            raise UsageError(f"--min-quality {self.min_quality:g}: give a quality, 0 to 1")
-        if self.momentum >= 1:
-            raise UsageError(f"--momentum {self.momentum:g}: must be below 1, or the copy never follows")
-        usual = Settings.__dataclass_fields__
-        if signal.views != "motion":
-            for option in OF_ACCELERATION if not signal.units else OF_ACCELERATION[:-1]:
-                if getattr(self, option) != usual[option].default:
-                    flag = "--" + option.replace("_", "-")
-                    raise UsageError(f"{flag} is of acceleration, not of {self.modality}: leave it out")
-
-    def _check_teacher(self) -> None:
-        """Raise UsageError where distill has no teacher, or cannot look for its windows."""
-        if not math.isfinite(self.clock_offset):
-            raise UsageError(f"--clock-offset {self.clock_offset}: give seconds")
-        if self.max_movement is not None and not MODALITIES[self.modality].movement:
-            raise UsageError(f"--max-movement is of acceleration, not of {self.modality}: leave it out")
-        if self.method == "distill" and self.teacher is None:
-            raise UsageError(
-                "--method distill needs a --teacher: a model of another signal of the same people and time, "
-                "such as ppg or a run folder"
-            )
-
-    def _check_method(self) -> None:
-        """Raise UsageError for what is of one method alone, and not of this one."""
-        usual = Settings.__dataclass_fields__
-        of_methods = (("participant", OF_PARTICIPANT), ("distill", OF_DISTILL), ("multitask", ("whiten",)))
-        for method, options in of_methods:
-            for option in options if method != self.method else ():
-                if getattr(self, option) != usual[option].default:
-                    turned_off = usual[option].default is True
-                    flag = ("--no-" if turned_off else "--") + option.replace("_", "-")
-                    raise UsageError(f"{flag} is of --method {method}, not of {self.method}")
-
-    def reading(self) -> Reading:
-        """Return how the files are read."""
-        options = (self.unit, self.rate_hz, self.columns, self.time_column, self.time_unit)
-        return Reading.from_options(*options).for_signal(self.modality, self.channels)
-
-    def views(self, modality: Modality | None = None) -> Augment | Cascade:
-        """What a window goes through to become a view; modality: in place of the run's own."""
-        views = MODALITIES[modality or self.modality].views
-        if views == "rotation":
-            return ROTATION
-        if views != "motion":
-            return CASCADES[views]
-        return Augment(self.max_degrees, self.noise, self.scale, self.warp, p_poor=self.poor)
-
-    def write(self, path: Path, comment: str) -> None:
-        """As TOML under [pretrain], under one line of comment; what is None is left out."""
-        lines = [f"# {comment}", "[pretrain]"]
-        for key, value in asdict(self).items():
-            if value is not None:
-                # JSON's strings, numbers, truth values and lists are TOML's too.
-                lines.append(f"{key} = {json.dumps(value)}")
-        with atomic_file(path) as temporary:
-            temporary.write_text("\n".join(lines) + "\n")
+    run: RunOptions
+    data: DataOptions
+    optimisation: Optimisation
+    views: ViewOptions
+    validation: Validation
+    watching: Watching
+    own: Any
 
     @classmethod
-    def read(cls, path: Path) -> "Settings":
-        """The settings that a run was started with."""
-        if not path.is_file():
-            raise UsageError(f"{path.parent}: no run to resume ({path.name} is missing): name a run folder")
-        try:
-            table = tomllib.loads(path.read_text())["pretrain"]
-            known = {field.name for field in fields(cls)}
-            if unknown := sorted(set(table) - known):
-                raise ValueError(f"unknown setting {unknown[0]}")
-            values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in table.items()}
-            return cls(**values)
-        except (KeyError, ValueError, TypeError) as error:
-            raise InputError(f"{path}: cannot be resumed ({error}): start the run anew") from None
+    def from_options(cls, options: Mapping[str, Any]) -> "Settings":
+        """The settings with these options by name, and all others at the default of their field.
+
+        Options that the method does not have are left out; `options.refuse_foreign` tells of them.
+        """
+        method = method_named(options.get("method", RunOptions.method))
+        return cls(
+            **{part: _filled(kind, options) for part, kind in PARTS.items()},
+            own=_filled(method.options, options),
+        )
+
+    def flat(self) -> dict[str, Any]:
+        """All options by name, those of the method last."""
+        return {item.name: getattr(part, item.name) for part in self._parts() for item in fields(part)}
+
+    def changed(self, **options: Any) -> "Settings":
+        """The same settings but for these options."""
+        parts = {name: getattr(self, name) for name in (*PARTS, "own")}
+        for name, part in parts.items():
+            names = {item.name for item in fields(part)}
+            parts[name] = replace(part, **{key: value for key, value in options.items() if key in names})
+        return replace(self, **parts)
+
+    def _parts(self) -> Iterator[Any]:
+        yield from (getattr(self, part) for part in (*PARTS, "own"))
+
+
+PARTS: dict[str, type] = {
+    "run": RunOptions,
+    "data": DataOptions,
+    "optimisation": Optimisation,
+    "views": ViewOptions,
+    "validation": Validation,
+    "watching": Watching,
+}
+
+
+def common_options() -> Iterator[OptionField]:
+    """The options that every method has."""
+    for part in PARTS.values():
+        yield from option_fields(part)
+
+
+def option_names(part: type) -> set[str]:
+    """The names of the options of a part."""
+    return {item.name for item in option_fields(part)}
+
+
+def _filled(kind: type, options: Mapping[str, Any]) -> Any:
+    """A part of the settings, with the options that belong to it."""
+    parsers = {item.name: item.parse for item in option_fields(kind)}
+    names = {item.name for item in fields(kind)}
+    return kind(**{key: parsers.get(key, tuple)(value) for key, value in options.items() if key in names})

@@ -5,91 +5,52 @@ from pathlib import Path
 
 from wearcli.errors import UsageError
 from wearcli.modality import MODALITIES, Modality
-from wearcli.models.folder import Model
 from wearcli.recordings.reading import Reading
 from wearcli.signals.preprocess import preprocess
 from wearcli.signals.store import WindowStore
 from wearcli.signals.windows import WindowSpec
-from wearcli.training.methods.distill.teacher import check_windows
-from wearcli.training.settings import Settings
+from wearcli.training.methods.registry import METHODS
+from wearcli.training.settings import DataOptions, Settings
 
 Failed = list[dict[str, str]]
-# Pairs of distillation: a minute (Abbaspourazad et al., arXiv 2412.11276), another one every ten seconds.
-PAIR_WINDOW_S, PAIR_STRIDE_S = 60.0, 10.0
 
 
 def is_store(path: Path) -> bool:
-    """Whether `path` is a window store's folder."""
+    """Whether `path` is the folder of a window store."""
     return (path / "store.json").is_file()
 
 
 def open_stores(
     settings: Settings, own: Path, say: Callable[[str], None]
 ) -> tuple[list[WindowStore], Failed]:
-    """The stores among the paths, and one in `own` for the recordings among them (written if missing).
+    """The stores among the paths, and one of the recordings among them.
 
-    Also the recordings that could not be read: name and error of each. Raises UsageError where a path
-    is missing, or where --rate, --window or --stride contradict a store.
+    Args:
+        settings: The settings of the run.
+        own: The store of the recordings, written where it is missing.
+        say: Called with each line for people.
+
+    Returns:
+        The stores; name and error of each recording that could not be read.
+
+    Raises:
+        UsageError: A path is missing, or --rate, --window or --stride contradict a store.
     """
-    stores = stores_of(settings, settings.modality)
+    options, stores = settings.data, own_stores(settings)
     check_stores(settings, stores)
-    if all(is_store(Path(path)) for path in settings.paths) and not stores:
+    if all(is_store(Path(path)) for path in options.paths) and not stores:
         raise UsageError(
-            f"no path has {settings.modality}: name recordings, or a store of it too (preprocess --modality "
-            f"{settings.modality} --align)"
+            f"no path has {options.modality}: name recordings, or a store of it too (preprocess --modality "
+            f"{options.modality} --align)"
         )
     spec = window_spec(settings, stores)
-    return _with_recordings(
-        settings, stores, own, spec, settings.modality, settings.channels, settings.reading(), say
+    return with_recordings(
+        options, stores, own, spec, options.modality, options.channels, options.reading(), say
     )
 
 
-def open_partners(
-    settings: Settings, teacher: Model, like: WindowStore, own: Path, say: Callable[[str], None]
-) -> tuple[list[WindowStore], Failed]:
-    """The same of the teacher's signal, cut at the student's times: `like` is a store of its windows."""
-    of, student = teacher.config, like.settings
-    if other := [
-        store
-        for store in stores_of(settings)
-        if store.settings.modality not in (teacher.modality, settings.modality)
-    ]:
-        raise UsageError(
-            f"{other[0].folder}: its windows are of {other[0].settings.modality}, neither of "
-            f"{settings.modality} nor of the teacher's {teacher.modality}: leave it out"
-        )
-    spec = WindowSpec(of.rate_hz, student.window_s, student.stride_s, align=settings.clock_offset)
-    channels = None if MODALITIES[teacher.modality].channels else len(of.channels)
-    stores, failed = _with_recordings(
-        settings, stores_of(settings, teacher.modality), own, spec, teacher.modality, channels, Reading(), say
-    )
-    if not stores:
-        raise UsageError(
-            f"the teacher {teacher.name} is of {teacher.modality}, and no path has that: name recordings of "
-            f"both signals, or a store of it too (preprocess --modality {teacher.modality} --align)"
-        )
-    for store in stores:
-        check_windows(teacher, store.settings.window_s, store.settings.rate_hz)
-        if store.settings.window_s != student.window_s:
-            raise UsageError(
-                f"{store.folder}: windows of {store.settings.window_s:g} s, not of {student.window_s:g} as "
-                "the student's: write the stores alike"
-            )
-        if settings.clock_offset and store.settings.align != settings.clock_offset:
-            raise UsageError(
-                f"{store.folder}: it was written by a clock of its own: write it with --clock-offset "
-                f"{settings.clock_offset:g}, or leave that out here"
-            )
-        if len(store.settings.channels) != len(of.channels):
-            raise UsageError(
-                f"{store.folder}: {len(store.settings.channels)} channels, but the teacher {teacher.name} "
-                f"takes {len(of.channels)}: write the store with --channels"
-            )
-    return stores, failed
-
-
-def _with_recordings(
-    settings: Settings,
+def with_recordings(
+    options: DataOptions,
     stores: list[WindowStore],
     own: Path,
     spec: WindowSpec,
@@ -100,7 +61,7 @@ def _with_recordings(
 ) -> tuple[list[WindowStore], Failed]:
     """These stores, and the one in `own` of the recordings among the paths; what could not be read."""
     failed: Failed = []
-    recordings = [path for path in map(Path, settings.paths) if not is_store(path)]
+    recordings = [path for path in map(Path, options.paths) if not is_store(path)]
     if recordings:
         if not is_store(own):
             result = preprocess(
@@ -112,7 +73,7 @@ def _with_recordings(
                 align=spec.align,
                 modality=modality,
                 channels=channels,
-                participant_from=settings.participant_from,
+                participant_from=options.participant_from,
                 reading=reading,
                 finished=lambda source, error: say(f"left out: {error}") if error else None,
             )
@@ -124,50 +85,56 @@ def _with_recordings(
     return stores, failed
 
 
-def stores_of(settings: Settings, modality: Modality | None = None) -> list[WindowStore]:
-    """The window stores among the paths; where there is a teacher, those of this signal alone."""
-    stores = [WindowStore.open(Path(path)) for path in settings.paths if is_store(Path(path))]
-    if settings.teacher is None or modality is None:
+def all_stores(settings: Settings) -> list[WindowStore]:
+    """The window stores among the paths."""
+    return [WindowStore.open(Path(path)) for path in settings.data.paths if is_store(Path(path))]
+
+
+def own_stores(settings: Settings) -> list[WindowStore]:
+    """The window stores to learn from; where a second signal teaches, its stores are not among them."""
+    stores = all_stores(settings)
+    if METHODS[settings.run.method].paired is None:
         return stores
-    return [store for store in stores if store.settings.modality == modality]
+    return [store for store in stores if store.settings.modality == settings.data.modality]
 
 
 def check_stores(settings: Settings, stores: Sequence[WindowStore]) -> None:
-    """Raise UsageError where a store is of another signal, or otherwise cut, than the settings say."""
+    """Raise UsageError where a store has another signal, or was cut otherwise, than the settings ask for."""
     for store in stores:
-        of = store.settings
-        if of.modality != settings.modality:
+        written = store.settings
+        if written.modality != settings.data.modality:
             raise UsageError(
-                f"{store.folder}: its windows are of {of.modality}, not {settings.modality}: give "
-                f"--modality {of.modality}, or another store"
+                f"{store.folder}: its windows are of {written.modality}, not {settings.data.modality}: give "
+                f"--modality {written.modality}, or another store"
             )
-        for option, has in (("rate", of.rate_hz), ("window", of.window_s), ("stride", of.stride_s)):
-            wanted = getattr(settings, option)
-            if wanted is not None and abs(wanted - has) > 1e-6 * has:
+        values = {"rate": written.rate_hz, "window": written.window_s, "stride": written.stride_s}
+        for option, value in values.items():
+            wanted = getattr(settings.data, option)
+            if wanted is not None and abs(wanted - value) > 1e-6 * value:
                 raise UsageError(
-                    f"{store.folder}: its {option} is {has:g}, not {wanted:g}: leave --{option} out, or "
+                    f"{store.folder}: its {option} is {value:g}, not {wanted:g}: leave --{option} out, or "
                     "write the store anew"
                 )
 
 
-def check_paths(settings: Settings) -> None:
+def check_paths(options: DataOptions) -> None:
     """Raise UsageError where there is nothing to train on."""
-    if not settings.paths:
+    if not options.paths:
         raise UsageError(
             "nothing to train on and no folder recordings/ here: name recordings or a window store, or put "
             "paths = [...] under [pretrain] in wearcli.toml"
         )
-    for path in settings.paths:
+    for path in options.paths:
         if not Path(path).exists():
             raise UsageError(f"{path}: no such file or folder: name recordings or a window store")
 
 
 def window_spec(settings: Settings, stores: Sequence[WindowStore]) -> WindowSpec:
-    """How recordings are cut: as the settings say, else as the stores beside them, else as usual."""
-    usual = MODALITIES[settings.modality]
+    """How recordings are cut: as the settings say, else as the stores beside them, else as is usual."""
+    options, usual = settings.data, MODALITIES[settings.data.modality]
+    paired = METHODS[settings.run.method].paired
     like = stores[0].settings if stores else None
-    rate = settings.rate or (like.rate_hz if like else usual.rate_hz)
-    paired = settings.teacher is not None
-    window = settings.window or (like.window_s if like else PAIR_WINDOW_S if paired else usual.window_s)
-    stride = settings.stride or (like.stride_s if like else min(window, PAIR_STRIDE_S) if paired else window)
-    return WindowSpec(rate, window, stride, align=0.0 if paired else None)
+    rate = options.rate or (like.rate_hz if like else usual.rate_hz)
+    window = options.window or (like.window_s if like else paired.window_s if paired else usual.window_s)
+    stride = options.stride or (like.stride_s if like else min(window, paired.stride_s) if paired else window)
+    return WindowSpec(rate, window, stride, align=None if paired is None else 0.0)

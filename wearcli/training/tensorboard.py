@@ -8,13 +8,13 @@ from typing import Any
 
 from wearcli.errors import UsageError
 from wearcli.training.methods.relcon.first_stage import FOLDER
-from wearcli.training.settings import Settings
+from wearcli.training.settings import Watching
 
 
-def check_tensorboard(settings: Settings) -> None:
+def check_tensorboard(options: Watching) -> None:
     """Raise UsageError where event files are asked for and cannot be written."""
-    if settings.tensorboard and find_spec("tensorboardX") is None:
-        raise UsageError("--tensorboard needs tensorboardX: pip install 'wearcli[report]'")
+    if options.tensorboard and find_spec("tensorboardX") is None:
+        raise UsageError("--tensorboard needs tensorboardX: pip install 'wearcli[train]'")
 
 
 @contextmanager

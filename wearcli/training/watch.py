@@ -18,7 +18,7 @@ from wearcli.signals.preprocess import preprocess
 from wearcli.signals.store import StoreSettings, WindowStore
 from wearcli.training.data import TrainingData
 from wearcli.training.monitor import embed_windows
-from wearcli.training.settings import Settings
+from wearcli.training.settings import Settings, Watching
 
 
 class Watch:
@@ -28,30 +28,30 @@ class Watch:
     windows: (n, samples, channels) float32, those of `probe.rows`.
     """
 
-    def __init__(self, probe: WatchProbe, windows: np.ndarray, of: StoreSettings) -> None:
-        self.probe, self.windows, self.of = probe, windows, of
+    def __init__(self, probe: WatchProbe, windows: np.ndarray, cut: StoreSettings) -> None:
+        self.probe, self.windows, self.cut = probe, windows, cut
 
     @cached_property
     def features(self) -> float | None:
         """The score of the hand-made features."""
-        return self.probe.score(features(self.windows, self.of.rate_hz, self.of.modality), "features")
+        return self.probe.score(features(self.windows, self.cut.rate_hz, self.cut.modality), "features")
 
     def __call__(self, encoder: nn.Module) -> dict[str, float]:
         """Score the encoder as it is."""
         score = self.probe.score(embed_windows(encoder, self.windows).numpy())
-        found = {f"watch_{self.probe.metric}": score, "watch_features": self.features}
-        return {name: value for name, value in found.items() if value is not None}
+        scores = {f"watch_{self.probe.metric}": score, "watch_features": self.features}
+        return {name: value for name, value in scores.items() if value is not None}
 
 
-def check_watch(settings: Settings) -> None:
+def check_watch(options: Watching) -> None:
     """Raise UsageError where there is nothing to watch: no such study, or no labels in it."""
-    if settings.watch is None:
+    if options.watch is None:
         return
-    path = Path(settings.watch)
+    path = Path(options.watch)
     if not path.exists():
         raise UsageError(f"{path}: no such file or folder: name a labelled study with --watch")
-    named = NAMED.get(settings.watch_task)
-    stem = named.table if named else settings.watch_task
+    named = NAMED.get(options.watch_task)
+    stem = named.table if named else options.watch_task
     if path.is_dir() and not find_sidecars([path]).get(stem):
         raise UsageError(
             f"{path}: no {stem}.csv beside the recordings: name the file of labels with --watch, or another "
@@ -66,10 +66,10 @@ def begin_watch(
 
     Raises what `open_watch` does.
     """
-    if settings.watch is None:
+    if settings.watching.watch is None:
         return
     probe = open_watch(settings, own, data.stores[0].settings, say).probe
-    say(f"watching {settings.watch}: {len(probe.rows):,} windows of {probe.people} people")
+    say(f"watching {settings.watching.watch}: {len(probe.rows):,} windows of {probe.people} people")
     for warning in probe.warnings:
         say(f"note: --watch: {warning}")
     if seen := seen_in_training(WindowStore.open(own), data, train):
@@ -85,7 +85,7 @@ def open_watch(settings: Settings, own: Path, like: StoreSettings, say: Callable
     own: the store of its windows, written if missing, cut as those of a store with the settings `like`.
     Raises InputError or UsageError where the study cannot be read or probed.
     """
-    path = Path(str(settings.watch))
+    path = Path(str(settings.watching.watch))
     folder, labels = (path, None) if path.is_dir() else (path.parent, path)
     try:
         if not (own / "store.json").is_file():
@@ -99,18 +99,18 @@ def open_watch(settings: Settings, own: Path, like: StoreSettings, say: Callable
                 finished=lambda source, error: say(f"left out of --watch: {error}") if error else None,
             )
         store = WindowStore.open(own)
-        of = store.settings
-        if (len(of.channels), of.unit, of.samples) != (len(like.channels), like.unit, like.samples):
-            raise InputError(f"its windows are {of.channels} in {of.unit}, unlike those to train on")
+        cut = store.settings
+        if (len(cut.channels), cut.unit, cut.samples) != (len(like.channels), like.unit, like.samples):
+            raise InputError(f"its windows are {cut.channels} in {cut.unit}, unlike those to train on")
         rows = np.flatnonzero(TrainingData([store]).index["usable"])
         times = store.index.iloc[rows].reset_index(drop=True)
         names = times["recording"].unique().tolist()
         place = TableMetadata(arguments=EmbedArguments((str(folder),)))
-        task = resolve_task(settings.watch_task, labels, None, None, place, None, names)
-        probe = WatchProbe(times, task, settings.watch_epoch, settings.seed)
+        task = resolve_task(settings.watching.watch_task, labels, None, None, place, None, names)
+        probe = WatchProbe(times, task, settings.watching.watch_epoch, settings.run.seed)
     except WearcliError as error:
         raise type(error)(f"--watch {path}, as 'wearcli probe' says it: {error}") from None
-    return Watch(probe, store.take(rows[probe.rows]), of)
+    return Watch(probe, store.take(rows[probe.rows]), cut)
 
 
 def seen_in_training(watched: WindowStore, data: TrainingData, train: np.ndarray) -> list[str]:
@@ -121,10 +121,10 @@ def seen_in_training(watched: WindowStore, data: TrainingData, train: np.ndarray
     index = data.index.loc[train]
     people = set(index["participant"])
     takes = set(zip(index["name"], index["recording"].str.split("/", n=2).str[2], strict=True))
-    theirs = watched.index[["dataset", "participant", "recording"]].drop_duplicates()
-    found = {
+    watched_takes = watched.index[["dataset", "participant", "recording"]].drop_duplicates()
+    seen = {
         person
-        for dataset, person, recording in theirs.itertuples(index=False)
+        for dataset, person, recording in watched_takes.itertuples(index=False)
         if f"{dataset}/{person}" in people or (person, recording) in takes
     }
-    return sorted(found)
+    return sorted(seen)

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
+from tests.training import make
 from wearcli.errors import InputError, UsageError
 from wearcli.models.folder import load_model
 from wearcli.signals.preprocess import preprocess
@@ -17,9 +18,7 @@ from wearcli.simulation.sample import write_sample
 from wearcli.training.data import TrainingData
 from wearcli.training.methods.distill.pairs import Partners, matched, pair_windows
 from wearcli.training.methods.distill.teacher import Teacher, check_windows
-from wearcli.training.settings import Settings
 
-SETTINGS = Settings(method="distill", teacher="ppg-v1")
 Rows = list[tuple[str, float]]
 ROWS = st.lists(st.tuples(st.sampled_from("AB"), st.integers(0, 40).map(lambda n: n / 4)), max_size=12)
 
@@ -62,8 +61,8 @@ def study(tmp_path_factory) -> Path:
 
 def pairs(study: Path, **changed) -> tuple[TrainingData, Partners]:
     data, partner = (TrainingData([WindowStore.open(study / name)]) for name in ("acc", "ppg"))
-    settings = Settings(method="distill", teacher="ppg-v1", **changed)
-    return data, pair_windows(data, partner, Teacher(load_model("ppg-v1")), settings)
+    settings = make.settings(method="distill", teacher="ppg-v1", **changed)
+    return data, pair_windows(data, partner, Teacher(load_model("ppg-v1")), settings.own.max_movement)
 
 
 def test_pairs_are_of_one_person_and_time(study) -> None:
@@ -96,15 +95,15 @@ def test_where_nobody_has_both_signals_the_message_names_who_has_what(study) -> 
     partner = TrainingData([WindowStore.open(study / "ppg")])
     partner.index["who"] += ".ppg"
     with pytest.raises(InputError, match=r"acc is of P01, ppg of P01.ppg.*recordings.csv"):
-        pair_windows(data, partner, Teacher(load_model("ppg-v1")), SETTINGS)
+        pair_windows(data, partner, Teacher(load_model("ppg-v1")), None)
 
 
 def test_windows_whose_movement_nobody_knows_are_not_still(study) -> None:
     data = TrainingData([WindowStore.open(study / "acc")])
     partner = TrainingData([WindowStore.open(study / "ppg")])
     data.index.loc[: len(data) // 2, "movement_g"] = np.nan
-    settings = Settings(method="distill", teacher="ppg-v1", max_movement=1.0)
-    pair_windows(data, partner, Teacher(load_model("ppg-v1")), settings)
+    settings = make.settings(method="distill", teacher="ppg-v1", max_movement=1.0)
+    pair_windows(data, partner, Teacher(load_model("ppg-v1")), settings.own.max_movement)
     assert not data.index.loc[: len(data) // 2, "usable"].any()
     assert data.index["usable"].any()
 
@@ -114,7 +113,7 @@ def test_the_clock_of_a_store_is_its_settings(study, tmp_path) -> None:
     preprocess([study / "study"], tmp_path / "late", window_s=30, stride_s=10, align=4.0, modality="ppg")
     partner = TrainingData([WindowStore.open(tmp_path / "late")])
     data = TrainingData([WindowStore.open(study / "acc")])
-    found = pair_windows(data, partner, Teacher(load_model("ppg-v1")), SETTINGS)
+    found = pair_windows(data, partner, Teacher(load_model("ppg-v1")), None)
     rows = np.flatnonzero(data.index["usable"])
     mine = data.stores[0].index["start"].iloc[rows].reset_index(drop=True)
     theirs = partner.stores[0].index["start"].iloc[found.rows[rows]].reset_index(drop=True)
@@ -127,7 +126,7 @@ def test_stores_cut_at_other_times_have_no_pairs(study, tmp_path) -> None:
     partner = TrainingData([WindowStore.open(tmp_path / "ppg")])
     partner.index["time"] += 5
     with pytest.raises(InputError, match="--align"):
-        pair_windows(data, partner, Teacher(load_model("ppg-v1")), SETTINGS)
+        pair_windows(data, partner, Teacher(load_model("ppg-v1")), None)
 
 
 def test_a_teacher_of_shorter_windows_gives_their_mean(study) -> None:

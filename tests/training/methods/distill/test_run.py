@@ -8,17 +8,19 @@ import numpy as np
 import pytest
 import torch
 
+from tests.training import make
 from tests.training.make import weights
 from wearcli.errors import InputError, UsageError
 from wearcli.models.folder import BUNDLED, load_model
 from wearcli.signals.preprocess import preprocess
 from wearcli.simulation.sample import write_sample
 from wearcli.training import pretrain as module
-from wearcli.training.begin import find_partners
+from wearcli.training.config_file import read_config
 from wearcli.training.data import TrainingData
-from wearcli.training.methods.distill import learner as distill
+from wearcli.training.methods.distill.learner import DistillLearner
+from wearcli.training.methods.learner import start_learner
 from wearcli.training.pretrain import pretrain
-from wearcli.training.sampler import TRAIN
+from wearcli.training.sampler import TRAIN, PairSampler
 from wearcli.training.settings import Settings
 from wearcli.training.stores import open_stores
 
@@ -101,10 +103,10 @@ def test_the_teachers_bytes_do_not_change_and_the_run_goes_on_to_the_bit(
 
 def test_a_stopped_run_goes_on_as_if_never_stopped(study, tmp_path, exported, monkeypatch) -> None:
     pretrain(study, tmp_path / "whole", **SMALL)
-    draw = distill.drawer
+    draw = DistillLearner.batches
 
-    def stopping(data, rows, settings, stream):
-        inner = draw(data, rows, settings, stream)
+    def stopping(self, data, rows, stream):
+        inner = draw(self, data, rows, stream)
 
         def drawn(step: int):
             if step == 3:
@@ -113,10 +115,10 @@ def test_a_stopped_run_goes_on_as_if_never_stopped(study, tmp_path, exported, mo
 
         return drawn if stream == TRAIN else inner
 
-    monkeypatch.setattr(distill, "drawer", stopping)
+    monkeypatch.setattr(DistillLearner, "batches", stopping)
     with pytest.raises(RuntimeError, match="stopped"):
         pretrain(study, tmp_path / "part", **SMALL)
-    monkeypatch.setattr(distill, "drawer", draw)
+    monkeypatch.setattr(DistillLearner, "batches", draw)
     pretrain(resume=tmp_path / "part", workers=1)
     assert weights(tmp_path / "part") == weights(tmp_path / "whole")
 
@@ -139,11 +141,11 @@ def test_a_teacher_that_trains_learns_and_its_own_run_stays(study, teacher, tmp_
 
 
 def drawn(study: Path, run: Path, **changed) -> tuple[TrainingData, Settings, np.ndarray]:
-    settings = Settings.read(run / "config.toml")
-    settings = Settings(**{**settings.__dict__, **changed})
+    settings = read_config(run / "config.toml")
+    settings = make.settings(**{**settings.flat(), **changed})
     stores, _ = open_stores(settings, run / "windows", lambda line: None)
     data = TrainingData(stores)
-    find_partners(data, settings, run)
+    start_learner(settings).attach(data, run, print)
     return data, settings, np.flatnonzero(data.index["usable"])
 
 
@@ -160,7 +162,7 @@ def run(study, tmp_path_factory) -> Path:
 def test_windows_near_in_time_are_no_negatives(study, run, near) -> None:
     data, settings, rows = drawn(study, run, near_seconds=near, batch=24, augment=False)
     data.index["time"] += 1e-6 * (np.arange(len(data.index)) // 2 % 2)  # as the rounding of a clock does
-    windows, theirs, ignore = distill.drawer(data, rows, settings, TRAIN)(0)
+    windows, theirs, ignore = make.drawer(data, rows, settings, TRAIN)(0)
     # Without augmentation the windows are those of the store: which ones were drawn can be looked up.
     every = data.take(rows)
     chosen = [rows[int(np.argmin(np.abs(every - w).sum(axis=(1, 2))))] for w in windows.numpy()]
@@ -172,7 +174,7 @@ def test_windows_near_in_time_are_no_negatives(study, run, near) -> None:
         for j, b in enumerate(chosen):
             one, other = data.index.loc[a], data.index.loc[b]
             together = one["participant"] == other["participant"]
-            assert bool(ignore[i, j]) == (together and abs(one["onset"] - other["onset"]) <= near)
+            assert bool(ignore[i, j]) == (together and round(abs(one["onset"] - other["onset"]), 6) <= near)
 
 
 def test_two_sensors_of_one_person_and_time_are_no_negatives(study, run) -> None:
@@ -183,8 +185,8 @@ def test_two_sensors_of_one_person_and_time_are_no_negatives(study, run) -> None
     half = len(rows) // 2 * 2
     for column in ("who", "time"):
         data.index.loc[rows[:half:2], column] = data.index.loc[rows[1:half:2], column].to_numpy()
-    ignore = distill.drawer(data, rows, settings, TRAIN)(0)[2]
-    chosen = distill.PairSampler(data.index, rows, 48, 0.0, settings.seed).draw(0, TRAIN)[0][:48]
+    ignore = make.drawer(data, rows, settings, TRAIN)(0)[2]
+    chosen = PairSampler(data.index, rows, 48, 0.0, settings.run.seed).draw(0, TRAIN)[0][:48]
     who, time = (data.index.loc[chosen, column].to_numpy() for column in ("who", "time"))
     expected = (who[:, None] == who) & (time[:, None] == time)
     recordings = data.index.loc[chosen, "recording"].to_numpy()
@@ -194,8 +196,8 @@ def test_two_sensors_of_one_person_and_time_are_no_negatives(study, run) -> None
 
 def test_own_negatives_are_of_the_same_person_alone(study, run) -> None:
     data, settings, rows = drawn(study, run, near_seconds=0.0, batch=24)
-    own = Settings(**{**settings.__dict__, "negatives": "own"})
-    usual, strict = (distill.drawer(data, rows, s, TRAIN)(5) for s in (settings, own))
+    own = make.settings(**{**settings.flat(), "negatives": "own"})
+    usual, strict = (make.drawer(data, rows, s, TRAIN)(5) for s in (settings, own))
     assert torch.equal(usual[0], strict[0])  # the same windows and views
     people = {}
     for row, name in data.index["participant"].items():
@@ -207,10 +209,10 @@ def test_own_negatives_are_of_the_same_person_alone(study, run) -> None:
 
 def test_views_are_drawn_by_step_and_differ_from_the_windows(study, run) -> None:
     data, settings, rows = drawn(study, run)
-    draw = distill.drawer(data, rows, settings, TRAIN)
+    draw = make.drawer(data, rows, settings, TRAIN)
     for one, again in zip(draw(7), draw(7), strict=True):
         assert torch.equal(one, again)
-    plain = distill.drawer(data, rows, Settings(**{**settings.__dict__, "augment": False}), TRAIN)(7)
+    plain = make.drawer(data, rows, make.settings(**{**settings.flat(), "augment": False}), TRAIN)(7)
     assert torch.equal(plain[2], draw(7)[2])
     assert not torch.equal(plain[0], draw(7)[0])
     assert not torch.equal(plain[1], draw(7)[1])

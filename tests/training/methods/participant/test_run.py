@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from tests.training import make
 from tests.training.make import lines, weights
 from wearcli.errors import InputError, UsageError
 from wearcli.models import load_model
@@ -14,7 +15,7 @@ from wearcli.signals.preprocess import preprocess
 from wearcli.signals.store import WindowStore
 from wearcli.simulation.sample import write_sample
 from wearcli.training.data import TrainingData
-from wearcli.training.methods.participant import learner as participant
+from wearcli.training.methods.learner import start_learner
 from wearcli.training.methods.participant.objective import HIDDEN
 from wearcli.training.pretrain import pretrain
 from wearcli.training.sampler import TRAIN, VALIDATION
@@ -102,14 +103,14 @@ def test_it_runs_without_each_of_its_parts(stores, options, tmp_path, exported) 
 
 
 def data_of(stores, modality: str, **options) -> tuple[TrainingData, Settings]:
-    return TrainingData([WindowStore.open(stores[modality])]), Settings(
+    return TrainingData([WindowStore.open(stores[modality])]), make.settings(
         method="participant", modality=modality, batch=6, **options
     )
 
 
 def test_the_objective_is_as_the_settings_say(stores) -> None:
     data, settings = data_of(stores, "ppg", encoder="fast", koleo=0.3, momentum=0.9, temperature=0.2)
-    objective = participant.build(settings, data)
+    objective = start_learner(settings).objective(data)
     assert (objective.koleo, objective.momentum, objective.temperature) == (0.3, 0.9, 0.2)
     assert objective.slow is not None
     assert objective.head.hidden.in_features == 256
@@ -118,7 +119,7 @@ def test_the_objective_is_as_the_settings_say(stores) -> None:
 def test_a_batch_is_two_views_of_two_segments_of_each(stores) -> None:
     data, settings = data_of(stores, "ecg")
     rows = np.flatnonzero(data.index["usable"])
-    draw = participant.drawer(data, rows, settings, TRAIN)
+    draw = make.drawer(data, rows, settings, TRAIN)
     views, people, keep = draw(3)
     assert views.shape == (12, 512, 1)
     assert sorted(people.tolist()) == [0, 1, 2, 3, 4, 5]
@@ -126,7 +127,7 @@ def test_a_batch_is_two_views_of_two_segments_of_each(stores) -> None:
     assert keep.float().mean() == pytest.approx(0.9, abs=0.01)
     assert not torch.equal(keep[0], keep[1])
     assert all(torch.equal(a, b) for a, b in zip(draw(3), (views, people, keep), strict=True))
-    held = participant.drawer(data, rows, settings, VALIDATION)
+    held = make.drawer(data, rows, settings, VALIDATION)
     assert not torch.equal(held(3)[0], views)
 
 
@@ -136,8 +137,8 @@ def test_views_of_segments_are_of_the_people_they_say(stores, monkeypatch) -> No
     rows = np.flatnonzero(data.index["usable"])
     everything = data.take(np.arange(len(data)))
     for positives, same in (("participant", False), ("segment", True)):
-        of = Settings(**{**vars(settings), "positives": positives})
-        views, people, _ = participant.drawer(data, rows, of, TRAIN)(1)
+        of = make.settings(**{**settings.flat(), "positives": positives})
+        views, people, _ = make.drawer(data, rows, of, TRAIN)(1)
         found = [int(np.flatnonzero((everything == view).all(axis=(1, 2)))[0]) for view in views.numpy()]
         names = data.index["participant"].to_numpy()[found]
         assert (names[:6] == names[6:]).all()

@@ -15,9 +15,7 @@ from wearcli.signals.store import WindowStore
 from wearcli.simulation.sample import write_sample
 from wearcli.training import pretrain as module
 from wearcli.training.data import TrainingData
-from wearcli.training.labels import label_windows
-from wearcli.training.methods.registry import build_objective
-from wearcli.training.methods.supervised import learner as supervised
+from wearcli.training.methods.learner import new_objective, start_learner
 from wearcli.training.pretrain import pretrain
 from wearcli.training.settings import Settings
 
@@ -43,20 +41,20 @@ def study(tmp_path_factory):
 
 def labelled(study, **options) -> tuple[TrainingData, Settings]:
     stores, labels = study
-    settings = Settings(
+    settings = make.settings(
         **{"paths": ("x",), "method": "supervised", "labels": labels, "target": "hr_bpm", "validation": 0.2}
         | PLAIN
         | options
     )
     data = TrainingData(stores)
-    label_windows(data, settings)
+    make.label(data, settings)
     return data, settings
 
 
 def test_each_set_is_standardised_by_its_people_who_train_alone(study):
     data, settings = labelled(study)
     train, aside = data.split(0.2, 0)
-    found = supervised.amounts_of(data, settings)
+    found = start_learner(settings).amount_scales(data)
     assert list(found) == ["far", "near"]
     for name, (middle, deviation) in found.items():
         mine = [data.index.loc[row, "amount"] for row in train if data.index.loc[row, "dataset"] == name]
@@ -65,9 +63,9 @@ def test_each_set_is_standardised_by_its_people_who_train_alone(study):
     assert found["far"][1] > 500 * found["near"][1]
     # Whatever those have who validate.
     data.index.loc[aside, "amount"] = 1e9
-    assert supervised.amounts_of(data, settings) == found
-    assert supervised.classes_of(data, settings) == {}
-    _, sets, amounts = supervised.drawer(data, aside, settings, 1)(0)
+    assert start_learner(settings).amount_scales(data) == found
+    assert start_learner(settings).class_names(data) == {}
+    _, sets, amounts = make.drawer(data, aside, settings, 1)(0)
     expected = {n: np.float32((1e9 - m) / d) for n, (m, d) in enumerate(found.values())}
     assert all(amounts[n] == pytest.approx(expected[int(sets[n])]) for n in range(len(sets)))
 
@@ -75,9 +73,9 @@ def test_each_set_is_standardised_by_its_people_who_train_alone(study):
 def test_windows_come_with_their_set_and_amount(study):
     data, settings = labelled(study, batch=60)
     train, _ = data.split(0.2, 0)
-    windows, sets, amounts = supervised.drawer(data, train, settings, 0)(3)
+    windows, sets, amounts = make.drawer(data, train, settings, 0)(3)
     assert (sets.dtype, amounts.dtype) == (torch.int64, torch.float32)
-    found = list(supervised.amounts_of(data, settings).items())
+    found = list(start_learner(settings).amount_scales(data).items())
     everything = data.take(np.arange(len(data)))
     for window, number, amount in zip(windows.numpy(), sets.tolist(), amounts.tolist(), strict=True):
         (row,) = np.flatnonzero((everything == window).all(axis=(1, 2)))
@@ -97,9 +95,9 @@ def test_people_with_many_windows_are_drawn_less_often_than_they_have(study):
     rows = train[(near & ((index["participant"] == first) | (np.arange(len(train)) % 4 == 0))).to_numpy()]
     part = data.index.loc[rows]
     counts = part["participant"].value_counts()
-    _, sets, amounts = supervised.drawer(data, rows, settings, 0)(0)
+    _, sets, amounts = make.drawer(data, rows, settings, 0)(0)
     assert set(sets.tolist()) == {1}
-    middle, deviation = supervised.amounts_of(data, settings)["near"]
+    middle, deviation = start_learner(settings).amount_scales(data)["near"]
     known = np.sort(part.loc[part["participant"] == first, "amount"].unique())
     values = amounts.double().numpy() * deviation + middle
     of_first = np.isclose(values[:, None], known, atol=1e-4).any(axis=1).mean()
@@ -111,20 +109,20 @@ def test_a_set_that_nobody_trains_has_no_answer(study):
     data, settings = labelled(study, validation=0.5)
     train, aside = data.split(0.5, 0)
     data.index.loc[[row for row in train if data.index.loc[row, "dataset"] == "near"], "amount"] = np.nan
-    assert list(supervised.amounts_of(data, settings)) == ["far"]
+    assert list(start_learner(settings).amount_scales(data)) == ["far"]
     of_near = np.array([row for row in aside if data.index.loc[row, "dataset"] == "near"])
-    _, sets, amounts = supervised.drawer(data, aside, settings, 1)(0)
+    _, sets, amounts = make.drawer(data, aside, settings, 1)(0)
     assert set(sets.tolist()) == {0}
     assert amounts.isfinite().all()
     with pytest.raises(InputError, match="has an amount of a set of those who train: label more people"):
-        supervised.drawer(data, of_near, settings, 1)
+        make.drawer(data, of_near, settings, 1)
 
 
 def test_of_people_who_all_have_the_same_only_the_mean_is_taken_off(study):
     data, settings = labelled(study)
     train, _ = data.split(0.2, 0)
     data.index.loc[train, "amount"] = 7.5
-    assert set(supervised.amounts_of(data, settings).values()) == {(7.5, 1.0)}
+    assert set(start_learner(settings).amount_scales(data).values()) == {(7.5, 1.0)}
 
 
 @pytest.fixture(scope="module")
@@ -136,7 +134,7 @@ def hearts(tmp_path_factory) -> Path:
 
 
 def test_a_heart_rate_is_learnt(hearts):
-    settings = Settings(
+    settings = make.settings(
         paths=("x",),
         method="supervised",
         modality="ppg",
@@ -149,11 +147,11 @@ def test_a_heart_rate_is_learnt(hearts):
         min_quality=0.0,
     )
     data = TrainingData([WindowStore.open(hearts / "windows")], 0.0)
-    label_windows(data, settings)
+    make.label(data, settings)
     train, _ = data.split(0.0, 0)
-    ((middle, deviation),) = supervised.amounts_of(data, settings).values()
-    objective = build_objective(settings, data)
-    draw = supervised.drawer(data, train, settings, 0)
+    ((middle, deviation),) = start_learner(settings).amount_scales(data).values()
+    objective = new_objective(start_learner(settings), data)
+    draw = make.drawer(data, train, settings, 0)
     optimizer = torch.optim.AdamW(objective.parameters(), 2e-3)
     for step in range(60):
         optimizer.param_groups[0]["lr"] = 2e-3 * (1 - step / 60)  # or the averages of BatchNorm lag behind
@@ -190,4 +188,4 @@ def test_a_run_of_amounts_gives_a_model_and_goes_on_to_the_bit(hearts, tmp_path,
         pretrain(hearts / "windows", tmp_path / "parts", report=stop, **options)
     resumed = pretrain(resume=tmp_path / "parts", workers=1)
     assert (resumed["loss"], resumed["validation_loss"]) == (whole["loss"], whole["validation_loss"])
-    assert Settings.read(tmp_path / "parts" / "config.toml").target == "hr_bpm"
+    assert make.flat(tmp_path / "parts" / "config.toml").target == "hr_bpm"

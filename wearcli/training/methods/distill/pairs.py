@@ -8,14 +8,13 @@ import pandas as pd
 from wearcli.errors import InputError
 from wearcli.training.data import Partners, TrainingData
 from wearcli.training.methods.distill.teacher import Teacher
-from wearcli.training.settings import Settings
 
 
 def pair_windows(
     data: TrainingData,
     partner: TrainingData,
     teacher: Teacher,
-    settings: Settings,
+    max_movement: float | None,
     say: Callable[[str], None] = lambda message: None,
 ) -> Partners:
     """Find the partner of every window; those without are usable no more, nor those that move too much.
@@ -30,18 +29,18 @@ def pair_windows(
     rows = matched(mine, theirs[theirs["usable"]], slack)
     found = mine["usable"].to_numpy() & (rows >= 0)
     still = found.copy()
-    if settings.max_movement is not None:
-        still &= mine["movement_g"].to_numpy() <= settings.max_movement
+    if max_movement is not None:
+        still &= mine["movement_g"].to_numpy() <= max_movement
     worn = int(mine["usable"].sum())
     mine["usable"] = still
     if not found.any():
         raise InputError(_why_none(mine, theirs, data.stores[0].settings.modality, teacher.model.modality))
     if not still.any():
         raise InputError(
-            f"none of {int(found.sum()):,} pairs moves less than {settings.max_movement:g} g: give a greater "
+            f"none of {int(found.sum()):,} pairs moves less than {max_movement:g} g: give a greater "
             "--max-movement"
         )
-    limit = "" if settings.max_movement is None else f", {still.sum():,} of them still"
+    limit = "" if max_movement is None else f", {still.sum():,} of them still"
     say(f"{found.sum():,} of {worn:,} windows have a partner{limit}")
     return Partners(partner, rows, teacher)
 

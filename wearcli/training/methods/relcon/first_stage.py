@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,8 @@ from wearcli.training.distributed import agree, first
 from wearcli.training.loop import Batch, Report, fit
 from wearcli.training.methods.relcon.corruptions import corrupt
 from wearcli.training.methods.relcon.distance import DROPOUT, DistanceLearning, MotifDistance
-from wearcli.training.sampler import torch_generator
+from wearcli.training.methods.relcon.options import RelconOptions
+from wearcli.training.sampler import TRAIN, VALIDATION, torch_generator
 from wearcli.training.settings import VALIDATION_BATCHES, Settings
 
 FOLDER, WEIGHTS, ABOUT = "distance", "distance.safetensors", "distance.json"
@@ -30,46 +31,54 @@ FOLDER, WEIGHTS, ABOUT = "distance", "distance.safetensors", "distance.json"
 def learn_distance(
     run: Path,
     settings: Settings,
+    options: RelconOptions,
     data: TrainingData,
-    train: np.ndarray,
-    aside: np.ndarray,
+    rows: tuple[np.ndarray, np.ndarray],
     device: torch.device,
     report: Report,
 ) -> dict[str, Any]:
-    """Train the distance into `run/distance`, or go on with it; returns what distance.json says of it.
+    """Train the distance into `run/distance`, or go on with it; the weights that validated best are kept.
 
-    The weights that validated best are kept, as everywhere. A distance that is there already, learned or
-    taken from another run, stays.
+    A distance that is there already, learned or taken from another run, stays.
+
+    Args:
+        run: The folder of the run.
+        settings: Its settings.
+        options: The options of RelCon among them.
+        data: All windows.
+        rows: Those to train on, and those to validate on.
+        device: Where to train.
+        report: Called with the share done and each line of the log.
+
+    Returns:
+        What distance.json says of the distance.
     """
     folder = run / FOLDER
     if (folder / ABOUT).is_file():
         return _about(folder)
     folder.mkdir(exist_ok=True)
-    here = replace(
-        settings,
-        stage="distance",
-        steps=settings.distance_steps,
-        minutes=None,
-        batch=settings.distance_batch,
-        lr=settings.distance_lr,
-        weight_decay=0.0,
-        schedule="constant",
-        warmup=0,
-        clip_norm=0.0,
-        patience=0,
-    )
+    own = stage_settings(settings, options)
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(whole_number(settings.seed, "distance weights"))
+        torch.manual_seed(whole_number(settings.run.seed, "distance weights"))
         distance = MotifDistance(len(data.stores[0].settings.channels))
-    learning = DistanceLearning(distance, settings.distance_loss)
-    draw = drawer(data, train, here, 0)
-    held = drawer(data, aside, here, 1) if len(aside) else None
-    fixed = [held(n) for n in range(VALIDATION_BATCHES)] if held else []
+    learning = DistanceLearning(distance, options.distance_loss)
+    train, aside = rows
+    validating = batches(data, aside, own, VALIDATION) if len(aside) else None
+    fixed = [validating(n) for n in range(VALIDATION_BATCHES)] if validating else []
     try:
-        progress, weights = fit(learning, draw, fixed, folder, here, device, report)
+        progress, weights = fit(
+            learning,
+            batches(data, train, own, TRAIN),
+            fixed,
+            folder,
+            own,
+            device,
+            report,
+            rate_option="--distance-lr",
+        )
     except KeyboardInterrupt as stopped:  # it is the run that goes on, not its folder
-        told = (str(each).replace(str(folder), str(run)) for each in stopped.args)
-        raise KeyboardInterrupt(*told) from None
+        messages = (str(message).replace(str(folder), str(run)) for message in stopped.args)
+        raise KeyboardInterrupt(*messages) from None
     learning.load_state_dict(weights)
     about = {
         **_shape(data.stores[0].settings),
@@ -80,7 +89,12 @@ def learn_distance(
         "best_step": progress.best_step or progress.step,
         "training_sets": data.describe(train),
         "training": {
-            key: getattr(here, key) for key in ("steps", "batch", "lr", "distance_loss", "seed", "precision")
+            "steps": own.optimisation.steps,
+            "batch": own.optimisation.batch,
+            "lr": own.optimisation.lr,
+            "distance_loss": options.distance_loss,
+            "seed": own.run.seed,
+            "precision": own.optimisation.precision,
         },
     }
     if first():
@@ -90,6 +104,21 @@ def learn_distance(
             path.write_text(json.dumps(about, indent=2) + "\n")
     agree(device, 0)  # no process goes on before the files are there
     return about
+
+
+def stage_settings(settings: Settings, options: RelconOptions) -> Settings:
+    """The settings of the first stage: its own length, batch and rate, at a constant rate without limits."""
+    return settings.changed(
+        steps=options.distance_steps,
+        minutes=None,
+        batch=options.distance_batch,
+        lr=options.distance_lr,
+        weight_decay=0.0,
+        schedule="constant",
+        warmup=0,
+        clip_norm=0.0,
+        patience=0,
+    )
 
 
 def find_distance(source: Path) -> Path:
@@ -132,13 +161,15 @@ def load_distance(distance: nn.Module, folder: Path) -> None:
         raise InputError(f"{folder / WEIGHTS}: cannot be read ({first}): learn the distance anew") from None
 
 
-def drawer(data: TrainingData, rows: np.ndarray, settings: Settings, stream: int) -> Callable[[int], Batch]:
+def batches(data: TrainingData, rows: np.ndarray, settings: Settings, stream: int) -> Callable[[int], Batch]:
     """The batch of a step: windows, their augmented copies, and the attention weights that dropout leaves."""
 
+    seed, batch = settings.run.seed, settings.optimisation.batch
+
     def draw(step: int) -> Batch:
-        rng = generator(settings.seed, "distance batches", stream, step)
-        chosen = rng.choice(rows, settings.batch, replace=len(rows) < settings.batch)
-        noise = torch_generator(settings.seed, "distance copies", stream, step)
+        rng = generator(seed, "distance batches", stream, step)
+        chosen = rng.choice(rows, batch, replace=len(rows) < batch)
+        noise = torch_generator(seed, "distance copies", stream, step)
         windows = torch.from_numpy(data.take(chosen))
         n, samples, _ = windows.shape
         copies = corrupt(windows, noise)

@@ -5,28 +5,30 @@ from collections.abc import Callable
 import numpy as np
 import torch
 
-from wearcli.encoders import ENCODERS
 from wearcli.training.data import TrainingData
-from wearcli.training.encoder import new_encoder
 from wearcli.training.loop import Batch
+from wearcli.training.methods.learner import Learner
 from wearcli.training.methods.simclr.objective import SimCLR
+from wearcli.training.methods.simclr.options import SimclrOptions
 from wearcli.training.sampler import PairSampler, torch_generator
-from wearcli.training.settings import Settings
 
 
-def build(settings: Settings, data: TrainingData) -> SimCLR:
-    """The encoder with its projection head."""
-    return SimCLR(new_encoder(settings, data), ENCODERS[settings.encoder].dimension, settings.temperature)
+class SimclrLearner(Learner[SimclrOptions]):
+    """SimCLR with the settings of a run."""
 
+    def objective(self, data: TrainingData) -> SimCLR:
+        """The encoder with its projection head."""
+        return SimCLR(self.encoder(data), self.dimension, self.options.temperature)
 
-def drawer(data: TrainingData, rows: np.ndarray, settings: Settings, stream: int) -> Callable[[int], Batch]:
-    """The batch of a step: views (2b, samples, channels), anchors then partners, and what to ignore."""
-    sampler = PairSampler(data.index, rows, settings.batch, settings.positive_seconds, settings.seed)
-    augment = settings.views()
+    def batches(self, data: TrainingData, rows: np.ndarray, stream: int) -> Callable[[int], Batch]:
+        """Views (2b, samples, channels), anchors then partners, and what to ignore (2b, 2b)."""
+        seed, batch = self.settings.run.seed, self.settings.optimisation.batch
+        sampler = PairSampler(data.index, rows, batch, self.options.positive_seconds, seed)
+        views = self.views()
 
-    def draw(step: int) -> Batch:
-        chosen, ignore = sampler.draw(step, stream)
-        generator = torch_generator(settings.seed, "views", stream, step)
-        return augment(torch.from_numpy(data.take(chosen)), generator), torch.from_numpy(ignore)
+        def draw(step: int) -> Batch:
+            chosen, ignore = sampler.draw(step, stream)
+            generator = torch_generator(seed, "views", stream, step)
+            return views(torch.from_numpy(data.take(chosen)), generator), torch.from_numpy(ignore)
 
-    return draw
+        return draw

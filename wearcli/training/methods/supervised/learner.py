@@ -5,94 +5,84 @@ from collections.abc import Callable
 import numpy as np
 import torch
 
-from wearcli.encoders import ENCODERS
 from wearcli.errors import InputError
 from wearcli.seeds import generator
 from wearcli.training.data import TrainingData
-from wearcli.training.encoder import new_encoder
 from wearcli.training.loop import Batch
+from wearcli.training.methods.labelled import LabelledLearner
 from wearcli.training.methods.supervised.objective import Regression, Supervised
+from wearcli.training.methods.supervised.options import SupervisedOptions
 from wearcli.training.sampler import torch_generator
-from wearcli.training.settings import Settings
 
 
-def build(settings: Settings, data: TrainingData) -> Supervised | Regression:
-    """The encoder with a head for each set."""
-    encoder, dimension = new_encoder(settings, data), ENCODERS[settings.encoder].dimension
-    if amounts := amounts_of(data, settings):
-        return Regression(encoder, len(amounts), dimension)
-    return Supervised(encoder, [len(names) for names in classes_of(data, settings).values()], dimension)
+class SupervisedLearner(LabelledLearner[SupervisedOptions]):
+    """Supervised learning with the settings of a run."""
 
+    learns_amounts = True
 
-def classes_of(data: TrainingData, settings: Settings) -> dict[str, list[str]]:
-    """Of each set with labels: the classes of its people who train."""
-    train, _ = data.split(settings.validation, settings.seed)
-    sets = data.index.loc[train].dropna(subset="label").groupby("dataset", sort=True)["label"]
-    return {str(name): sorted(labels.unique().tolist()) for name, labels in sets}
+    def objective(self, data: TrainingData) -> Supervised | Regression:
+        """The encoder with a head for each set."""
+        if amounts := self.amount_scales(data):
+            return Regression(self.encoder(data), len(amounts), self.dimension)
+        counts = [len(names) for names in self.class_names(data).values()]
+        return Supervised(self.encoder(data), counts, self.dimension)
 
+    def batches(self, data: TrainingData, rows: np.ndarray, stream: int) -> Callable[[int], Batch]:
+        """Views (n, samples, channels), and their classes (n,), or their sets and amounts.
 
-def amounts_of(data: TrainingData, settings: Settings) -> dict[str, tuple[float, float]]:
-    """Of each set with amounts: their mean and deviation over the windows of its people who train."""
-    train, _ = data.split(settings.validation, settings.seed)
-    sets = data.index.loc[train].dropna(subset="amount").groupby("dataset", sort=True)["amount"]
-    # Of those who train all may have the same: then it is only the mean that is taken off.
-    return {str(name): (float(known.mean()), float(known.std(ddof=0)) or 1.0) for name, known in sets}
+        The chance of a window falls with the square root of how many windows its class has in its set, and
+        with that of how many its person has: neither walking nor one diligent person drowns the others, and
+        nothing rare is seen all the time. A set of amounts is as one class.
 
+        Raises:
+            InputError: No row has a class, or an amount of a set, of the people who train.
+        """
+        seed, batch = self.settings.run.seed, self.settings.optimisation.batch
+        truth: tuple[np.ndarray, ...]
+        if amounts := self.amount_scales(data):
+            codes, values = standardised(data, amounts, rows)
+            truth = (codes, values)
+        else:
+            codes = self.class_codes(data, rows)
+            truth = (codes,)
+        # People who validate may have a class, or a set, that nobody trains: it has no answer.
+        answered = codes >= 0
+        if not answered.any():
+            what = "an amount of a set" if amounts else "a class"
+            raise InputError(
+                f"no window of the people set aside has {what} of those who train: label more people, or "
+                "--validation 0"
+            )
+        rows, codes, truth = rows[answered], codes[answered], tuple(part[answered] for part in truth)
+        person = np.unique(data.index["participant"].to_numpy(str)[rows], return_inverse=True)[1]
+        weight = (np.bincount(codes)[codes] * np.bincount(person)[person]) ** -0.5
+        cumulative = np.cumsum(weight) / weight.sum()
+        views = self.views()
 
-def class_codes(data: TrainingData, settings: Settings, rows: np.ndarray) -> np.ndarray:
-    """The class of each row, numbered on from one set to the next; -1 where nobody trains it."""
-    part = data.index.loc[rows]
-    known = [(name, label) for name, labels in classes_of(data, settings).items() for label in labels]
-    number = {pair: code for code, pair in enumerate(known)}
-    pairs = zip(part["dataset"], part["label"], strict=True)
-    return np.array([number.get(pair, -1) for pair in pairs], np.int64)
+        def draw(step: int) -> Batch:
+            rng = generator(seed, "batches", stream, step)
+            chosen = np.searchsorted(cumulative, rng.random(batch), side="right")
+            chosen = np.minimum(chosen, len(rows) - 1)
+            noise = torch_generator(seed, "views", stream, step)
+            windows = views(torch.from_numpy(data.take(rows[chosen])), noise)
+            return windows, *(torch.from_numpy(part[chosen]) for part in truth)
 
-
-def drawer(data: TrainingData, rows: np.ndarray, settings: Settings, stream: int) -> Callable[[int], Batch]:
-    """The batch of a step: views (n, samples, channels), and their classes (n,), or their sets and amounts.
-
-    A window's chance falls with the square root of how many windows its class has in its set, and with that
-    of how many its person has: neither walking nor one diligent person drowns the others, and nothing rare
-    is seen all the time. A set of amounts is as one class.
-    """
-    truth: tuple[np.ndarray, ...]
-    if amounts := amounts_of(data, settings):
-        codes, values = standardised(data, amounts, rows)
-        truth = (codes, values)
-    else:
-        codes = class_codes(data, settings, rows)
-        truth = (codes,)
-    # Of people who validate: a class, or a set, that nobody trains has no answer.
-    known = codes >= 0
-    if not known.any():
-        what = "an amount of a set" if amounts else "a class"
-        raise InputError(
-            f"no window of the people set aside has {what} of those who train: label more people, or "
-            "--validation 0"
-        )
-    rows, codes, truth = rows[known], codes[known], tuple(each[known] for each in truth)
-    person = np.unique(data.index["participant"].to_numpy(str)[rows], return_inverse=True)[1]
-    weight = (np.bincount(codes)[codes] * np.bincount(person)[person]) ** -0.5
-    cumulative = np.cumsum(weight) / weight.sum()
-    augment = settings.views()
-
-    def draw(step: int) -> Batch:
-        rng = generator(settings.seed, "batches", stream, step)
-        chosen = np.searchsorted(cumulative, rng.random(settings.batch), side="right")
-        chosen = np.minimum(chosen, len(rows) - 1)
-        noise = torch_generator(settings.seed, "views", stream, step)
-        views = augment(torch.from_numpy(data.take(rows[chosen])), noise)
-        return views, *(torch.from_numpy(each[chosen]) for each in truth)
-
-    return draw
+        return draw
 
 
 def standardised(
     data: TrainingData, amounts: dict[str, tuple[float, float]], rows: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Of each row the number of its set, int64, and its amount in the set's deviations, float32.
+    """The set and the amount of each row.
 
-    amounts: as `amounts_of` gives them. A row of a set without has -1, and no number.
+    Args:
+        data: All windows.
+        amounts: Mean and deviation by set.
+        rows: (n,) rows of `data`.
+
+    Returns:
+        Number of the set (n,) int64, -1 for a set without amounts; amount in deviations of the set (n,)
+        float32.
     """
     part = data.index.loc[rows]
     number = {name: code for code, name in enumerate(amounts)}
