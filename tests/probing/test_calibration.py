@@ -11,7 +11,7 @@ from tests.probing.test_metrics import drawn
 from wearcli.probing.bootstrap import participant_weights
 from wearcli.probing.calibration import BINS, calibration_scores, fit_temperature, reliability
 from wearcli.probing.crossfit import before_temperature, fit_all, held_out
-from wearcli.probing.linear import fit_logistic
+from wearcli.probing.kinds.logistic import fit_logistic
 from wearcli.probing.problem import Problem
 from wearcli.probing.scoring import score
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -14,6 +15,8 @@ import typer
 
 from tests.probing.tables import study
 from wearcli.cli.app import app
+from wearcli.probing.kinds import KINDS, load_kind
+from wearcli.probing.saved import load_probe
 
 Run = Callable[..., tuple[int, str, str]]
 
@@ -172,3 +175,26 @@ def test_probing_never_imports_torch(run: Run) -> None:
     text = "import sys, wearcli.probing.probe; print('torch' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", text], capture_output=True, text=True, check=True)
     assert done.stdout == "False\n"
+
+
+def test_several_kinds_are_fitted_saved_and_applied(run: Run, command: Run) -> None:
+    words = ["--probe", "linear,mlp", "--probe", ",".join(KINDS), "--bootstrap", "20"]
+    code, out, err = run("--task", "activity", *words, "--json")
+    assert code == 0, err
+    document = json.loads(out)
+    assert [*document["scores"]] == [*KINDS, "features", "majority"]
+    assert [*document["differences"]] == [*document["calibration"]][:-1] == [*KINDS]
+    saved = json.loads(Path("probes/activity/probe.json").read_text())
+    assert saved["arguments"]["probe"] == f"linear,mlp,{','.join(KINDS)}"
+    table = pq.read_table("embeddings.parquet")
+    vectors = np.stack(table["embedding"].to_pylist())
+    probes = load_probe(Path("probes/activity"))
+    for kind in KINDS:
+        assert document["scores"][kind]["macro_f1"]["mean"] > 0.8, kind
+        assert load_kind(kind).protocol in saved["protocol"]
+        wanted = probes.predict(vectors, kind, "label").argmax(axis=1)
+        output = f"{kind}.parquet"
+        options = ["--probe", "probes/activity", "--use", kind, "-o", output]
+        code, _, err = command("predict", "embeddings.parquet", *options)
+        assert code == 0, err
+        assert pq.read_table(output)["label"].to_pylist() == [document["classes"][code] for code in wanted]

@@ -27,6 +27,7 @@ from wearcli.cli.options import (
     TimeUnit,
     Unit,
 )
+from wearcli.probing.kinds import KINDS
 
 
 def compare(
@@ -39,7 +40,9 @@ def compare(
     ] = None,
     task: Task = None,
     epoch: Epoch = None,
-    probe: Annotated[str, typer.Option(metavar="linear|mlp", help="The probe of every model.")] = "linear",
+    probe: Annotated[
+        str, typer.Option(metavar="|".join(KINDS), help="The kind of probe that every model has.")
+    ] = "linear",
     labels: Labels = None,
     target: Target = None,
     kind: Kind = None,
@@ -100,7 +103,7 @@ def compare(
                 kind=cast(Any, kind),
                 positive=positive,
                 epoch=epoch,
-                probe=cast(Any, probe),
+                probe=probe,
                 folds=folds,
                 bootstrap=bootstrap,
                 seed=seed,

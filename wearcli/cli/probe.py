@@ -21,6 +21,7 @@ from wearcli.cli.options import (
     Target,
     Task,
 )
+from wearcli.probing.kinds import BOTH, KINDS
 
 
 def probe(
@@ -72,7 +73,14 @@ def probe(
         int, typer.Option(help="With --level participant, leave out those with fewer windows.")
     ] = 1,
     epoch: Epoch = None,
-    probe: Annotated[str, typer.Option(metavar="linear|mlp|both", help="The probes to fit.")] = "both",
+    probe: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="|".join((*KINDS, BOTH)),
+            help="Kind of probe; several with commas, or the option again. lda tells classes apart only. "
+            "Default: both (linear and mlp).",
+        ),
+    ] = None,
     folds: Folds = 5,
     bootstrap: Bootstrap = 2000,
     keep_nonwear: KeepNonwear = False,
@@ -112,7 +120,7 @@ def probe(
             level=cast(Any, level),
             min_segments=min_segments,
             epoch=epoch,
-            probe=cast(Any, probe),
+            probe=probe or BOTH,
             folds=folds,
             bootstrap=bootstrap,
             seed=seed,

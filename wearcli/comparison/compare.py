@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, Literal
+from typing import Any
 
 from wearcli._version import __version__
 from wearcli.comparison.models import (
@@ -27,6 +27,7 @@ from wearcli.labels.named import Kind
 from wearcli.labels.shared import check_alike, one_error
 from wearcli.labels.tasks import Task, one_against_rest, resolve_task
 from wearcli.models.folder import Model
+from wearcli.probing.kinds import check_kinds, load_kind, parse_kinds
 from wearcli.probing.problems import check_arguments
 from wearcli.probing.saved import versions
 from wearcli.recordings.reading import Reading
@@ -35,8 +36,7 @@ from wearcli.recordings.study.discovery import find_recordings
 FORMAT = 1
 DOCUMENT = "comparison.json"
 PROTOCOL = (
-    "samples that every model has; folds by participant, the same for all; penalty chosen by inner folds by "
-    "participant, epochs of the mlp on participants held out of the training ones; mean: score over all "
+    "samples that every model has; folds by participant, the same for all; {chosen}; mean: score over all "
     "held-out predictions pooled; low, high: 95 % percentile interval of a bootstrap over participants, of a "
     "difference on the same draws for both; p: two-sided, of the same draws, p_holm: corrected for how many "
     "models are compared with the one (Holm 1979), intervals are not; folds: each fold's own "
@@ -55,7 +55,7 @@ def compare(
     kind: Kind | None = None,
     positive: str | None = None,
     epoch: float | None = None,
-    probe: Literal["linear", "mlp"] = "linear",
+    probe: str = "linear",
     folds: int = 5,
     bootstrap: int = 2000,
     seed: int = 0,
@@ -89,8 +89,9 @@ def compare(
     A model or recording that fails is named in `failed`, and the others go on. Raises UsageError for
     arguments that cannot be, UsageError or InputError where nothing is left to compare.
     """
-    if probe not in ("linear", "mlp"):
-        raise UsageError(f"unknown probe '{probe}': --probe linear or mlp")
+    kinds = parse_kinds(probe)
+    if len(kinds) > 1:
+        raise UsageError(f"--probe {probe}: models are compared by one probe: name one of {', '.join(kinds)}")
     check_arguments(kind, epoch, folds, bootstrap, seed, min_quality)
     if stride_s is not None and not 0 < stride_s < float("inf"):
         raise UsageError(f"a stride of {stride_s:g} s: --stride takes seconds above 0")
@@ -108,6 +109,7 @@ def compare(
     found = _task(task, labels, wanted, kind, place, participant_from, entries)
     if positive is not None:
         found = one_against_rest(found, positive)
+    check_kinds(kinds, found.kind, found.source)
     if found.kind == "classification" and epoch is None:
         check_alike({name: entry.windows for name, entry in entries.items()})
     warnings = _may_know(entries, place)
@@ -261,10 +263,15 @@ def _save(folder: Path, result: Comparison, task: Task, arguments: dict[str, Any
         "format": FORMAT,
         **result.to_json(),
         "wearcli": __version__,
-        "protocol": PROTOCOL,
+        "protocol": PROTOCOL.format(chosen=_choices(result.probe)),
         "labels": {str(path): sha256_of(path) for path in task.paths},
         "versions": versions() | {"onnxruntime": version("onnxruntime")},
         "arguments": arguments,
     }
     with atomic_file(folder / DOCUMENT) as path:
         path.write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
+
+
+def _choices(probe: str) -> str:
+    """How the hyper-parameters of the probe, and of the linear one on features, are chosen."""
+    return ", ".join(dict.fromkeys(load_kind(name).protocol for name in ("linear", probe)))

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
@@ -13,7 +13,8 @@ from wearcli.labels.defaults import MIN_QUALITY
 from wearcli.labels.shared import share
 from wearcli.labels.tasks import Task
 from wearcli.probing.bootstrap import summary
-from wearcli.probing.crossfit import Fitted, Probe, fit_all, trivial
+from wearcli.probing.crossfit import CrossFits, fit_all, trivial
+from wearcli.probing.kinds import FEATURES
 from wearcli.probing.problem import Problem
 from wearcli.probing.problems import Study, class_samples, make_study
 from wearcli.probing.records import ClassCount, Interval, Score
@@ -85,7 +86,7 @@ def side_by_side(
     task: Task,
     *,
     epoch: float | None = None,
-    probe: Literal["linear", "mlp"] = "linear",
+    probe: str = "linear",
     folds: int = 5,
     bootstrap: int = 2000,
     seed: int = 0,
@@ -108,11 +109,11 @@ def side_by_side(
     for name, table in shared.tables.items():
         vectors = table.vectors(task, epoch, keep_nonwear, min_quality)
         problems = [_with_vectors(problem, vectors, len(shared.samples)) for problem in study.problems]
-        probes: list[Probe] = [probe]
-        if "features" in vectors:
+        probes = [probe]
+        if FEATURES in vectors:
             digest = hashlib.sha256(vectors["features"].tobytes()).hexdigest()
             if whose.setdefault(digest, name) == name:
-                probes.append("features")
+                probes.append(FEATURES)
             table.about["features"] = whose[digest]
         else:
             shared.warnings.append(f"{name}: its table has no hand-made features to compare it with")
@@ -123,8 +124,8 @@ def side_by_side(
 
         fitted = fit_all(problems, probes, study.n_folds, seed, told, everybody=False)
         models[name] = _rows(study, task, problems, fitted, probe, counts)
-        if "features" in probes:
-            features[name] = _rows(study, task, problems, fitted, "features", counts)
+        if FEATURES in probes:
+            features[name] = _rows(study, task, problems, fitted, FEATURES, counts)
         table.about["dimension"] = vectors["embedding"].shape[1]
         table.about["chosen"] = {
             target: fitted[probe, number].chosen for number, target in enumerate(study.targets)
@@ -199,8 +200,8 @@ def _rows(
     study: Study,
     task: Task,
     problems: list[Problem],
-    fitted: dict[tuple[Probe, int], Fitted],
-    probe: Probe,
+    fitted: CrossFits,
+    probe: str,
     counts: list[Counting],
 ) -> Rows:
     """What a probe of all problems scores."""

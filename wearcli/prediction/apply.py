@@ -10,7 +10,7 @@ import pyarrow as pa
 from wearcli.errors import UsageError
 from wearcli.labels.streaming import Epochs, People
 from wearcli.labels.windows import UsableWindows, select_windows
-from wearcli.prediction.match import vector_column
+from wearcli.probing.kinds import input_column
 from wearcli.probing.saved import SavedProbe
 
 
@@ -49,7 +49,7 @@ class Application:
         self.targets = saved.fitted_targets(probe)
         self.left_out: Counter[str] = Counter()
         self.sample_s = saved.document.sample_s
-        self._column = vector_column(probe)
+        self._column = input_column(probe)
         self._epochs = None if self.sample_s is None else Epochs(self.sample_s, stride_s, self.left_out)
         self._people = None
         if saved.result.level == "participant":

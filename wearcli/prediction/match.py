@@ -8,6 +8,7 @@ from wearcli.embedding.metadata import TableMetadata
 from wearcli.errors import InputError, UsageError
 from wearcli.labels.windows import COLUMNS
 from wearcli.models.folder import Model
+from wearcli.probing.kinds import input_column
 from wearcli.probing.saved import SavedProbe
 
 _UNITS = {"rate_hz": "Hz", "window_s": "s"}
@@ -42,20 +43,15 @@ def check_table(saved: SavedProbe, probe: str, schema: pa.Schema, metadata: Tabl
                 f"{name}: its {what} is {_told(theirs, unit)}, the probe's {_told(ours, unit)}: "
                 f"embed with the probe's {what}, or fit a probe on these embeddings"
             )
-    column = vector_column(probe)
+    column = input_column(probe)
     width, wanted = schema.field(column).type.list_size, saved.inputs(probe)
     if column == "features" and not width:
-        raise UsageError(f"{name}: it has no hand-made features: use --use linear or mlp")
+        raise UsageError(f"{name}: it has no hand-made features: name another probe with --use")
     if width != wanted:
         raise UsageError(
             f"{name}: {width} numbers {'of features' if column == 'features' else 'an embedding'}, the probe "
             f"takes {wanted}: embed the recordings again, or fit a probe on these embeddings"
         )
-
-
-def vector_column(probe: str) -> str:
-    """The table's column that a probe takes."""
-    return "features" if probe == "features" else "embedding"
 
 
 def _same_model(saved: SavedProbe, name: str, sha256: str | None, where: str) -> None:

@@ -54,7 +54,7 @@ def predict(
 
     paths: recordings and folders of them, which are embedded first, or one embeddings table, or "-" for an
     Arrow stream of one on stdin. probe: a probe folder. output: .parquet or .csv, predictions.parquet if
-    None; with `bids` a folder of events. use: linear, mlp or features; the first that there is, if None.
+    None; with `bids` a folder of events. use: which probe of the folder; the first if None.
     merge: a row a bout of equal neighbouring labels (`merge_bouts`), of which those shorter than `min_bout`
     seconds join a neighbour. model: name or folder, the model of the probe's name if None. keep_nonwear,
     min_quality: which windows are used; by default those that the probe was fitted on. dry_run: check, and

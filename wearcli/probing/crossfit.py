@@ -2,31 +2,42 @@
 
 import os
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import NamedTuple
 
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 from threadpoolctl import threadpool_limits
 
-from wearcli.probing.linear import fit_logistic, fit_ridge
-from wearcli.probing.mlp import fit_mlp
-from wearcli.probing.predictor import Predictor
+from wearcli.probing.kinds import PROBES, input_column, load_kind
+from wearcli.probing.kinds.kind import Fit, Predictor, Training
 from wearcli.probing.problem import Problem
 from wearcli.seeds import generator
 
-Probe = Literal["linear", "mlp", "features"]
-PROBES: tuple[Probe, ...] = ("linear", "mlp", "features")
 _PARALLEL_BYTES = 2 << 30  # vectors beyond this are fitted one fold at a time: each fit copies them
+
+Step = Callable[[str, int, int], None]  # called with a probe, how many fits are done, and of how many
+
+
+class Job(NamedTuple):
+    """One fit: a probe of a problem (of several fitted together the first), without the people of a fold."""
+
+    probe: str
+    problem: int
+    fold: int
 
 
 @dataclass(frozen=True)
-class Fitted:
-    """A probe of a problem: one predictor a fold (None where a fold holds nobody), and one of everybody.
+class CrossFit:
+    """A probe of a problem.
 
-    chosen: the penalty (linear) or the number of epochs (mlp) of each.
+    Attributes:
+        folds: The predictor of each fold, None where a fold holds nobody.
+        chosen: The hyper-parameter of each fold's.
+        everybody: The predictor for recordings to come, None where it was not asked for.
+        chosen_by_all: Its hyper-parameter.
     """
 
     folds: list[Predictor | None]
@@ -36,80 +47,87 @@ class Fitted:
 
     @property
     def temperature(self) -> float | None:
-        """Of the probe of everybody; None where there is none."""
+        """The temperature of the probe of everybody; None where there is none."""
         return None if self.everybody is None else round(self.everybody.temperature, 6)
+
+
+CrossFits = dict[tuple[str, int], CrossFit]  # by probe, and number of the problem
 
 
 def fit_all(
     problems: list[Problem],
-    probes: list[Probe],
+    probes: Iterable[str],
     n_folds: int,
     seed: int,
-    step: Callable[[str, int, int], None],
+    step: Step,
     everybody: bool = True,
-) -> dict[tuple[Probe, int], Fitted]:
-    """Every probe of every problem, by (probe, number of the problem).
+) -> CrossFits:
+    """Fit every probe of every problem.
 
-    Regressions of the same samples are fitted together. step: called with what is done, how many fits are
-    done, and of how many. everybody: fit on all samples too, for recordings to come. Each fit has its own
-    generator and one core, so neither the order nor the number of cores changes a result.
+    Regressions of the same samples are fitted together. Each fit has its own generator and one core, so
+    neither the order nor the number of cores changes a result.
+
+    Args:
+        problems: What is fitted.
+        probes: Names of probes.
+        n_folds: How many folds there are.
+        seed: Of all generators.
+        step: Called after each fit.
+        everybody: Fit on all samples too, for recordings to come.
     """
-    together = _together(problems)
-    jobs: list[tuple[Probe, int, int]] = [
-        (probe, number, fold)
+    together = _fitted_together(problems)
+    probes = list(probes)
+    jobs = [
+        Job(probe, number, fold)
         for probe in probes
         for number in together
         for fold in np.unique(problems[number].fold).tolist()
         if fold >= 0
     ]
-    final: list[tuple[Probe, int, int]] = [
-        (probe, number, n_folds) for probe in probes if everybody for number in together
-    ]
+    final = [Job(probe, number, n_folds) for probe in probes if everybody for number in together]
     size = max(sum(values.nbytes for values in problem.vectors.values()) for problem in problems)
     workers = (os.cpu_count() or 1) if size < _PARALLEL_BYTES else 1
-    results: dict[tuple[Probe, int, int], tuple[Predictor, float]] = {}
-    fits_done = 0
+    fits: dict[Job, list[Fit]] = {}
+
+    def run(job: Job) -> list[Fit]:
+        folds = [one for one in jobs if one[:2] == job[:2]] if job.fold == n_folds else []
+        previous = [fits[one][0] for one in folds]
+        return _fit(job, [problems[i] for i in together[job.problem]], seed, previous)
+
     with threadpool_limits(limits=1), warnings.catch_warnings(), ThreadPoolExecutor(workers) as pool:
         # A weak penalty on separable classes has a far-off optimum; the search by score then passes it by.
         warnings.simplefilter("ignore", ConvergenceWarning)
-        warnings.filterwarnings("ignore", "The number of unique classes")  # of few labels: that is known
+        warnings.filterwarnings("ignore", "The number of unique classes")  # few labels are no mistake
         for phase in (jobs, final):
-            typical = _typical(results, problems, n_folds) if phase is final else {}
-            waiting = {
-                pool.submit(
-                    _fit, [problems[i] for i in together[job[1]]], job, seed, typical.get(job[1])
-                ): job
-                for job in phase
-            }
+            waiting = {pool.submit(run, job): job for job in phase}
             try:
                 while waiting:
                     done, _ = wait(waiting, return_when=FIRST_COMPLETED)
                     for future in done:
-                        probe, first, fold = waiting.pop(future)
-                        for number, fit in zip(together[first], future.result(), strict=True):
-                            results[probe, number, fold] = fit
-                        fits_done += 1
-                        step(probe, fits_done, len(jobs) + len(final))
+                        job = waiting.pop(future)
+                        fits[job] = future.result()
+                        step(job.probe, len(fits), len(jobs) + len(final))
             finally:
                 for future in waiting:
                     future.cancel()
-    fitted = {}
-    for probe in probes:
-        for number in range(len(problems)):
-            found = [results.get((probe, number, fold)) for fold in range(n_folds + 1)]
-            fitted[probe, number] = Fitted(
-                [fit and fit[0] for fit in found[:-1]],
-                [fit and fit[1] for fit in found[:-1]],
-                found[-1] and found[-1][0],
-                found[-1] and found[-1][1],
-            )
-    return fitted
+    return {
+        (probe, number): _cross_fit(
+            [
+                fits[job][place] if (job := Job(probe, leader, fold)) in fits else None
+                for fold in range(n_folds + 1)
+            ]
+        )
+        for probe in probes
+        for leader, members in together.items()
+        for place, number in enumerate(members)
+    }
 
 
-def held_out(problem: Problem, fitted: Fitted, vectors: np.ndarray, classes: int) -> np.ndarray:
-    """What each sample is predicted to be by the fold's predictor that never saw its participant.
+def held_out(problem: Problem, fitted: CrossFit, vectors: np.ndarray, classes: int) -> np.ndarray:
+    """Predict each sample by the fold's predictor that never saw its participant.
 
-    Returns (n, classes) probabilities, or (n,) values where it is a regression.
+    Returns:
+        (n, classes) probabilities, or (n,) values of a regression.
     """
     out = np.empty((len(vectors), classes) if problem.classify else len(vectors))
     for number, predictor in enumerate(fitted.folds):
@@ -120,13 +138,13 @@ def held_out(problem: Problem, fitted: Fitted, vectors: np.ndarray, classes: int
     return out
 
 
-def temperatures(problem: Problem, fitted: Fitted) -> np.ndarray:
+def temperatures(problem: Problem, fitted: CrossFit) -> np.ndarray:
     """(n,) the temperature of the fold in which each sample is held out."""
-    return np.array([1.0 if each is None else each.temperature for each in fitted.folds])[problem.fold]
+    return np.array([1.0 if one is None else one.temperature for one in fitted.folds])[problem.fold]
 
 
-def before_temperature(problem: Problem, fitted: Fitted, probabilities: np.ndarray) -> np.ndarray:
-    """(n, classes) probabilities of `held_out` as they were before each fold's temperature.
+def before_temperature(problem: Problem, fitted: CrossFit, probabilities: np.ndarray) -> np.ndarray:
+    """The probabilities of `held_out` as they were before the temperature of each fold, (n, classes).
 
     Scores of a ranking take these. Within a fold a temperature ranks two classes as before; across folds
     those of few people would mix in their own chance (docs/lab/probes.md).
@@ -134,7 +152,7 @@ def before_temperature(problem: Problem, fitted: Fitted, probabilities: np.ndarr
     with np.errstate(divide="ignore"):
         powers = temperatures(problem, fitted)[:, None] * np.log(probabilities)
     np.exp(powers - powers.max(axis=1, keepdims=True), out=powers)
-    return powers / powers.sum(axis=1, keepdims=True)
+    return np.asarray(powers / powers.sum(axis=1, keepdims=True))
 
 
 def trivial(problem: Problem, classes: int) -> np.ndarray:
@@ -147,7 +165,7 @@ def trivial(problem: Problem, classes: int) -> np.ndarray:
     return out
 
 
-def _together(problems: list[Problem]) -> dict[int, list[int]]:
+def _fitted_together(problems: list[Problem]) -> dict[int, list[int]]:
     """Problems that one fit serves, by the first of them: regressions of the same samples."""
     first: dict[bytes, int] = {}
     together: dict[int, list[int]] = {}
@@ -157,45 +175,28 @@ def _together(problems: list[Problem]) -> dict[int, list[int]]:
     return together
 
 
-def _fit(
-    problems: list[Problem], job: tuple[Probe, int, int], seed: int, typical: tuple[int, float] | None
-) -> list[tuple[Predictor, float]]:
-    """A predictor, and what was chosen for it, for each of the problems."""
-    probe, number, fold = job
+def _fit(job: Job, problems: list[Problem], seed: int, previous: list[Fit]) -> list[Fit]:
+    """A fit of each of the problems, which are of the same samples."""
     problem = problems[0]
-    rng = generator(seed, "probe fit", PROBES.index(probe), number, fold)
-    truth = problem.truth if problem.classify else np.stack([each.truth for each in problems], axis=1)
-    train = problem.training(fold)
-    # A copy, which a fit standardises where it lies.
-    vectors = problem.vectors["features" if probe == "features" else "embedding"][train]
-    truth, participants = truth[train], problem.participants[train]
-    chosen: Any
-    if probe == "mlp":
-        fitted, chosen = fit_mlp(
-            vectors, truth, participants, rng, classify=problem.classify, typical=typical
-        )
-    else:
-        fitted, chosen = (fit_logistic if problem.classify else fit_ridge)(vectors, truth, participants, rng)
-    if problem.classify:
-        return [(fitted, chosen)]
-    each_chosen = np.broadcast_to(chosen, len(problems)).tolist()
-    return [(fitted.only(output), each) for output, each in enumerate(each_chosen)]
+    truth = problem.truth if problem.classify else np.stack([one.truth for one in problems], axis=1)
+    train = problem.training(job.fold)
+    training = Training(
+        vectors=problem.vectors[input_column(job.probe)][train],  # a copy, which a fit standardises in place
+        truth=truth[train],
+        participants=problem.participants[train],
+        rng=generator(seed, "probe fit", PROBES.index(job.probe), job.problem, job.fold),
+        classify=problem.classify,
+        previous=previous,
+    )
+    return load_kind(job.probe).fit(training)
 
 
-def _typical(
-    results: dict[tuple[Probe, int, int], tuple[Predictor, float]], problems: list[Problem], n_folds: int
-) -> dict[int, tuple[int, float]]:
-    """For each problem the medians of its folds' best epochs and temperatures: the MLP of everybody has
-    nobody to stop on."""
-    found = {
-        number: [results["mlp", number, fold] for fold in range(n_folds) if ("mlp", number, fold) in results]
-        for number in range(len(problems))
-    }
-    return {
-        number: (
-            max(1, int(np.median([epochs for _, epochs in fits]))),
-            float(np.median([predictor.temperature for predictor, _ in fits])),
-        )
-        for number, fits in found.items()
-        if fits
-    }
+def _cross_fit(fits: list[Fit | None]) -> CrossFit:
+    """Of the fit of each fold, and at last that of everybody."""
+    *folds, last = fits
+    return CrossFit(
+        [None if fit is None else fit.predictor for fit in folds],
+        [None if fit is None else fit.chosen for fit in folds],
+        None if last is None else last.predictor,
+        None if last is None else last.chosen,
+    )

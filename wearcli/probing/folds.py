@@ -2,6 +2,11 @@
 
 import numpy as np
 
+INNER_FOLDS = 3
+# Of few samples one draw of inner folds tells choices apart by chance: as many draws as make this many
+# predictions, within reason.
+PREDICTIONS, MOST_DRAWS = 500, 5
+
 
 def group_folds(
     participants: np.ndarray,
@@ -61,3 +66,33 @@ def participant_folds(
         held[fold] += shares[person]
         people[fold] += 1
     return fold_of[participants]
+
+
+def inner_folds(
+    participants: np.ndarray, truth: np.ndarray | None, rng: np.random.Generator, folds: int = INNER_FOLDS
+) -> np.ndarray | None:
+    """The inner fold of each training sample, by participant; None where there is only one participant.
+
+    Args:
+        participants: (n,) names or codes.
+        truth: (n,) class codes, by which folds are balanced; None for a regression.
+        rng: Decides between equals.
+        folds: How many, at most one a participant.
+    """
+    people, codes = np.unique(participants, return_inverse=True)
+    if len(people) < 2:
+        return None
+    return participant_folds(codes, truth, min(folds, len(people)), rng)
+
+
+def inner_draws(
+    participants: np.ndarray, truth: np.ndarray | None, rng: np.random.Generator
+) -> list[np.ndarray]:
+    """The `inner_folds` by which a hyper-parameter is chosen, several draws of them where samples are few.
+
+    Returns:
+        (n,) of each draw; no draw where there is only one participant.
+    """
+    draws = int(np.clip(PREDICTIONS // len(participants), 1, MOST_DRAWS))
+    several = (inner_folds(participants, truth, rng) for _ in range(draws))
+    return [inner for inner in several if inner is not None]

@@ -8,7 +8,7 @@ import numpy as np
 from wearcli.errors import UsageError
 from wearcli.labels.tasks import Task
 from wearcli.probing.bootstrap import summary
-from wearcli.probing.crossfit import Probe, fit_all
+from wearcli.probing.crossfit import fit_all
 from wearcli.probing.problem import Labelled
 from wearcli.probing.problems import Study
 from wearcli.probing.records import Interval, LearningPoint
@@ -32,7 +32,7 @@ def parse_shares(text: str) -> list[float]:
 def learning_curve(
     study: Study,
     task: Task,
-    probes: Sequence[Probe],
+    probes: Sequence[str],
     shares: Sequence[float],
     *,
     draws: int,
@@ -53,7 +53,7 @@ def learning_curve(
     found: list[LearningPoint] = []
     for share in shares:
         repeats = 1 if share == 100 else REPEATS
-        rows: dict[Probe, dict[str, list[np.ndarray]]] = {probe: {} for probe in probes}
+        rows: dict[str, dict[str, list[np.ndarray]]] = {probe: {} for probe in probes}
         used = []
         for repeat in range(repeats):
             order = generator(seed, "labels used", repeat).permutation(len(study.owner))

@@ -5,8 +5,8 @@ from typing import Any
 
 from wearcli.documents import parse
 from wearcli.labels.by_person import Level
+from wearcli.labels.defaults import MIN_QUALITY
 from wearcli.labels.named import Kind
-from wearcli.labels.windows import MIN_QUALITY
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -17,12 +17,13 @@ from wearcli.labels.named import Kind
 from wearcli.labels.samples import Samples
 from wearcli.labels.sets import SampleOptions, TaskSamples, read_sets
 from wearcli.labels.tasks import Task
-from wearcli.probing.crossfit import Fitted, Probe, fit_all
+from wearcli.probing.crossfit import CrossFits, fit_all
 from wearcli.probing.document import ProbeDocument, SampleInput, Signal
+from wearcli.probing.kinds import FEATURES, check_kinds, load_kind, parse_kinds
+from wearcli.probing.kinds.kind import Predictor
 from wearcli.probing.learning_curve import learning_curve
 from wearcli.probing.options import ProbeOptions
 from wearcli.probing.outside import outside_tables
-from wearcli.probing.predictor import Predictor
 from wearcli.probing.problems import Study, check_arguments, class_samples, make_study
 from wearcli.probing.records import Band, Groups, LearningPoint, ModelName
 from wearcli.probing.result import ProbeResult
@@ -30,8 +31,7 @@ from wearcli.probing.saved import predictions_table, save_probe, versions
 from wearcli.probing.scoring import Scored, score
 
 PROTOCOL = (
-    "folds by participant; penalty chosen by inner folds by participant, epochs of the mlp on participants "
-    "held out of the training ones, one network for all targets of the same samples; mean: score over all "
+    "folds by participant; {chosen}; mean: score over all "
     "held-out predictions pooled; low, high: 95 % percentile interval of a bootstrap over participants; "
     "folds: each fold's own score; features: the linear probe on hand-made features, same folds; pauroc: the "
     "area for false positive rates to 0.1, standardised to 0.5 for chance and 1 for the best (McClish 1989); "
@@ -63,7 +63,7 @@ def probe(
     level: Level = "window",
     min_segments: int = 1,
     epoch: float | None = None,
-    probe: Literal["linear", "mlp", "both"] = "both",
+    probe: str | Sequence[str] = "both",
     folds: int = 5,
     bootstrap: int = 2000,
     seed: int = 0,
@@ -94,8 +94,7 @@ def probe(
 
     Raises UsageError for arguments that cannot be, InputError for data that cannot be probed.
     """
-    if probe not in ("linear", "mlp", "both"):
-        raise UsageError(f"unknown probe '{probe}': --probe linear, mlp or both")
+    probes = parse_kinds(probe)
     check_arguments(kind, epoch, folds, bootstrap, seed, min_quality)
     check_level(level, min_segments, epoch)
     tables, tests = _listed(embeddings), _listed(test)
@@ -122,16 +121,16 @@ def probe(
     with outside_tables([Path(path) for path in tests], tables[0]) as (outside, failed):
         gathered = read_sets(tables, outside, wanted)
     found, samples, warnings = gathered.task, gathered.samples, failed + gathered.warnings
+    check_kinds(probes, found.kind, found.source)
     study = make_study(found, samples, folds, seed, leave_out, bool(tests))
     warnings += study.warnings
-    probes: list[Probe] = ["linear", "mlp"] if probe == "both" else [probe]
-    if "features" in samples.vectors:
-        probes.append("features")
+    if FEATURES in samples.vectors:
+        probes.append(FEATURES)
     else:
         warnings.append("the table has no hand-made features: the baseline 'features' is left out")
 
     tell = step or (lambda *_: None)
-    fitted: dict[tuple[Probe, int], Fitted] = {}
+    fitted: CrossFits = {}
     scored = Scored()
     curve: list[LearningPoint] = []
     if not dry_run:
@@ -148,7 +147,7 @@ def probe(
             groups=study.groups,
         )
         if label_share:
-            chosen = [name for name in (probes[0], "features") if name in probes]
+            chosen = list(dict.fromkeys([probes[0], *probes[-1:]]))
             curve = learning_curve(study, found, chosen, label_share, draws=bootstrap, seed=seed, step=tell)
     result = ProbeResult(
         task=task,
@@ -197,7 +196,7 @@ def probe(
             level=level,
             min_segments=min_segments,
             epoch=epoch,
-            probe=probe,
+            probe=probe if isinstance(probe, str) else ",".join(probe),
             folds=folds,
             bootstrap=bootstrap,
             seed=seed,
@@ -238,14 +237,11 @@ def _groups(scored: Scored, study: Study, leave_out: str | None) -> Groups | Non
     }
 
 
-def _chosen(
-    fitted: dict[tuple[Probe, int], Fitted], targets: list[str]
-) -> dict[str, dict[str, dict[str, Any]]]:
-    """The penalty (l2) or the epochs that each fit chose: chosen[probe][target]."""
+def _chosen(fitted: CrossFits, targets: list[str]) -> dict[str, dict[str, dict[str, Any]]]:
+    """The hyper-parameter of each fit: chosen[probe][target]."""
     chosen: dict[str, dict[str, dict[str, Any]]] = {}
     for (name, number), fits in fitted.items():
-        what = "epochs" if name == "mlp" else "l2"
-        found = {what: fits.chosen, "everybody": fits.chosen_by_all}
+        found = {load_kind(name).hyperparameter: fits.chosen, "everybody": fits.chosen_by_all}
         chosen.setdefault(name, {})[targets[number]] = found
     return chosen
 
@@ -270,13 +266,18 @@ def _save(
     result: ProbeResult,
     gathered: TaskSamples,
     study: Study,
-    fitted: dict[tuple[Probe, int], Fitted],
+    fitted: CrossFits,
     scored: Scored,
     arguments: ProbeOptions,
 ) -> None:
     task, samples, metadata = gathered.task, gathered.samples, gathered.metadata
     by = arguments.leave_out
-    protocol = PROTOCOL + (LEFT_OUT.format(by=by) if by else "") + (TESTED if result.tested else "")
+    choices = dict.fromkeys(load_kind(name).protocol for name, _ in fitted)
+    protocol = (
+        PROTOCOL.format(chosen=", ".join(choices))
+        + (LEFT_OUT.format(by=by) if by else "")
+        + (TESTED if result.tested else "")
+    )
     document = ProbeDocument(
         result,
         wearcli=__version__,

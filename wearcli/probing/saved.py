@@ -18,7 +18,8 @@ import sklearn
 from wearcli.errors import InputError, UsageError
 from wearcli.files import atomic_folder
 from wearcli.probing.document import ProbeDocument
-from wearcli.probing.predictor import Predictor
+from wearcli.probing.kinds import PROBES, load_kind
+from wearcli.probing.kinds.kind import Predictor
 from wearcli.probing.result import ProbeResult
 
 
@@ -28,7 +29,7 @@ class SavedProbe:
 
     Attributes:
         document: The content of probe.json.
-        predictors: By (probe, target); probe is "linear", "mlp" or "features".
+        predictors: By probe (a name of `kinds.PROBES`) and target.
     """
 
     document: ProbeDocument
@@ -42,11 +43,11 @@ class SavedProbe:
     @property
     def probes(self) -> list[str]:
         """The probes that the folder holds, the one that is used by default first."""
-        return list(dict.fromkeys(probe for probe, _ in self.predictors))
+        return [name for name in PROBES if any(name == probe for probe, _ in self.predictors)]
 
     def inputs(self, probe: str) -> int:
         """How many numbers a probe takes."""
-        return next(len(one.mean) for (name, _), one in self.predictors.items() if name == probe)
+        return next(one.inputs for (name, _), one in self.predictors.items() if name == probe)
 
     def fitted_targets(self, probe: str) -> list[str]:
         """The targets that a probe was fitted for."""
@@ -70,10 +71,8 @@ class SavedProbe:
         (`wearcli.labels.intervals.pool`).
         """
         predictor = self.predictors[probe, target]
-        if vectors.shape[1] != len(predictor.mean):
-            raise InputError(
-                f"the probe takes {len(predictor.mean)} numbers a sample, not {vectors.shape[1]}"
-            )
+        if vectors.shape[1] != predictor.inputs:
+            raise InputError(f"the probe takes {predictor.inputs} numbers a sample, not {vectors.shape[1]}")
         if predictor.classes is None:
             return predictor.values(vectors)
         return predictor.probabilities(vectors, len(self.result.classes))
@@ -90,14 +89,7 @@ def save_probe(
     arrays: dict[str, np.ndarray] = {}
     for (probe, target), predictor in predictors.items():
         stem = f"{probe}.{targets.index(target)}"
-        arrays |= {f"{stem}.mean": predictor.mean, f"{stem}.scale": predictor.scale}
-        for number, (weights, bias) in enumerate(predictor.layers):
-            arrays |= {f"{stem}.coef{number}": weights, f"{stem}.intercept{number}": bias}
-        if predictor.classes is not None:
-            arrays |= {
-                f"{stem}.classes": predictor.classes,
-                f"{stem}.temperature": np.array(predictor.temperature),
-            }
+        arrays |= {f"{stem}.{name}": values for name, values in predictor.arrays().items()}
     with atomic_folder(folder) as temporary:
         text = json.dumps(document.to_json(), indent=2, ensure_ascii=False)
         (temporary / "probe.json").write_text(f"{text}\n")
@@ -119,24 +111,22 @@ def load_probe(folder: Path) -> SavedProbe:
         raise UsageError(f"{folder}: no probe folder: make one with 'wearcli probe', or name another")
     try:
         document = ProbeDocument.from_json(json.loads((folder / "probe.json").read_text()), folder)
-        with np.load(folder / "weights.npz", allow_pickle=False) as file:
-            arrays = {name: file[name] for name in file.files}
-        predictors = {}
-        for name in [name for name in arrays if name.endswith(".mean")]:
-            stem = name.removesuffix(".mean")
-            probe, number = stem.split(".")
-            depth = sum(key.startswith(f"{stem}.coef") for key in arrays)
-            layers = tuple((arrays[f"{stem}.coef{i}"], arrays[f"{stem}.intercept{i}"]) for i in range(depth))
-            predictors[probe, document.result.targets[int(number)]] = Predictor(
-                arrays[name],
-                arrays[f"{stem}.scale"],
-                layers,
-                arrays.get(f"{stem}.classes"),
-                float(arrays.get(f"{stem}.temperature", 1.0)),
-            )
+        predictors = _read_weights(folder / "weights.npz", document.result.targets)
     except (OSError, EOFError, ValueError, LookupError, TypeError, BadZipFile) as error:
         raise InputError(f"{folder}: the probe folder is damaged ({error}): fit the probe again") from error
     return SavedProbe(document, predictors)
+
+
+def _read_weights(path: Path, targets: list[str]) -> dict[tuple[str, str], Predictor]:
+    """The predictors by probe and target; their arrays are called probe.number.name."""
+    arrays: dict[tuple[str, str], dict[str, np.ndarray]] = {}
+    with np.load(path, allow_pickle=False) as file:
+        for name in file.files:
+            probe, number, own = name.split(".")
+            arrays.setdefault((probe, targets[int(number)]), {})[own] = file[name]
+    if unknown := [probe for probe, _ in arrays if probe not in PROBES]:
+        raise InputError(f"{path}: a probe '{unknown[0]}' of a later wearcli: upgrade wearcli")
+    return {key: load_kind(key[0]).load(own) for key, own in arrays.items()}
 
 
 def predictions_table(blocks: list[dict[str, Any]], classes: list[str] | None) -> pa.Table:

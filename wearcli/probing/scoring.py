@@ -7,8 +7,9 @@ import numpy as np
 
 from wearcli.probing.bootstrap import interval, number, participant_weights, summary
 from wearcli.probing.calibration import calibration_scores, reliability
-from wearcli.probing.crossfit import Fitted, Probe, before_temperature, held_out, temperatures, trivial
+from wearcli.probing.crossfit import CrossFit, CrossFits, before_temperature, held_out, temperatures, trivial
 from wearcli.probing.error_bands import error_band
+from wearcli.probing.kinds import FEATURES, input_column
 from wearcli.probing.metrics import classification_scores, confusion, f1_by_class, regression_scores
 from wearcli.probing.problem import Problem
 from wearcli.probing.records import Band, Calibration, Interval, Score
@@ -64,7 +65,7 @@ class HeldOut:
 
 def score(
     problems: list[Problem],
-    fitted: dict[tuple[Probe, int], Fitted],
+    fitted: CrossFits,
     names: list[str],
     *,
     classes: list[str],
@@ -98,11 +99,11 @@ def score(
         for name, metrics in values.items():
             found = {prefix + metric: summary(rows, parts) for metric, rows in metrics.items()}
             out.scores.setdefault(name, {}).update(found)
-        for name in ("linear", "mlp"):
-            if name in values and "features" in values:
+        for name in fits:
+            if name != FEATURES and FEATURES in values:
                 differences = {
                     prefix + metric: difference(values[name][metric], rows, parts)
-                    for metric, rows in values["features"].items()
+                    for metric, rows in values[FEATURES].items()
                 }
                 out.differences.setdefault(name, {}).update(differences)
         for code, group in enumerate(groups or []):
@@ -131,10 +132,10 @@ def score(
 
 
 def held_out_by(
-    tested: Problem, probe: str, fitted: Fitted, classes: int
+    tested: Problem, probe: str, fitted: CrossFit, classes: int
 ) -> tuple[np.ndarray, np.ndarray | None]:
     """What each sample is predicted to be, as `held_out`, and of classes its `before_temperature`."""
-    vectors = tested.vectors["features" if probe == "features" else "embedding"]
+    vectors = tested.vectors[input_column(probe)]
     predicted = held_out(tested, fitted, vectors, classes)
     return predicted, before_temperature(tested, fitted, predicted) if tested.classify else None
 

@@ -13,6 +13,7 @@ from wearcli.labels.samples import Samples
 from wearcli.labels.tasks import Task
 from wearcli.labels.windows import UsableWindows
 from wearcli.probing.crossfit import fit_all, held_out
+from wearcli.probing.kinds import input_column
 from wearcli.probing.problems import make_study
 from wearcli.probing.scoring import counting, evaluate
 from wearcli.seeds import generator
@@ -51,7 +52,7 @@ class WatchProbe:
         """
         study, folds = self.study, self.study.n_folds
         samples = pool(vectors, self._window, self._counts) if self._pooled else vectors[self._window]
-        name = "features" if probe == "features" else "embedding"
+        name = input_column(probe)
         problems = [replace(one, vectors={name: samples[one.rows]}) for one in study.problems]
         fitted = fit_all(problems, [probe], folds, self.seed, lambda *_: None, everybody=False)
         scores = []

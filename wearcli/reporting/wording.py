@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from wearcli.probing.kinds import FEATURES, KINDS, load_kind
+
 TITLES = {
     "macro_f1": "macro-F1",
     "balanced_accuracy": "balanced accuracy",
@@ -22,9 +24,8 @@ TITLES = {
     "loa_high": "upper limit",
 }
 PROBES = {
-    "linear": "linear probe",
-    "mlp": "MLP probe",
-    "features": "hand-made features",
+    **{name: load_kind(name).title for name in KINDS},
+    FEATURES: "hand-made features",
     "majority": "majority class",
     "mean": "mean",
 }

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from wearcli.probing.linear import fit_ridge
-from wearcli.probing.predictor import standardisation
+from wearcli.probing.kinds.ridge import fit_ridge
+from wearcli.probing.standardise import standardisation
 
 VARIANCE = 0.95  # of the standardised target, that the components kept have
 MOST_COMPONENTS = 64

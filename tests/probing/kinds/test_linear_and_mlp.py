@@ -9,18 +9,12 @@ from sklearn.metrics import f1_score
 from sklearn.preprocessing import StandardScaler
 
 from wearcli.probing.crossfit import fit_all, held_out
-from wearcli.probing.linear import (
-    DEFAULT_L2,
-    LOGISTIC_L2,
-    PATIENCE,
-    RIDGE_L2,
-    fit_logistic,
-    fit_ridge,
-    inner_folds,
-)
-from wearcli.probing.mlp import DEFAULT_EPOCHS, fit_mlp
-from wearcli.probing.predictor import standardisation
+from wearcli.probing.folds import inner_folds
+from wearcli.probing.kinds.logistic import DEFAULT_L2, LOGISTIC_L2, PATIENCE, fit_logistic
+from wearcli.probing.kinds.mlp import DEFAULT_EPOCHS, fit_mlp
+from wearcli.probing.kinds.ridge import RIDGE_L2, fit_ridge
 from wearcli.probing.problem import Problem
+from wearcli.probing.standardise import standardisation
 
 
 def samples(classes: int, n: int = 240) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -5,8 +5,10 @@ from sklearn.metrics import f1_score
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 
 from wearcli.probing.calibration import fit_temperature
-from wearcli.probing.linear import inner_folds
-from wearcli.probing.predictor import Predictor, forward, standardise
+from wearcli.probing.folds import inner_folds
+from wearcli.probing.kinds.dense import DensePredictor, forward, single_class
+from wearcli.probing.kinds.kind import Fit, ProbeKind, Training
+from wearcli.probing.standardise import standardise
 
 HIDDEN = 512
 LEARNING_RATE = 3e-4
@@ -28,13 +30,22 @@ def fit_mlp(
     *,
     classify: bool,
     typical: tuple[int, float] | None = None,
-) -> tuple[Predictor, int]:
-    """The network of its best epoch, and that epoch's number.
+) -> tuple[DensePredictor, int]:
+    """Fit a network, and stop it at its best epoch.
 
-    vectors: (n, D) float32, which are standardised where they lie; truth: (n,) class codes, or (n, targets)
-    float64 values, for which one network has several outputs. A fifth of the participants is held out; their
-    macro-F1 (in a regression the squared error, of all targets in their own deviations) chooses the epoch,
-    and their classes the temperature. typical: an epoch and a temperature; everybody trains till then.
+    A fifth of the participants is held out. Their macro-F1 (in a regression the squared error of all targets,
+    each in its own deviations) chooses the epoch, and their classes the temperature.
+
+    Args:
+        vectors: (n, D) float32; they are standardised in place.
+        truth: (n,) class codes, or (n, targets) float64 values, for which one network has several outputs.
+        participants: (n,) names or codes.
+        rng: Draws who is held out, and the network's random state.
+        classify: Whether `truth` has classes.
+        typical: An epoch and a temperature. With it everybody trains, until that epoch.
+
+    Returns:
+        The predictor, and the number of its epoch.
     """
     mean, scale = standardise(vectors)
     level, spread = np.zeros(1), np.ones(1)
@@ -42,9 +53,7 @@ def fit_mlp(
     if classify:
         classes, goal = np.unique(truth, return_inverse=True)
         if len(classes) == 1:
-            return Predictor(
-                mean, scale, ((np.zeros((len(mean), 1), np.float32), np.zeros(1, np.float32)),), classes
-            ), 0
+            return single_class(mean, scale, classes), 0
     else:
         level, spread = truth.mean(axis=0), truth.std(axis=0)
         spread[spread == 0] = 1
@@ -81,7 +90,7 @@ def fit_mlp(
         temperature = fit_temperature(forward(vectors[look], layers).astype(np.float64), goal[look])
     elif not classify:
         layers[-1] = (weights * spread.astype(np.float32), (bias * spread + level).astype(np.float32))
-    return Predictor(mean, scale, tuple(layers), classes, temperature), best
+    return DensePredictor(mean, scale, tuple(layers), classes, temperature), best
 
 
 def _train(
@@ -101,7 +110,7 @@ def _train(
     """
     rows = np.flatnonzero(train)
     parts = -(-len(rows) // EPOCH_SAMPLES)
-    known = {} if classes is None else {"classes": np.arange(len(classes))}
+    labels = {} if classes is None else {"classes": np.arange(len(classes))}
     best_score, best, layers = -np.inf, 0, []
     x, y = (values[rows], goal[rows]) if parts == 1 else (values[:0], goal[:0])
     for epoch in range(1, (MAX_EPOCHS if look is not None else epochs or DEFAULT_EPOCHS) + 1):
@@ -111,7 +120,7 @@ def _train(
                 rows = rng.permutation(rows)
             now = rows[part * EPOCH_SAMPLES : (part + 1) * EPOCH_SAMPLES]
             x, y = values[now], goal[now]
-        model.partial_fit(x, y, **known)
+        model.partial_fit(x, y, **labels)
         if look is not None:
             score = _score(goal[look], model.predict(values[look]), classes is not None)
             if score <= best_score:
@@ -130,3 +139,35 @@ def _score(truth: np.ndarray, predicted: np.ndarray, classify: bool) -> float:
     if classify:
         return float(f1_score(truth, predicted, average="macro"))
     return -float(np.square(truth - predicted).mean())
+
+
+def fit(training: Training) -> list[Fit]:
+    """Fit the probe. That of everybody has nobody to stop on: it takes the medians of the folds' fits."""
+    typical = None
+    if training.previous:
+        epochs = np.median([one.chosen for one in training.previous])
+        temperature = np.median([one.predictor.temperature for one in training.previous])
+        typical = max(1, int(epochs)), float(temperature)
+    predictor, epoch = fit_mlp(
+        training.vectors,
+        training.truth,
+        training.participants,
+        training.rng,
+        classify=training.classify,
+        typical=typical,
+    )
+    if training.classify:
+        return [Fit(predictor, epoch)]
+    return [Fit(predictor.only(target), epoch) for target in range(training.truth.shape[1])]
+
+
+KIND = ProbeKind(
+    title="MLP probe",
+    hyperparameter="epochs",
+    protocol=(
+        "epochs of the mlp on participants held out of the training ones, one network for all targets of the "
+        "same samples"
+    ),
+    fit=fit,
+    load=DensePredictor.from_arrays,
+)

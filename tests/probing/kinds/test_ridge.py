@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.linear_model import Ridge
 
-from wearcli.probing import ridge
-from wearcli.probing.ridge import errors_of_products, products, ridge_of_few, ridge_of_products
+from wearcli.probing.kinds import ridge
+from wearcli.probing.kinds.ridge import errors_of_products, products, ridge_of_few, ridge_of_products
 
 
 @settings(max_examples=40, deadline=None)
