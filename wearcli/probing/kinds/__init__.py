@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 FEATURES = "features"  # the linear probe on hand-made features, which stands beside every other
 # All names that a probe can have. Its place is the number of its random stream: append, never insert.
-PROBES = ("linear", "mlp", FEATURES, "lda")
+PROBES = ("linear", "mlp", FEATURES, "lda", "knn")
 KINDS = tuple(name for name in PROBES if name != FEATURES)
 BOTH = "both"  # on the command line: these two
 _BOTH = ("linear", "mlp")
