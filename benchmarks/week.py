@@ -28,8 +28,9 @@ from wearcli.models.encoder import Encoder
 from wearcli.models.folder import DEFAULT_MODEL, load_model
 from wearcli.recordings.open import open_recording
 from wearcli.recordings.study.discovery import find_recordings
+from wearcli.signals.cutting import iter_windows
 from wearcli.signals.features.motion import FEATURE_NAMES, features
-from wearcli.signals.windows import WindowSpec, iter_windows
+from wearcli.signals.windows import WindowSpec
 
 RATE = 100
 

@@ -22,9 +22,10 @@ from wearcli.modality import (
 from wearcli.recordings.open import open_recording
 from wearcli.recordings.reading import Reading
 from wearcli.recordings.study.discovery import find_recordings
+from wearcli.signals.cutting import iter_windows
 from wearcli.signals.preprocess import preprocess
 from wearcli.signals.store import WindowStore
-from wearcli.signals.windows import WindowSpec, iter_windows
+from wearcli.signals.windows import WindowSpec
 
 
 def test_records_and_choices_are_the_same() -> None:

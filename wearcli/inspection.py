@@ -18,9 +18,10 @@ from wearcli.recordings.recording import Chunk, Recording, Source
 from wearcli.recordings.study.discovery import find_recordings
 from wearcli.recordings.tables.gravity import still_magnitudes
 from wearcli.signals.clock import Clock
+from wearcli.signals.cutting import iter_windows
 from wearcli.signals.grid import GAP_PERIODS
 from wearcli.signals.quality import Clipping
-from wearcli.signals.windows import WindowSpec, iter_windows
+from wearcli.signals.windows import WindowSpec
 
 # Windows that wear is asked of; a recording shorter than one has no wear.
 _RATE_HZ, _WINDOW_S = 30.0, 10.0

@@ -176,7 +176,7 @@ def test_real_gyroscopes(realdata: Path) -> None:
     expected = -np.cross(speed, gravity).ravel()
     assert np.corrcoef(change, expected)[0, 1] > 0.7
     assert 0.7 < (change @ expected) / (expected @ expected) < 1.2
-    with pytest.raises(InputError, match="holds no rotation: this device has no gyroscope"):
+    with pytest.raises(InputError, match="holds no rotation: its device has no such sensor"):
         gyro(devices / "ax3_sample.cwa")
     with pytest.raises(InputError, match="hold acceleration only, no gyro"):
         gyro(devices / "geneactiv.bin")

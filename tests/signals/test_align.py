@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 
 from tests.signals.make import recording
 from wearcli.errors import UsageError
+from wearcli.signals.cutting import iter_windows
 from wearcli.signals.preprocess import preprocess
 from wearcli.signals.store import WindowStore
-from wearcli.signals.windows import WindowSpec, iter_windows
+from wearcli.signals.windows import WindowSpec
 
 BEGIN = datetime(2025, 3, 1, 9, 59, 57, tzinfo=UTC)
 

@@ -107,7 +107,8 @@ def test_a_real_gap_followed_by_a_reset_is_not_a_leap() -> None:
 @pytest.mark.parametrize("burst_s", [0.1, 0.5, 1.0])
 def test_bursts_go_through_to_windows(burst_s: float, size: int) -> None:
     from tests.signals.make import recording
-    from wearcli.signals.windows import Findings, WindowSpec, iter_windows
+    from wearcli.signals.cutting import iter_windows
+    from wearcli.signals.windows import Findings, WindowSpec
 
     true = np.arange(6000) / 50
     stamps = np.floor(true / burst_s + 1e-9) * burst_s

@@ -1,3 +1,5 @@
+import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -6,11 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.signals.make import noise, recording
-from wearcli.errors import InputError
-from wearcli.signals import store as module
+from wearcli.errors import InputError, UsageError
+from wearcli.signals.cutting import iter_windows
 from wearcli.signals.normalise import random_rotations, revin, rotate, undo_revin
-from wearcli.signals.store import WindowStore, write_store
-from wearcli.signals.windows import WindowSpec, iter_windows
+from wearcli.signals.store import DType, StoreSettings, WindowStore
+from wearcli.signals.store_writer import write_store
+from wearcli.signals.windows import WindowSpec
 
 SPEC = WindowSpec(50.0, 2.0, 2.0)
 
@@ -26,11 +29,10 @@ def cut(each) -> np.ndarray:
 
 
 @pytest.mark.parametrize("dtype", ["int16", "float32"])
-def test_a_store_gives_back_its_windows(tmp_path: Path, dtype: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(
-        module, "SHARD_BYTES", 7 * 300 * (2 if dtype == "int16" else 4)
-    )  # several shards, with recordings across their edges
-    write_store(two_recordings(), SPEC, tmp_path, dtype=dtype)
+def test_a_store_gives_back_its_windows(tmp_path: Path, dtype: DType) -> None:
+    size = 7 * 300 * (2 if dtype == "int16" else 4)  # several shards, with recordings across their edges
+    write_store(two_recordings(), SPEC, tmp_path, dtype=dtype, shard_bytes=size)
+    assert len(list(tmp_path.glob("values-*.npy"))) == 9
     store = WindowStore.open(tmp_path)
     true = np.concatenate([cut(each) for each in two_recordings()])
     assert len(store) == len(true) == len(store.index) == 60
@@ -118,3 +120,64 @@ def test_revin_of_a_constant_window_is_finite() -> None:
     normalised, mean, deviation = revin(np.ones((1, 10, 3), np.float32))
     assert np.isfinite(normalised).all()
     np.testing.assert_allclose(undo_revin(normalised, mean, deviation), 1.0)
+
+
+def test_rotation_is_stored_in_steps_of_a_gyroscope(tmp_path: Path) -> None:
+    """The sensors of 2000 deg/s have steps of 1/16.4; the store's are 1/16, and reach over 2000."""
+    time, values = noise(60, 50, 0)
+    turning = recording(time, (values * 300).clip(-2040, 2040), 50)
+    turning = replace(turning, modality="gyro", unit="deg/s")
+    settings = write_store([turning], SPEC, tmp_path)
+    assert (settings.dtype, settings.scale, settings.unit) == ("int16", 1 / 16, "deg/s")
+    store = WindowStore.open(tmp_path)
+    np.testing.assert_allclose(store.take(np.arange(30)), cut(turning), atol=0.5 / 16)
+    assert store.index[["wear", "clipped", "movement_g", "quality"]].isna().all(axis=None)
+
+
+def test_a_signal_without_axes_is_not_turned_or_stored_as_int16(tmp_path: Path) -> None:
+    time, values = noise(60, 50, 0)
+    pulse = replace(recording(time, values[:, :1], 50), modality="ppg", unit="raw", channels=("ppg",))
+    with pytest.raises(UsageError, match="--rotate turns the axes of a sensor, and PPG has none"):
+        write_store([pulse], SPEC, tmp_path, rotations=1)
+    with pytest.raises(UsageError, match="int16 windows hold acceleration in g or rotation in deg/s"):
+        write_store([pulse], SPEC, tmp_path, dtype="int16")
+
+
+def test_settings_are_the_document(tmp_path: Path) -> None:
+    settings = write_store(two_recordings(), SPEC, tmp_path)
+    document = json.loads((tmp_path / "store.json").read_text())
+    assert StoreSettings.from_json(document, "f") == settings
+    assert json.loads(json.dumps(settings.to_json())) == document
+    # A store of before there were other signals.
+    old = {key: value for key, value in document.items() if key not in ("modality", "align")}
+    assert StoreSettings.from_json(old, "f") == settings
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        ({"rate_hz": "fast"}, "rate_hz is no float"),
+        ({"shards": ["many"]}, "its shards is"),
+        ({"shards": 3}, "its shards is 3"),
+        ({"dtype": "int8"}, "its dtype is 'int8'"),
+        ({"modality": "eeg"}, "its modality is 'eeg'"),
+        ({"normalize": "never"}, "its normalize is 'never'"),
+        ({"channels": None}, "its channels is None"),
+    ],
+)
+def test_a_damaged_document_is_one_line(tmp_path: Path, change: dict, problem: str) -> None:
+    write_store(two_recordings(), SPEC, tmp_path)
+    path = tmp_path / "store.json"
+    document = json.loads(path.read_text())
+    path.write_text(json.dumps({**document, **change}))
+    with pytest.raises(InputError) as error:
+        WindowStore.open(tmp_path)
+    assert str(error.value).startswith(f"{path}: {problem}")
+    assert str(error.value).endswith(": write the store anew with preprocess")
+    del document["unit"]
+    path.write_text(json.dumps(document))
+    with pytest.raises(InputError, match="no unit in it: write the store anew"):
+        WindowStore.open(tmp_path)
+    path.write_text("{")
+    with pytest.raises(InputError, match="not valid JSON"):
+        WindowStore.open(tmp_path)

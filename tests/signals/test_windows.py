@@ -4,8 +4,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.signals.make import noise, recording
+from wearcli.signals.cutting import iter_windows
 from wearcli.signals.quality import NonWear, movement
-from wearcli.signals.windows import Findings, Windows, WindowSpec, iter_windows
+from wearcli.signals.windows import Findings, Windows, WindowSpec
 
 
 def collect(parts: list[Windows]) -> dict[str, np.ndarray]:

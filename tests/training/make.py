@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from wearcli.recordings.recording import Chunk, Recording, Source
-from wearcli.signals.store import WindowStore, write_store
+from wearcli.signals.store import WindowStore
+from wearcli.signals.store_writer import write_store
 from wearcli.signals.windows import WindowSpec
 from wearcli.training.config_file import read_config
 from wearcli.training.data import TrainingData

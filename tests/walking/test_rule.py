@@ -13,8 +13,9 @@ from tests.truth.test_gait_real import signal
 from wearcli.recordings.open import open_recording
 from wearcli.recordings.recording import Recording
 from wearcli.recordings.study.discovery import find_recordings
+from wearcli.signals.cutting import iter_windows
 from wearcli.signals.features.motion import FEATURE_NAMES, features
-from wearcli.signals.windows import WindowSpec, iter_windows
+from wearcli.signals.windows import WindowSpec
 from wearcli.walking.rule import walking_by_rule
 
 WINDOWS = WindowSpec(50.0, 5.0, 2.5)  # of the default model

@@ -14,7 +14,8 @@ from wearcli.models.folder import Model
 from wearcli.recordings.open import open_recording
 from wearcli.recordings.reading import Reading
 from wearcli.recordings.recording import Recording, Source
-from wearcli.signals.windows import Findings, Windows, WindowSpec, iter_windows
+from wearcli.signals.cutting import iter_windows
+from wearcli.signals.windows import Findings, Windows, WindowSpec
 
 
 @dataclass(frozen=True)

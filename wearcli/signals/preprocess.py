@@ -14,7 +14,8 @@ from wearcli.recordings.reading import Reading
 from wearcli.recordings.recording import Recording, Source
 from wearcli.recordings.study.discovery import find_recordings
 from wearcli.signals.normalise import Normalisation
-from wearcli.signals.store import DType, write_store
+from wearcli.signals.store import DType
+from wearcli.signals.store_writer import write_store
 from wearcli.signals.windows import MAX_MISSING, WindowSpec
 
 
@@ -80,7 +81,7 @@ def preprocess(
     if not all(0 < size < math.inf for size in sizes) or rotations < 0:
         raise UsageError("--rate, --window and --stride are above 0, --rotate is 0 or more")
     if dtype == "int16" and normalize != "none":
-        raise UsageError("int16 holds plain g: leave --dtype or --normalize out")
+        raise UsageError("int16 holds windows as they were measured: leave --dtype or --normalize out")
     reading = (reading or Reading()).for_signal(modality, channels)
     reading.check()
     spec = WindowSpec(*sizes, max_missing, align)

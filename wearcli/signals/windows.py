@@ -1,31 +1,34 @@
-"""Recordings to windows: the one path that embedding, preprocessing and pretraining share."""
+"""Windows of a recording: how they are cut, and what a batch of them holds."""
 
 import math
-from collections import deque
-from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import numpy as np
 
 from wearcli.errors import UsageError
-from wearcli.modality import MODALITIES, ModalityRecord
-from wearcli.recordings.recording import Recording
-from wearcli.signals.clock import Clock
-from wearcli.signals.grid import Piece, to_grid
-from wearcli.signals.quality import CELL_S, Clipping, NonWear, movement, still_cells
 
-MAX_MISSING = 0.1
+MAX_MISSING = 0.1  # share of a window
 
 
 @dataclass(frozen=True)
 class WindowSpec:
-    """How windows are cut: window k begins k strides after the recording's start.
+    """How windows are cut: window k begins k strides after the start of the recording.
 
-    Window and stride are rounded to whole samples of the grid. A window of which more than `max_missing`
-    lies in gaps is dropped. align: where it is a number, windows begin at whole strides of the clock instead,
-    to the next sample, so that those of two sensors of one time lie together however each was started; the
-    number is added to the recording's clock, seconds. Without a start the recording begins at 0 o'clock.
+    Window and stride are rounded to whole samples of the grid.
+
+    Attributes:
+        rate_hz: Rate of the grid, Hz.
+        window_s: Length of a window, s.
+        stride_s: Time from the start of a window to that of the next one, s.
+        max_missing: Greatest share of a window that may lie in gaps; a window with more is dropped.
+        align: Seconds to add to the clock of the recording. Windows then begin at whole strides of that
+            clock, to the next sample, so that those of two sensors of the same time lie together however
+            each was started. Without a start the recording begins at 0 o'clock. None: windows begin with the
+            recording.
+
+    Raises:
+        UsageError: Windows by the clock, of a stride that is no whole number of samples.
     """
 
     rate_hz: float
@@ -49,16 +52,16 @@ class WindowSpec:
 
     @property
     def samples(self) -> int:
-        """Samples a window."""
+        """Samples in a window."""
         return max(1, round(self.window_s * self.rate_hz))
 
     @property
     def stride(self) -> int:
-        """Samples from one window's first to the next one's."""
+        """Samples from the first of a window to the first of the next one."""
         return max(1, round(self.stride_s * self.rate_hz))
 
     def skipped(self, start: datetime | None) -> int:
-        """Samples of a recording's grid before its first window."""
+        """Return the number of samples on the grid before the first window of a recording."""
         if self.align is None:
             return 0
         # In whole microseconds: a start that lies on a stride must not be taken for just after it.
@@ -71,10 +74,17 @@ class WindowSpec:
 class Windows:
     """A batch of windows of one recording, in time order.
 
-    index: (n,) int64, the window's number; onset_s: (n,) float64 from the recording's start;
-    values: (n, samples, channels) float32; missing, clipped, wear: (n,) float32 fractions;
-    movement_g, quality: (n,) float32. wear and movement_g are of acceleration, quality of PPG and ECG (see
-    `signals.pulse_quality`), each NaN for the others.
+    What the sensor of the signal does not tell is NaN; see `modality.ModalityRecord`.
+
+    Attributes:
+        index: Numbers of the windows (n,) int64.
+        onset_s: Starts of the windows, s from the start of the recording, (n,) float64.
+        values: Samples (n, samples, channels) float32, in the unit of the recording.
+        missing: Shares of the windows that lie in gaps, (n,) float32.
+        clipped: Shares of samples at the range of the sensor, (n,) float32.
+        wear: Shares of the windows in which the sensor was worn, (n,) float32.
+        movement_g: Mean amplitude deviations of the magnitude, g, (n,) float32.
+        quality: Qualities of the signal, 0 to 1, (n,) float32.
     """
 
     index: np.ndarray
@@ -92,204 +102,16 @@ class Windows:
 
 @dataclass
 class Findings:
-    """What cutting a recording into windows came upon; complete when the stream has ended."""
+    """What cutting a recording into windows showed; complete when the stream has ended.
+
+    Attributes:
+        windows: Number of windows.
+        dropped: Number of windows with too much missing.
+        seconds: Length of the grid that held data, s.
+        warnings: Remarks for people.
+    """
 
     windows: int = 0
-    dropped: int = 0  # windows with too much missing
-    seconds: float = 0.0  # of the grid that held data
+    dropped: int = 0
+    seconds: float = 0.0
     warnings: list[str] = field(default_factory=list)
-
-
-def iter_windows(
-    recording: Recording, spec: WindowSpec, batch: int = 512, findings: Findings | None = None
-) -> Iterator[Windows]:
-    """Cut a recording into windows, at most `batch` at a time, in bounded memory.
-
-    Acceleration gets wear, clipping and movement; a window waits until its wear is decided, at most
-    half an hour of signal. PPG and ECG get clipping and quality. `findings` is filled on the way.
-    """
-    findings = findings if findings is not None else Findings()
-    signal = MODALITIES[recording.modality]
-    clock = Clock(recording.rate_hz)
-    clipping = Clipping(recording.range_limit) if signal.clipping else None
-    cutter = _Cutter(spec, batch, len(recording.channels), signal)
-    skip = spec.skipped(recording.start)
-
-    def cut() -> Iterator[Windows]:
-        for piece in to_grid(recording.chunks(), recording.rate_hz, spec.rate_hz, clock, clipping):
-            findings.seconds += piece.values.shape[1] / spec.rate_hz
-            if piece.first + piece.values.shape[1] > skip:
-                yield from cutter.add(_without_first(piece, skip) if skip else piece)
-        yield from cutter.finish()
-
-    for windows in cut():
-        yield replace(windows, onset_s=windows.onset_s + skip / spec.rate_hz) if skip else windows
-    findings.windows, findings.dropped = cutter.kept, cutter.dropped
-    findings.warnings += clock.warnings()
-    if recording.rate_hz < 0.5 * spec.rate_hz:
-        findings.warnings.append(
-            f"sampled at {recording.rate_hz:.3g} Hz, cut at {spec.rate_hz:g}: nothing above "
-            f"{recording.rate_hz / 2:.3g} Hz is in it"
-        )
-    if cutter.kept == 0:
-        why = "too many gaps (see --max-missing)" if cutter.dropped else f"shorter than {spec.window_s:g} s"
-        findings.warnings.append(f"no window: {why}")
-
-
-def _without_first(piece: Piece, skip: int) -> Piece:
-    """A piece on the grid that begins `skip` samples later; some of it lies there."""
-    lost = max(0, skip - piece.first)
-    return Piece(
-        piece.first + lost - skip, piece.values[:, lost:], piece.missing[lost:], piece.clipped[lost:]
-    )
-
-
-class _Cutter:
-    """A buffer of `batch` windows of the grid, handed on when full; and the windows that await their wear."""
-
-    def __init__(self, spec: WindowSpec, batch: int, channels: int, signal: ModalityRecord) -> None:
-        self.spec, self.signal = spec, signal
-        self.quality = signal.quality() if signal.quality else None
-        self.block = batch * spec.stride
-        self.size = self.block + max(spec.samples - spec.stride, 0)
-        self.origin = 0  # grid index of the buffer's first sample, a multiple of the block
-        self.end = 0  # grid index after the last sample that came
-        self.values = np.zeros((channels, self.size), np.float32)
-        self.missing = np.ones(self.size, bool)
-        self.clipped = np.zeros(self.size, bool)
-        self.nonwear = NonWear()
-        self.cells = _Cells(max(1, round(CELL_S * spec.rate_hz)), channels)
-        self.waiting: deque[Windows] = deque()
-        self.kept = self.dropped = 0
-
-    def add(self, piece: Piece) -> Iterator[Windows]:
-        first, count = piece.first, piece.values.shape[1]
-        done = 0
-        if self.signal.wear:
-            empty, still = self.cells.add(piece)
-            self.nonwear.skip(empty)
-            self.nonwear.add(still)
-        while done < count:
-            at = first + done - self.origin
-            if at >= self.size:
-                yield from self._emit()
-                if self.missing.all():  # over a gap, be it of years, in one step
-                    behind = first + done - self.origin - self.size
-                    self.origin += max(0, behind // self.block) * self.block
-                continue
-            part = min(count - done, self.size - at)
-            self.values[:, at : at + part] = piece.values[:, done : done + part]
-            self.missing[at : at + part] = piece.missing[done : done + part]
-            self.clipped[at : at + part] = piece.clipped[done : done + part]
-            done += part
-            self.end = first + done
-
-    def finish(self) -> Iterator[Windows]:
-        yield from self._emit()
-        self.nonwear.finish()
-        yield from self._decided()
-
-    def _emit(self) -> Iterator[Windows]:
-        """The buffer's windows; then the buffer moves on by one block."""
-        if not self.missing.all():
-            self._cut()
-        overlap = self.size - self.block
-        for array, empty in ((self.values, 0.0), (self.missing, True), (self.clipped, False)):
-            tail = array[..., self.block :].copy()
-            array[..., :overlap] = tail
-            array[..., overlap:] = empty
-        self.origin += self.block
-        yield from self._decided()
-
-    def _cut(self) -> None:
-        spec = self.spec
-        starts = np.arange(0, self.block, spec.stride)
-        starts = starts[self.origin + starts + spec.samples <= self.end]
-        missing = _share(self.missing, starts, spec.samples)
-        keep = (missing <= spec.max_missing) & (missing < 1.0)
-        # A window wholly in a long gap was never there to be dropped.
-        self.dropped += int(np.count_nonzero(~keep & (missing < 1.0)))
-        starts, missing = starts[keep], missing[keep]
-        if len(starts) == 0:
-            return
-        self.kept += len(starts)
-        view = np.lib.stride_tricks.sliding_window_view(self.values, spec.samples, axis=1)
-        values = np.ascontiguousarray(view[:, starts].transpose(1, 2, 0))
-        for row in np.flatnonzero(missing > 0):
-            _hold(values[row], self.missing[starts[row] : starts[row] + spec.samples])
-        nan = np.full(len(starts), np.nan, np.float32)
-        quality, clipped = nan, nan
-        if self.signal.clipping:
-            clipped = _share(self.clipped, starts, spec.samples)
-        if self.quality:
-            quality, clipped = self.quality(values, spec.rate_hz)
-        self.waiting.append(
-            Windows(
-                index=(self.origin + starts) // spec.stride,
-                onset_s=(self.origin + starts) / spec.rate_hz,
-                values=values,
-                missing=missing,
-                clipped=clipped,
-                wear=nan,
-                movement_g=movement(values) if self.signal.movement else nan,
-                quality=quality,
-            )
-        )
-
-    def _decided(self) -> Iterator[Windows]:
-        length = self.spec.samples / self.spec.rate_hz
-        decided = self.nonwear.decided_s() if self.signal.wear else np.inf
-        while self.waiting and self.waiting[0].onset_s[-1] + length <= decided:
-            windows = self.waiting.popleft()
-            if self.signal.wear:
-                windows.wear = self.nonwear.wear(windows.onset_s, windows.onset_s + length)
-            yield windows
-
-
-class _Cells:
-    """Collects grid samples into stillness cells, over the edges of pieces and gaps."""
-
-    def __init__(self, cell: int, channels: int) -> None:
-        self.cell = cell
-        self.next = 0  # grid index after the last sample held
-        self.values = np.zeros((channels, 0), np.float32)
-        self.missing = np.zeros(0, bool)
-
-    def add(self, piece: Piece) -> tuple[int, np.ndarray]:
-        """Cells that a gap before this piece leaves empty; stillness of those it completes, (n,) bool."""
-        gap = piece.first - self.next
-        empty = 0
-        if gap > 2 * self.cell:  # do not lay out days of nothing
-            begin = self.next - len(self.missing)
-            empty = (piece.first - begin) // self.cell
-            gap = piece.first - (begin + empty * self.cell)
-            self.values, self.missing = self.values[:, :0], self.missing[:0]
-        values = np.concatenate(
-            (self.values, np.zeros((len(self.values), gap), np.float32), piece.values), axis=1
-        )
-        missing = np.concatenate((self.missing, np.ones(gap, bool), piece.missing))
-        self.next = piece.first + piece.values.shape[1]
-        cells = len(missing) // self.cell
-        used = cells * self.cell
-        still = still_cells(
-            values[:, :used].reshape(len(values), cells, self.cell), missing[:used].reshape(cells, self.cell)
-        )
-        self.values, self.missing = values[:, used:], missing[used:]
-        return empty, still
-
-
-def _share(mask: np.ndarray, starts: np.ndarray, samples: int) -> np.ndarray:
-    """Share of True in each window, (n,) float32."""
-    total = np.concatenate(([0], np.cumsum(mask)))
-    return ((total[starts + samples] - total[starts]) / samples).astype(np.float32)
-
-
-def _hold(values: np.ndarray, missing: np.ndarray) -> None:
-    """Fill what is missing of one window, in place, by a straight line between its neighbours.
-
-    values: (samples, channels); at a window's end the nearest value holds.
-    """
-    known = np.flatnonzero(~missing)
-    lost = np.flatnonzero(missing)
-    for channel in range(values.shape[1]):
-        values[lost, channel] = np.interp(lost, known, values[known, channel])

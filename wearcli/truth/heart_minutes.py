@@ -6,8 +6,9 @@ import pandas as pd
 from wearcli.modality import MODALITIES
 from wearcli.recordings.recording import Recording
 from wearcli.signals.beats import Pulse, find_beats, standardise
+from wearcli.signals.cutting import iter_windows
 from wearcli.signals.features.pulse import feature_names, interval_features
-from wearcli.signals.windows import WindowSpec, iter_windows
+from wearcli.signals.windows import WindowSpec
 from wearcli.truth.heart_clocks import Clock
 
 # Metrics of intervals between normal beats (Task Force of the ESC, Circulation 1996): intervals within a

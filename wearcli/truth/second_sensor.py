@@ -14,8 +14,9 @@ from wearcli.recordings.reading import Reading
 from wearcli.recordings.recording import Source
 from wearcli.recordings.study.discovery import find_recordings
 from wearcli.recordings.study.pairs import Pair, Pairs, Span, pair_recordings
+from wearcli.signals.cutting import iter_windows
 from wearcli.signals.rhythm import stride_times
-from wearcli.signals.windows import WindowSpec, iter_windows
+from wearcli.signals.windows import WindowSpec
 from wearcli.truth.result import GaitTruth
 from wearcli.truth.spans import span_or_start
 

@@ -16,7 +16,8 @@ from tests.training import make
 from wearcli.errors import InputError, UsageError
 from wearcli.models import load_model
 from wearcli.recordings.recording import Chunk, Recording, Source
-from wearcli.signals.store import WindowStore, write_store
+from wearcli.signals.store import WindowStore
+from wearcli.signals.store_writer import write_store
 from wearcli.signals.windows import WindowSpec
 from wearcli.training import pretrain as module
 from wearcli.training.checks import check_settings
