@@ -18,7 +18,7 @@ from wearcli.embedding.table import read_table
 from wearcli.prediction.apply import apply_probe
 from wearcli.probing.records import Band
 from wearcli.probing.saved import SavedProbe, load_probe
-from wearcli.walking.days import days_of
+from wearcli.walking.days import day_names
 from wearcli.walking.metrics import GaitProbe, Means
 from wearcli.walking.result import GaitResult
 
@@ -136,7 +136,7 @@ def test_many_samples_do_not_make_the_interval_vanish(study: Path) -> None:
     assert probe.half_width("stride_time_s", 16) == pytest.approx(0.1 * np.sqrt(0.0009 + 0.0001) / 0.05)
     assert probe.half_width("stride_time_s", 1e9) == pytest.approx(0.06)
     one, other = (Means(s, 1, dict.fromkeys(probe.targets, v), {}) for s, v in ((30.0, 1.0), (90.0, 2.0)))
-    day = probe.of_day([one, other])
+    day = probe.day_means([one, other])
     assert day is not None
     assert day.value["stride_time_s"] == pytest.approx(1.75)
     assert day.samples == pytest.approx(120 / probe.sample_s)
@@ -212,8 +212,8 @@ def test_a_day_is_a_date_where_the_person_is_or_counted_from_the_beginning() -> 
     moment = datetime(2024, 3, 10, 23, 30, tzinfo=UTC)
     start = pd.Series(pd.to_datetime([moment, moment, None, None], utc=True))
     onset = pd.Series([0.0, 90000.0, 86399.0, 86400.0])
-    assert days_of(start, onset, ZoneInfo("UTC")).tolist() == ["2024-03-10", "2024-03-10", "1", "2"]
-    assert days_of(start, onset, ZoneInfo("Asia/Tokyo"))[0] == "2024-03-11"
+    assert day_names(start, onset, ZoneInfo("UTC")).tolist() == ["2024-03-10", "2024-03-10", "1", "2"]
+    assert day_names(start, onset, ZoneInfo("Asia/Tokyo"))[0] == "2024-03-11"
 
 
 @pytest.mark.parametrize(
@@ -221,12 +221,12 @@ def test_a_day_is_a_date_where_the_person_is_or_counted_from_the_beginning() -> 
     [
         (["--probe", "activity"], "it predicts no metrics of walks"),
         (["--probe", "nothing"], "no probe folder"),
-        (["--timezone", "Mars/Crater"], "no such zone"),
+        (["--timezone", "Mars/Crater"], "no such time zone"),
         (["--min-bout", "0"], "--min-bout 0: seconds above 0"),
         (["--label", "walking"], "name that with --walking"),
         (["--walking", "activity"], "which of its classes are walks"),
         (["--walking", "activity", "--label", "dance"], "no class 'dance'"),
-        (["--walking", "gait"], "tells no classes"),
+        (["--walking", "gait"], "predicts no classes"),
         (["--use", "mlp"], "--use"),
     ],
 )

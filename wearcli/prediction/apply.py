@@ -121,13 +121,11 @@ def apply_probe(saved: SavedProbe, probe: str, table: pa.Table, stride_s: float 
 
 def choose_probe(saved: SavedProbe, use: str | None) -> str:
     """Return the name of the saved probe to use: `use`, or else the first that there is."""
-    saved_names = saved.probes
-    if use is None and saved_names:
-        return saved_names[0]
-    if use not in saved_names:
-        raise UsageError(
-            f"the probe folder holds {' and '.join(saved_names) or 'no probe'}, not {use}: see --use"
-        )
+    if use is None and saved.probes:
+        return saved.probes[0]
+    if use not in saved.probes:
+        names = " and ".join(saved.probes) or "no probe"
+        raise UsageError(f"the probe folder holds {names}, not {use}: see --use")
     return use
 
 

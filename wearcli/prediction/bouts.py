@@ -1,4 +1,4 @@
-"""Equal neighbouring labels joined into bouts, which tile the time that windows cover and never overlap."""
+"""Equal neighbouring labels joined to bouts, which tile the time that windows cover and never overlap."""
 
 import heapq
 from dataclasses import dataclass
@@ -6,23 +6,28 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-_TOUCH_S = 1e-3  # as of `labels.intervals`: label files are rounded
+from wearcli.labels.intervals import TOUCH_S
 
 
 def own_time(rows: pd.DataFrame, stride_s: float = 0.0) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The part of the time line for which each row of a recording stands: begin, end (s), and joined.
+    """Return the part of the time line for which every row of a recording stands.
 
-    rows: onset and duration (s), by onset. Neighbours that overlap or touch meet in the middle of what they
-    share, which for windows of one length is midway between their centres; the first and the last reach to
-    their own edges. Windows that lie apart, but begin at most `stride_s` after each other as a table with
-    gaps between its windows has them, meet in the middle of the gap. Any other gap stays one.
-    joined: (n,) bool, whether a row meets the one before.
+    Neighbours that overlap or touch meet in the middle of what they share, which for windows of one length is
+    midway between their centres; the first and the last reach to their own edges. Windows that lie apart, but
+    begin at most `stride_s` after each other, meet in the middle of the gap. Any other gap stays a gap.
+
+    Args:
+        rows: onset and duration (s), by onset.
+        stride_s: Seconds from window to window.
+
+    Returns:
+        Begin (n,) s, end (n,) s, and whether a row meets the one before, (n,) bool.
     """
     onset = rows["onset"].to_numpy(np.float64)
     duration = rows["duration"].to_numpy(np.float64)
     begin, end = onset.copy(), onset + duration
     joined = np.zeros(len(rows), bool)
-    joined[1:] = onset[1:] <= (onset + np.maximum(duration, stride_s))[:-1] + _TOUCH_S
+    joined[1:] = onset[1:] <= (onset + np.maximum(duration, stride_s))[:-1] + TOUCH_S
     middle = (end[:-1] + onset[1:]) / 2
     begin[1:] = np.where(joined[1:], middle, begin[1:])
     end[:-1] = np.where(joined[1:], middle, end[:-1])
@@ -32,14 +37,21 @@ def own_time(rows: pd.DataFrame, stride_s: float = 0.0) -> tuple[np.ndarray, np.
 def merge_bouts(
     rows: pd.DataFrame, classes: list[str], stride_s: float = 0.0, min_bout_s: float = 0.0
 ) -> pd.DataFrame:
-    """Bouts of one recording, of the rows of a classification as `apply_probe` gives them.
+    """Return the bouts of one recording.
 
     Neighbours that meet (`own_time`) and have one label are one bout. A bout shorter than `min_bout_s` takes
     the label of the longer of the bouts that it meets (of two alike the earlier) and is one with it, the
     shortest bout first; a bout that meets none stays.
 
-    Columns: those of `rows` without probabilities. confidence is the mean probability of the bout's label
-    over its time; windows, how many are in it.
+    Args:
+        rows: Rows of a classification (`apply_probe`).
+        classes: In the order of the probabilities.
+        stride_s: Seconds from window to window.
+        min_bout_s: The length of the shortest bout that stays as it is, s.
+
+    Returns:
+        The columns of `rows` without probabilities. confidence is the mean probability of the bout's label
+        over its time; windows is how many are in it.
     """
     if not len(rows):
         return rows
@@ -66,24 +78,31 @@ def merge_bouts(
 
 @dataclass
 class _Bout:
+    """A bout among its neighbours, which are row numbers; -1: it meets none."""
+
     begin: float
     end: float
     label: int
-    before: int  # number of the bout that it meets, -1: none
+    before: int
     after: int
-    there: bool = True
+    exists: bool = True  # not yet part of another bout
 
     @property
     def length(self) -> float:
-        return round(self.end - self.begin, 6)  # sums of seconds that are alike are told as alike
+        return round(self.end - self.begin, 6)  # sums of seconds that are alike stay alike
 
 
 def _absorbed(
     begin: np.ndarray, end: np.ndarray, label: np.ndarray, joined: np.ndarray, shortest_s: float
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Which bouts are left once the short ones have joined a neighbour, and their labels.
+    """The bouts that are left once the short ones have joined a neighbour, and their labels.
 
-    begin, end: (n,) s; label: (n,) codes; joined: (n,) whether a bout meets the one before.
+    Args:
+        begin: (n,) s.
+        end: (n,) s.
+        label: (n,) codes.
+        joined: (n,) whether a bout meets the one before.
+        shortest_s: Length of the shortest bout that stays, s.
     """
     follows = np.append(joined[1:], False)
     bouts = [
@@ -93,7 +112,7 @@ def _absorbed(
 
     def unite(left: int, right: int, label: int) -> int:
         one, other = bouts[left], bouts[right]
-        one.end, one.after, one.label, other.there = other.end, other.after, label, False
+        one.end, one.after, one.label, other.exists = other.end, other.after, label, False
         if other.after >= 0:
             bouts[other.after].before = left
         return left
@@ -104,7 +123,7 @@ def _absorbed(
         length, number = heapq.heappop(waiting)
         short = bouts[number]
         near = [i for i in (short.before, short.after) if i >= 0]
-        if not short.there or short.length != length or not near:
+        if not short.exists or short.length != length or not near:
             continue  # it is part of another by now, or longer
         longer = max(near, key=lambda i: bouts[i].length)
         here = unite(min(number, longer), max(number, longer), bouts[longer].label)
@@ -114,5 +133,5 @@ def _absorbed(
             here = unite(here, after, bouts[here].label)
         if bouts[here].length < shortest_s:
             heapq.heappush(waiting, (bouts[here].length, here))
-    kept = np.array([i for i, one in enumerate(bouts) if one.there])
+    kept = np.array([i for i, one in enumerate(bouts) if one.exists])
     return kept, np.array([bouts[i].label for i in kept])

@@ -1,4 +1,4 @@
-"""Predicted bouts as BIDS events: a `*_events.tsv` a recording, its columns told in `events.json`."""
+"""Predicted bouts as BIDS events: a `*_events.tsv` a recording, its columns described in `events.json`."""
 
 import json
 import re
@@ -11,16 +11,20 @@ import numpy as np
 import pandas as pd
 
 MARK = "events.json"  # every folder of events has it
-_ILLEGAL = re.compile(r"[^\w+-]")  # in a file's name; the dot too, as readers take the suffix to begin there
+_ILLEGAL = re.compile(r"[^\w+-]")  # in a file's name; the dot too, for readers take what follows as a suffix
 
 
 class EventsFolder:
     """Writes bouts of recordings as `wearcli` reads labels (`recordings.study.sidecars.read_target_table`).
 
-    There a file is of every recording whose name begins as the file's; where that is not the one recording
-    alone, as its name has a slash or another begins alike, a column says which it is.
+    A reader takes a file for every recording whose name begins like the file's name. Where that is not one
+    recording alone, as its name has a slash or another name begins alike, a column names the recording.
 
-    names: of all recordings.
+    Args:
+        folder: The folder to write into.
+        classes: The classes of the probe.
+        document: What made the predictions.
+        names: Names of all recordings.
     """
 
     def __init__(
@@ -31,7 +35,7 @@ class EventsFolder:
         self._taken: set[str] = set()
 
     def write(self, rows: pd.DataFrame) -> None:
-        """The bouts of one recording; none make no file."""
+        """Write the bouts of one recording; without bouts there is no file."""
         if not len(rows):
             return
         events = pd.DataFrame(
@@ -50,16 +54,18 @@ class EventsFolder:
 
     def close(self) -> None:
         """Write the sidecar."""
-        of_recording = "from the beginning of the recording"
         about = {
-            "onset": {"Description": f"Beginning of the bout, {of_recording}", "Units": "s"},
+            "onset": {
+                "Description": "Beginning of the bout, from the beginning of the recording",
+                "Units": "s",
+            },
             "duration": {"Description": "Length of the bout", "Units": "s"},
             "trial_type": {
                 "Description": f"Predicted class of the task {self._document['task']}",
                 "Levels": {name: f"predicted to be {name}" for name in self._classes},
             },
             "confidence": {"Description": "Mean probability of the class over the bout", "Range": [0, 1]},
-            "recording": {"Description": "The recording, where the name of the file does not tell it"},
+            "recording": {"Description": "The recording, where the file's name does not say it"},
             "wearcli": self._document,
         }
         (self._folder / MARK).write_text(json.dumps(about, indent=2, ensure_ascii=False) + "\n")
@@ -69,7 +75,7 @@ class EventsFolder:
         return bisect_left(self._names, stem + chr(0x10FFFF)) - first
 
     def _file_stem(self, recording: str) -> str:
-        """A legal name, of no file that is there already, also where capitals do not count."""
+        """A legal name that no other file has, also where capitals do not count."""
         stem = name = _ILLEGAL.sub("-", recording)
         number = 2
         while name.lower() in self._taken:

@@ -8,17 +8,17 @@ from pathlib import Path
 from typing import Literal
 
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from wearcli.embedding.embed import embed
 from wearcli.embedding.metadata import TableMetadata
 from wearcli.embedding.result import EmbedResult, Watcher
 from wearcli.embedding.table import KEY, open_batches, read_metadata
-from wearcli.errors import InputError, UsageError
+from wearcli.errors import UsageError
 from wearcli.modality import feature_set
 from wearcli.models.folder import Model, bundled_models, load_model
 from wearcli.prediction.match import check_model, check_table
+from wearcli.prediction.regroup import by_recording
 from wearcli.probing.saved import SavedProbe
 from wearcli.recordings.reading import Reading
 
@@ -26,12 +26,40 @@ _ARROW = b"\xff\xff\xff\xff"  # an Arrow stream begins with it
 
 
 @dataclass(frozen=True)
+class EmbeddingOptions:
+    """How recordings are embedded for a probe; a table is embedded already and takes none of them.
+
+    Attributes:
+        model: Name or folder of the model; None: the model of the probe's name.
+        participant_from: See `wearcli.embed`.
+        reading: How the files are read.
+        workers: Number of threads.
+        watcher: Watches the embedding.
+    """
+
+    model: str | Path | None = None
+    participant_from: str | None = None
+    reading: Reading | None = None
+    workers: int | None = None
+    watcher: Watcher | None = None
+
+    @property
+    def given(self) -> bool:
+        """Whether any of them differs from its default."""
+        reads = self.reading not in (None, Reading())
+        return any((self.model, self.participant_from, reads, self.workers))
+
+
+@dataclass(frozen=True)
 class Inputs:
     """Where rows come from.
 
-    name: in messages. metadata: what made the embeddings. tables: the rows, those of one recording after
-    those of another, in onset order. windows: how many rows, None where that is not known. embedded: what
-    `embed` did, None for a table.
+    Attributes:
+        name: The table's name in messages.
+        metadata: What made the embeddings.
+        tables: The rows, those of one recording after those of another, in onset order.
+        windows: How many rows; None where that is not known.
+        embedded: The result of `embed`; None for a table.
     """
 
     name: str
@@ -39,6 +67,16 @@ class Inputs:
     tables: Iterator[pa.Table]
     windows: int | None = None
     embedded: EmbedResult | None = None
+
+    @property
+    def empty(self) -> bool:
+        """Whether recordings were to be embedded and there are no embeddings."""
+        return self.embedded is not None and not self.embedded.output
+
+    @property
+    def stride_s(self) -> float:
+        """Seconds from window to window; 0 where that is not known."""
+        return float(self.metadata.stride_s or 0.0)
 
 
 @contextmanager
@@ -48,52 +86,40 @@ def recording_tables(
     probe: str,
     *,
     at_most: int | None = None,
-    model: str | Path | None = None,
-    participant_from: str | None = None,
-    reading: Reading | None = None,
-    workers: int | None = None,
+    options: EmbeddingOptions = EmbeddingOptions(),
     scratch: Path = Path(),
     dry_run: bool = False,
-    watcher: Watcher | None = None,
 ) -> Iterator[Inputs]:
-    """The rows of recordings, embedded for a probe, or of an embeddings table, one recording at a time.
+    """Return the rows of recordings, embedded for a probe, or of an embeddings table, by recording.
 
-    paths: files and folders of recordings, or one embeddings table (Parquet or Arrow), or "-" for an Arrow
-    stream of one on stdin. probe: which of the saved ones. at_most: rows of a recording at once, which keeps
-    memory flat; None gives each recording whole. model: name or folder, None for the model of the probe's
-    name. participant_from, reading, workers, watcher: as `wearcli.embed` takes them. scratch: a folder, there
-    or not yet, for the embeddings in the meantime. dry_run: embed nothing; of recordings no rows come.
+    Args:
+        paths: Files and folders of recordings, or one embeddings table (Parquet or Arrow), or "-" for an
+            Arrow stream of one on stdin.
+        saved: The probe folder as loaded.
+        probe: Which of its probes.
+        at_most: Rows of a recording at once, which keeps memory flat; None: all of them.
+        options: How recordings are embedded.
+        scratch: A folder, there or not yet, for the embeddings in the meantime.
+        dry_run: Embed nothing; recordings then give no rows.
 
-    Raises UsageError for embeddings that the probe was not fitted on (`match`), InputError for a table that
-    is damaged or not in order, KeyboardInterrupt where embedding was interrupted.
+    Raises:
+        UsageError: The probe was not fitted on such embeddings (`match`).
+        InputError: The table is damaged or not in order.
+        KeyboardInterrupt: The embedding was interrupted.
     """
     source = _table_among(paths)
-    if source is not None and any((model, participant_from, reading not in (None, Reading()), workers)):
+    if source is not None and options.given:
         raise UsageError(f"{source}: embedded already: --model and how to read files are for recordings")
     with ExitStack() as stack:
         embedded = None
         if source is None:
-            loaded = _model_for(saved, model)
+            model = _model_for(saved, options.model)
             if not dry_run:
                 scratch.mkdir(parents=True, exist_ok=True)
-                scratch = Path(
-                    stack.enter_context(tempfile.TemporaryDirectory(prefix=".predict.", dir=scratch))
-                )
+                folder = tempfile.TemporaryDirectory(prefix=".predict.", dir=scratch)
+                scratch = Path(stack.enter_context(folder))
             source = scratch / "embeddings.arrow"
-            signal = saved.document.signal
-            embedded = embed(
-                paths,
-                source,
-                model=loaded.folder,
-                window_s=signal.window_s if loaded.config.any_length else None,
-                stride_s=signal.stride_s,
-                participant_from=participant_from,
-                reading=reading,
-                features=feature_set(saved.inputs(probe)) if probe == "features" else None,
-                workers=workers,
-                dry_run=dry_run,
-                watcher=watcher,
-            )
+            embedded = _embed(paths, source, model, saved, probe, options, dry_run)
             if embedded.interrupted:
                 raise KeyboardInterrupt
             if dry_run or not embedded.output:
@@ -102,15 +128,45 @@ def recording_tables(
         batches = stack.enter_context(open_batches(source))
         metadata = read_metadata(batches.schema, batches.name)
         check_table(saved, probe, batches.schema, metadata, batches.name)
-        tables = _by_recording(batches.rows, batches.name, at_most)
+        tables = by_recording(batches.rows, batches.name, at_most)
         count = batches.count if embedded is None else embedded.windows
         yield Inputs(batches.name, metadata, tables, count, embedded)
 
 
-def recording_of(table: pa.Table) -> str | None:
-    """The recording that a table of `recording_tables` is of; None where its rows name none."""
-    names: list[str] = table["recording"].drop_null().slice(0, 1).to_pylist()
-    return names[0] if names else None
+def path_list(paths: Sequence[Path | str] | Path | str) -> list[Path | str]:
+    """Return one path or several as a list."""
+    return [paths] if isinstance(paths, str | Path) else list(paths)
+
+
+def path_names(paths: Sequence[Path | str]) -> list[str]:
+    """Return the paths as documents have them."""
+    return ["stdin" if str(path) == "-" else str(path) for path in paths]
+
+
+def _embed(
+    paths: Sequence[Path | str],
+    output: Path,
+    model: Model,
+    saved: SavedProbe,
+    probe: str,
+    options: EmbeddingOptions,
+    dry_run: bool,
+) -> EmbedResult:
+    """Embed recordings as the probe's training windows were."""
+    signal = saved.document.signal
+    return embed(
+        paths,
+        output,
+        model=model.folder,
+        window_s=signal.window_s if model.config.any_length else None,
+        stride_s=signal.stride_s,
+        participant_from=options.participant_from,
+        reading=options.reading,
+        features=feature_set(saved.inputs(probe)) if probe == "features" else None,
+        workers=options.workers,
+        dry_run=dry_run,
+        watcher=options.watcher,
+    )
 
 
 def _table_among(paths: Sequence[Path | str]) -> Path | Literal["-"] | None:
@@ -126,7 +182,7 @@ def _table_among(paths: Sequence[Path | str]) -> Path | Literal["-"] | None:
 
 
 def _is_table(path: Path) -> bool:
-    """Whether a file says of itself that wearcli wrote it, or is an Arrow stream."""
+    """Whether a file has the metadata of wearcli, or is an Arrow stream."""
     if path.suffix.lower() in (".arrow", ".arrows"):
         return True
     if not path.is_file():
@@ -142,65 +198,10 @@ def _is_table(path: Path) -> bool:
 
 
 def _model_for(saved: SavedProbe, model: str | Path | None) -> Model:
+    """The model to embed with: `model`, or the bundled one of the probe's name."""
     name = str(saved.result.model.get("name"))
     if model is None and name not in bundled_models():
         raise UsageError(f"the probe was fitted on {name}, no bundled model: name its folder with --model")
     loaded = load_model(model or name)
     check_model(saved, loaded)
     return loaded
-
-
-def _by_recording(batches: Iterator[pa.RecordBatch], name: str, at_most: int | None) -> Iterator[pa.Table]:
-    """Rows regrouped: no table holds rows of two recordings; all of one, or so many from its first row on.
-
-    Where a recording is cut does not depend on how the rows came, so neither does what is computed of them.
-    """
-    seen: set[str | None] = set()
-    held: list[pa.Table] = []
-    count, current, last = 0, None, -float("inf")
-
-    def ready(whole: bool) -> Iterator[pa.Table]:
-        nonlocal held, count
-        if not count:
-            return
-        table = pa.concat_tables(held)
-        size = at_most or count
-        used = count if whole else count // size * size
-        for first in range(0, used, size):
-            yield table.slice(first, min(size, used - first)).combine_chunks()
-        held, count = ([table.slice(used)] if used < count else []), count - used
-
-    for batch in batches:
-        table = pa.Table.from_batches([batch])
-        for recording, part in _runs(table):
-            if recording != current:
-                yield from ready(whole=True)
-                if recording in seen:
-                    raise InputError(
-                        f"{name}: the rows of recording '{recording}' do not stand together: "
-                        "sort the table by recording and onset"
-                    )
-                seen.add(recording)
-                current, last = recording, -float("inf")
-            onset = part["onset"].drop_null().to_numpy()
-            if len(onset) and (onset[0] < last or (onset[1:] < onset[:-1]).any()):
-                raise InputError(
-                    f"{name}: the rows of recording '{recording}' are not in the order of their onset: "
-                    "sort the table by recording and onset"
-                )
-            last = onset[-1] if len(onset) else last
-            held.append(part)
-            count += part.num_rows
-            if at_most is not None and count >= at_most:
-                yield from ready(whole=False)
-    yield from ready(whole=True)
-
-
-def _runs(table: pa.Table) -> Iterator[tuple[str | None, pa.Table]]:
-    """Pieces of a table with one recording each; a row without one belongs to those before it."""
-    names = pc.fill_null_backward(pc.fill_null_forward(table["recording"].combine_chunks()))
-    ends = pc.run_end_encode(names.cast(pa.string()))
-    first = 0
-    for recording, end in zip(ends.values.to_pylist(), ends.run_ends.to_pylist(), strict=True):
-        yield recording, table.slice(first, end - first)
-        first = end

@@ -15,14 +15,27 @@ _UNITS = {"rate_hz": "Hz", "window_s": "s"}
 
 
 def check_model(saved: SavedProbe, model: Model) -> None:
-    """UsageError where the probe was fitted on embeddings of another model."""
+    """Check that the probe was fitted on embeddings of this model.
+
+    Raises:
+        UsageError: It was fitted on those of another model.
+    """
     _same_model(saved, model.name, model.config.sha256, f"model {model.name}")
 
 
 def check_table(saved: SavedProbe, probe: str, schema: pa.Schema, metadata: TableMetadata, name: str) -> None:
-    """UsageError where a table is not of the probe's model, rate or window, or lacks what `probe` takes.
+    """Check that a probe can be applied to a table.
 
-    schema, metadata: of the table called `name`. Raises InputError where it is no embeddings table.
+    Args:
+        saved: The probe folder as loaded.
+        probe: Which of its probes.
+        schema: The table's columns.
+        metadata: The table's document.
+        name: The table's name in errors.
+
+    Raises:
+        UsageError: The table has another model, rate or window, or lacks the vectors that the probe takes.
+        InputError: The table is no embeddings table.
     """
     if missing := [column for column in COLUMNS if column not in schema.names]:
         raise InputError(
@@ -40,7 +53,7 @@ def check_table(saved: SavedProbe, probe: str, schema: pa.Schema, metadata: Tabl
         if ours is not None and (theirs is None or not math.isclose(ours, theirs, rel_tol=1e-6)):
             what = key.split("_")[0]
             raise UsageError(
-                f"{name}: its {what} is {_told(theirs, unit)}, the probe's {_told(ours, unit)}: "
+                f"{name}: its {what} is {_quantity(theirs, unit)}, the probe's {_quantity(ours, unit)}: "
                 f"embed with the probe's {what}, or fit a probe on these embeddings"
             )
     column = input_column(probe)
@@ -54,11 +67,11 @@ def check_table(saved: SavedProbe, probe: str, schema: pa.Schema, metadata: Tabl
         )
 
 
-def _same_model(saved: SavedProbe, name: str, sha256: str | None, where: str) -> None:
+def _same_model(saved: SavedProbe, name: str, sha256: str | None, source: str) -> None:
     fitted = saved.result.model
     if sha256 != fitted.get("sha256"):
         raise UsageError(
-            f"{where}: embeddings of {name} ({_short(sha256)}), the probe was fitted on those of "
+            f"{source}: embeddings of {name} ({_short(sha256)}), the probe was fitted on those of "
             f"{fitted.get('name')} ({_short(fitted.get('sha256'))}): use that model, or fit another probe"
         )
 
@@ -67,5 +80,5 @@ def _short(sha256: str | None) -> str:
     return f"sha256 {sha256[:8]}" if sha256 else "no sha256"
 
 
-def _told(value: float | None, unit: str) -> str:
+def _quantity(value: float | None, unit: str) -> str:
     return "not known" if value is None else f"{value:g} {unit}"

@@ -24,8 +24,17 @@ _ROW_GROUP = 65_536
 _DECIMALS = 4  # of probabilities as text
 
 
-def output_of(output: Path | None, csv: bool, bids: bool) -> tuple[Path, Form]:
-    """Where to write and in which form: by the flags, else by the suffix."""
+def output_form(output: Path | None, csv: bool, bids: bool) -> tuple[Path, Form]:
+    """Return where to write and in which form: by the flags, else by the suffix.
+
+    Args:
+        output: The file, or with `bids` the folder; None: a default name.
+        csv: Write CSV.
+        bids: Write BIDS events.
+
+    Raises:
+        UsageError: The suffix does not fit.
+    """
     if csv and bids:
         raise UsageError("--csv with --bids: the events are .tsv already: leave one of the two out")
     form: Form = "bids" if bids else "csv" if csv else "parquet"
@@ -44,7 +53,7 @@ def output_of(output: Path | None, csv: bool, bids: bool) -> tuple[Path, Form]:
 
 
 def row_schema(saved: SavedProbe, targets: list[str], merged: bool) -> pa.Schema:
-    """The columns of a row as `apply_probe` makes it, or of a bout."""
+    """Return the columns of a row of `apply_probe`, or of a bout where `merged`."""
     fields = [
         ("recording", pa.string()),
         ("participant", pa.string()),
@@ -82,10 +91,16 @@ def open_output(
     document: dict[str, Any],
     names: Collection[str],
 ) -> Iterator[Sink]:
-    """A sink that writes `output`, a file or a folder, once the block has ended without an error.
+    """Return a sink that writes `output` once the block has ended without an error.
 
-    classes: in the order of the probabilities. document: what made the predictions, for the schema's metadata
-    under the key `wearcli`, or for the sidecar of the events. names: of all recordings.
+    Args:
+        output: A file or a folder.
+        form: parquet, csv or bids.
+        schema: The columns of a row.
+        classes: In the order of the probabilities.
+        document: What made the predictions, for the schema's metadata under the key `wearcli`, or for the
+            sidecar of the events.
+        names: Names of all recordings.
     """
     sink: Sink
     if form == "bids":
@@ -101,6 +116,8 @@ def open_output(
 
 
 class _Parquet:
+    """Rows as Parquet, with the document in the schema's metadata."""
+
     def __init__(self, path: Path, schema: pa.Schema, document: dict[str, Any]) -> None:
         self._schema = schema.with_metadata({KEY: json.dumps(document, sort_keys=True).encode()})
         self._writer = pq.ParquetWriter(path, self._schema, compression="zstd")
@@ -125,7 +142,7 @@ class _Parquet:
 
 
 class _Csv:
-    """Probabilities are a column a class, p_<class>."""
+    """Rows as CSV; a class has a column p_<class> with its probability."""
 
     def __init__(self, path: Path, schema: pa.Schema, classes: list[str]) -> None:
         self._path, self._classes = path, classes

@@ -12,8 +12,9 @@ from wearcli.files import check_output
 from wearcli.labels.gather import some
 from wearcli.prediction.apply import Application, choose_probe
 from wearcli.prediction.events import MARK
-from wearcli.prediction.inputs import Inputs, recording_of, recording_tables
-from wearcli.prediction.output import open_output, output_of, row_schema
+from wearcli.prediction.inputs import EmbeddingOptions, Inputs, path_list, path_names, recording_tables
+from wearcli.prediction.output import open_output, output_form, row_schema
+from wearcli.prediction.regroup import recording_name
 from wearcli.prediction.result import PredictResult
 from wearcli.prediction.rows import Rows
 from wearcli.probing.saved import SavedProbe, load_probe
@@ -27,6 +28,9 @@ INTERVAL = (
     "95 % prediction interval of one sample of a new person: the quantile of the absolute errors on people "
     "held out, each person weighing the same"
 )
+Step = Callable[
+    [int, int | None], None
+]  # is called with the windows that are done, and all where that is known
 
 
 def predict(
@@ -48,36 +52,57 @@ def predict(
     overwrite: bool = False,
     dry_run: bool = False,
     watcher: Watcher | None = None,
-    step: Callable[[int, int | None], None] | None = None,
+    step: Step | None = None,
 ) -> PredictResult:
-    """Apply a saved probe, and write a row a window, epoch or participant, as it was fitted (`apply_probe`).
+    """Apply a saved probe, and write a row a window, epoch or participant, as the probe was fitted.
 
-    paths: recordings and folders of them, which are embedded first, or one embeddings table, or "-" for an
-    Arrow stream of one on stdin. probe: a probe folder. output: .parquet or .csv, predictions.parquet if
-    None; with `bids` a folder of events. use: which probe of the folder; the first if None.
-    merge: a row a bout of equal neighbouring labels (`merge_bouts`), of which those shorter than `min_bout`
-    seconds join a neighbour. model: name or folder, the model of the probe's name if None. keep_nonwear,
-    min_quality: which windows are used; by default those that the probe was fitted on. dry_run: check, and
-    write nothing. step: called with how many windows are done, and of how many where that is known. The
-    others are as `wearcli.embed` has them.
+    The columns are those of `apply_probe`. Probabilities are calibrated by temperature scaling, fitted on
+    people held out inside the training folds; intervals are those of one sample of a new person, from errors
+    on people held out.
 
-    Probabilities are calibrated by temperature scaling, fitted on people held out inside the training folds;
-    intervals are those of one sample of a new person, of errors on people held out.
+    Args:
+        paths: Recordings and folders of them, which are embedded first, or one embeddings table, or "-" for
+            an Arrow stream of one on stdin.
+        probe: A probe folder.
+        output: .parquet or .csv, or with `bids` a folder. Default: predictions.parquet.
+        use: Which probe of the folder. Default: the first one.
+        merge: Write a row a bout of equal neighbouring labels (`merge_bouts`).
+        min_bout: Bouts of fewer seconds join a neighbour.
+        csv: Write CSV.
+        bids: Write bouts as BIDS events.
+        model: Name or folder of the model. Default: the model of the probe's name.
+        keep_nonwear: Use windows that were worn for less than half of their time. Default: as when the probe
+            was fitted.
+        min_quality: Leave out windows of a lower quality, 0 to 1. Default: as when the probe was fitted.
+        participant_from: See `wearcli.embed`.
+        reading: How the files are read.
+        workers: Number of threads.
+        overwrite: Replace an output that exists already.
+        dry_run: Check, and write nothing.
+        watcher: Watches the embedding.
+        step: Is called with the number of windows that are done, and of all where that is known.
 
-    Raises UsageError for a probe that was fitted on another model, rate or window, and for arguments that
-    cannot be; InputError for a damaged probe or table, and where no window can be used.
+    Returns:
+        What was predicted, and what was left out.
+
+    Raises:
+        UsageError: The probe was fitted on another model, rate or window, or the arguments cannot be.
+        InputError: The probe or the table is damaged, or no window can be used.
+
+    Example:
+        >>> result = wearcli.predict("recordings", "probes/activity", "activity.csv")  # doctest: +SKIP
+        >>> result.hours["walking"]  # doctest: +SKIP
     """
-    folder = Path(probe)
-    saved = load_probe(folder)
+    saved = load_probe(Path(probe))
     name = choose_probe(saved, use)
-    target, form = output_of(None if output is None else Path(output), csv, bids)
+    target, form = output_form(None if output is None else Path(output), csv, bids)
     _check_merge(saved, merge, bids, min_bout)
     merge = merge or bids
     if not dry_run:
         check_output(target, overwrite, mark=MARK if bids else None)
-    given = [paths] if isinstance(paths, str | Path) else list(paths)
+    given = path_list(paths)
     arguments = {
-        "paths": ["stdin" if str(path) == "-" else str(path) for path in given],
+        "paths": path_names(given),
         "use": use,
         "merge": merge,
         "min_bout": min_bout,
@@ -85,36 +110,26 @@ def predict(
         "participant_from": participant_from,
         **(reading or Reading()).to_json(),
     }
+    options = EmbeddingOptions(model, participant_from, reading, workers, watcher)
+    folder = target.absolute().parent
     with recording_tables(
-        given,
-        saved,
-        name,
-        at_most=AT_MOST,
-        model=model,
-        participant_from=participant_from,
-        reading=reading,
-        workers=workers,
-        scratch=target.absolute().parent,
-        dry_run=dry_run,
-        watcher=watcher,
+        given, saved, name, at_most=AT_MOST, options=options, scratch=folder, dry_run=dry_run
     ) as inputs:
-        stride_s = float(inputs.metadata.stride_s or 0.0)
-        application = Application(saved, name, stride_s, keep_nonwear or None, min_quality)
-        result = _begun(saved, application, folder, inputs, merge)
-        nothing = inputs.embedded is not None and not inputs.embedded.output
-        if dry_run or nothing:
+        application = Application(saved, name, inputs.stride_s, keep_nonwear or None, min_quality)
+        result = _empty_result(application, Path(probe), inputs, merge)
+        if dry_run or inputs.empty:
             return result
         arguments |= {"keep_nonwear": application.keep_nonwear, "min_quality": application.min_quality}
         document = _document(result, arguments)
         schema = row_schema(saved, application.targets, merge)
         names = inputs.metadata.recordings_planned
         with open_output(target, form, schema, result.classes, document, names) as sink:
-            rows = Rows(result, sink, stride_s, min_bout if merge else None)
-            _apply(inputs, application, result, rows, step)
+            rows = Rows(result, sink, inputs.stride_s, min_bout if merge else None)
+            _apply(inputs, application, result, rows, step or (lambda done, total: None))
             result.left_out = dict(application.left_out)
             if not result.rows:
                 raise InputError(_no_rows(inputs.name, result))
-        rows.tell({one: saved.result.half_width(name, one) for one in application.targets})
+        rows.sum_up({one: saved.result.half_width(name, one) for one in application.targets})
         result.output = str(target)
     return result
 
@@ -122,7 +137,7 @@ def predict(
 def _check_merge(saved: SavedProbe, merge: bool, bids: bool, min_bout: float) -> None:
     flag = "--bids" if bids else "--merge"
     if (merge or bids) and saved.result.kind != "classification":
-        raise UsageError(f"{flag}: bouts are of labels, and the probe predicts numbers: leave it out")
+        raise UsageError(f"{flag}: bouts need labels, and the probe predicts numbers: leave it out")
     if (merge or bids) and saved.result.level == "participant":
         raise UsageError(f"{flag}: the probe's rows are participants, which have no bouts: leave it out")
     if not 0 <= min_bout < float("inf"):
@@ -131,11 +146,9 @@ def _check_merge(saved: SavedProbe, merge: bool, bids: bool, min_bout: float) ->
         raise UsageError(f"--min-bout {min_bout:g}: for bouts alone: add --merge or --bids")
 
 
-def _begun(
-    saved: SavedProbe, application: Application, folder: Path, inputs: Inputs, merge: bool
-) -> PredictResult:
-    """The result before anything is predicted, with what is to be warned of."""
-    fitted = saved.result
+def _empty_result(application: Application, folder: Path, inputs: Inputs, merge: bool) -> PredictResult:
+    """The result before anything is predicted, with its warnings."""
+    fitted = application.saved.result
     row = "epoch" if application.sample_s else "window"
     result = PredictResult(
         task=fitted.task,
@@ -147,10 +160,10 @@ def _begun(
         epoch_s=application.sample_s,
         classes=fitted.classes,
         targets=application.targets,
-        warnings=_warnings(saved, application, inputs),
+        warnings=_warnings(application, inputs),
     )
-    if told := fitted.calibration.get(application.probe):
-        result.calibration = {"method": CALIBRATION, "temperature": told["temperature"]}
+    if calibration := fitted.calibration.get(application.probe):
+        result.calibration = {"method": CALIBRATION, "temperature": calibration["temperature"]}
     if inputs.embedded is not None:
         result.failed, result.plan = inputs.embedded.failed, list(inputs.embedded.plan)
     else:
@@ -160,39 +173,36 @@ def _begun(
     return result
 
 
-def _warnings(saved: SavedProbe, application: Application, inputs: Inputs) -> list[str]:
-    result, name, said = saved.result, application.probe, []
-    fitted, now = saved.document.signal.stride_s, inputs.metadata.stride_s
+def _warnings(application: Application, inputs: Inputs) -> list[str]:
+    """What is unusual about the probe, or about these inputs for it."""
+    result, name, warnings = application.saved.result, application.probe, []
+    fitted_s, now_s = application.saved.document.signal.stride_s, inputs.metadata.stride_s
     pooled = application.sample_s is not None or result.level == "participant"
-    if pooled and fitted and now and abs(fitted - now) > 1e-6:
-        said.append(
-            f"{inputs.name}: a window every {now:g} s, and the probe was fitted on means of windows every "
-            f"{fitted:g} s: means of more or fewer windows spread differently"
+    if pooled and fitted_s and now_s and abs(fitted_s - now_s) > 1e-6:
+        warnings.append(
+            f"{inputs.name}: a window every {now_s:g} s, and the probe was fitted on means of windows every "
+            f"{fitted_s:g} s: means of more or fewer windows spread differently"
         )
     if result.kind == "classification" and name not in result.calibration:
-        said.append("the probabilities are not calibrated: the probe is of an older wearcli: fit it again")
-    bare = [t for t in application.targets if not result.half_width(name, t) >= 0]
+        warnings.append(
+            "the probabilities are not calibrated: an older wearcli fitted the probe; fit it again"
+        )
+    bare = [target for target in application.targets if not result.half_width(name, target) >= 0]
     if result.kind == "regression" and bare:
-        said.append(f"the probe knows no interval of {', '.join(bare)}: their columns are empty")
-    if lacking := [t for t in result.targets if t not in application.targets]:
-        said.append(f"the probe {name} could not be fitted for {', '.join(lacking)}: left out")
-    return said
+        warnings.append(f"the probe has no interval of {', '.join(bare)}: their columns are empty")
+    if lacking := [target for target in result.targets if target not in application.targets]:
+        warnings.append(f"the probe {name} could not be fitted for {', '.join(lacking)}: left out")
+    return warnings
 
 
-def _apply(
-    inputs: Inputs,
-    application: Application,
-    result: PredictResult,
-    rows: Rows,
-    step: Callable[[int, int | None], None] | None,
-) -> None:
-    """Every recording's rows, at last those of participants; recordings without one are warned of."""
+def _apply(inputs: Inputs, application: Application, result: PredictResult, rows: Rows, step: Step) -> None:
+    """Add the rows of every recording, at last those of participants; warn of recordings without a row."""
     result.windows = 0
     placements: set[str | None] = set()
     absent = set(inputs.metadata.recordings_planned)
-    absent -= {one["recording"] for one in result.failed}
+    absent -= {failure["recording"] for failure in result.failed}
     bare = []
-    for recording, tables in groupby(inputs.tables, recording_of):
+    for recording, tables in groupby(inputs.tables, recording_name):
         result.recordings += 1
         absent.discard(str(recording))
         for table in tables:
@@ -200,24 +210,23 @@ def _apply(
                 placements |= {*table["placement"].unique().to_pylist()}
             rows.add(application.add(table))
             result.windows += len(table)
-            if step is not None:
-                step(result.windows, inputs.windows)
+            step(result.windows, inputs.windows)
         rows.add(application.end())
         if not rows.end() and result.row != "participant":
             bare.append(str(recording))
     rows.add(application.people())
     rows.end()
-    for names, why in ((absent, "have no windows"), (bare, "have no row: no window of theirs is used")):
+    for names, why in ((absent, "have no windows"), (bare, "have no row: none of their windows is used")):
         if names:
             result.warnings.append(f"{len(names)} recordings {why} ({some(names)})")
-    if said := application.saved.elsewhere(placements):
-        result.warnings.append(said)
+    if warning := application.saved.elsewhere(placements):
+        result.warnings.append(warning)
 
 
 def _no_rows(name: str, result: PredictResult) -> str:
     reasons = ", ".join(f"{count} {reason}" for reason, count in result.left_out.items())
     if not reasons:
-        return f"{name}: no windows: see what 'wearcli embed' says of the recordings"
+        return f"{name}: no windows: see the messages of 'wearcli embed'"
     return f"{name}: nothing can be predicted ({reasons})"
 
 

@@ -1,4 +1,4 @@
-"""What a run of `predict` did and found."""
+"""The result of `predict`."""
 
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -8,11 +8,29 @@ from typing import Any
 class PredictResult:
     """What was predicted; `to_json` has the keys that others rely on.
 
-    probe: linear, mlp or features. windows: how many came; left_out: what has no row, by reason. rows:
-    windows, epochs or participants with a prediction (`row` says which); bouts: None unless they were merged.
-    hours, confidence: of a classification, for each class that was predicted the time for which its rows
-    stand and the mean probability over it. means: of a regression, by target, mean, lowest and highest over
-    the rows, and half_width of the 95 % interval of a row. plan: the recordings to embed.
+    Attributes:
+        task: The probe's task.
+        kind: classification or regression.
+        probe: Which probe of the folder.
+        folder: The probe folder.
+        model: Name and sha256 of the model.
+        row: What a row is: window, epoch or participant.
+        epoch_s: Length of an epoch, s.
+        classes: In the order of the probabilities.
+        targets: What was predicted.
+        recordings: How many there were.
+        failed: Recordings that could not be embedded, and why.
+        windows: How many there were.
+        rows: Rows with a prediction.
+        bouts: How many; None unless rows were merged.
+        left_out: What has no row, by reason.
+        hours: Time for which the rows of a class stand, by class.
+        confidence: Mean probability of a class over that time.
+        means: By target the mean, lowest and highest over the rows, and half_width of a row's 95 % interval.
+        calibration: Method and temperature.
+        warnings: What the user should know.
+        plan: The recordings to embed.
+        output: The file or folder; None where nothing was written.
     """
 
     task: str
@@ -39,5 +57,5 @@ class PredictResult:
     output: str | None = None
 
     def to_json(self) -> dict[str, Any]:
-        """The document of `--json`: plain values only."""
+        """Return the document of `--json`: plain values only."""
         return asdict(self)

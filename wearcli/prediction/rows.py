@@ -1,4 +1,4 @@
-"""Rows on their way to the output: merged where bouts are wanted, and counted for the summary."""
+"""Rows on their way to the output: merged where bouts are asked for, and counted for the summary."""
 
 import numpy as np
 import pandas as pd
@@ -11,8 +11,13 @@ from wearcli.prediction.result import PredictResult
 class Rows:
     """Writes the rows of one recording after those of another, and counts them in `result`.
 
-    Of a recording only what the time line needs is held until it ends, or all columns where its rows become
-    bouts. stride_s: from window to window. min_bout_s: of bouts, None where rows stay as they are.
+    Only what the time line needs is held until the recording ends, or all columns where rows become bouts.
+
+    Args:
+        result: Where rows are counted.
+        sink: Where rows are written.
+        stride_s: Seconds from window to window.
+        min_bout_s: The shortest bout, s; None where rows stay as they are.
     """
 
     def __init__(self, result: PredictResult, sink: Sink, stride_s: float, min_bout_s: float | None) -> None:
@@ -21,10 +26,10 @@ class Rows:
         self._held: list[pd.DataFrame] = []
         self._seconds: dict[str, float] = {}
         self._chance: dict[str, float] = {}  # probability times seconds
-        self._values: dict[str, list[np.ndarray]] = {}  # of each part: count, sum, lowest, highest
+        self._values: dict[str, list[np.ndarray]] = {}  # count, sum, lowest and highest of every part
 
     def add(self, part: pd.DataFrame) -> None:
-        """More rows of the recording; maybe none."""
+        """Take more rows of the recording; maybe none."""
         if not len(part):
             return
         self._result.rows += len(part)
@@ -42,7 +47,7 @@ class Rows:
             self._values.setdefault(target, []).append(summary)
 
     def end(self) -> bool:
-        """The recording has ended; whether it had rows."""
+        """End the recording; return whether it had rows."""
         if not self._held:
             return False
         rows = self._held[0] if len(self._held) == 1 else pd.concat(self._held, ignore_index=True)
@@ -67,8 +72,12 @@ class Rows:
             self._seconds[name] = self._seconds.get(name, 0.0) + float(time)
             self._chance[name] = self._chance.get(name, 0.0) + float(sure)
 
-    def tell(self, half_widths: dict[str, float]) -> None:
-        """Write the hours and the confidence of labels, or the means of targets, into the result."""
+    def sum_up(self, half_widths: dict[str, float]) -> None:
+        """Write the hours and the confidence of labels, or the means of targets, into the result.
+
+        Args:
+            half_widths: Half of the 95 % interval of a row, by target; NaN where there is none.
+        """
         labels = [name for name in self._result.classes if self._seconds.get(name)]
         self._result.hours = {name: self._seconds[name] / 3600 for name in labels}
         self._result.confidence = {name: self._chance[name] / self._seconds[name] for name in labels}

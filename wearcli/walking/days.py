@@ -24,7 +24,12 @@ DAY_COLUMNS = (
 
 @dataclass
 class Day:
-    """A day of a sensor. seconds: for which there are worn windows; bouts: duration (s), means if any."""
+    """A day of a sensor.
+
+    Attributes:
+        seconds: Time with worn windows.
+        bouts: Duration (s) and means of every bout; None where the probe uses none of its windows.
+    """
 
     seconds: float = 0.0
     bouts: list[tuple[float, Means | None]] = field(default_factory=list)
@@ -32,21 +37,28 @@ class Day:
 
 @dataclass
 class Days:
-    """What is known of each participant, placement ("" where unknown) and day, as recordings go by.
+    """The days of every participant and placement ("" where it is not known), as recordings go by.
 
-    Sensors that were worn together are days of their own, as they see the same walks. A day is the date in
-    `zone` on which a window or bout begins; of a recording without a start it is the number of the day since
-    its beginning, "1" the first.
+    Sensors that were worn together have days of their own, as they measure the same walks. A day is the date
+    in `zone` on which a window or bout begins; for a recording without a start it is the number of the day
+    since its beginning, from "1".
+
+    Attributes:
+        zone: Time zone of the dates.
+        stride_s: Seconds from window to window; a window that is shorter stands for so much.
+        by_key: The days by participant, placement and day.
     """
 
     zone: ZoneInfo
     stride_s: float
-    found: dict[tuple[str, str, str], Day] = field(default_factory=lambda: defaultdict(Day))
+    by_key: dict[tuple[str, str, str], Day] = field(default_factory=lambda: defaultdict(Day))
 
     def add_windows(self, table: pa.Table, before: float) -> float:
-        """Count the worn windows of one recording, the next ones in time; returns where the last one ends.
+        """Count the worn windows of one recording, the next ones in time; return where the last one ends.
 
-        before: where those before end, seconds from the recording's start.
+        Args:
+            table: The windows.
+            before: Where the windows before end, seconds from the recording's start.
         """
         times = table.select([*_KEYS, "start", "onset", "duration"]).to_pandas()
         times = times[~is_unworn(table)]
@@ -55,30 +67,30 @@ class Days:
         onset = times["onset"].to_numpy()
         reach = onset + np.maximum(times["duration"].to_numpy(), self.stride_s)
         times["seconds"] = newly_covered(onset, reach, before)
-        times["day"] = days_of(times["start"], times["onset"], self.zone)
+        times["day"] = day_names(times["start"], times["onset"], self.zone)
         times["placement"] = times["placement"].fillna("")
         sums = times.groupby([*_KEYS, "day"], as_index=False)["seconds"].sum()
         for *key, seconds in sums.itertuples(index=False):
-            self.found[tuple(key)].seconds += float(seconds)
+            self.by_key[tuple(key)].seconds += float(seconds)
         return float((times["onset"] + times["duration"]).max())
 
     def add_bout(self, bout: Bout, means: Means | None) -> dict[str, str]:
-        """Count a bout; returns its participant, placement and day."""
+        """Count a bout; return its participant, placement and day."""
         first = bout.windows.slice(0, 1).select([*_KEYS, "start"]).to_pandas()
-        day = str(days_of(first["start"], pd.Series([bout.onset]), self.zone)[0])
+        day = str(day_names(first["start"], pd.Series([bout.onset]), self.zone)[0])
         participant, placement = first["participant"][0], first["placement"][0] or ""
-        self.found[participant, placement, day].bouts.append((bout.duration, means))
+        self.by_key[participant, placement, day].bouts.append((bout.duration, means))
         return {"participant": participant, "placement": placement, "day": day}
 
     def rows(self, probe: GaitProbe) -> Iterator[dict[str, object]]:
-        """The rows of days.csv, in order; one without a bout has no metrics."""
-        for key in sorted(self.found, key=lambda key: (*key[:2], len(key[2]), key[2])):
-            known = self.found[key]
-            durations = np.array([duration for duration, _ in known.bouts])
-            means = probe.of_day([each for _, each in known.bouts if each is not None])
+        """Yield the rows of days.csv, in order; a day without a bout has no metrics."""
+        for key in sorted(self.by_key, key=lambda key: (*key[:2], len(key[2]), key[2])):
+            day = self.by_key[key]
+            durations = np.array([duration for duration, _ in day.bouts])
+            means = probe.day_means([bout for _, bout in day.bouts if bout is not None])
             yield {
                 **dict(zip((*_KEYS, "day"), key, strict=True)),
-                "hours": known.seconds / 3600,
+                "hours": day.seconds / 3600,
                 "walking_min": durations.sum() / 60,
                 "bouts": len(durations),
                 "strides": probe.strides(means, durations.sum()) if len(durations) else 0.0,
@@ -89,10 +101,13 @@ class Days:
             }
 
 
-def days_of(start: pd.Series, onset: pd.Series, zone: ZoneInfo) -> np.ndarray:
-    """(n,) strings: dates in `zone` of moments in UTC; where they are NaT the number of the recording's day.
+def day_names(start: pd.Series, onset: pd.Series, zone: ZoneInfo) -> np.ndarray:
+    """Return (n,) strings: the date in a time zone, or the number of the recording's day.
 
-    onset: seconds from the recording's start.
+    Args:
+        start: (n,) moments in UTC; NaT: the number is taken.
+        onset: (n,) seconds from the recording's start.
+        zone: The time zone.
     """
     moments = pd.to_datetime(start, utc=True)
     dates = moments.dt.tz_convert(zone).dt.strftime("%Y-%m-%d").to_numpy(object)

@@ -1,10 +1,10 @@
 """Gait metrics of a walking bout, and of all bouts of a day, with the interval of their mean.
 
-A probe's error has two parts: one that a person's predictions share, and one that changes from sample to
-sample. Only the second becomes smaller where many samples are averaged. With the half-width w of the 95 %
+A probe's error has two parts: one that all predictions for a person share, and one that changes from sample
+to sample. Only the second becomes smaller where many samples are averaged. With the half-width w of the 95 %
 prediction interval of one sample of a new person, and the deviations of the error between people (a) and
-within one (b), as `wearcli probe` found them on people held out, the mean of n samples of one person has the
-half-width
+within a person (b), measured by `wearcli probe` on people held out, the mean of n samples of one person has
+the half-width
 
     w * sqrt((a^2 + b^2 / n) / (a^2 + b^2)),
 
@@ -26,9 +26,11 @@ from wearcli.probing.saved import SavedProbe
 class Means:
     """Means over the samples of a bout or a day.
 
-    seconds: that the samples cover. samples: how many of the probe's samples would lie end to end in them,
-    at least 1: the n of the interval. value, sd: of each target, the mean, and the deviation of the samples'
-    predictions (NaN of one).
+    Attributes:
+        seconds: Time that the samples cover.
+        samples: How many of the probe's samples fit end to end into it, at least 1: the n of the interval.
+        value: Mean of the predictions, by target.
+        sd: Deviation of the samples' predictions, by target; NaN with one sample.
     """
 
     seconds: float
@@ -38,15 +40,25 @@ class Means:
 
 
 class GaitProbe:
-    """A regression probe as it is used on bouts. use: which of the saved probes; stride_s: of the windows."""
+    """A regression probe as it is used on bouts.
+
+    Args:
+        saved: The probe folder as loaded.
+        use: Which of its probes.
+        stride_s: Seconds from window to window.
+
+    Attributes:
+        targets: The metrics.
+        sample_s: Length of a sample, s.
+    """
 
     def __init__(self, saved: SavedProbe, use: str, stride_s: float) -> None:
         self.saved, self.use, self.stride_s = saved, use, stride_s
         self.targets = saved.fitted_targets(use)
         self.sample_s = saved.document.sample_s or saved.document.signal.window_s or 0.0
 
-    def of_bout(self, windows: pa.Table) -> Means | None:
-        """Of a bout's walking windows; None where the probe uses none of them."""
+    def bout_means(self, windows: pa.Table) -> Means | None:
+        """Return the means over a bout's walking windows; None where the probe uses none of them."""
         rows = apply_probe(self.saved, self.use, windows, self.stride_s)
         if not len(rows):
             return None
@@ -58,12 +70,12 @@ class GaitProbe:
         return Means(
             seconds,
             self._samples(seconds),
-            {target: float(np.average(each, weights=weights)) for target, each in values.items()},
-            {target: float(each.std(ddof=1)) if len(each) > 1 else np.nan for target, each in values.items()},
+            {target: float(np.average(one, weights=weights)) for target, one in values.items()},
+            {target: float(one.std(ddof=1)) if len(one) > 1 else np.nan for target, one in values.items()},
         )
 
-    def of_day(self, bouts: list[Means]) -> Means | None:
-        """Of several bouts of a person, each weighing as its seconds do."""
+    def day_means(self, bouts: list[Means]) -> Means | None:
+        """Return the means over several bouts of a person, weighted by their seconds; None without a bout."""
         if not bouts:
             return None
         weights = [one.seconds for one in bouts]
@@ -77,23 +89,23 @@ class GaitProbe:
         return max(1.0, seconds / self.sample_s) if self.sample_s else 1.0
 
     def half_width(self, target: str, samples: float) -> float:
-        """Of the 95 % interval of the mean of so many samples of a person; NaN where the probe has none."""
+        """Return half of the 95 % interval of the mean of `samples` of a person; NaN if there is none."""
         band = self.saved.result.intervals.get(self.use, {}).get(target)
         return np.nan if band is None else float(of_mean(band, samples))
 
     def columns(self, means: Means | None, spread: bool = False) -> dict[str, float]:
-        """<target>, <target>_low, <target>_high and, of a bout, <target>_sd; NaN where there are no means."""
-        found: dict[str, float] = {}
+        """Return <target>, <target>_low, <target>_high and, with `spread`, <target>_sd; NaN without means."""
+        columns: dict[str, float] = {}
         for target in self.targets:
             value = means.value[target] if means else np.nan
             half = self.half_width(target, means.samples) if means else np.nan
-            found |= {target: value, f"{target}_low": value - half, f"{target}_high": value + half}
+            columns |= {target: value, f"{target}_low": value - half, f"{target}_high": value + half}
             if spread:
-                found[f"{target}_sd"] = means.sd[target] if means else np.nan
-        return found
+                columns[f"{target}_sd"] = means.sd[target] if means else np.nan
+        return columns
 
     def strides(self, means: Means | None, seconds: float) -> float:
-        """Strides in so many seconds; NaN where the probe tells neither stride time nor cadence."""
+        """Return the strides in so many seconds; NaN where the probe has neither stride time nor cadence."""
         if means is None:
             return np.nan
         if "stride_time_s" in means.value:

@@ -1,4 +1,4 @@
-"""The bouts of each participant and placement over time, as one picture."""
+"""The bouts of participants and placements over time, as one picture."""
 
 from importlib.util import find_spec
 from pathlib import Path
@@ -16,10 +16,18 @@ _TITLES = {"cadence_spm": "cadence, steps/min", "stride_time_s": "stride time, s
 
 
 def draw_gait(path: Path, bouts: pd.DataFrame, targets: list[str]) -> str | None:
-    """Draw the rows of bouts.csv into `path`; why there is no picture, or not all of it, in one line.
+    """Draw the rows of bouts.csv as a PNG.
 
-    A bout is a bar as long as it lasted, at the height of its cadence (or stride time, or the first of
-    `targets`), the shade its 95 % interval.
+    A bout is a bar as long as it lasted, at the height of its cadence (or stride time, or the first target);
+    the shade is its 95 % interval.
+
+    Args:
+        path: The file to write.
+        bouts: The rows of bouts.csv.
+        targets: The metrics.
+
+    Returns:
+        Why there is no picture, or not all of it, in one line; None where there is nothing to say.
     """
     target = next((name for name in _SHOWN if name in targets), targets[0] if targets else None)
     if target is None or not len(bouts):
@@ -51,20 +59,23 @@ def draw_gait(path: Path, bouts: pd.DataFrame, targets: list[str]) -> str | None
     return None
 
 
-def _draw(axes: "Axes", mine: pd.DataFrame, target: str) -> None:
+def _draw(axes: "Axes", bouts: pd.DataFrame, target: str) -> None:
     from matplotlib.dates import ConciseDateFormatter, date2num
 
-    low, high = mine[f"{target}_low"].to_numpy(), mine[f"{target}_high"].to_numpy()
-    if dated := bool(mine["start"].notna().all()):
-        moments = pd.to_datetime(mine["start"].str[:23])  # the clock on the wall, without its offset from UTC
-        begin = date2num(moments.to_numpy())
-        end = begin + mine["duration"].to_numpy() / 86400
+    low, high = bouts[f"{target}_low"].to_numpy(), bouts[f"{target}_high"].to_numpy()
+    if dated := bool(bouts["start"].notna().all()):
+        moments = pd.to_datetime(
+            bouts["start"].str[:23]
+        )  # the clock on the wall, without its offset from UTC
+        begin = np.asarray(date2num(moments.to_numpy()))  # type: ignore[no-untyped-call]
+        end = begin + bouts["duration"].to_numpy() / 86400
         axes.xaxis_date()
-        axes.xaxis.set_major_formatter(ConciseDateFormatter(axes.xaxis.get_major_locator()))
+        formatter = ConciseDateFormatter(axes.xaxis.get_major_locator())  # type: ignore[no-untyped-call]
+        axes.xaxis.set_major_formatter(formatter)
     else:
-        begin, end = _minutes(mine)
-    axes.hlines(mine[target].to_numpy(), begin, end, color="C0", lw=3)
-    for number in range(len(mine)):
+        begin, end = _minutes(bouts)
+    axes.hlines(bouts[target].to_numpy(), begin, end, color="C0", lw=3)
+    for number in range(len(bouts)):
         axes.fill_between(
             [begin[number], end[number]], low[number], high[number], color="C0", alpha=0.15, lw=0
         )
@@ -75,9 +86,9 @@ def _draw(axes: "Axes", mine: pd.DataFrame, target: str) -> None:
     axes.spines[["top", "right"]].set_visible(False)
 
 
-def _minutes(mine: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
-    """Begin and end of each bout, the recordings (up to their last bout) laid end to end."""
-    stop = mine["onset"] + mine["duration"]
-    longest = stop.groupby(mine["recording"], sort=False).max()
-    offset = mine["recording"].map(longest.cumsum() - longest)
-    return ((offset + mine["onset"]) / 60).to_numpy(), ((offset + stop) / 60).to_numpy()
+def _minutes(bouts: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+    """Begin and end of bouts, minutes, with the recordings (up to their last bout) laid end to end."""
+    stop = bouts["onset"] + bouts["duration"]
+    longest = stop.groupby(bouts["recording"], sort=False).max()
+    offset = bouts["recording"].map(longest.cumsum() - longest)
+    return ((offset + bouts["onset"]) / 60).to_numpy(), ((offset + stop) / 60).to_numpy()

@@ -1,4 +1,4 @@
-"""What `gait` found, and what it says of it beside the tables."""
+"""The result of `gait`, and the document beside its tables."""
 
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -20,10 +20,24 @@ SPREAD = (
 
 @dataclass
 class GaitResult:
-    """What was found; `to_json` has the keys that others rely on.
+    """Bouts and days; `to_json` has the keys that others rely on.
 
-    hours: for which there are worn windows. walking: how it was told. days: the rows of days.csv. plan: the
-    recordings to embed. notes: what a reader should know. output: None where nothing was written.
+    Attributes:
+        probe: The probe folder.
+        use: Which of its probes.
+        targets: The metrics.
+        walking: How walking was recognised.
+        recordings: How many there were.
+        participants: How many there were.
+        windows: How many there were.
+        hours: Time with worn windows.
+        walking_min: Minutes of walking.
+        bouts: How many there are.
+        days: The rows of days.csv.
+        failed: Recordings that could not be embedded, and why.
+        plan: The recordings to embed.
+        notes: What a reader should know.
+        output: The folder; None where nothing was written.
     """
 
     probe: str
@@ -43,11 +57,17 @@ class GaitResult:
     output: str | None = None
 
     def to_json(self) -> dict[str, Any]:
-        """The document of `--json`: plain values only."""
+        """Return the document of `--json`: plain values only."""
         return asdict(self)
 
     def sum_up(self, bouts: pd.DataFrame, days: pd.DataFrame, probe: GaitProbe) -> None:
-        """Take over the sums of both tables, and say what is odd in them."""
+        """Take over the sums of both tables, and note what is unusual in them.
+
+        Args:
+            bouts: The rows of bouts.csv.
+            days: The rows of days.csv.
+            probe: The gait probe.
+        """
         self.days = [{str(key): value for key, value in row.items()} for row in days.to_dict("records")]
         self.participants, self.bouts = int(days["participant"].nunique()), len(bouts)
         self.hours = float(days["hours"].sum())
@@ -56,20 +76,26 @@ class GaitResult:
             self.notes.append("no walking bout was found: see --min-bout and --walking")
         if undated := int(bouts["start"].isna().sum()):
             self.notes.append(
-                f"{undated} bouts are of recordings without a start: their days are counted from each "
-                "recording's own"
+                f"{undated} bouts are of recordings without a start: their days are counted from the "
+                "recording's beginning"
             )
         if bare := int((bouts["samples"] == 0).sum()):
             self.notes.append(f"{bare} bouts have no metrics: the probe uses none of their windows")
-        if said := probe.saved.elsewhere({*bouts["placement"]}):
-            self.notes.append(said)
+        if warning := probe.saved.elsewhere({*bouts["placement"]}):
+            self.notes.append(warning)
         unknown = [target for target in probe.targets if not probe.half_width(target, 1) >= 0]
         if unknown:
-            self.notes.append(f"the probe knows no interval of {', '.join(unknown)}: fit it again")
+            self.notes.append(f"the probe has no interval of {', '.join(unknown)}: fit it again")
 
 
 def document(result: GaitResult, model: dict[str, Any], settings: dict[str, Any]) -> dict[str, Any]:
-    """What made the tables, and how to read them: gait.json."""
+    """Return gait.json: what made the tables, and how to read them.
+
+    Args:
+        result: The result.
+        model: Name and sha256 of the model.
+        settings: The settings of the run.
+    """
     counts = ("recordings", "participants", "windows", "hours", "walking_min", "bouts")
     return {
         "probe": {"folder": result.probe, "use": result.use, "targets": result.targets},
