@@ -193,6 +193,22 @@ JsonLines = Annotated[
     typer.Option("--jsonl", help="Print one line of JSON a recording on stdout.", rich_help_panel=OUTPUT),
 ]
 
+# A saved probe on new recordings.
+UseProbe = Annotated[
+    str | None,
+    typer.Option(
+        metavar="PROBE", help="Which of the folder's probes, such as linear. Default: the first one."
+    ),
+]
+ProbeModel = Annotated[
+    str | None,
+    typer.Option(
+        metavar="MODEL",
+        help="Model to embed recordings with: a name or a folder. Default: the model that the probe names.",
+        autocompletion=model_names,
+    ),
+]
+
 # General.
 Model = Annotated[
     str | None,

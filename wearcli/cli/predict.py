@@ -6,88 +6,106 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from wearcli.cli.options import (
+    OUTPUT,
+    WINDOWS,
     Columns,
     DryRun,
     Json,
     KeepNonwear,
     Overwrite,
     ParticipantFrom,
+    PathsOrTable,
+    ProbeModel,
     RateHz,
     TimeColumn,
     TimeUnit,
     Unit,
+    UseProbe,
     Workers,
 )
+from wearcli.prediction.defaults import MIN_BOUT_S
 
 if TYPE_CHECKING:
+    from rich.table import Table
+
     from wearcli.prediction.result import PredictResult
+
+BOUTS = "Bouts"
 
 
 def predict(
-    paths: Annotated[
-        list[Path] | None,
-        typer.Argument(
-            help="Recordings or folders of them, or one embeddings table, or - for an Arrow stream of one. "
-            "Default: recordings/"
-        ),
-    ] = None,
+    paths: PathsOrTable = None,
     probe: Annotated[
-        Path | None, typer.Option(metavar="FOLDER", help="A probe folder of 'wearcli probe'.")
+        Path | None, typer.Option(metavar="FOLDER", help="Probe folder of 'wearcli probe'.")
     ] = None,
-    output: Annotated[
-        Path | None,
-        typer.Option(
-            "-o", "--output", help=".parquet or .csv; a folder with --bids. Default: predictions.parquet"
-        ),
-    ] = None,
-    use: Annotated[
-        str | None,
-        typer.Option(metavar="linear|mlp|features", help="Which of the folder's probes. Default: linear."),
-    ] = None,
+    use: UseProbe = None,
+    model: ProbeModel = None,
     merge: Annotated[
-        bool, typer.Option("--merge", help="A row a bout: equal neighbouring labels joined.")
-    ] = False,
-    min_bout: Annotated[
-        float,
-        typer.Option(help="Bouts of fewer seconds take the label of the longer neighbour, shortest first."),
-    ] = 0.0,
-    csv: Annotated[
-        bool, typer.Option("--csv", help="Write CSV, a column p_CLASS a class. Default: predictions.csv")
+        bool,
+        typer.Option(
+            "--merge", help="Write a row a bout: equal neighbouring labels joined.", rich_help_panel=BOUTS
+        ),
     ] = False,
     bids: Annotated[
         bool,
         typer.Option(
-            "--bids", help="Write bouts as RECORDING_events.tsv into a folder. Default: predictions/"
+            "--bids",
+            help="Write bouts as RECORDING_events.tsv into a folder. Default: predictions/",
+            rich_help_panel=BOUTS,
         ),
     ] = False,
-    model: Annotated[
-        str | None,
+    min_bout: Annotated[
+        float,
         typer.Option(
-            help="Of recordings: name or folder of the model. Default: the one of the probe's name."
+            metavar="SECONDS",
+            help="Shorter bouts take the label of the longer neighbour, the shortest bout first.",
+            rich_help_panel=BOUTS,
         ),
-    ] = None,
+    ] = MIN_BOUT_S,
     keep_nonwear: KeepNonwear = False,
     min_quality: Annotated[
         float | None,
-        typer.Option(help="Leave out windows of PPG or ECG of a lower quality. Default: the probe's."),
+        typer.Option(
+            metavar="QUALITY",
+            help="Leave out windows of PPG or ECG of a lower quality, 0 to 1. Default: the probe's.",
+            rich_help_panel=WINDOWS,
+        ),
     ] = None,
-    overwrite: Overwrite = False,
-    dry_run: DryRun = False,
-    json: Json = False,
-    workers: Workers = None,
     participant_from: ParticipantFrom = None,
     unit: Unit = None,
     rate_hz: RateHz = None,
     columns: Columns = None,
     time_column: TimeColumn = None,
     time_unit: TimeUnit = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "-o",
+            "--output",
+            metavar="FILE",
+            help=".parquet or .csv; with --bids a folder. Default: predictions.parquet",
+            rich_help_panel=OUTPUT,
+        ),
+    ] = None,
+    csv: Annotated[
+        bool,
+        typer.Option(
+            "--csv",
+            help="Write CSV with a column p_CLASS a class. Default: predictions.csv",
+            rich_help_panel=OUTPUT,
+        ),
+    ] = False,
+    overwrite: Overwrite = False,
+    dry_run: DryRun = False,
+    json: Json = False,
+    workers: Workers = None,
 ) -> None:
     """Apply a saved probe: a row a window or epoch, with class probabilities, or metrics and their interval.
 
-    A row is what the probe was fitted on: a window, an epoch, or a participant; of a metric an epoch as long
+    A row is what the probe was fitted on: a window, an epoch, or a participant; for a metric an epoch as long
     as its intervals were. Probabilities are calibrated by temperature scaling (Guo et al., ICML 2017), the
-    temperature fitted on people held out inside the training folds. A metric's interval holds one sample of
-    a new person 95 times of 100: it is the quantile of the errors on people held out. Exit code 1: some
+    temperature fitted on people held out inside the training folds. A metric's interval holds one sample of a
+    new person 95 times out of 100: it is the quantile of the errors on people held out. Exit code 1: some
     recording failed; the rest is done.
     """
     from wearcli.cli.arguments import input_paths
@@ -144,56 +162,31 @@ def predict(
 
 def _probes_here() -> str:
     """The probe folders where `wearcli probe` puts them, for a message."""
-    found = sorted(str(path.parent) for path in Path("probes").glob("*/probe.json"))
-    return f" (there is {', '.join(found)})" if found else " ('wearcli probe' makes one)"
+    folders = sorted(str(path.parent) for path in Path("probes").glob("*/probe.json"))
+    return f" (there is {', '.join(folders)})" if folders else " ('wearcli probe' makes one)"
 
 
 def _summary(result: "PredictResult", dry_run: bool) -> None:
-    """What was applied to what, what was left out, and the hours of each label or the mean of each metric."""
-    from rich.console import Console
+    """Print for people what was applied, what was left out, and the hours of labels or means of metrics."""
+    from wearcli.cli.applied import nothing_written
+    from wearcli.cli.console import stderr
 
-    from wearcli.cli.console import say, stderr
-    from wearcli.cli.score_text import make_table
-
-    console: Console = stderr()
+    console = stderr()
 
     def line(text: str, style: str | None = None) -> None:
         console.print(text, style=style, soft_wrap=True, markup=False)
 
     epochs = f" of {result.epoch_s:g} s" if result.epoch_s else ""
-    one_row = (
-        "a bout" if result.bouts is not None else f"a{'n' * (result.row == 'epoch')} {result.row}{epochs}"
-    )
-    what = f"the {result.probe} probe of {result.folder} ({result.model.get('name')})"
-    if dry_run:
-        for name in result.plan:
-            say(f"would embed {name}")
-        line(f"would write a row {one_row}, predicted by {what}")
-        return
-    if result.failed:
-        say(f"{len(result.failed)} of {len(result.plan)} recordings failed")
-    if result.output is None:
-        say("nothing was embedded: no output is written")
+    row = "a bout" if result.bouts is not None else f"a{'n' * (result.row == 'epoch')} {result.row}{epochs}"
+    probe = f"the {result.probe} probe of {result.folder} ({result.model.get('name')})"
+    if nothing_written(result, f"would write a row {row}, predicted by {probe}", dry_run):
         return
     bouts = "" if result.bouts is None else f"{result.bouts:,} bouts of "
     rows = "" if result.row == "window" else f"{result.rows:,} {result.row}s{epochs} of "
-    line(f"{result.task}: {what}: {bouts}{rows}{result.windows:,} windows, {result.recordings} recordings")
+    line(f"{result.task}: {probe}: {bouts}{rows}{result.windows:,} windows, {result.recordings} recordings")
     for reason, count in result.left_out.items():
         line(f"  left out: {count:,} {reason}", "dim")
-    if result.kind == "classification":
-        table = make_table(["h:mm:ss", "share", "confidence"], first="label")
-        whole = sum(result.hours.values())
-        for label, hours in sorted(result.hours.items(), key=lambda item: -item[1]):
-            minutes, seconds = divmod(round(hours * 3600), 60)
-            time = f"{minutes // 60}:{minutes % 60:02}:{seconds:02}"
-            table.add_row(label, time, f"{hours / whole:.1%}", f"{result.confidence[label]:.3f}")
-    else:
-        table = make_table(["mean", "lowest", "highest", "95 % interval"], first="target")
-        for target, told in result.means.items():
-            half = told["half_width"]
-            numbers = (f"{told[name]:.4g}" for name in ("mean", "lowest", "highest"))
-            table.add_row(target, *numbers, "-" if half is None else f"-+ {half:.3g}")
-    console.print(table)
+    console.print(_labels(result) if result.kind == "classification" else _metrics(result))
     if result.calibration is not None:
         temperature = result.calibration["temperature"]
         line(
@@ -201,6 +194,31 @@ def _summary(result: "PredictResult", dry_run: bool) -> None:
             "the training folds.",
             "dim",
         )
-    if any(told["half_width"] is not None for told in result.means.values()):
-        line(f"Interval: of one {result.row} of a new person, from the errors on people held out.", "dim")
-    line(f"Written to {result.output}: a row {one_row}")
+    if any(mean["half_width"] is not None for mean in result.means.values()):
+        line(f"Interval: for one {result.row} of a new person, from the errors on people held out.", "dim")
+    line(f"Written to {result.output}: a row {row}")
+
+
+def _labels(result: "PredictResult") -> "Table":
+    """The time of the labels, the longest first."""
+    from wearcli.cli.score_text import make_table
+
+    table = make_table(["h:mm:ss", "share", "confidence"], first="label")
+    whole = sum(result.hours.values())
+    for label, hours in sorted(result.hours.items(), key=lambda item: -item[1]):
+        minutes, seconds = divmod(round(hours * 3600), 60)
+        time = f"{minutes // 60}:{minutes % 60:02}:{seconds:02}"
+        table.add_row(label, time, f"{hours / whole:.1%}", f"{result.confidence[label]:.3f}")
+    return table
+
+
+def _metrics(result: "PredictResult") -> "Table":
+    """The means of the metrics, and the interval of a row."""
+    from wearcli.cli.score_text import make_table
+
+    table = make_table(["mean", "lowest", "highest", "95 % interval"], first="target")
+    for target, mean in result.means.items():
+        half = mean["half_width"]
+        numbers = (f"{mean[name]:.4g}" for name in ("mean", "lowest", "highest"))
+        table.add_row(target, *numbers, "-" if half is None else f"± {half:.3g}")
+    return table

@@ -11,6 +11,7 @@ from wearcli.errors import InputError, UsageError
 from wearcli.files import check_output
 from wearcli.labels.gather import some
 from wearcli.prediction.apply import Application, choose_probe
+from wearcli.prediction.defaults import MIN_BOUT_S
 from wearcli.prediction.events import MARK
 from wearcli.prediction.inputs import EmbeddingOptions, Inputs, path_list, path_names, recording_tables
 from wearcli.prediction.output import open_output, output_form, row_schema
@@ -40,7 +41,7 @@ def predict(
     *,
     use: str | None = None,
     merge: bool = False,
-    min_bout: float = 0.0,
+    min_bout: float = MIN_BOUT_S,
     csv: bool = False,
     bids: bool = False,
     model: str | Path | None = None,
