@@ -3,13 +3,17 @@
 import json
 from pathlib import Path
 
+import actfast
 import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
 import wearcli
-from tests.truth.make import write_signal
+from tests.truth.make import drawn_heart, write_signal
+from wearcli.recordings.open import open_recording
+from wearcli.recordings.study.discovery import find_recordings
+from wearcli.simulation.heart import ppg_signal
 
 pytestmark = pytest.mark.realdata
 
@@ -52,3 +56,25 @@ def test_minutes_of_ppg_as_the_device_has_them(realdata: Path, tmp_path: Path) -
     assert off.median() < 0.5
     assert np.corrcoef(both["hr_bpm"], both["hr_true"])[0, 1] > 0.99
     assert np.corrcoef(both["sdnn_ms"], both["sdnn_true"])[0, 1] > 0.8
+
+
+def test_the_head_of_a_device_file_is_enough_for_its_clock(
+    realdata: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The PPG begins 30 s after the acceleration of an Axivity file, whose samples are never read."""
+    folder = tmp_path / "recordings"
+    folder.mkdir()
+    device = folder / "P1_day.acc.cwa"
+    device.write_bytes((realdata / "data" / "devices" / "ax3_sample.cwa").read_bytes())
+    start = open_recording(find_recordings([folder]).sources[0]).start
+    assert start is not None
+    beats = drawn_heart(1, 200.0)
+    write_signal(folder / "P1_day.ppg.parquet", ppg_signal(beats, 64.0), 64.0, start.timestamp() + 30)
+    reads: list[str] = []
+    monkeypatch.setattr(actfast, "read", lambda path, **options: reads.append(path))
+    result = wearcli.heart_truth([folder], tmp_path / "heart.csv", min_quality=0.0)
+    table = pd.read_csv(tmp_path / "heart.csv")
+    assert result.clocks == {"name": 1}
+    assert table["recording"].unique().tolist() == ["P1_day"]
+    assert table["onset"].tolist() == [60.0, 120.0]  # whole minutes of the acceleration
+    assert reads == []

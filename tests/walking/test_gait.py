@@ -223,7 +223,7 @@ def test_a_day_is_a_date_where_the_person_is_or_counted_from_the_beginning() -> 
         (["--probe", "nothing"], "no probe folder"),
         (["--timezone", "Mars/Crater"], "no such time zone"),
         (["--min-bout", "0"], "--min-bout 0: seconds above 0"),
-        (["--label", "walking"], "name that with --walking"),
+        (["--label", "walking"], "name it with --walking"),
         (["--walking", "activity"], "which of its classes are walks"),
         (["--walking", "activity", "--label", "dance"], "no class 'dance'"),
         (["--walking", "gait"], "predicts no classes"),
