@@ -1,5 +1,6 @@
 """Recordings to read in tests: a signal with gravity, and the files that hold it."""
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -35,6 +36,28 @@ def opened(path: Path, kind: str | None = None, **flags: object) -> Recording:
     flags = {names.get(name, name): value for name, value in flags.items()}
     kind = kind or path.name.lower().removesuffix(".gz").rsplit(".", 1)[-1]
     return open_recording(Source(path.name.split(".")[0], path, kind, "p"), Reading(**flags))  # type: ignore[arg-type]
+
+
+# What a message may end with: a thing to do.
+_ADVICE = (
+    r"copy it again|copy .+ beside it|mend or remove it|is its suffix right\?|is it the right file\?",
+    r"mend (it|its header), with EDFbrowser for one|is it the header of a whole record\?|is the file whole\?",
+    r"save it as UTF-8|save plain numbers|save time \(n,\) and acc \(n, 3\), for one|export it as CSV",
+    r"convert it to (EDF\+C, with EDFbrowser|format 16, with WFDB's xform) for one|write one kind",
+    r"a recording has one row a sample|give each its own name|see --columns|wearcli reads .+",
+    r"(name|say|give|choose|settle|separate|write|take)\b[^:]*",
+)
+_ENDS = re.compile(rf".+\S: ({'|'.join(_ADVICE)})")
+_PYTHON = re.compile(r"\b\w+(Error|Exception)\b|\bErrno\b|Traceback|pickle")
+
+
+def check_line(error: BaseException, path: Path) -> None:
+    """The message is one printable line: the file, what is wrong, what to do; no words of Python."""
+    line = str(error)
+    assert line.isprintable(), line
+    assert line.startswith((f"{path}: ", f"{path}/")), line
+    assert _ENDS.fullmatch(line.removeprefix(str(path))), line
+    assert not _PYTHON.search(line), line
 
 
 def read(recording: Recording) -> tuple[np.ndarray, np.ndarray]:

@@ -110,7 +110,7 @@ def test_gz_and_count(tmp_path: Path) -> None:
 def test_errors_keep_the_name_to_themselves(tmp_path: Path, head: str) -> None:
     path = tmp_path / "a.csv"
     for samples, says in (
-        ([], "holds no samples: is the file whole"),
+        ([], "holds no samples: copy it again"),
         ([*VALUES[:9], "Jane", *VALUES[:9]], "column 'ecg', row 1?[0-9]*"),
     ):
         with pytest.raises(InputError, match=says) as error:

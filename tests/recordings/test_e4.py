@@ -77,7 +77,7 @@ def test_what_is_no_export(export: Path, tmp_path: Path) -> None:
     path = tmp_path / "other.zip"
     path.write_bytes(b"PK\x03\x04junk")
     assert not is_e4(path)
-    with pytest.raises(InputError, match="cannot be read"):
+    with pytest.raises(InputError, match="not a readable Empatica E4 export"):
         opened(path, "e4")
 
 

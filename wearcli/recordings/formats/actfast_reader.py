@@ -47,7 +47,7 @@ def signal_columns(tables: Tables, modality: str, file_name: str) -> tuple[np.nd
     column = _COLUMNS[modality]
     table = next((table for table in tables.values() if column in table), None)
     if table is None or len(table["datetime"]) == 0:
-        raise InputError(f"{file_name}: holds no samples: is the file cut off?")
+        raise InputError(f"{file_name}: holds no samples: copy it again")
     return table["datetime"], table[column]
 
 

@@ -15,6 +15,7 @@ import numpy as np
 
 from wearcli.errors import InputError
 from wearcli.recordings.formats.actfast_reader import read_tables, signal_columns
+from wearcli.recordings.formats.damage import not_readable
 from wearcli.recordings.formats.device_files import TICK_NS, DeviceHead, Samples, open_device
 from wearcli.recordings.formats.format import Format
 from wearcli.recordings.formats.packed import unpacked
@@ -58,17 +59,19 @@ def read_head(path: Path, file_name: str) -> DeviceHead:
                 facts = _facts(_member_bytes(plain, archive.getinfo(_INFO), 0, 2**16))
                 log = archive.getinfo(_LOG)
         except KeyError as error:
-            missing = str(error).strip('"')
-            raise InputError(f"{file_name}: not a readable ActiGraph .gt3x file ({missing})") from None
+            missing = next(name for name in (_INFO, _LOG) if name in str(error))
+            raise InputError(
+                f"{file_name}: not a readable ActiGraph .gt3x file (it has no {missing}): export it as CSV"
+            ) from None
         except ARCHIVE_ERRORS as error:
-            raise InputError(f"{file_name}: not a readable ActiGraph .gt3x file ({error})") from None
+            raise not_readable(file_name, "ActiGraph .gt3x file", error) from None
         first = _member_bytes(plain, log, 0, _HEAD_BYTES)
         seconds = _seconds(first)
         last = seconds
         if log.file_size > _HEAD_BYTES:
             last = _seconds(_member_bytes(plain, log, log.file_size - _TAIL_BYTES, _TAIL_BYTES))
     if not seconds:
-        raise InputError(f"{file_name}: holds no samples: is the file cut off?")
+        raise InputError(f"{file_name}: holds no samples: copy it again")
     counts = np.array([second.samples for second in seconds])
     starts = np.array([second.time_s for second in seconds]) * TICK_NS
     index = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
@@ -98,9 +101,11 @@ def _check_archive(path: Path, file_name: str) -> None:
     with path.open("rb") as stream:
         mark = stream.read(2)
     if not mark:
-        raise InputError(f"{file_name}: the file is empty")
+        raise InputError(f"{file_name}: the file is empty: copy it again")
     if mark != b"PK":
-        raise InputError(f"{file_name}: not an ActiGraph .gt3x file: it is no zip archive")
+        raise InputError(
+            f"{file_name}: not an ActiGraph .gt3x file (it is no zip archive): is its suffix right?"
+        )
     if not zipfile.is_zipfile(path):
         raise InputError(f"{file_name}: the .gt3x is cut off (its zip archive is not closed): copy it again")
 

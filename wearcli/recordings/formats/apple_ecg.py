@@ -53,7 +53,7 @@ def open_apple_ecg(path: Path, file_name: str) -> Table | None:
     if header is None:
         return None
     if first == len(lines):
-        raise InputError(f"{file_name}: holds no samples: is the file whole?")
+        raise InputError(f"{file_name}: holds no samples: copy it again")
     samples = [sample for line in lines[first:] if (sample := _SAMPLE.fullmatch(line.strip()))]
     decimal = "," if any((sample["decimal"] or "").startswith(",") for sample in samples) else "."
     # A spreadsheet writes as many cells in every line as the widest has; a decimal comma separates none.

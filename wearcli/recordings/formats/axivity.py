@@ -31,10 +31,10 @@ def read_head(path: Path, file_name: str) -> DeviceHead:
     """
     first, last, size = read_ends(path, _HEAD_BYTES, _BLOCK * (_TAIL_BLOCKS + 1), file_name)
     if first[:2] != b"MD":
-        raise InputError(f"{file_name}: not an Axivity .cwa file: it does not begin with its header")
+        raise InputError(f"{file_name}: not an Axivity .cwa file (its header is none): is its suffix right?")
     blocks = _valid_blocks(first[_HEADER:])
     if len(blocks) == 0:
-        raise InputError(f"{file_name}: holds no samples: is the file cut off?")
+        raise InputError(f"{file_name}: holds no samples: copy it again")
     starts, steps, counts = _block_times(blocks)
     rate_code = first[36]
     stamps = np.repeat(starts, counts) + _index_within(counts) * np.repeat(steps, counts)

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from wearcli.errors import InputError
 from wearcli.recordings.formats.apple_ecg import EXPORT_FOLDERS, open_apple_ecg
+from wearcli.recordings.formats.damage import not_readable
 from wearcli.recordings.formats.delimited import open_bytes, stream_numbers
 from wearcli.recordings.formats.format import Format
 from wearcli.recordings.formats.layout import tell_layout
@@ -27,7 +27,7 @@ def _open_rows(path: Path, file_name: str) -> Table:
             head = stream.read(_HEAD_BYTES)
             layout = tell_layout(head, len(head) < _HEAD_BYTES, file_name)
     except OSError as error:
-        raise InputError(f"{file_name}: cannot be read ({error}): is the file whole?") from None
+        raise not_readable(file_name, "text file", error) from None
     bytes_a_row = len(head) / max(head.count(b"\n"), 1)
     table = Table(
         layout.columns,

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.csv as pa_csv
 
 from wearcli.errors import InputError
+from wearcli.recordings.formats.damage import not_to_its_end, printable
 from wearcli.recordings.formats.layout import NULLS, Layout
 from wearcli.recordings.tables.table import Batch, to_numpy
 
@@ -81,7 +82,7 @@ def read_numbers(
             f"{file_name}: not valid {error.encoding} text ({error.reason}): save it as UTF-8"
         ) from None
     except OSError as error:
-        raise InputError(f"{file_name}: cannot be read to its end ({error}): is the file whole?") from None
+        raise not_to_its_end(file_name, error) from None
     message = f"{odd} rows with another number of columns were left out"
     if odd and message not in warnings:
         warnings.append(message)
@@ -94,7 +95,7 @@ def stream_numbers(
     try:
         stream = open_bytes(path)
     except OSError as error:
-        raise InputError(f"{file_name}: cannot be read again ({error})") from None
+        raise not_to_its_end(file_name, error) from None
     with stream:
         yield from read_numbers(stream, file_name, layout, time, channels, warnings)
 
@@ -106,8 +107,10 @@ def _stamps(column: pa.Array) -> np.ndarray | pa.Array:
 def _explain(message: str, layout: Layout) -> str:
     match = re.search(r"In CSV column #(\d+): (?:Row #(\d+): )?.*invalid value '(.*)'", message, re.DOTALL)
     if not match:
-        return message.splitlines()[0]
+        width = re.search(r"Row #(\d+): Expected (\d+) columns, got (\d+)", message)
+        if not width:
+            return f"no table ({printable(message.splitlines()[0])[:120]}): mend or remove it"
+        return f"row {width[1]} has {width[3]} columns instead of {width[2]}: mend or remove it"
     name, row = layout.columns[int(match[1])].name, f", row {match[2]}" if match[2] else ""
-    return (
-        f"column '{name}'{row}: '{match[3][:40]}' is not what the column holds elsewhere: mend or remove it"
-    )
+    cell = printable(match[3][:40])
+    return f"column '{name}'{row}: '{cell}' is not what the column holds elsewhere: mend or remove it"

@@ -15,6 +15,7 @@ import numpy as np
 
 from wearcli.errors import InputError
 from wearcli.modality import MODALITIES
+from wearcli.recordings.formats.damage import not_readable
 from wearcli.recordings.reading import Reading
 from wearcli.recordings.recording import Chunk, Recording, Source
 from wearcli.recordings.tables.clock import measure_rate
@@ -140,8 +141,7 @@ def _readable(read: Callable[[Path, str], _Part], path: Path, file_name: str, ti
     try:
         return read(path, file_name)
     except (ValueError, OSError) as error:
-        reason = str(error).splitlines()[0][:160] if str(error) else "it is damaged"
-        raise InputError(f"{file_name}: not a readable {title} file ({reason}): copy it again") from None
+        raise not_readable(file_name, f"{title} file", error) from None
 
 
 def _chunks(samples: Samples, first_ns: int) -> Iterator[Chunk]:

@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from wearcli.errors import InputError
 from wearcli.modality import MODALITIES, Modality
+from wearcli.recordings.formats.damage import not_readable, not_to_its_end
 from wearcli.recordings.formats.delimited import open_bytes, read_numbers
 from wearcli.recordings.formats.format import FolderLayout, Format
 from wearcli.recordings.formats.layout import Layout
@@ -57,9 +58,11 @@ def _table(path: Path, file_name: str, modality: Modality) -> Table:
     except ValueError:
         header = None
     except ARCHIVE_ERRORS as error:
-        raise InputError(f"{file_name}: cannot be read ({error}): is the file whole?") from None
+        raise not_readable(file_name, "Empatica E4 export", error) from None
     if header is None:
-        raise InputError(f"{file_name}: {name} is not there, or does not begin with start and rate")
+        raise InputError(
+            f"{file_name}: {name} is not there, or does not begin with start and rate: copy it again"
+        )
     start, rate = header
     names = MODALITIES[modality].channels or (modality,)
     columns = [Column(channel, "number") for channel in names]
@@ -73,9 +76,7 @@ def _table(path: Path, file_name: str, modality: Modality) -> Table:
                         member, f"{file_name}/{name}", layout, None, channels, table.warnings
                     )
         except ARCHIVE_ERRORS as error:
-            raise InputError(
-                f"{file_name}: {name} cannot be read to its end ({error}): is it whole?"
-            ) from None
+            raise not_to_its_end(f"{file_name}/{name}", error) from None
 
     table = Table(
         columns,

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from wearcli.errors import InputError
+from wearcli.recordings.formats.damage import not_readable, reason
 from wearcli.recordings.formats.format import Format
 from wearcli.recordings.tables.table import HEAD_ROWS, Batch, Column, Table
 
@@ -97,9 +98,9 @@ def _opened(path: Path, file_name: str) -> "Iterator[EdfReader]":
         with _READING, EdfReader(str(path), DO_NOT_READ_ANNOTATIONS, DO_NOT_CHECK_FILE_SIZE) as reader:
             yield reader
     except (OSError, ValueError) as error:
-        reason = (str(error).removeprefix(f"{path}: ").splitlines() or [type(error).__name__])[0]
+        problem = reason(error).removeprefix(f"{path}: ")
         raise InputError(
-            f"{file_name}: not a readable EDF file ({reason}): mend its header, with EDFbrowser for one"
+            f"{file_name}: not a readable EDF file ({problem}): mend its header, with EDFbrowser for one"
         ) from None
 
 
@@ -110,9 +111,9 @@ def _read_header(path: Path, file_name: str) -> _Header:
             size = path.stat().st_size
             head = stream.read(_FIXED)
             if size == 0:
-                raise InputError(f"{file_name}: the file is empty")
+                raise InputError(f"{file_name}: the file is empty: copy it again")
             if head[:8].strip(b" \0") != b"0" and head[:8] != b"\xffBIOSEMI":
-                raise InputError(f"{file_name}: not an EDF file: it does not begin with an EDF header")
+                raise InputError(f"{file_name}: not an EDF file (its header is none): is its suffix right?")
             if head[192:197] in (b"EDF+D", b"BDF+D"):
                 raise InputError(
                     f"{file_name}: has interruptions (EDF+D), which are not read: convert it to EDF+C, with "
@@ -142,9 +143,11 @@ def _read_header(path: Path, file_name: str) -> _Header:
             began = re.match(rb"\+(\d+(?:\.\d+)?)\x14", stream.read(counts[at] * width))
             return _Header(whole, float(began[1]) % 1 if began else 0.0)
     except OSError as error:
-        raise InputError(f"{file_name}: cannot be read ({error})") from None
+        raise not_readable(file_name, "EDF file", error) from None
     except ValueError:
-        raise InputError(f"{file_name}: not a readable EDF file: its header is damaged") from None
+        raise InputError(
+            f"{file_name}: not a readable EDF file (its header is damaged): copy it again"
+        ) from None
 
 
 FORMAT = Format("edf", "EDF and BDF", (".edf", ".bdf"), open_edf)

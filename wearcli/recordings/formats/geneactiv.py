@@ -52,10 +52,10 @@ def read_head(path: Path, file_name: str) -> DeviceHead:
     """
     first, last, _ = read_ends(path, _HEAD_BYTES, _TAIL_BYTES, file_name)
     if b"Device Identity" not in first[:64]:
-        raise InputError(f"{file_name}: not a GENEActiv .bin file: it does not begin with 'Device Identity'")
+        raise InputError(f"{file_name}: not a GENEActiv .bin file (its header is none): is its suffix right?")
     pages = list(_pages(first))
     if not pages:
-        raise InputError(f"{file_name}: holds no samples: is the file cut off?")
+        raise InputError(f"{file_name}: holds no samples: copy it again")
     facts = _facts(first[: first.find(b"Recorded Data")])
     stamps = [page.start_ns + np.arange(page.samples) * page.step_ns for page in pages]
     count = _number(facts.get("Number of Pages", ""))

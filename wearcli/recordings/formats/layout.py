@@ -58,7 +58,7 @@ def tell_layout(head: bytes, complete: bool, file_name: str) -> Layout:
         lines.pop()  # cut in the middle
     filled = [line for line in lines if line.strip()]
     if not filled:
-        raise InputError(f"{file_name}: the file is empty")
+        raise InputError(f"{file_name}: the file is empty: copy it again")
     delimiter = _delimiter(filled[-100:])
     rows = [_split(line, delimiter) for line in lines]
     width = Counter(len(row) for row in rows[-100:] if row).most_common(1)[0][0]

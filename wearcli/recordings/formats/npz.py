@@ -12,6 +12,7 @@ import numpy as np
 import pyarrow as pa
 
 from wearcli.errors import InputError
+from wearcli.recordings.formats.damage import not_readable, not_to_its_end
 from wearcli.recordings.formats.format import Format
 from wearcli.recordings.tables.table import ARCHIVE_ERRORS, HEAD_ROWS, Batch, Column, Kind, Table
 
@@ -50,7 +51,7 @@ def open_npz(path: Path, file_name: str) -> Table:
     """
     try:
         if not zipfile.is_zipfile(path):
-            raise InputError(f"{file_name}: not a readable .npz file (no zip archive): is it whole?")
+            raise InputError(f"{file_name}: not a readable .npz file (no zip archive): copy it again")
         with np.load(path, allow_pickle=False) as archive:
             scalars: dict[str, Any] = {}
             shapes: dict[str, tuple[tuple[int, ...], bool, np.dtype]] = {}
@@ -65,7 +66,7 @@ def open_npz(path: Path, file_name: str) -> Table:
                 elif len(header[0]) in (1, 2):
                     shapes[key] = header
     except _UNREADABLE as error:
-        raise InputError(f"{file_name}: not a readable .npz file ({error})") from None
+        raise not_readable(file_name, ".npz file", error) from None
     if not shapes:
         raise InputError(f"{file_name}: no arrays of samples: save time (n,) and acc (n, 3), for one")
     rows = max(max(shape) for shape, _, _ in shapes.values())
@@ -151,7 +152,7 @@ def _stream(
                             values[:, k] = read(count)[:, stored[j].offset % stored[j].stride]
                 yield Batch(stamps, values)
     except _UNREADABLE as error:
-        raise InputError(f"{file_name}: cannot be read to its end ({error}): is the file whole?") from None
+        raise not_to_its_end(file_name, error) from None
 
 
 def _reader(archive: zipfile.ZipFile, stored: _Stored) -> Callable[[int], np.ndarray]:

@@ -54,9 +54,9 @@ def read_ends(path: Path, first: int, last: int, file_name: str) -> Ends:
             plausible = size <= whole <= size * _LARGEST_RATIO
             ends = Ends(b"".join(_unpacked_blocks(path, [], first)), b"", whole if plausible else None)
     if not ends.first and size and is_packed(path):
-        raise InputError(f"{file_name}: the .gz cannot be unpacked: is the file whole?")
+        raise InputError(f"{file_name}: the .gz cannot be unpacked: copy it again")
     if not ends.first:
-        raise InputError(f"{file_name}: the file is empty")
+        raise InputError(f"{file_name}: the file is empty: copy it again")
     return ends
 
 
@@ -77,7 +77,7 @@ def unpacked(path: Path, file_name: str) -> Iterator[tuple[Path, list[str]]]:
             for block in _unpacked_blocks(path, warnings):
                 target.write(block)
         if warnings and plain.stat().st_size == 0:
-            raise InputError(f"{file_name}: the .gz cannot be unpacked: is the file whole?")
+            raise InputError(f"{file_name}: the .gz cannot be unpacked: copy it again")
         yield plain, warnings
 
 

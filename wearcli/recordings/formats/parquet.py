@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from wearcli.errors import InputError
+from wearcli.recordings.formats.damage import not_readable, not_to_its_end
 from wearcli.recordings.formats.format import Format
 from wearcli.recordings.tables.table import HEAD_ROWS, Batch, Column, Table, cell_kind, to_numpy
 
@@ -19,7 +20,7 @@ def open_parquet(path: Path, file_name: str) -> Table:
         with pq.ParquetFile(path) as file:
             schema, rows = file.schema_arrow, file.metadata.num_rows
     except (pa.ArrowException, OSError) as error:
-        raise InputError(f"{file_name}: not a readable Parquet file ({_first_line(error)})") from None
+        raise not_readable(file_name, "Parquet file", error) from None
     columns = [Column(field.name, cell_kind(field.type)) for field in schema]
     return Table(columns, lambda time, channels: _stream(path, file_name, schema, time, channels), rows=rows)
 
@@ -43,7 +44,7 @@ def _stream(
                         values[:, k] = to_numpy(batch.column(schema.names[j]))
                 yield Batch(None if time is None else _stamps(batch.column(schema.names[time])), values)
     except (pa.ArrowException, OSError) as error:
-        raise InputError(f"{file_name}: cannot be read to its end ({_first_line(error)})") from None
+        raise not_to_its_end(file_name, error) from None
 
 
 def _stamps(column: pa.Array) -> np.ndarray | pa.Array:
@@ -51,10 +52,6 @@ def _stamps(column: pa.Array) -> np.ndarray | pa.Array:
         column = column.dictionary_decode()
     text = pa.types.is_string(column.type) or pa.types.is_large_string(column.type)
     return column if text or pa.types.is_string_view(column.type) else to_numpy(column)
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0]
 
 
 def is_recording(path: Path) -> bool:

@@ -53,5 +53,5 @@ def folder_format(folder: Path) -> Format | None:
 def accepted_formats() -> str:
     """Return what wearcli reads, as messages list it."""
     *titles, last = (record.title for record in FORMATS.values())
-    packed = ", ".join(record.title for record in FORMATS.values() if record.gzip)
-    return f"{', '.join(titles)} and {last} ({packed} also as .gz)"
+    packed = ", ".join(suffix for record in FORMATS.values() if record.gzip for suffix in record.suffixes)
+    return f"{', '.join(titles)} and {last}; {packed} also as .gz"

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from wearcli.errors import InputError
+from wearcli.recordings.formats.damage import not_readable
 from wearcli.recordings.formats.format import Format
 from wearcli.recordings.formats.wfdb_files import record_files, segment_headers, segment_names, with_length
 from wearcli.recordings.tables.table import HEAD_ROWS, Batch, Column, Table
@@ -34,7 +35,7 @@ def open_wfdb(path: Path, file_name: str) -> Table:
             f"{file_name}: reading .hea files needs wfdb: pip install 'wearcli[physio]'"
         ) from None
     if path.stat().st_size == 0:
-        raise InputError(f"{file_name}: the file is empty")
+        raise InputError(f"{file_name}: the file is empty: copy it again")
     files, segments = record_files(path), segment_names(path)
     if missing := [name for name, file in files.items() if not file.is_file()]:
         listed = ", ".join(missing[:3]) + (", ..." if len(missing) > 3 else "")
@@ -133,10 +134,7 @@ def _folder(files: dict[str, Path], file_name: str, length: int | None = None) -
     except InputError:
         raise
     except Exception as error:
-        reason = (str(error).splitlines() or [type(error).__name__])[0]
-        raise InputError(
-            f"{file_name}: not a readable WFDB record ({reason}): are its files whole?"
-        ) from None
+        raise not_readable(file_name, "WFDB record", error) from None
 
 
 FORMAT = Format(

@@ -77,7 +77,7 @@ def open_table(source: Source, table: Table, reading: Reading, file_name: str) -
     head, ended = _read_head(batches)
     values = np.concatenate([batch.values for batch in head]) if head else np.empty((0, 3), np.float32)
     if len(values) == 0:
-        raise InputError(f"{file_name}: holds no samples")
+        raise InputError(f"{file_name}: holds no samples: copy it again")
     clock = _clock(head, table, chosen, reading, own_rate_hz, nominal_hz, file_name)
     unit = _unit(values, clock.rate_hz, table, chosen, reading, file_name)
     pending = [_resumed(head, None if ended else batches)]
