@@ -26,7 +26,7 @@ from wearcli.cli import (
     retrieve,
     sample,
 )
-from wearcli.cli.common import Debugging, start_output, with_output_options
+from wearcli.cli.common import Output, start_output, with_output_options
 from wearcli.cli.config import read_config
 from wearcli.cli.help import PAGE_WIDTH, Command, Group
 from wearcli.cli.options import Debug, Quiet, Verbose
@@ -129,7 +129,7 @@ def main() -> None:
 
 def _exit(message: str, code: int) -> None:
     """End with one line and an exit code; with --debug the error in hand goes on, with its traceback."""
-    if Debugging.on:
+    if Output.debug:
         raise
     print(f"wearcli: {message}", file=sys.stderr)
     sys.exit(code)

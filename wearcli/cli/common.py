@@ -5,23 +5,25 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
-from wearcli.cli.console import Level, set_level
+from wearcli.cli.console import Level, say_detail, set_level
 from wearcli.cli.options import Debug, Quiet, Verbose
 from wearcli.errors import UsageError
 
 _OPTIONS = {"quiet": Quiet, "verbose": Verbose, "debug": Debug}
 
 
-class Debugging:
-    """Whether an error is shown with its traceback."""
+class Output:
+    """What a run shows, by its flags before and after the command."""
 
-    on = False
+    quiet = False
+    verbose = False
+    debug = False
 
 
 def start_output(quiet: bool, verbose: bool, debug: bool) -> None:
     """Set what is shown for a whole run, by the flags before the command."""
+    Output.quiet = Output.verbose = Output.debug = False
     set_level(Level.NORMAL)
-    Debugging.on = False
     add_output(quiet, verbose, debug)
 
 
@@ -31,11 +33,13 @@ def add_output(quiet: bool, verbose: bool, debug: bool) -> None:
     Raises:
         UsageError: Both --quiet and --verbose are given.
     """
-    if quiet and verbose:
+    Output.quiet |= quiet
+    Output.verbose |= verbose
+    Output.debug |= debug
+    if Output.quiet and Output.verbose:
         raise UsageError("--quiet and --verbose exclude each other: give one of them")
-    if quiet or verbose:
-        set_level(Level.QUIET if quiet else Level.VERBOSE)
-    Debugging.on = Debugging.on or debug
+    if Output.quiet or Output.verbose:
+        set_level(Level.QUIET if Output.quiet else Level.VERBOSE)
 
 
 def with_output_options(command: Callable[..., None]) -> Callable[..., None]:
@@ -44,7 +48,10 @@ def with_output_options(command: Callable[..., None]) -> Callable[..., None]:
     @functools.wraps(command)
     def run(*, quiet: bool, verbose: bool, debug: bool, **options: Any) -> None:
         add_output(quiet, verbose, debug)
-        command(**options)
+        try:
+            command(**options)
+        finally:
+            say_detail(f"{command.__name__.replace('_', '-')} is done")
 
     signature = inspect.signature(command, eval_str=True)
     added = [

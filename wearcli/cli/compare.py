@@ -80,7 +80,7 @@ def compare(
     """
     from wearcli.cli.arguments import task_name
     from wearcli.cli.comparison_table import print_comparison
-    from wearcli.cli.console import print_json, progress, say, stderr
+    from wearcli.cli.console import print_json, progress, say, say_error, stderr
     from wearcli.comparison.compare import compare as run
     from wearcli.recordings.reading import Reading
 
@@ -119,12 +119,12 @@ def compare(
                 watch=watch,
             )
         except KeyboardInterrupt as stopped:
-            say(f"wearcli: interrupted; {stopped}" if stopped.args else "wearcli: interrupted")
+            say_error(f"wearcli: interrupted; {stopped}" if stopped.args else "wearcli: interrupted")
             raise typer.Exit(130) from None
     for failure in result.failed:
         error = failure["error"]
         name = failure.get("model", "")
-        say(f"failed: {error}" if name in error else f"failed: {name}: {error}")
+        say_error(f"failed: {error}" if name in error else f"failed: {name}: {error}")
     for warning in result.warnings:
         say(f"warning: {warning}")
     print_comparison(result, stderr())

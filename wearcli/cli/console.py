@@ -59,6 +59,14 @@ def say(message: str) -> None:
         print(message, file=sys.stderr)
 
 
+def say_detail(message: str) -> None:
+    """Print one line on stderr in VERBOSE, with the time since the start."""
+    if _level == Level.VERBOSE:
+        import logging
+
+        logging.getLogger("wearcli").info(message)
+
+
 def say_error(message: str) -> None:
     """Print one plain line on stderr, in QUIET too."""
     print(message, file=sys.stderr)

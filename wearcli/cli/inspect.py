@@ -47,7 +47,7 @@ def inspect(
     from dataclasses import asdict
 
     from wearcli.cli.arguments import input_paths
-    from wearcli.cli.console import print_json, print_json_line, progress, say, stderr
+    from wearcli.cli.console import print_json, print_json_line, progress, say, say_error, stderr
     from wearcli.errors import UsageError
     from wearcli.inspection import inspect as run
     from wearcli.recordings.reading import Reading
@@ -82,7 +82,7 @@ def inspect(
         if row.error:
             # Below the table, not in it: a terminal has no room for a sentence in a column.
             text = f"failed: {row.recording}: {row.error.removeprefix(f'{row.path}: ')}"
-            console.print(text, style="red", soft_wrap=True, markup=False)
+            say_error(text)
         for warning in row.warnings:
             console.print(f"warning: {row.recording}: {warning}", soft_wrap=True, markup=False)
     if len(shown) < len(rows):
@@ -95,7 +95,7 @@ def inspect(
     for note in result.notes:
         say(f"note: {note}")
     if result.failed:
-        say(f"{result.failed} of {len(rows)} recordings could not be read")
+        say_error(f"{result.failed} of {len(rows)} recordings could not be read")
         raise typer.Exit(1)
 
 

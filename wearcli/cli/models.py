@@ -30,7 +30,7 @@ def listing(
     """
     if context.invoked_subcommand is not None:
         return
-    from wearcli.cli.console import print_json, say
+    from wearcli.cli.console import print_json, say_error
     from wearcli.models.listing import list_models
 
     found, failed = list_models(folder)
@@ -39,7 +39,7 @@ def listing(
     else:
         _print(found)
     for failure in failed:
-        say(f"failed: {failure['error']}")
+        say_error(f"failed: {failure['error']}")
     if failed:
         raise typer.Exit(1)
 

@@ -90,7 +90,7 @@ def preprocess(
     from dataclasses import asdict
 
     from wearcli.cli.arguments import input_paths
-    from wearcli.cli.console import print_json, progress, say
+    from wearcli.cli.console import print_json, progress, say, say_error
     from wearcli.errors import UsageError, WearcliError
     from wearcli.recordings.reading import Reading
     from wearcli.recordings.recording import Source
@@ -104,7 +104,7 @@ def preprocess(
         def finished(source: Source, error: WearcliError | None) -> None:
             display.update(task, advance=1, description=f"preprocess: {source.recording}")
             if error is not None:
-                display.console.print(f"failed: {error}", soft_wrap=True, markup=False)
+                say_error(f"failed: {error}")
 
         result = run(
             input_paths(paths),
@@ -141,5 +141,5 @@ def preprocess(
     if json:
         print_json(asdict(result))
     if result.failed:
-        say(f"{len(result.failed)} of {len(result.planned)} recordings failed")
+        say_error(f"{len(result.failed)} of {len(result.planned)} recordings failed")
         raise typer.Exit(1)

@@ -1,9 +1,13 @@
 """Open a recording of any format."""
 
+import logging
+
 from wearcli.errors import InputError
 from wearcli.recordings.formats.registry import FORMATS
 from wearcli.recordings.reading import Reading
 from wearcli.recordings.recording import Recording, Source
+
+_LOG = logging.getLogger(__name__)
 
 
 def open_recording(source: Source, reading: Reading | None = None) -> Recording:
@@ -39,4 +43,15 @@ def open_recording(source: Source, reading: Reading | None = None) -> Recording:
         raise InputError(f"{file_name}: no such file")
     if source.format not in FORMATS:
         raise InputError(f"{file_name}: unknown format '{source.format}': one of {', '.join(FORMATS)}")
-    return FORMATS[source.format].open(source, reading, file_name)
+    recording = FORMATS[source.format].open(source, reading, file_name)
+    _LOG.info("%s: %s", file_name, _description(recording))
+    return recording
+
+
+def _description(recording: Recording) -> str:
+    """Say how a file was understood, for the log."""
+    start = "start unknown" if recording.start is None else f"starts {recording.start.isoformat()}"
+    return (
+        f"{recording.source.format}, {', '.join(recording.channels)} at {recording.rate_hz:g} Hz, {start}, "
+        f"unit: {recording.unit_how}, participant {recording.source.participant}"
+    )
