@@ -1,15 +1,18 @@
 """`wearcli embed`."""
 
-from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
 from wearcli.cli.options import (
+    OUTPUT,
     Columns,
     DryRun,
     Json,
+    JsonLines,
+    MaxMissing,
+    Model,
     Overwrite,
     ParticipantFrom,
     Paths,
@@ -19,21 +22,9 @@ from wearcli.cli.options import (
     Unit,
     Workers,
 )
-
-
-class FeatureSet(StrEnum):
-    """Hand-made features of acceleration."""
-
-    motion = "motion"
-    heart = "heart"
-
-
-class Format(StrEnum):
-    """Formats of the table."""
-
-    parquet = "parquet"
-    arrow = "arrow"
-    jsonl = "jsonl"
+from wearcli.embedding.defaults import BATCH
+from wearcli.modality import FeatureSet
+from wearcli.signals.defaults import MAX_MISSING
 
 
 def embed(
@@ -41,36 +32,45 @@ def embed(
     output: Annotated[
         str | None,
         typer.Option(
-            "--output", "-o", help="The table's file; - streams to stdout. Default: embeddings.parquet"
+            "-o",
+            "--output",
+            metavar="FILE",
+            help="Table to write; - streams to stdout. Default: embeddings.parquet",
+            rich_help_panel=OUTPUT,
         ),
     ] = None,
-    model: Annotated[str | None, typer.Option(help="A bundled model's name, or a model folder.")] = None,
+    model: Model = None,
     form: Annotated[
-        Format | None,
-        typer.Option("--format", help="Default: told from the output's suffix; Arrow IPC on stdout."),
+        Literal["parquet", "arrow", "jsonl"] | None,
+        typer.Option(
+            "--format",
+            help="Format of the table. Default: by the suffix of the output; arrow (Arrow IPC) on stdout.",
+            rich_help_panel=OUTPUT,
+        ),
     ] = None,
-    window: Annotated[float | None, typer.Option(help="Seconds. Default: the model's window.")] = None,
+    window: Annotated[
+        float | None, typer.Option(metavar="SECONDS", help="Length of a window. Default: the model's.")
+    ] = None,
     stride: Annotated[
-        float | None, typer.Option(help="Seconds from window to window. Default: the model's own.")
+        float | None,
+        typer.Option(metavar="SECONDS", help="Time from window to window. Default: the model's."),
     ] = None,
     features: Annotated[
         FeatureSet | None,
         typer.Option(
-            help="Hand-made ones of acceleration; heart: those of motion, and of the pulse. Default: the "
-            "model's own, else motion."
+            help="Hand-made features of acceleration; heart: those of motion and of the pulse. Default: the "
+            "model's, else motion."
         ),
     ] = None,
-    max_missing: Annotated[
-        float, typer.Option(min=0, max=1, help="A window with more of it in gaps is dropped.")
-    ] = 0.1,
-    batch: Annotated[int, typer.Option(min=1, help="Windows embedded at once.")] = 128,
+    max_missing: MaxMissing = MAX_MISSING,
+    batch: Annotated[
+        int, typer.Option(metavar="N", min=1, help="Number of windows embedded at once.")
+    ] = BATCH,
     workers: Workers = None,
     overwrite: Overwrite = False,
     dry_run: DryRun = False,
     json: Json = False,
-    jsonl: Annotated[
-        bool, typer.Option("--jsonl", help="Print one JSON line a recording on stdout.")
-    ] = False,
+    jsonl: JsonLines = False,
     participant_from: ParticipantFrom = None,
     unit: Unit = None,
     rate_hz: RateHz = None,
@@ -85,7 +85,7 @@ def embed(
     import sys
 
     from wearcli.cli.arguments import input_paths
-    from wearcli.cli.console import print_json, print_json_line, progress, say
+    from wearcli.cli.console import print_json, print_json_line, progress, say, say_error
     from wearcli.cli.embedding_news import note_found, tell_found
     from wearcli.embedding.embed import embed as run
     from wearcli.embedding.engine import Stream
@@ -95,7 +95,7 @@ def embed(
     from wearcli.recordings.reading import Reading
     from wearcli.recordings.recording import Source
 
-    output = output or f"embeddings.{form.value if form else 'parquet'}"
+    output = output or f"embeddings.{form or 'parquet'}"
     streamed = output == "-"
     if (streamed and (json or jsonl)) or (json and jsonl):
         raise UsageError("stdout carries one thing: choose one of -o -, --json and --jsonl")
@@ -136,7 +136,7 @@ def embed(
             bytes_done += sizes[stream.source.recording]
             display.update(task, completed=bytes_done)
             if stream.error is not None:
-                display.console.print(f"failed: {stream.error}", soft_wrap=True, markup=False)
+                say_error(f"failed: {stream.error}")
             note_found(stream, warned, units)
             if jsonl:
                 line: dict[str, object] = {
@@ -150,7 +150,7 @@ def embed(
             input_paths(paths),
             None if streamed else Path(output),
             model=model or DEFAULT_MODEL,
-            form=None if form is None else form.value,
+            form=form,
             window_s=window,
             stride_s=stride,
             max_missing=max_missing,
@@ -160,7 +160,7 @@ def embed(
             dry_run=dry_run,
             participant_from=participant_from,
             reading=Reading.from_options(unit, rate_hz, columns, time_column, time_unit),
-            features=None if features is None else features.value,
+            features=features,
             watcher=Watcher(planned, advanced, finished),
         )
     if dry_run:
@@ -184,12 +184,12 @@ def embed(
 
 def _summary(result: "object") -> None:
     """One line for people: how much, how fast, where."""
-    from wearcli.cli.console import say
+    from wearcli.cli.console import say, say_error
     from wearcli.embedding.result import EmbedResult
 
     assert isinstance(result, EmbedResult)
     if result.failed:
-        say(f"{len(result.failed)} of {len(result.plan)} recordings failed")
+        say_error(f"{len(result.failed)} of {len(result.plan)} recordings failed")
     if not result.output:
         say("nothing was embedded: no output is written")
         return

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from wearcli.cli.console import say
+from wearcli.cli.console import say, say_error
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
@@ -47,7 +47,7 @@ class EmbeddingNews:
         self._done += self._sizes[stream.source.recording]
         note_found(stream, self._warned, self._units)
         if stream.error is not None:
-            self._display.console.print(f"failed: {stream.error}", soft_wrap=True, markup=False)
+            say_error(f"failed: {stream.error}")
 
 
 def note_found(stream: "Stream", warned: dict[str, list[str]], units: dict[str, int]) -> None:

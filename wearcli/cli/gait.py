@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from wearcli.cli.completion import probe_folders
 from wearcli.cli.options import (
     OUTPUT,
     Columns,
@@ -36,7 +37,12 @@ BOUTS = "Walking bouts and days"
 def gait(
     paths: PathsOrTable = None,
     probe: Annotated[
-        Path, typer.Option(metavar="FOLDER", help="Probe folder of 'wearcli probe --task gait'.")
+        Path,
+        typer.Option(
+            metavar="FOLDER",
+            help="Probe folder of 'wearcli probe --task gait'.",
+            autocompletion=probe_folders,
+        ),
     ] = defaults.PROBE,
     use: UseProbe = None,
     model: ProbeModel = None,

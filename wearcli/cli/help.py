@@ -62,6 +62,8 @@ def _option_panels(command: TyperCommand | TyperGroup, context: "Context") -> di
         row = parameter.get_help_record(context)
         if row is None:
             continue
+        if parameter.param_type_name == "argument":
+            row = (re.sub(r" <.*>$", "", row[0]), row[1])  # its name says enough
         panel = getattr(parameter, "rich_help_panel", None)
         if parameter.name == "help" or panel == GENERAL:
             general.append(row)

@@ -7,6 +7,7 @@ import typer
 from wearcli.cli.options import (
     Columns,
     Json,
+    JsonLines,
     ParticipantFrom,
     Paths,
     RateHz,
@@ -22,17 +23,15 @@ if TYPE_CHECKING:
     from wearcli.inspection import Inspection
     from wearcli.modality import ModalityRecord
 
-# More rows than this tell a person nothing: then those with remarks come first, and the rest is counted.
+# With more rows than this, rows with remarks come first and the rest is counted.
 _MOST_ROWS = 100
 
 
 def inspect(
     paths: Paths = None,
-    modality: Annotated[Modality, typer.Option(help="The signal to look at.")] = "acc",
+    modality: Annotated[Modality, typer.Option(help="Signal to look at.")] = "acc",
     json: Json = False,
-    jsonl: Annotated[
-        bool, typer.Option("--jsonl", help="Print one JSON line a recording on stdout.")
-    ] = False,
+    jsonl: JsonLines = False,
     participant_from: ParticipantFrom = None,
     unit: Unit = None,
     rate_hz: RateHz = None,
@@ -81,12 +80,11 @@ def inspect(
     for row in shown:
         if row.error:
             # Below the table, not in it: a terminal has no room for a sentence in a column.
-            text = f"failed: {row.recording}: {row.error.removeprefix(f'{row.path}: ')}"
-            say_error(text)
+            say_error(f"failed: {row.recording}: {row.error.removeprefix(f'{row.path}: ')}")
         for warning in row.warnings:
             console.print(f"warning: {row.recording}: {warning}", soft_wrap=True, markup=False)
     if len(shown) < len(rows):
-        say(f"{len(rows) - len(shown)} more recordings: --json or --jsonl tells all of them")
+        say(f"{len(rows) - len(shown)} more recordings: --json and --jsonl print all of them")
     for line in _summary(result.recordings):
         say(line)
     say(result.participant_rule)
@@ -100,6 +98,7 @@ def inspect(
 
 
 def _table(rows: "list[Inspection]") -> "Table":
+    """Return a row for each recording, with the columns that its signal has."""
     from rich.markup import escape
     from rich.table import Table
 
@@ -112,13 +111,13 @@ def _table(rows: "list[Inspection]") -> "Table":
     for name in ("said Hz", "Hz", "duration", "unit", *own):
         table.add_column(name, justify="right", no_wrap=True)
     for row in rows:
-        known = row.error is None
+        readable = row.error is None
         facts = {
             "wear": _percent(row.wear),
             "quality": f"{row.quality:.2f}" if row.quality is not None else "-",
             "good": _percent(row.good),
             "clipped": _percent(row.clipped),
-            "gaps": (f"{row.gaps} ({row.gap_s:.1f} s)" if row.gaps else "0") if known else "-",
+            "gaps": (f"{row.gaps} ({row.gap_s:.1f} s)" if row.gaps else "0") if readable else "-",
             "rest g": f"{row.rest_g:.3f}" if row.rest_g is not None else "-",
         }
         table.add_row(
@@ -127,7 +126,7 @@ def _table(rows: "list[Inspection]") -> "Table":
             escape(row.participant),
             f"{row.rate_nominal_hz:g}" if row.rate_nominal_hz else "-",
             f"{row.rate_hz:.2f}" if row.rate_hz else "-",
-            _clock(row.duration_s) if known else "-",
+            _clock(row.duration_s) if readable else "-",
             row.unit or "-",
             *(facts[name] for name in own),
         )
@@ -135,7 +134,7 @@ def _table(rows: "list[Inspection]") -> "Table":
 
 
 def _columns(signal: "ModalityRecord") -> list[str]:
-    """The facts that recordings of this signal have."""
+    """Return the facts that recordings of this signal have."""
     columns = ["wear"] if signal.wear else []
     columns += ["quality", "good"] if signal.quality else []
     columns += ["clipped"] if signal.clipping or signal.quality else []
@@ -143,7 +142,7 @@ def _columns(signal: "ModalityRecord") -> list[str]:
 
 
 def _summary(rows: "list[Inspection]") -> list[str]:
-    """Hours in all, and how units and times were understood, each kind once."""
+    """Return the hours in all, and how units and times were understood, once for each kind."""
     from collections import Counter
 
     read = [row for row in rows if row.error is None]
@@ -161,6 +160,7 @@ def _summary(rows: "list[Inspection]") -> list[str]:
 
 
 def _clock(seconds: float) -> str:
+    """Write a duration: 12.3 s, or h:mm:ss."""
     if seconds < 60:
         return f"{seconds:.1f} s"
     whole = round(seconds)
@@ -168,6 +168,7 @@ def _clock(seconds: float) -> str:
 
 
 def _percent(share: float | None) -> str:
+    """Write a share in %; a dash for none."""
     if share is None:
         return "-"
     return "0 %" if share == 0 else "<0.1 %" if share < 0.001 else f"{100 * share:.3g} %"

@@ -6,12 +6,11 @@ from typing import Annotated, Any
 import typer
 
 from wearcli.cli.common import with_output_options
+from wearcli.cli.completion import model_names
 from wearcli.cli.help import Command, Group
 from wearcli.cli.options import Json
 
-models = typer.Typer(
-    cls=Group, help="The models there are, and the card of each.", invoke_without_command=True
-)
+models = typer.Typer(cls=Group, help="List models, or show the card of one.", invoke_without_command=True)
 
 
 @models.callback()
@@ -20,7 +19,10 @@ def listing(
     context: typer.Context,
     folder: Annotated[
         list[Path] | None,
-        typer.Option(help="Where to look for model and run folders; repeatable. Default: runs, models."),
+        typer.Option(
+            metavar="FOLDER",
+            help="Folder with model and run folders; may be given again. Default: runs and models.",
+        ),
     ] = None,
     json: Json = False,
 ) -> None:
@@ -47,7 +49,14 @@ def listing(
 @models.command(cls=Command)
 @with_output_options
 def show(
-    model: Annotated[str, typer.Argument(help="A bundled model's name, or a model or run folder.")],
+    model: Annotated[
+        str,
+        typer.Argument(
+            metavar="MODEL",
+            help="Name of a bundled model, or a model or run folder.",
+            autocompletion=model_names,
+        ),
+    ],
     json: Json = False,
 ) -> None:
     """Print the card of a model: data, recipe, scores, limits, licence."""

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from wearcli.cli.completion import probe_folders
 from wearcli.cli.options import (
     OUTPUT,
     WINDOWS,
@@ -36,7 +37,8 @@ BOUTS = "Bouts"
 def predict(
     paths: PathsOrTable = None,
     probe: Annotated[
-        Path | None, typer.Option(metavar="FOLDER", help="Probe folder of 'wearcli probe'.")
+        Path | None,
+        typer.Option(metavar="FOLDER", help="Probe folder of 'wearcli probe'.", autocompletion=probe_folders),
     ] = None,
     use: UseProbe = None,
     model: ProbeModel = None,

@@ -1,16 +1,18 @@
 """`wearcli preprocess`."""
 
-from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
 from wearcli.cli.options import (
+    OUTPUT,
+    WINDOWS,
     Channels,
     Columns,
     DryRun,
     Json,
+    MaxMissing,
     Overwrite,
     ParticipantFrom,
     Paths,
@@ -20,57 +22,61 @@ from wearcli.cli.options import (
     TimeUnit,
     Unit,
 )
-from wearcli.modality import Modality
+from wearcli.modality import MODALITIES, Modality
+from wearcli.signals.defaults import MAX_MISSING, STORE
 
-
-class Normalize(StrEnum):
-    """Normalisations of a window."""
-
-    none = "none"
-    zscore = "zscore"
-    revin = "revin"
-
-
-class DType(StrEnum):
-    """Types of the stored values."""
-
-    int16 = "int16"
-    float32 = "float32"
+_RATES = ", ".join(f"{name} {record.rate_hz:g}" for name, record in MODALITIES.items())
+_WINDOWS = ", ".join(f"{name} {record.window_s:g}" for name, record in MODALITIES.items())
 
 
 def preprocess(
     paths: Paths = None,
-    output: Annotated[Path, typer.Option("--output", "-o", help="The folder to write.")] = Path("windows"),
-    modality: Annotated[Modality, typer.Option(help="The signal to cut.")] = "acc",
+    output: Annotated[
+        Path,
+        typer.Option("-o", "--output", metavar="FOLDER", help="Folder to write.", rich_help_panel=OUTPUT),
+    ] = STORE,
+    modality: Annotated[Modality, typer.Option(help="Signal to cut.")] = "acc",
     channels: Channels = None,
     rate: Annotated[
-        float | None, typer.Option(help="Hz of the windows. Default: 50; ppg 64, ecg 128.")
+        float | None, typer.Option(metavar="HZ", help=f"Sample rate of the windows. Default: {_RATES}.")
     ] = None,
-    window: Annotated[float | None, typer.Option(help="Seconds. Default: 5; ppg 30, ecg 10.")] = None,
+    window: Annotated[
+        float | None, typer.Option(metavar="SECONDS", help=f"Length of a window. Default: {_WINDOWS}.")
+    ] = None,
     stride: Annotated[
-        float | None, typer.Option(help="Seconds from window to window. Default: one window.")
+        float | None,
+        typer.Option(metavar="SECONDS", help="Time from window to window. Default: the length of a window."),
     ] = None,
     normalize: Annotated[
-        Normalize,
-        typer.Option(help="Each window by its own statistics; revin keeps them, so that it can be undone."),
-    ] = Normalize.none,
+        Literal["none", "zscore", "revin"],
+        typer.Option(help="Normalise windows by their own statistics; revin keeps these, to undo it."),
+    ] = "none",
     rotate: Annotated[
-        int, typer.Option(min=0, help="Copies of each window turned at random, each with its rotation.")
+        int,
+        typer.Option(
+            metavar="N", min=0, help="Number of randomly turned copies of each window; rotations are kept."
+        ),
     ] = 0,
     dtype: Annotated[
-        DType | None, typer.Option(help="Default: int16 (0.5 mg steps) for plain g, else float32.")
+        Literal["int16", "float32"] | None,
+        typer.Option(help="Type of stored values. Default: int16 (0.5 mg steps) for plain g, else float32."),
     ] = None,
-    max_missing: Annotated[
-        float, typer.Option(min=0, max=1, help="A window with more of it in gaps is dropped.")
-    ] = 0.1,
+    max_missing: MaxMissing = MAX_MISSING,
     align: Annotated[
         bool,
         typer.Option(
-            "--align", help="Windows at whole strides of the clock: those of two sensors lie together."
+            "--align",
+            help="Start windows at whole strides of the clock, so that those of two sensors coincide.",
+            rich_help_panel=WINDOWS,
         ),
     ] = False,
     clock_offset: Annotated[
-        float, typer.Option(help="With --align: seconds to add to these recordings' clock.")
+        float,
+        typer.Option(
+            metavar="SECONDS",
+            help="Time to add to the clock of these recordings; with --align.",
+            rich_help_panel=WINDOWS,
+        ),
     ] = 0.0,
     seed: Seed = 0,
     overwrite: Overwrite = False,
@@ -83,27 +89,29 @@ def preprocess(
     time_column: TimeColumn = None,
     time_unit: TimeUnit = None,
 ) -> None:
-    """Cut recordings into windows on disk: what pretraining reads, memory-mapped.
+    """Cut recordings into windows on disk, which pretraining reads memory-mapped.
 
     Writes values-*.npy (windows, samples, channels), index.parquet (one row a window) and store.json.
     """
     from dataclasses import asdict
 
     from wearcli.cli.arguments import input_paths
-    from wearcli.cli.console import print_json, progress, say, say_error
+    from wearcli.cli.console import print_json, progress, say, say_detail, say_error
     from wearcli.errors import UsageError, WearcliError
     from wearcli.recordings.reading import Reading
     from wearcli.recordings.recording import Source
     from wearcli.signals.preprocess import preprocess as run
 
     if clock_offset and not align:
-        raise UsageError("--clock-offset is of --align: give both")
+        raise UsageError("--clock-offset needs --align: give both")
     with progress("recordings") as display:
         task = display.add_task("preprocess", total=None)
 
         def finished(source: Source, error: WearcliError | None) -> None:
             display.update(task, advance=1, description=f"preprocess: {source.recording}")
-            if error is not None:
+            if error is None:
+                say_detail(f"{source.recording} is cut")
+            else:
                 say_error(f"failed: {error}")
 
         result = run(
@@ -116,10 +124,10 @@ def preprocess(
             stride_s=stride,
             max_missing=max_missing,
             align=clock_offset if align else None,
-            normalize=normalize.value,
+            normalize=normalize,
             rotations=rotate,
             seed=seed,
-            dtype=None if dtype is None else dtype.value,
+            dtype=dtype,
             overwrite=overwrite,
             dry_run=dry_run,
             participant_from=participant_from,

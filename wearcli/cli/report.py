@@ -1,42 +1,68 @@
 """`wearcli report`."""
 
 from pathlib import Path
-from typing import Annotated, Any, cast
+from typing import Annotated, Literal
 
 import typer
 
-from wearcli.cli.options import Json, Overwrite, Seed
+from wearcli.cli.options import OUTPUT, Json, Overwrite, Seed
+
+CONTENT = "Content of the page of a probe"
 
 
 def report(
-    folder: Annotated[Path, typer.Argument(help="Folder of a probe, or of a comparison.")],
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Folder of a probe or of a comparison.")],
     output: Annotated[
-        Path | None, typer.Option("-o", "--output", help="The page. Default: FOLDER/report.html.")
+        Path | None,
+        typer.Option(
+            "-o",
+            "--output",
+            metavar="FILE",
+            help="Page to write. Default: FOLDER/report.html.",
+            rich_help_panel=OUTPUT,
+        ),
     ] = None,
     overwrite: Overwrite = False,
     figures: Annotated[
-        Path | None, typer.Option(help="A folder for a PNG (300 dpi) and an SVG of each figure, for papers.")
+        Path | None,
+        typer.Option(
+            metavar="FOLDER",
+            help="Folder for a PNG (300 dpi) and an SVG of each figure, for papers.",
+            rich_help_panel=OUTPUT,
+        ),
     ] = None,
     map_: Annotated[
-        str,
-        typer.Option("--map", metavar="pca|tsne|umap|none", help="How the embeddings become a map."),
+        Literal["pca", "tsne", "umap", "none"],
+        typer.Option("--map", help="Projection of the embeddings to a map.", rich_help_panel=CONTENT),
     ] = "pca",
     embeddings: Annotated[
         list[Path] | None,
-        typer.Option(help="Table to map; may be given again. Default: those that the probe was fitted on."),
+        typer.Option(
+            metavar="FILE",
+            help="Table to map; may be given again. Default: the tables that the probe was fitted on.",
+            rich_help_panel=CONTENT,
+        ),
     ] = None,
     recording: Annotated[
-        str | None, typer.Option(help="Of the timeline. Default: that of most classes and samples.")
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="Recording of the timeline. Default: the one with most classes and samples.",
+            rich_help_panel=CONTENT,
+        ),
     ] = None,
     probe: Annotated[
-        str | None, typer.Option(metavar="linear|mlp|features", help="Shown in figures. Default: the first.")
+        str | None,
+        typer.Option(
+            metavar="PROBE", help="Probe that the figures show. Default: the first.", rich_help_panel=CONTENT
+        ),
     ] = None,
     seed: Seed = 0,
     json: Json = False,
 ) -> None:
-    """Write one HTML page that tells what a probe or a comparison found.
+    """Write one HTML page with the results of a probe or a comparison.
 
-    It needs no network, opens from disk, follows the light or dark scheme, and prints.
+    The page needs no network, opens from disk, follows the light or dark scheme, and prints.
     """
     from wearcli.cli.console import print_json, say
     from wearcli.reporting.report import report as run
@@ -46,7 +72,7 @@ def report(
         output,
         overwrite=overwrite,
         figures=figures,
-        map=cast(Any, map_),
+        map=map_,
         embeddings=list(embeddings) if embeddings else None,
         recording=recording,
         probe=probe,

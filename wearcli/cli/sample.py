@@ -1,49 +1,63 @@
 """`wearcli sample`."""
 
-from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
 from wearcli.cli.options import Json, Overwrite, Seed
 
-
-class StudyName(StrEnum):
-    """The studies that can be written."""
-
-    motion = "motion"
-    heart = "heart"
-    wrist = "wrist"
+WRIST = "Of the study wrist"
+# What to try next, by study.
+_NEXT = {
+    "motion": "embed {folder}",
+    "heart": "inspect {folder} --modality ecg (or ppg)",
+    "wrist": "inspect {folder} --modality acc (or ppg)",
+}
 
 
 def sample(
-    folder: Annotated[Path, typer.Argument(help="Where the study goes.")],
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Folder to write the study to.")],
     participants: Annotated[
-        int | None, typer.Option(min=1, help="How many people. Default: 10, of heart and wrist 12.")
+        int | None,
+        typer.Option(metavar="N", min=1, help="Number of people. Default: 10; heart and wrist 12."),
     ] = None,
     study: Annotated[
-        StudyName,
+        Literal["motion", "heart", "wrist"],
         typer.Option(
             help="motion: days and walks by accelerometer; heart: ECG and PPG; wrist: PPG and the "
             "acceleration beside it, with a weak pulse."
         ),
-    ] = StudyName.motion,
-    minutes: Annotated[float | None, typer.Option(help="Of wrist, a person. Default: 10.")] = None,
+    ] = "motion",
+    minutes: Annotated[
+        float | None,
+        typer.Option(metavar="MINUTES", help="Length of the recordings. Default: 10.", rich_help_panel=WRIST),
+    ] = None,
     pulse_mg: Annotated[
-        float | None, typer.Option(help="Of wrist: height of the pulse in the acceleration. Default: 3.")
+        float | None,
+        typer.Option(
+            metavar="MG", help="Height of the pulse in the acceleration. Default: 3.", rich_help_panel=WRIST
+        ),
     ] = None,
     step_mg: Annotated[
-        float | None, typer.Option(help="Of wrist: the accelerometer's step; 0: none. Default: 1.")
+        float | None,
+        typer.Option(
+            metavar="MG",
+            help="Resolution of the accelerometer; 0 for none. Default: 1.",
+            rich_help_panel=WRIST,
+        ),
     ] = None,
     noise_mg: Annotated[
-        float | None, typer.Option(help="Of wrist: the accelerometer's white noise. Default: 1.")
+        float | None,
+        typer.Option(
+            metavar="MG", help="White noise of the accelerometer. Default: 1.", rich_help_panel=WRIST
+        ),
     ] = None,
     seed: Seed = 0,
     overwrite: Overwrite = False,
     json: Json = False,
 ) -> None:
-    """Write a small made-up study to try the other commands on: recordings, labels, gait or heart."""
+    """Write a small made-up study to try the other commands on: recordings with labels, gait or heart."""
     from wearcli.cli.console import print_json, say
     from wearcli.simulation.sample import write_sample
 
@@ -51,21 +65,16 @@ def sample(
         folder,
         participants,
         seed,
-        study=study.value,
+        study=study,
         minutes=minutes,
         pulse_mg=pulse_mg,
         step_mg=step_mg,
         noise_mg=noise_mg,
         overwrite=overwrite,
     )
-    then = {
-        StudyName.motion: f"embed {folder}",
-        StudyName.heart: f"inspect {folder} --modality ecg (or ppg)",
-        StudyName.wrist: f"inspect {folder} --modality acc (or ppg)",
-    }[study]
     say(
         f"{written['participants']} participants, {written['recordings']} recordings, "
-        f"{written['hours']} hours in {folder}: next, wearcli {then}"
+        f"{written['hours']} hours in {folder}: next, wearcli {_NEXT[study].format(folder=folder)}"
     )
     if json:
         print_json(written)

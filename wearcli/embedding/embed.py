@@ -8,6 +8,7 @@ from contextlib import closing, suppress
 from pathlib import Path
 
 from wearcli._version import __version__
+from wearcli.embedding.defaults import BATCH
 from wearcli.embedding.engine import embed_recordings
 from wearcli.embedding.job import EmbedJob
 from wearcli.embedding.metadata import EmbedArguments, ModelIdentity, TableMetadata
@@ -25,10 +26,10 @@ from wearcli.models.folder import DEFAULT_MODEL, Model, load_model
 from wearcli.recordings.reading import Reading
 from wearcli.recordings.recording import Source
 from wearcli.recordings.study.discovery import Folder, find_recordings
-from wearcli.signals.windows import MAX_MISSING, WindowSpec
+from wearcli.signals.defaults import MAX_MISSING
+from wearcli.signals.windows import WindowSpec
 
 DEFAULT_OUTPUT = Path("embeddings.parquet")
-BATCH = 128
 
 
 def embed(

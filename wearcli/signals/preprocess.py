@@ -13,10 +13,11 @@ from wearcli.recordings.open import open_recording
 from wearcli.recordings.reading import Reading
 from wearcli.recordings.recording import Recording, Source
 from wearcli.recordings.study.discovery import find_recordings
+from wearcli.signals.defaults import MAX_MISSING, STORE
 from wearcli.signals.normalise import Normalisation
 from wearcli.signals.store import DType
 from wearcli.signals.store_writer import write_store
-from wearcli.signals.windows import MAX_MISSING, WindowSpec
+from wearcli.signals.windows import WindowSpec
 
 
 @dataclass
@@ -36,7 +37,7 @@ class PreprocessResult:
 
 def preprocess(
     paths: Sequence[Path | str],
-    output: Path | str = Path("windows"),
+    output: Path | str = STORE,
     *,
     rate_hz: float | None = None,
     window_s: float | None = None,

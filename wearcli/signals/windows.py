@@ -7,8 +7,7 @@ from datetime import datetime
 import numpy as np
 
 from wearcli.errors import UsageError
-
-MAX_MISSING = 0.1  # share of a window
+from wearcli.signals.defaults import MAX_MISSING
 
 
 @dataclass(frozen=True)
