@@ -4,8 +4,6 @@ from dataclasses import dataclass, replace
 
 from wearcli.errors import UsageError
 from wearcli.modality import MODALITIES, Modality, check_modality
-from wearcli.recordings.tables.times import check_time_unit
-from wearcli.recordings.tables.units import parse_unit
 
 
 @dataclass(frozen=True)
@@ -70,6 +68,10 @@ class Reading:
         Raises:
             UsageError: No file can be read so.
         """
+        # With numpy and pyarrow in them, which the help of the command line does without.
+        from wearcli.recordings.tables.times import check_time_unit
+        from wearcli.recordings.tables.units import parse_unit
+
         check_modality(self.modality)
         if self.unit is not None:
             parse_unit(self.unit, MODALITIES[self.modality])
