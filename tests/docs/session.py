@@ -12,7 +12,7 @@ from tests.docs.blocks import ROOT, Block, Command, Page, runs
 COLUMNS = "100"
 _NUMBER = re.compile(r"(?<![\w.])-?(?:\d[\d,]*)?\.?\d+(?![\w]*\.parquet)")
 # What the machine's speed decides: "in 1.5 s", "1,818 windows/s", "0.25 MB".
-_SPEED = re.compile(r"[\d.,]+(?= (?:s|windows/s|anchors/s|MB|GB)\b)")
+_SPEED = re.compile(r"[\d.,]+(?= (?:s|min|windows/s|anchors/s|MB|GB)\b)")
 
 
 def environment(folder: Path) -> dict[str, str]:
