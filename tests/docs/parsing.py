@@ -11,7 +11,21 @@ from tests.docs.blocks import ROOT
 from wearcli.cli.app import app
 
 # Programs of the system, whose options are not looked up.
-SYSTEM = ("cat", "cd", "cut", "echo", "export", "git", "head", "jq", "ls", "mkdir", "pre-commit", "printf", "rm")
+SYSTEM = (
+    "cat",
+    "cd",
+    "cut",
+    "echo",
+    "export",
+    "git",
+    "head",
+    "jq",
+    "ls",
+    "mkdir",
+    "pre-commit",
+    "printf",
+    "rm",
+)
 
 
 def problem(line: str) -> str | None:
