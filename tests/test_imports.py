@@ -35,7 +35,7 @@ MAY_IMPORT = {
     "signals": {"modality", "recordings"},
     "signals.features": {"signals"},
     "inspection": READ,
-    "information": READ | {"models", "labels"},
+    "information": READ | {"models", "labels", "probing.kinds", "training.methods", "training.settings"},
     "models": {"modality", "recordings.recording"},
     "embedding": READ | {"models"},
     "labels": {"modality", "recordings.study", "embedding"},

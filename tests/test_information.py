@@ -64,3 +64,15 @@ def test_the_command_prints_the_same_as_json_and_as_lines() -> None:
     for model in document["models"]:
         assert model in lines
     assert str(document["machine"]["cores"]) in lines
+
+
+def test_it_names_what_the_registries_hold() -> None:
+    """Each format, probe kind and encoder is a module: their files are the truth."""
+    information = wearcli.info()
+    for kind in information.probe_kinds:
+        assert (PACKAGE / f"probing/kinds/{kind}.py").is_file()
+    for method in information.methods:
+        assert (PACKAGE / f"training/methods/{method}").exists()
+    assert {"csv", "parquet", "npz", "cwa", "edf"} <= set(information.formats)
+    assert information.modalities["acc"] == "acceleration"
+    assert {"fast", "streams"} <= set(information.encoders)

@@ -16,6 +16,10 @@ from wearcli.modality import MODALITIES
 from wearcli.models.folder import BUNDLED, DEFAULT_MODEL, LATEST, bundled_models
 from wearcli.models.listing import LOCAL
 from wearcli.models.runtime import runtime_version
+from wearcli.probing.kinds import KINDS
+from wearcli.recordings.formats.registry import FORMATS
+from wearcli.training.methods.registry import METHODS
+from wearcli.training.settings import ENCODER_NAMES
 
 _REQUIREMENT = re.compile(r"(?P<name>[\w.-]+)[^;]*(?:;\s*extra\s*==\s*['\"](?P<extra>[\w-]+)['\"])?")
 CORE = "core"
@@ -52,8 +56,11 @@ class Information:
 
     Attributes:
         models: Names of the bundled models.
-        latest: The short names that `--model` takes, and the model that each stands for.
-        packages: Of "core" and of each extra, the version of each package; None where it is missing.
+        latest: The short names that `--model` takes, and their models.
+        formats: Titles of the file formats by name.
+        modalities: Titles of the signals by name.
+        methods: Titles of the training methods by name.
+        packages: Versions by extra ("core" without one) and package; None where a package is missing.
         runtime: What runs the models: version of onnxruntime, and its providers.
         places: Where files are looked for, or written.
     """
@@ -62,8 +69,12 @@ class Information:
     default_model: str
     models: list[str]
     latest: dict[str, str]
-    modalities: list[str]
+    formats: dict[str, str]
+    modalities: dict[str, str]
     tasks: list[str]
+    probe_kinds: list[str]
+    methods: dict[str, str]
+    encoders: list[str]
     runtime: dict[str, Any]
     packages: dict[str, dict[str, str | None]]
     machine: Machine
@@ -86,8 +97,12 @@ def info() -> Information:
         default_model=DEFAULT_MODEL,
         models=bundled_models(),
         latest=dict(LATEST),
-        modalities=list(MODALITIES),
+        formats={name: record.title for name, record in FORMATS.items()},
+        modalities={name: record.title for name, record in MODALITIES.items()},
         tasks=list(NAMED),
+        probe_kinds=list(KINDS),
+        methods={name: method.title for name, method in METHODS.items()},
+        encoders=list(ENCODER_NAMES),
         runtime=runtime_version(),
         packages=_packages(),
         machine=_machine(),
