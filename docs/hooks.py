@@ -14,6 +14,9 @@ from typer.main import get_command
 from wearcli.cli.app import app
 from wearcli.modality import MODALITIES
 from wearcli.models.folder import BUNDLED, DEFAULT_MODEL, bundled_models
+from wearcli.probing.kinds import KINDS, load_kind
+from wearcli.recordings.formats.registry import FORMATS
+from wearcli.training.methods.registry import METHODS
 
 COMMANDS_PAGE = "reference/commands.md"
 REGISTRIES_PAGE = "reference/registries.md"
@@ -29,15 +32,20 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 def registries_page() -> str:
     """What there is to choose, from the registries themselves."""
     lines = ["# What there is to choose", "", "This page is made from the registries of the code.", ""]
-    lines += ["## Signals", "", "`--modality NAME`", ""]
+    lines += ["## File formats", "", "| format | endings | also as .gz | signals |", "|---|---|---|---|"]
+    for record in FORMATS.values():
+        endings = ", ".join(f"`{suffix}`" for suffix in record.suffixes) or "a folder"
+        signals = ", ".join(record.modalities) if record.modalities else "by its columns"
+        lines += [f"| {record.title} | {endings} | {'yes' if record.gzip else 'no'} | {signals} |"]
+    lines += ["", "## Signals", "", "`--modality NAME`", ""]
     lines += [
         "| name | signal | unit | rate, Hz | window, s | hand-made features |",
         "|---|---|---|---|---|---|",
     ]
-    for record in MODALITIES.values():
-        sets = ", ".join(f"{name} ({len(make().names)})" for name, make in record.feature_sets.items())
-        numbers = f"{record.rate_hz:g} | {record.window_s:g}"
-        lines += [f"| `{record.name}` | {record.title} | {record.unit} | {numbers} | {sets} |"]
+    for signal in MODALITIES.values():
+        sets = ", ".join(f"{name} ({len(make().names)})" for name, make in signal.feature_sets.items())
+        numbers = f"{signal.rate_hz:g} | {signal.window_s:g}"
+        lines += [f"| `{signal.name}` | {signal.title} | {signal.unit} | {numbers} | {sets} |"]
     lines += ["", "## Bundled models", "", "`--model NAME`", ""]
     lines += ["| name | signal | rate, Hz | window, s | numbers | licence |", "|---|---|---|---|---|---|"]
     for name in bundled_models():
@@ -47,6 +55,14 @@ def registries_page() -> str:
             f"| `{name}`{default} | {config.get('modality', 'acc')} | {config['rate_hz']:g} | "
             f"{config['window_s']:g} | {config['dimension']} | {config.get('licence', '')} |"
         ]
+    lines += ["", "## Probe kinds", "", "`--probe NAME`, several with commas", ""]
+    lines += ["| name | probe | chosen inside the training folds | numbers too |", "|---|---|---|---|"]
+    for name in KINDS:
+        kind = load_kind(name)
+        numbers = "yes" if kind.regression else "no, classes only"
+        lines += [f"| `{name}` | {kind.title} | {kind.hyperparameter} | {numbers} |"]
+    lines += ["", "## Training methods", "", "`--method NAME`", "", "| name | what it is |", "|---|---|"]
+    lines += [f"| `{method.name}` | {method.title} |" for method in METHODS.values()]
     return "\n".join(lines) + "\n"
 
 

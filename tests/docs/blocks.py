@@ -6,6 +6,7 @@ what the test does with it:
 
     <!-- test: parse: REASON -->   the commands are only parsed: they need hours, or real recordings
     <!-- test: after PAGE -->      at the top of a page: it goes on in the folder that PAGE left
+    <!-- test: example NAME -->    a module that another test puts in its place (test_contributing.py)
     <!-- test: exit 1 -->          the last command of the next block ends with this code
 """
 
@@ -64,7 +65,7 @@ def runs(page: Page, block: Block) -> bool:
     """Whether the test runs this block; it is parsed in any case."""
     if block.language not in RUN_LANGUAGES or page.parse_only:
         return False
-    return not (block.note or "").startswith("parse:")
+    return not (block.note or "").startswith(("parse:", "example "))
 
 
 def pages() -> list[Page]:
