@@ -18,7 +18,7 @@ from sklearn.metrics import f1_score
 DRAWS = 1000
 
 
-def groups_of(predictions: pd.DataFrame, options: argparse.Namespace) -> pd.Series:
+def sample_groups(predictions: pd.DataFrame, options: argparse.Namespace) -> pd.Series:
     """The group of each prediction, as text; missing where it has none."""
     if options.pattern:
         return predictions["recording"].str.extract(options.pattern)[0]
@@ -59,7 +59,7 @@ def main() -> None:
     parser.add_argument("--pattern")
     options = parser.parse_args()
     predictions = pd.read_parquet(options.probe / "predictions.parquet")
-    predictions["group"] = groups_of(predictions, options)
+    predictions["group"] = sample_groups(predictions, options)
     print("| group | people | samples | linear | features |")
     print("|---|---|---|---|---|")
     for name, part in predictions.dropna(subset="group").groupby("group", sort=True):

@@ -1,4 +1,4 @@
-"""How well a set can be told at all: the default's encoder trained on labels of the very set that scores it.
+"""How well a set can be classified at all: the default encoder trained on labels of the very set that scores.
 
     wearcli preprocess STUDY -o STORE --stride 2.5
     wearcli embed STUDY -o TABLE; wearcli probe TABLE --task activity --epoch 10 -o PROBE
@@ -27,22 +27,22 @@ from wearcli.training.views.augment import Augment
 BATCH, DRAWS = 256, 1000
 
 
-def windows_of(store: WindowStore, samples: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+def sample_windows(store: WindowStore, samples: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
     """Rows of the store whose middle lies in a sample, and in which."""
     index = store.index.assign(row=np.arange(len(store)))
     index["middle"] = index["onset"] + index["duration"] / 2
     index["recording"] = index["recording"].astype(str)
     rows, owner = [], []
-    of = dict(list(index.groupby("recording", observed=True)))
+    by_recording = dict(list(index.groupby("recording", observed=True)))
     for number, sample in enumerate(samples.itertuples()):
-        windows = of[sample.recording]
+        windows = by_recording[sample.recording]
         inside = windows["middle"].between(sample.onset, sample.onset + sample.duration, inclusive="left")
         rows += windows["row"][inside].tolist()
         owner += [number] * int(inside.sum())
     return np.array(rows), np.array(owner)
 
 
-def told(
+def log_probabilities(
     windows: torch.Tensor, truth: np.ndarray, train: np.ndarray, classes: int, steps: int, seed: int
 ) -> np.ndarray:
     """Log probabilities (n, classes) of all windows by an encoder that learned the labels of `train`."""
@@ -58,8 +58,8 @@ def told(
     for _ in range(steps):
         rows = rng.choice(train, BATCH, p=rare / rare.sum())
         with torch.autocast("cpu", torch.bfloat16):
-            found = encoder(views(windows[rows], generator).transpose(1, 2))
-        loss = F.cross_entropy(head(found.float()), torch.from_numpy(truth[rows]), label_smoothing=0.1)
+            embedded = encoder(views(windows[rows], generator).transpose(1, 2))
+        loss = F.cross_entropy(head(embedded.float()), torch.from_numpy(truth[rows]), label_smoothing=0.1)
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
@@ -89,24 +89,26 @@ def main() -> None:
     predictions = pd.read_parquet(options.probe / "predictions.parquet")
     samples = predictions[predictions["probe"] == "features"].reset_index(drop=True)
     store = WindowStore.open(options.store)
-    rows, owner = windows_of(store, samples)
+    rows, owner = sample_windows(store, samples)
     windows = torch.from_numpy(store.take(rows)).float()
     names, codes = np.unique(samples["truth"], return_inverse=True)
     fold = samples["fold"].to_numpy()
     sums = np.zeros((len(samples), len(names)))
-    for each in np.unique(fold):
-        train = np.flatnonzero(fold[owner] != each)
-        found = told(windows, codes[owner], train, len(names), options.steps, int(each))
-        held = fold[owner] == each
-        np.add.at(sums, owner[held], found[held])
+    for held_out_fold in np.unique(fold):
+        train = np.flatnonzero(fold[owner] != held_out_fold)
+        predicted_logs = log_probabilities(
+            windows, codes[owner], train, len(names), options.steps, int(held_out_fold)
+        )
+        held = fold[owner] == held_out_fold
+        np.add.at(sums, owner[held], predicted_logs[held])
     predicted = names[sums.argmax(axis=1)]
     draws = []
     people = [part.index.to_numpy() for _, part in samples.groupby("participant", sort=True)]
     rng = np.random.default_rng(0)
     for _ in range(DRAWS):
-        drawn = np.concatenate([people[n] for n in rng.integers(0, len(people), len(people))])
-        some = samples.loc[drawn]
-        draws.append(score(some, predicted[drawn]) - score(some, some["predicted"].to_numpy()))
+        resample = np.concatenate([people[n] for n in rng.integers(0, len(people), len(people))])
+        some = samples.loc[resample]
+        draws.append(score(some, predicted[resample]) - score(some, some["predicted"].to_numpy()))
     low, high = np.percentile(draws, [2.5, 97.5])
     ours, features = score(samples, predicted), score(samples, samples["predicted"].to_numpy())
     print(f"trained on the set's own labels, {options.steps} steps: macro-F1 {ours:.3f}")

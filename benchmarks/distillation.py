@@ -70,8 +70,8 @@ def score(given: argparse.Namespace, name: str) -> tuple[dict, dict, pd.DataFram
     folder = given.out / name
     table, probe = folder / "new.parquet", folder / "probe"
     labels = ("--labels", str(given.new / "heart.csv"))
-    told, ranks = folder / "probe.json", folder / "retrieval.json"
-    if not told.exists():
+    scores, ranks = folder / "probe.json", folder / "retrieval.json"
+    if not scores.exists():
         embed = ("embed", str(given.new), "--model", str(folder), "--features", "heart", "--stride", "30")
         run(*embed, "-o", str(table), "--overwrite")
         shares = ("--label-share", ",".join(map(str, (100, *SHARES))))
@@ -79,7 +79,7 @@ def score(given: argparse.Namespace, name: str) -> tuple[dict, dict, pd.DataFram
             *("probe", str(table), "--task", "heart", *labels, "--probe", "linear", *shares),
             *("-o", str(probe), "--overwrite", "--json"),
         )
-        told.write_text(result)
+        scores.write_text(result)
     if not ranks.exists():
         theirs = given.out / "new-teacher.parquet"
         if not theirs.exists():
@@ -89,24 +89,24 @@ def score(given: argparse.Namespace, name: str) -> tuple[dict, dict, pd.DataFram
             *("retrieve", str(table), str(theirs), "--pool", str(given.pool), *still),
             *("-o", str(ranks), "--overwrite"),
         )
-    return json.loads(told.read_text()), json.loads(ranks.read_text()), by_movement(table, probe)
+    return json.loads(scores.read_text()), json.loads(ranks.read_text()), by_movement(table, probe)
 
 
 def by_movement(table: Path, probe: Path) -> pd.DataFrame:
     """Mean absolute error of the heart rate by thirds of movement, a row a third and a column a probe."""
     moved = pd.read_parquet(table, columns=["recording", "onset", "movement_g"])
-    found = pd.read_parquet(probe / "predictions.parquet")
-    found = found[found["target"] == "hr_bpm"]
-    found = found.assign(error=(found["predicted"] - found["truth"]).abs())
-    found["movement_g"] = [
+    predictions = pd.read_parquet(probe / "predictions.parquet")
+    predictions = predictions[predictions["target"] == "hr_bpm"]
+    predictions = predictions.assign(error=(predictions["predicted"] - predictions["truth"]).abs())
+    predictions["movement_g"] = [
         moved.loc[
             (moved["recording"] == row.recording) & ((moved["onset"] - row.onset).abs() <= 30), "movement_g"
         ].mean()
-        for row in found.itertuples()
+        for row in predictions.itertuples()
     ]
-    found["third"] = pd.qcut(found["movement_g"], 3, labels=["still", "middle", "moving"])
-    limits = found.groupby("third", observed=True)["movement_g"].max().rename("up to, g")
-    return found.pivot_table("error", "third", "probe", observed=True).join(limits)
+    predictions["third"] = pd.qcut(predictions["movement_g"], 3, labels=["still", "middle", "moving"])
+    limits = predictions.groupby("third", observed=True)["movement_g"].max().rename("up to, g")
+    return predictions.pivot_table("error", "third", "probe", observed=True).join(limits)
 
 
 def draw(results: dict[str, dict], path: Path) -> None:
@@ -172,13 +172,13 @@ def main() -> None:
     )
     print(" | mean rank | queries |\n|---|---|---|---|---|---|---|")
     for place in ("within", "across"):
-        told = [(name, result["pools"][place]["rows"]["embedding"]) for name, result in ranks.items()]
+        rows = [(name, result["pools"][place]["rows"]["embedding"]) for name, result in ranks.items()]
         only = next(iter(ranks.values()))["pools"][place]
         queries = only["pairs"]
-        told += [
+        rows += [
             (row, only["rows"][row]) for row in ("features", "movement", "chance") if row in only["rows"]
         ]
-        for name, scores in told:
+        for name, scores in rows:
             cells = [number(scores[key]) for key in ("top1", "top3", "top5", "mean_rank")]
             print(f"| {name} | {place} | {' | '.join(cells)} | {queries} |")
 

@@ -33,7 +33,7 @@ WINDOW_S = 5.0
 
 def write_study(folder: Path, windows: int) -> None:
     rng = np.random.default_rng(0)
-    each = windows // PEOPLE
+    person_windows = windows // PEOPLE
     centres = rng.normal(size=(CLASSES, DIMENSION)).astype(np.float32)
     names = [f"P{number:04d}" for number in range(PEOPLE)]
     document = {
@@ -57,17 +57,21 @@ def write_study(folder: Path, windows: int) -> None:
     labels = ["recording,onset,duration,label"]
     with pq.ParquetWriter(folder / "embeddings.parquet", schema, compression="zstd") as writer:
         for name in names:
-            code = np.repeat(rng.integers(CLASSES, size=each // 20 + 1), 20)[:each]
+            code = np.repeat(rng.integers(CLASSES, size=person_windows // 20 + 1), 20)[:person_windows]
             own = rng.normal(size=DIMENSION).astype(np.float32)
-            vectors = centres[code] + 2 * own + 7 * rng.normal(size=(each, DIMENSION)).astype(np.float32)
-            features = vectors[:, :FEATURES] + 5 * rng.normal(size=(each, FEATURES)).astype(np.float32)
-            onset = np.arange(each) * WINDOW_S
+            vectors = (
+                centres[code] + 2 * own + 7 * rng.normal(size=(person_windows, DIMENSION)).astype(np.float32)
+            )
+            features = vectors[:, :FEATURES] + 5 * rng.normal(size=(person_windows, FEATURES)).astype(
+                np.float32
+            )
+            onset = np.arange(person_windows) * WINDOW_S
             columns = [
-                pa.array([name] * each),
-                pa.array([name] * each),
-                pa.array(["wrist"] * each),
+                pa.array([name] * person_windows),
+                pa.array([name] * person_windows),
+                pa.array(["wrist"] * person_windows),
                 pa.array(onset),
-                pa.array(np.full(each, WINDOW_S)),
+                pa.array(np.full(person_windows, WINDOW_S)),
                 pa.FixedSizeListArray.from_arrays(pa.array(vectors.reshape(-1)), DIMENSION),
                 pa.FixedSizeListArray.from_arrays(
                     pa.array(features.reshape(-1).astype(np.float32)), FEATURES
@@ -75,7 +79,7 @@ def write_study(folder: Path, windows: int) -> None:
             ]
             writer.write_table(pa.Table.from_arrays(columns, schema=schema))
             turns = np.flatnonzero(np.diff(code, prepend=-1))
-            for first, last in zip(turns, [*turns[1:], each], strict=True):
+            for first, last in zip(turns, [*turns[1:], person_windows], strict=True):
                 labels.append(f"{name},{onset[first]},{(last - first) * WINDOW_S},class{code[first]}")
     (folder / "labels.csv").write_text("\n".join(labels) + "\n")
 
@@ -91,11 +95,11 @@ def bootstrap_ratio() -> float:
     began = time.perf_counter()
     ours = classification_scores(weights, truth, predicted, owner, CLASSES)["macro_f1"][2:]
     fast = time.perf_counter() - began
-    rows_of = [np.flatnonzero(owner == person) for person in range(PEOPLE)]
+    person_rows = [np.flatnonzero(owner == person) for person in range(PEOPLE)]
     began = time.perf_counter()
     plain = []
     for row in weights[2:]:
-        rows = np.concatenate([np.repeat(rows_of[who], int(row[who])) for who in np.flatnonzero(row)])
+        rows = np.concatenate([np.repeat(person_rows[who], int(row[who])) for who in np.flatnonzero(row)])
         plain.append(f1_score(truth[rows], predicted[rows], average="macro"))
     slow = time.perf_counter() - began
     assert np.allclose(ours, plain)
@@ -139,10 +143,10 @@ def main() -> None:
         seconds = time.perf_counter() - began
         memory = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024 / 1e9
     scores = json.loads(done.stdout)["scores"]
-    told = ", ".join(f"{name} {each['macro_f1']['mean']:.3f}" for name, each in scores.items())
+    text = ", ".join(f"{name} {score['macro_f1']['mean']:.3f}" for name, score in scores.items())
     print(
         f"{given.windows:,} windows x {DIMENSION}, table of {size:.2f} GB: {seconds:.0f} s, {memory:.2f} GB; "
-        f"macro-F1 {told}"
+        f"macro-F1 {text}"
     )
     print(f"within {LIMIT_GB:g} GB: {'yes' if memory <= LIMIT_GB else 'no'}")
     print(f"ratio of the bootstrap {bootstrap_ratio():.0f}")

@@ -16,7 +16,7 @@ import numpy as np
 import torch
 
 from wearcli.encoders import ENCODERS, build
-from wearcli.modality import CUTS, Modality
+from wearcli.modality import MODALITIES, Modality
 from wearcli.models.runtime import open_session
 from wearcli.training.device import has_bf16
 from wearcli.training.export import WindowsFirst, to_onnx
@@ -29,8 +29,8 @@ BATCH, PAIRS = 64, 64
 
 def embedding(name: str, modality: Modality, path: Path) -> Callable[[], None]:
     """A call that embeds `BATCH` windows by one session on all cores."""
-    rate_hz, window_s = CUTS[modality]
-    samples = round(rate_hz * window_s)
+    rate_hz = MODALITIES[modality].rate_hz
+    samples = round(rate_hz * MODALITIES[modality].window_s)
     to_onnx(WindowsFirst(build(name, 1, samples, False, rate_hz, modality)).eval(), path, (2, samples, 1))
     session, windows = open_session(path), beats(BATCH, samples, rate_hz)
     return lambda: session.run(None, {"windows": windows})
@@ -38,8 +38,8 @@ def embedding(name: str, modality: Modality, path: Path) -> Callable[[], None]:
 
 def training(name: str, modality: Modality) -> Callable[[], None]:
     """A step of the participant-level contrast at `PAIRS` pairs, forward and backward."""
-    rate_hz, window_s = CUTS[modality]
-    samples = round(rate_hz * window_s)
+    rate_hz = MODALITIES[modality].rate_hz
+    samples = round(rate_hz * MODALITIES[modality].window_s)
     objective = Participant(
         build(name, 1, samples, False, rate_hz, modality), ENCODERS[name].dimension
     ).train()
@@ -87,16 +87,16 @@ def main() -> None:
     seconds = parser.parse_args().seconds
     for modality in SIGNALS:
         with tempfile.TemporaryDirectory() as folder:
-            found = rates(
+            speeds = rates(
                 {name: embedding(name, modality, Path(folder) / f"{name}.onnx") for name in NAMES},
                 BATCH,
                 seconds,
             )
-        print(f"{modality}: embedding", {name: f"{rate:,.0f} windows/s" for name, rate in found.items()})
-        print(f"{modality}: ratio {found['pulse'] / found['efficientnet']:.1f}")
-        found = rates({name: training(name, modality) for name in NAMES}, PAIRS, seconds)
-        print(f"{modality}: training", {name: f"{rate:,.0f} pairs/s" for name, rate in found.items()})
-        print(f"{modality}: ratio {found['pulse'] / found['efficientnet']:.1f}", flush=True)
+        print(f"{modality}: embedding", {name: f"{rate:,.0f} windows/s" for name, rate in speeds.items()})
+        print(f"{modality}: ratio {speeds['pulse'] / speeds['efficientnet']:.1f}")
+        speeds = rates({name: training(name, modality) for name in NAMES}, PAIRS, seconds)
+        print(f"{modality}: training", {name: f"{rate:,.0f} pairs/s" for name, rate in speeds.items()})
+        print(f"{modality}: ratio {speeds['pulse'] / speeds['efficientnet']:.1f}", flush=True)
 
 
 if __name__ == "__main__":

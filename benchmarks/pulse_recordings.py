@@ -75,13 +75,13 @@ def main() -> None:
             if given.learned:
                 tables[f"{short}, learned numbers alone"] = cut(table, given.learned)
             for label, path in tables.items():
-                where = given.out / f"{path.stem}-{title.replace(' ', '-')}"
-                told = run(
+                folder = given.out / f"{path.stem}-{title.replace(' ', '-')}"
+                printed = run(
                     *("probe", str(path), *options, "--probe", "linear", "--json", "--overwrite"),
                     "-o",
-                    str(where),
+                    str(folder),
                 )
-                result = json.loads(told)
+                result = json.loads(printed)
                 scores = result["scores"]
                 trivial = scores.get("majority") or scores["mean"]
                 for metric in metrics:

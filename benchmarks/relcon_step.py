@@ -176,7 +176,7 @@ def main() -> None:
     for _ in range(arguments.repeats):
         for name, (_, work) in steps.items():
             times[name].append(seconds(device, work))
-    found = {
+    results = {
         name: {
             "anchors": count,
             "candidates": WITHIN + (between if name == "ours" else BETWEEN),
@@ -190,10 +190,10 @@ def main() -> None:
     if device.type == "cuda":
         with FlopCounterMode(display=False) as counter:
             our_step()
-        rate = counter.get_total_flops() / found["ours"]["seconds"]
+        rate = counter.get_total_flops() / results["ours"]["seconds"]
         machine["share_of_bf16_rate"] = round(rate / bf16_rate(device), 4)
-    print(json.dumps({"machine": machine, **found}, indent=2))
-    print(f"ratio {found['ours']['anchors_per_s'] / found['plain']['anchors_per_s']:.1f}")
+    print(json.dumps({"machine": machine, **results}, indent=2))
+    print(f"ratio {results['ours']['anchors_per_s'] / results['plain']['anchors_per_s']:.1f}")
 
 
 if __name__ == "__main__":

@@ -116,7 +116,7 @@ def main() -> None:
                     shutil.copy(path, copy)
             table = Path(scratch) / "embeddings.parquet"
             made = embed([copy], table, model=options.model)
-            found = probe(
+            result = probe(
                 table,
                 task=options.task,
                 epoch=options.epoch,
@@ -124,13 +124,13 @@ def main() -> None:
                 output=Path(scratch) / "probe",
             )
             if metric is None:
-                metric = next(iter(found.scores["linear"]))
+                metric = next(iter(result.scores["linear"]))
                 print(f"| {options.study.name} | windows | {metric} | features | difference |")
                 print("|---|---|---|---|---|")
-            cells = [found.scores[each][metric] for each in ("linear", "features")]
-            cells.append(found.differences["linear"][metric])
-            told = ["{mean:.3f} [{low:.3f}, {high:.3f}]".format(**cell) for cell in cells]
-            print(f"| {name} | {made.windows} | {' | '.join(told)} |", flush=True)
+            cells = [result.scores[probe_name][metric] for probe_name in ("linear", "features")]
+            cells.append(result.differences["linear"][metric])
+            texts = ["{mean:.3f} [{low:.3f}, {high:.3f}]".format(**cell) for cell in cells]
+            print(f"| {name} | {made.windows} | {' | '.join(texts)} |", flush=True)
 
 
 if __name__ == "__main__":

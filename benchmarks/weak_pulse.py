@@ -40,11 +40,11 @@ def cell(given: argparse.Namespace, pulse: float, step: float) -> dict[str, floa
     table = folder / "new.parquet"
     features = ("--features", "heart")
     run("embed", str(folder / "new"), "--model", str(model), *features, "-o", str(table), "--overwrite")
-    told = run(
+    printed = run(
         *("probe", str(table), "--task", "heart", "--labels", str(folder / "new" / "heart.csv")),
         *("--target", "hr_bpm", "--probe", "linear", "-o", str(folder / "probe"), "--overwrite", "--json"),
     )
-    scores = json.loads(told)["scores"]
+    scores = json.loads(printed)["scores"]
     row = {"pulse_mg": pulse, "step_mg": step, "noise_mg": given.noise}
     for probe in PROBES:
         for key in ("mean", "low", "high"):

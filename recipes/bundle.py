@@ -18,12 +18,12 @@ from recipes.smaller import halve, quarter
 from tests.embedding.test_golden import GOLDEN, fixed_windows
 from wearcli.files import sha256_of
 from wearcli.models.card import card
+from wearcli.models.config import ModelConfig
 from wearcli.models.encoder import Encoder
 from wearcli.models.folder import BUNDLED, CARD_NAME, CONFIG_NAME, INPUT, LATEST, ONNX_NAME, load_model
 from wearcli.models.runtime import open_session
 from wearcli.signals.store import WindowStore
-from wearcli.training.defaults import without_use
-from wearcli.training.settings import Settings
+from wearcli.training.config_file import read_config
 
 SMALLER = {"half": (halve, "half precision"), "quarter": (quarter, "8 bits")}
 
@@ -38,13 +38,11 @@ def main() -> None:
     config = json.loads((options.run / "model" / CONFIG_NAME).read_text())
     people = json.loads((options.run / "people.json").read_text())
     facts = json.loads((Path(__file__).parent / f"{options.name}.json").read_text())
-    for each in config["training_sets"]:
-        each["people"] = people["training"][each["name"]]
-    without = without_use(config["training"]["method"], config["modality"])
-    config["training"] = {key: value for key, value in config["training"].items() if key not in without}
+    for training_set in config["training_sets"]:
+        training_set["people"] = people["training"][training_set["name"]]
     aside = "; ".join(f"{name}: {', '.join(names)}" for name, names in people["validation"].items())
-    told = f"Validated only (count them as seen when you choose people to score the model on): {aside}."
-    config |= facts | {"name": options.name, "notes": [told, *facts.get("notes", [])]}
+    note = f"Validated only (count them as seen when you choose people to score the model on): {aside}."
+    config |= facts | {"name": options.name, "notes": [note, *facts.get("notes", [])]}
     folder = BUNDLED / options.name
     folder.mkdir(exist_ok=True)
     shutil.copy(options.run / "model" / ONNX_NAME, folder)
@@ -54,7 +52,7 @@ def main() -> None:
         config["sha256"] = sha256_of(folder / ONNX_NAME)
         config["notes"].append(changed_by(how, options.run, folder / ONNX_NAME))
     (folder / CONFIG_NAME).write_text(json.dumps(config, indent=2, ensure_ascii=False) + "\n")
-    (folder / CARD_NAME).write_text(card(config))
+    (folder / CARD_NAME).write_text(card(ModelConfig.from_json(config, CONFIG_NAME)))
     if options.name in LATEST.values():
         model = load_model(options.name)
         embedding = Encoder(model)(fixed_windows(model))
@@ -63,7 +61,7 @@ def main() -> None:
 
 def changed_by(how: str, run: Path, smaller: Path) -> str:
     """What fewer bytes change of the embeddings of the run's own windows, in words."""
-    stores = [WindowStore.open(Path(path)) for path in Settings.read(run / "config.toml").paths]
+    stores = [WindowStore.open(Path(path)) for path in read_config(run / "config.toml").data.paths]
     chosen = [np.linspace(0, len(store) - 1, 512).astype(int) for store in stores]
     windows = np.concatenate([store.take(rows) for store, rows in zip(stores, chosen, strict=True)])
     single = run / "model" / ONNX_NAME

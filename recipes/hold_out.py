@@ -39,16 +39,17 @@ def main() -> None:
     for part, wanted in (("train", False), ("held", True)):
         folder = args.out / part / args.study.name
         folder.mkdir(parents=True)
-        mine = recordings[recordings["participant"].map(people) == wanted]
-        mine.to_csv(folder / "recordings.csv", index=False)
-        for name in mine["file"]:
+        part_recordings = recordings[recordings["participant"].map(people) == wanted]
+        part_recordings.to_csv(folder / "recordings.csv", index=False)
+        for name in part_recordings["file"]:
             (folder / name).symlink_to((args.study / name).resolve())
         for name in ("participants", "labels", "heart", "gait"):
             if (args.study / f"{name}.csv").is_file():
                 table = pd.read_csv(args.study / f"{name}.csv", dtype=str)
                 key = "participant" if name == "participants" else "recording"
-                table[table[key].isin(mine[key])].to_csv(folder / f"{name}.csv", index=False)
-        print(f"{folder}: {mine['participant'].nunique()} people, {mine['recording'].nunique()} recordings")
+                table[table[key].isin(part_recordings[key])].to_csv(folder / f"{name}.csv", index=False)
+        people_count = part_recordings["participant"].nunique()
+        print(f"{folder}: {people_count} people, {part_recordings['recording'].nunique()} recordings")
 
 
 if __name__ == "__main__":
