@@ -23,7 +23,7 @@ import onnxruntime
 import torch
 from torch import nn
 
-from wearcli.encoders import build
+from wearcli.encoders import ENCODERS, build
 from wearcli.training.device import has_bf16
 from wearcli.training.export import WindowsFirst, to_onnx
 from wearcli.training.methods.simclr.objective import SimCLR
@@ -82,7 +82,7 @@ def onnx_rate(path: Path, windows: np.ndarray, threads: int, sessions: int, seco
 
 def train_rate(name: str, bf16: bool, seconds: float) -> int:
     """Views a second, forward and backward, of SimCLR at 256 pairs."""
-    objective = SimCLR(build(name, samples=SAMPLES[name])).train()
+    objective = SimCLR(build(name, samples=SAMPLES[name]), ENCODERS[name].dimension, 0.1).train()
     views, ignore = torch.randn(512, SAMPLES[name], 3), torch.zeros(512, 512, dtype=torch.bool)
 
     def step() -> None:

@@ -41,7 +41,7 @@ def training(name: str, modality: Modality) -> Callable[[], None]:
     rate_hz = MODALITIES[modality].rate_hz
     samples = round(rate_hz * MODALITIES[modality].window_s)
     objective = Participant(
-        build(name, 1, samples, False, rate_hz, modality), ENCODERS[name].dimension
+        build(name, 1, samples, False, rate_hz, modality), ENCODERS[name].dimension, 0.04, 0.1, 0.99
     ).train()
     views = torch.from_numpy(beats(2 * PAIRS, samples, rate_hz))
     people, keep = torch.arange(PAIRS), torch.ones(2, 2 * PAIRS, HIDDEN, dtype=torch.bool)

@@ -136,7 +136,7 @@ def main() -> None:
     bf16 = has_bf16(device) if arguments.precision is None else arguments.precision == "bf16"
     generator = torch.Generator().manual_seed(0)
     torch.manual_seed(0)
-    objective = RelCon(build("relcon", samples=SAMPLES), MotifDistance()).to(device).train()
+    objective = RelCon(build("relcon", samples=SAMPLES), MotifDistance(), TEMPERATURE).to(device).train()
     optimizer = torch.optim.Adam(objective.encoder.parameters(), lr=1e-6)
 
     theirs = walks(ANCHORS * (WITHIN + 1), generator).view(ANCHORS, WITHIN + 1, SAMPLES, 3).to(device)

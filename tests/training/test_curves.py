@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from tests.training import make
 from wearcli.errors import UsageError
 from wearcli.training import curves
-from wearcli.training.curves import draw_curves, panels_of, read_log
+from wearcli.training.curves import curve_panels, draw_curves, read_log
 from wearcli.training.pretrain import shown
 from wearcli.training.settings import Watching
 from wearcli.training.tensorboard import check_tensorboard, event_files
@@ -43,7 +43,7 @@ def write(run: Path, lines: list[dict], cut: str = "") -> Path:
 def drawn(lines: list[dict], first: list[dict]) -> dict[str, list[tuple[str, list, list]]]:
     """Of each panel by its title: the lines in it as (label, x, y), a twin axis's after the others."""
     found = {}
-    for title, draw, log in panels_of(lines, first):
+    for title, draw, log in curve_panels(lines, first):
         figure = Figure()
         draw(figure.add_subplot(), log)
         found[title] = [

@@ -103,7 +103,7 @@ def test_two_processes_learn_what_one_learns(method, store, pairs, tmp_path):
 
 def test_a_copy_that_follows_is_not_trained_by_sharing_its_batchnorm(monkeypatch):
     monkeypatch.setattr(distributed, "several", lambda: True)
-    objective = Participant(build("fast"))
+    objective = Participant(build("fast"), 256, 0.04, 0.1, 0.99)
     trained = {name for name, value in objective.named_parameters() if value.requires_grad}
     distributed.share_batchnorm(objective)
     assert any(isinstance(module, distributed.SharedBatchNorm) for module in objective.slow.modules())

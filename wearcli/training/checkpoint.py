@@ -7,6 +7,7 @@ any moment finds a whole checkpoint, the old one or the new.
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors import SafetensorError
@@ -22,7 +23,7 @@ Weights = dict[str, torch.Tensor]
 
 @dataclass
 class Progress:
-    """Where a run stands. The learning rate and every random draw follow from `step` (and `seconds`)."""
+    """How far a run is; the learning rate and every random number follow from `step` (and `seconds`)."""
 
     step: int = 0
     seconds: float = 0.0
@@ -33,7 +34,7 @@ class Progress:
     dispersion_ratio: float | None = None  # likewise
     collapsed: bool = False  # at any validation, see `monitor.COLLAPSED`
     stale: int = 0  # validations since the best
-    ended: str | None = None  # steps, minutes or patience, once it has
+    ended: str | None = None  # steps, minutes or patience, at the end
 
 
 def save(
@@ -66,9 +67,13 @@ def has_checkpoint(folder: Path) -> bool:
 
 
 def load(folder: Path, model: nn.Module, optimizer: torch.optim.Optimizer) -> tuple[Progress, Weights | None]:
-    """Bring model and optimizer to where the checkpoint was; returns the progress and the best weights.
+    """Bring model and optimizer to the state of the checkpoint.
 
-    Raises InputError where the checkpoint cannot be read or belongs to another model.
+    Returns:
+        The progress, and the weights that validated best.
+
+    Raises:
+        InputError: The checkpoint cannot be read, or belongs to another model.
     """
     state = read_state(folder)
     try:
@@ -86,12 +91,13 @@ def copy_weights(model: nn.Module) -> Weights:
     return {name: tensor.detach().cpu().clone() for name, tensor in model.state_dict().items()}
 
 
-def read_state(folder: Path) -> dict:
-    """What state.json says of a checkpoint; InputError where there is none."""
+def read_state(folder: Path) -> dict[str, Any]:
+    """The content of state.json; InputError where there is no checkpoint."""
     try:
-        return json.loads((folder / "state.json").read_text())
+        state: dict[str, Any] = json.loads((folder / "state.json").read_text())
     except (OSError, ValueError) as error:
         raise InputError(f"{folder}: no checkpoint to resume from ({error}): start the run anew") from None
+    return state
 
 
 def _whole(tensors: Weights) -> Weights:

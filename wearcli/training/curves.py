@@ -20,8 +20,9 @@ NAMES = {"watch_macro_f1": "macro-F1", "watch_r": "r"}
 def draw_curves(run: Path, say: Callable[[str], None]) -> Path | None:
     """Draw `run/metrics.jsonl`, and that of a first stage in `run/distance`, into `run/curves.png`.
 
-    Returns the picture's path; None, with a line that says why, where there is no matplotlib, and where
-    nothing is logged yet.
+    Returns:
+        The path of the picture; None where nothing is logged yet, or, with a line for people, where there is
+        no matplotlib.
     """
     lines, first = read_log(run / "metrics.jsonl"), read_log(run / FOLDER / "metrics.jsonl")
     if not lines and not first:
@@ -32,7 +33,7 @@ def draw_curves(run: Path, say: Callable[[str], None]) -> Path | None:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    panels = panels_of(lines, first)
+    panels = curve_panels(lines, first)
     rows = (len(panels) + 1) // 2
     figure = Figure(figsize=(11, 0.6 + 2.9 * rows), layout="constrained")
     FigureCanvasAgg(figure)  # not pyplot: that picks a display's backend and keeps figures for ever
@@ -58,10 +59,12 @@ def read_log(path: Path) -> Lines:
     return [json.loads(line) for line in path.read_text().splitlines(keepends=True) if line.endswith("\n")]
 
 
-def panels_of(lines: Lines, first: Lines) -> list[tuple[str, Callable[["Axes", Lines], None], Lines]]:
-    """Title, what draws it, and the log of each panel for which there is anything in the log.
+def curve_panels(lines: Lines, first: Lines) -> list[tuple[str, Callable[["Axes", Lines], None], Lines]]:
+    """Title, drawing function and log of the panels that the logs have figures for.
 
-    lines: of the run; first: of its first stage, empty where it has none.
+    Args:
+        lines: The log of the run.
+        first: The log of its first stage, empty where it has none.
     """
     panels = [
         ("distance: loss", _loss, "loss", first),
@@ -75,8 +78,8 @@ def panels_of(lines: Lines, first: Lines) -> list[tuple[str, Callable[["Axes", L
 
 
 def _series(lines: Lines, name: str) -> tuple[list[float], list[float]]:
-    found = [(line["step"], line[name]) for line in lines if name in line]
-    return [step for step, _ in found], [value for _, value in found]
+    points = [(line["step"], line[name]) for line in lines if name in line]
+    return [step for step, _ in points], [value for _, value in points]
 
 
 def _loss(axes: "Axes", lines: Lines) -> None:
@@ -101,18 +104,18 @@ def _rank(axes: "Axes", lines: Lines) -> None:
         (line["effective_rank"] / line["rank_share"] for line in lines if line.get("rank_share")), None
     )
     if whole is not None:
-        said = f"collapse: {COLLAPSED:.0%} of {whole:.0f}"
-        axes.axhline(COLLAPSED * whole, color="C3", linewidth=0.8, linestyle="--", label=said)
+        label = f"collapse: {COLLAPSED:.0%} of {whole:.0f}"
+        axes.axhline(COLLAPSED * whole, color="C3", linewidth=0.8, linestyle="--", label=label)
         axes.legend(fontsize=8, frameon=False)
     axes.set_ylim(bottom=0)
 
 
 def _sphere(axes: "Axes", lines: Lines) -> None:
     other = axes.twinx()  # their ranges are 0 to 4 and -4 to 0: on one axis neither would show
-    for each, name, colour in ((axes, "alignment", "C4"), (other, "uniformity", "C5")):
-        each.plot(*_series(lines, name), "o-", color=colour, markersize=3)
-        each.set_ylabel(name, color=colour, fontsize=8)
-        each.tick_params(labelsize=8)
+    for side, name, colour in ((axes, "alignment", "C4"), (other, "uniformity", "C5")):
+        side.plot(*_series(lines, name), "o-", color=colour, markersize=3)
+        side.set_ylabel(name, color=colour, fontsize=8)
+        side.tick_params(labelsize=8)
     other.spines["top"].set_visible(False)
 
 

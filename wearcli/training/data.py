@@ -19,12 +19,18 @@ MIN_WEAR = 0.5  # windows of a sensor that lies on a table teach nothing about p
 
 
 class TrainingData:
-    """Rows of all stores, numbered on from one store to the next.
+    """The windows of all stores, numbered on from one store to the next.
 
-    index: dataset, recording, participant (unique over stores; `name` is it within its set), placement, onset
-    and seconds of every row, with `usable` false where the sensor was not worn, or the quality is below
-    `min_quality`; movement_g; and for `training.pairs` who and time, seconds by the clock: where a store has
-    none, the recording and the time since it began. partners: the windows of a teacher, once they are found.
+    Args:
+        stores: Stores of windows that were cut alike.
+        min_quality: Windows of a lower quality are not usable.
+
+    Attributes:
+        index: dataset, recording, participant (unique over stores; `name` is the participant within the set),
+            placement, onset and seconds of every row; usable, false where the sensor was not worn or the
+            quality is too low; movement_g; and for pairs of two signals who and time, seconds by the clock
+            (without a clock the recording, and the time since its begin).
+        partners: The windows of a teacher, once it is known which they are.
     """
 
     partners: "Partners | None" = None
@@ -57,22 +63,24 @@ class TrainingData:
         return int(self.starts[-1])
 
     def take(self, rows: np.ndarray) -> np.ndarray:
-        """The windows of these rows, (rows, samples, channels) float32."""
+        """The windows (rows, samples, channels) float32 of these rows."""
         if len(self.stores) == 1:
             return self.stores[0].take(rows)
         settings = self.stores[0].settings
         out = np.empty((len(rows), settings.samples, len(settings.channels)), np.float32)
-        store_of = np.searchsorted(self.starts, rows, side="right") - 1
-        for number in np.unique(store_of):
-            here = store_of == number
+        stores = np.searchsorted(self.starts, rows, side="right") - 1
+        for number in np.unique(stores):
+            here = stores == number
             out[here] = self.stores[number].take(rows[here] - self.starts[number])
         return out
 
     def split(self, share: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
         """Usable rows for training and for validation, no participant in both.
 
-        Of the participants, `share` validate: those whose name hashes lowest with the seed, so that a
-        participant who joins the study moves few others. None do where there is one participant.
+        Args:
+            share: Share of the participants who validate: those whose name hashes lowest with the seed, so
+                that a participant who joins the study moves few others. A single participant never does.
+            seed: The seed of the run.
         """
         usable = self.index[self.index["usable"]]
         people = usable["participant"].unique()
@@ -85,7 +93,7 @@ class TrainingData:
         return rows[~aside], rows[aside]
 
     def people(self, rows: np.ndarray) -> dict[str, list[str]]:
-        """Of each set among these rows: its participants, as the study calls them."""
+        """The participants among these rows by set, as the study calls them."""
         sets = self.index.loc[rows].groupby("dataset", sort=True)["name"]
         return {str(dataset): sorted(names.unique().tolist()) for dataset, names in sets}
 
@@ -95,7 +103,7 @@ class TrainingData:
         return sets.index[sets > 1].tolist()
 
     def describe(self, rows: np.ndarray) -> list[dict[str, object]]:
-        """Of each set among these rows: its name, participants, windows and hours."""
+        """Name, participants, windows and hours of the sets among these rows."""
         chosen = self.index.loc[rows]
         return [
             {
@@ -110,14 +118,20 @@ class TrainingData:
 
 @dataclass(frozen=True)
 class Partners:
-    """The teacher's windows. rows: of each student's window the partner's row in `data`, -1 for none."""
+    """The teacher's windows.
+
+    Attributes:
+        data: All windows of the teacher's signal.
+        rows: The row in `data` of the partner of a student's window; -1 for none.
+        teacher: The teacher.
+    """
 
     data: TrainingData
     rows: np.ndarray
     teacher: "Teacher"
 
     def take(self, rows: np.ndarray) -> np.ndarray:
-        """The partners of the student's rows, (rows, samples, channels) float32."""
+        """The partners (rows, samples, channels) float32 of the student's rows."""
         return self.data.take(self.rows[rows])
 
 
@@ -151,5 +165,5 @@ def _identify(store: WindowStore, number: int, min_quality: float) -> pd.DataFra
 
 
 def _shape(store: WindowStore) -> str:
-    of = store.settings
-    return f"{of.samples} samples of {len(of.channels)} channels at {of.rate_hz:g} Hz in {of.unit}"
+    cut = store.settings
+    return f"{cut.samples} samples of {len(cut.channels)} channels at {cut.rate_hz:g} Hz in {cut.unit}"

@@ -45,26 +45,26 @@ def agree(device: torch.device, *values: float) -> tuple[float, ...]:
     """The first process's values, for all."""
     if not several():
         return values
-    told = torch.tensor(values, dtype=torch.float64, device=device)
-    dist.broadcast(told, 0)
-    return tuple(told.tolist())
+    shared = torch.tensor(values, dtype=torch.float64, device=device)
+    dist.broadcast(shared, 0)
+    return tuple(shared.tolist())
 
 
 def agree_text(device: torch.device, text: str) -> str:
     """The first process's text, for all."""
     if not several():
         return text
-    said = text.encode()
-    (length,) = agree(device, len(said))
-    told = torch.zeros(int(length), dtype=torch.uint8, device=device)
+    encoded = text.encode()
+    (length,) = agree(device, len(encoded))
+    shared = torch.zeros(int(length), dtype=torch.uint8, device=device)
     if first():
-        told = torch.frombuffer(bytearray(said), dtype=torch.uint8).to(device)
-    dist.broadcast(told, 0)
-    return bytes(told.tolist()).decode()
+        shared = torch.frombuffer(bytearray(encoded), dtype=torch.uint8).to(device)
+    dist.broadcast(shared, 0)
+    return bytes(shared.tolist()).decode()
 
 
 def share_batchnorm(module: nn.Module) -> None:
-    """Let every BatchNorm in `module` see the whole batch; torch has this for the GPU alone."""
+    """Make every BatchNorm in `module` see the whole batch; torch has this for the GPU alone."""
     if not several():
         return
     for name, child in module.named_children():
@@ -94,6 +94,12 @@ class _Sum(torch.autograd.Function):
         return whole
 
 
+def _sum(part: torch.Tensor) -> torch.Tensor:
+    """The sum over processes."""
+    whole: torch.Tensor = _Sum.apply(part)  # type: ignore[no-untyped-call]
+    return whole
+
+
 class SharedBatchNorm(nn.modules.batchnorm._BatchNorm):
     """BatchNorm over the parts of all processes, in training; the sums and their gradients are added up."""
 
@@ -101,7 +107,7 @@ class SharedBatchNorm(nn.modules.batchnorm._BatchNorm):
         pass
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """x: (part of a batch, features, ...) -> the same shape."""
+        """Normalise x (part of a batch, features, ...)."""
         if not self.training:
             return F.batch_norm(
                 x, self.running_mean, self.running_var, self.weight, self.bias, False, 0.0, self.eps
@@ -111,15 +117,16 @@ class SharedBatchNorm(nn.modules.batchnorm._BatchNorm):
         shape = [-1 if dim == 1 else 1 for dim in range(x.dim())]
         count = torch.tensor(float(values[:, 0].numel()), device=x.device)
         dist.all_reduce(count)
-        mean = _Sum.apply(values.sum(dim=dims)) / count
+        mean = _sum(values.sum(dim=dims)) / count
         centred = values - mean.view(shape)
-        variance = _Sum.apply(centred.square().sum(dim=dims)) / count
+        variance = _sum(centred.square().sum(dim=dims)) / count
         with torch.no_grad():
             share = self.momentum or 0.0
             for name, now in (("running_mean", mean), ("running_var", variance * count / (count - 1))):
                 self.get_buffer(name).lerp_(now, share)
             self.get_buffer("num_batches_tracked").add_(1)
-        scaled = centred * (variance + self.eps).rsqrt().view(shape)
+        scaled: torch.Tensor = centred * (variance + self.eps).rsqrt().view(shape)
         if not self.affine:
             return scaled.to(x.dtype)
-        return (scaled * self.weight.view(shape) + self.bias.view(shape)).to(x.dtype)
+        moved: torch.Tensor = scaled * self.weight.view(shape) + self.bias.view(shape)
+        return moved.to(x.dtype)

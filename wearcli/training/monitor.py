@@ -1,4 +1,4 @@
-"""What tells of an encoder whatever its objective is: figures of the same windows, as they were measured."""
+"""Figures of an encoder that do not depend on its objective, on the same windows as they were measured."""
 
 import numpy as np
 import torch
@@ -18,10 +18,19 @@ _BATCH = 256
 
 
 class Monitor:
-    """Figures of an encoder on a fixed draw of windows, not augmented, and pairs of them near in time.
+    """Figures of an encoder on a fixed sample of windows, not augmented, and on pairs of them near in time.
 
-    windows: (n, samples, channels) float32. pairs: (p, 2), places of two windows of one recording at most
-    `NEAR_S` apart. Both follow from the rows and the seed alone.
+    Windows and pairs follow from the rows and the seed alone.
+
+    Args:
+        data: All windows.
+        rows: Those to draw from.
+        seed: The seed of the run.
+
+    Attributes:
+        windows: (n, samples, channels) float32.
+        people: (n,) codes.
+        pairs: (p, 2), places of two windows of one recording at most `NEAR_S` apart.
     """
 
     def __init__(self, data: TrainingData, rows: np.ndarray, seed: int) -> None:
@@ -34,9 +43,9 @@ class Monitor:
         self.pairs = torch.from_numpy(pairs[pairs[:, 0] != pairs[:, 1]])
 
     def __call__(self, encoder: nn.Module) -> dict[str, float]:
-        """effective_rank, rank_share, uniformity; alignment, dispersion_ratio where there are pairs, people.
+        """Give effective_rank, rank_share, uniformity; alignment and dispersion_ratio where they are defined.
 
-        rank_share is of the dimension, or of the most that so few windows can have.
+        rank_share is the share of the dimension, or of the most that so few windows can have.
         """
         embeddings = embed_windows(encoder, self.windows)
         rank = effective_rank(embeddings)
@@ -55,9 +64,17 @@ class Monitor:
 
 @torch.no_grad()
 def embed_windows(encoder: nn.Module, windows: np.ndarray) -> torch.Tensor:
-    """(n, samples, channels) -> (n, dimension) float32 on the CPU, as in evaluation and without autocast.
+    """Embeddings of windows, as in evaluation and without autocast.
 
-    Raises InputError where an embedding is not finite.
+    Args:
+        encoder: On any device.
+        windows: (n, samples, channels) float32.
+
+    Returns:
+        (n, dimension) float32 on the CPU.
+
+    Raises:
+        InputError: An embedding is not finite.
     """
     device = next(encoder.parameters()).device
     training = encoder.training
@@ -74,10 +91,13 @@ def embed_windows(encoder: nn.Module, windows: np.ndarray) -> torch.Tensor:
 
 
 def effective_rank(embeddings: torch.Tensor) -> float:
-    """exp of the entropy of the normalised singular values of (n, d), centred; 0 where all are the same.
+    """The exponential of the entropy of the normalised singular values; 0 where all embeddings are the same.
 
     Roy & Vetterli, EUSIPCO 2007, section 2; RankMe (Garrido et al., ICML 2023) is the same. What float32
     cannot tell from rounding counts as no difference: else the rounding of a constant would have full rank.
+
+    Args:
+        embeddings: (n, d).
     """
     centred = (embeddings - embeddings.mean(dim=0)).double()
     values = torch.linalg.svdvals(centred)
@@ -89,28 +109,41 @@ def effective_rank(embeddings: torch.Tensor) -> float:
 
 
 def alignment(first: torch.Tensor, second: torch.Tensor) -> float:
-    """Mean squared distance of positive pairs, (n, d) each, on the unit sphere: 0 to 4, the less the nearer.
+    """Mean squared distance of positive pairs on the unit sphere, 0 to 4; smaller is nearer.
 
     Wang & Isola, ICML 2020, section 4.1, with exponent 2.
+
+    Args:
+        first: (n, d).
+        second: (n, d), row i is the partner of row i of `first`.
     """
     between = F.normalize(first, dim=1) - F.normalize(second, dim=1)
     return float(between.square().sum(dim=1).mean())
 
 
 def uniformity(embeddings: torch.Tensor) -> float:
-    """log of the mean of exp(-2 d^2) over all pairs of (n, d) on the unit sphere: 0 where all are the same.
+    """The logarithm of the mean of exp(-2 d^2) over all pairs on the unit sphere; 0 where all are the same.
 
-    The less the more evenly they lie. Wang & Isola, ICML 2020, section 4.1, with t = 2.
+    Smaller is more even. Wang & Isola, ICML 2020, section 4.1, with t = 2.
+
+    Args:
+        embeddings: (n, d).
     """
     squared = torch.pdist(F.normalize(embeddings.double(), dim=1)).square()
     return float(torch.exp(-2 * squared).mean().log())
 
 
 def dispersion_ratio(embeddings: torch.Tensor, people: np.ndarray) -> float | None:
-    """Mean squared distance of (n, d) from their person's mean, by that of the means from their own mean.
+    """Mean squared distance from the person's mean, divided by that of these means from their own mean.
 
-    On the unit sphere; people: (n,) codes. The less, the more the embeddings tell people apart. After
-    Abbaspourazad et al., ICLR 2024, section 5; None where nobody has two embeddings, or only one person has.
+    On the unit sphere. Smaller tells people better apart. After Abbaspourazad et al., ICLR 2024, section 5.
+
+    Args:
+        embeddings: (n, d).
+        people: (n,) codes.
+
+    Returns:
+        None where fewer than two people have two embeddings.
     """
     z = F.normalize(embeddings.double(), dim=1)
     several = np.flatnonzero(np.bincount(people) >= 2)

@@ -13,19 +13,24 @@ TRAIN, VALIDATION, MONITOR = range(3)  # the first index of a stream, see `wearc
 
 
 def torch_generator(seed: int, stream: str, *indices: int) -> torch.Generator:
-    """torch's generator of a named stream, on the CPU."""
+    """The generator of torch for a named stream, on the CPU."""
     return torch.Generator().manual_seed(whole_number(seed, stream, *indices))
 
 
 class PairSampler:
     """Pairs of windows of one recording at most `positive_seconds` apart.
 
-    A participant is drawn with a chance that grows with the square root of their number of windows, so
+    A participant is chosen with a chance that grows with the square root of their number of windows, so
     that a week of one does not drown an hour of another; then one of their windows, evenly; then its
     partner, evenly among the windows around it, the window itself included.
 
-    index: a data frame with recording, participant, onset (seconds). rows: those to draw from. weight: of
-    each row, in place of that chance.
+    Args:
+        index: A data frame with recording, participant, onset (seconds).
+        rows: Those to draw from.
+        batch: Pairs a step.
+        positive_seconds: Greatest time between the windows of a pair, seconds.
+        seed: The seed of the run.
+        weight: Chances of the rows, up to a factor, in place of those above.
     """
 
     def __init__(
@@ -56,10 +61,11 @@ class PairSampler:
         self.last = np.searchsorted(line, line + slack, side="right")
 
     def draw(self, step: int, stream: int = TRAIN) -> tuple[np.ndarray, np.ndarray]:
-        """Rows (2 batch,) int64, anchors then partners; and `ignore` (2 batch, 2 batch) bool.
+        """The pairs of a step, and what to ignore in it.
 
-        `ignore` is true for two windows of one recording within `positive_seconds`: too alike to be told
-        apart, they are no negatives of each other.
+        Returns:
+            Rows (2 batch,) int64, anchors then partners; and (2 batch, 2 batch) bool, true for two windows of
+            one recording within `positive_seconds`: they are too alike to be negatives of each other.
         """
         rng = generator(self.seed, "batches", stream, step)
         anchor = np.searchsorted(self.cumulative, rng.random(self.batch), side="right")

@@ -19,18 +19,21 @@ def processes() -> tuple[int, int]:
 
 
 def own_part(whole: torch.Tensor) -> torch.Tensor:
-    """This process's rows of a batch."""
+    """The rows of a batch that are this process's."""
     rank, size = processes()
     return whole.tensor_split(size)[rank]
 
 
 def gather(part: torch.Tensor, rows: int) -> torch.Tensor:
     """All parts in order, (rows, ...), of `own_part` of so many rows, with their gradients."""
-    return part if processes()[1] == 1 else _Gather.apply(part, rows)
+    if processes()[1] == 1:
+        return part
+    whole: torch.Tensor = _Gather.apply(part, rows)  # type: ignore[no-untyped-call]
+    return whole
 
 
 def embed(encoder: nn.Module, windows: torch.Tensor) -> torch.Tensor:
-    """windows: (n, samples, channels) -> (n, dimension) float32, each process its part of them."""
+    """Embeddings (n, dimension) float32 of windows (n, samples, channels); each process embeds its part."""
     return gather(encoder(own_part(windows).transpose(1, 2)).float(), len(windows))
 
 
@@ -49,7 +52,7 @@ class _Gather(torch.autograd.Function):
         got = [torch.empty_like(sent) for _ in range(size)]
         dist.all_gather(got, sent)
         counts = [len(rows_) for rows_ in torch.arange(rows).tensor_split(size)]
-        return torch.cat([each[:count] for each, count in zip(got, counts, strict=True)])
+        return torch.cat([piece[:count] for piece, count in zip(got, counts, strict=True)])
 
     @staticmethod
     def backward(ctx: Any, gradient: torch.Tensor) -> tuple[torch.Tensor, None]:

@@ -12,18 +12,18 @@ from wearcli.training.settings import Watching
 
 
 def check_tensorboard(options: Watching) -> None:
-    """Raise UsageError where event files are asked for and cannot be written."""
+    """Raise UsageError where event files are asked for, but cannot be written."""
     if options.tensorboard and find_spec("tensorboardX") is None:
         raise UsageError("--tensorboard needs tensorboardX: pip install 'wearcli[train]'")
 
 
 @contextmanager
 def event_files(folder: Path) -> Iterator[Callable[[dict[str, Any]], None]]:
-    """Gives a function that writes a line of the log (step, numbers by name) into `folder`.
+    """A function that writes a line of the log (step, numbers by name) into `folder`.
 
-    Lines of the distance go into a folder below, which TensorBoard shows as a run of its own. Each session
-    writes a file of its own. What an earlier one wrote of steps that this one takes anew, having gone back
-    to the last checkpoint, is marked as void from this one's first line on.
+    Lines of the first stage go into a folder below, which TensorBoard shows as a run of its own. Each session
+    writes its own file. Where a session goes back to the last checkpoint, what an earlier one wrote of the
+    same steps is marked as void.
     """
     from tensorboardX import SummaryWriter
 

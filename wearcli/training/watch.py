@@ -22,10 +22,14 @@ from wearcli.training.settings import Settings, Watching
 
 
 class Watch:
-    """A look at an encoder: watch_macro_f1 or watch_r, and watch_features, that of the hand-made features.
+    """The score of an encoder: watch_macro_f1 or watch_r, and watch_features, that of the hand-made features.
 
-    Both are of the same samples in the same folds, see `WatchProbe`; a score that is undefined is left out.
-    windows: (n, samples, channels) float32, those of `probe.rows`.
+    Both come from the same samples in the same folds, see `WatchProbe`; an undefined score is left out.
+
+    Args:
+        probe: The probe of the study.
+        windows: (n, samples, channels) float32, those of `probe.rows`.
+        cut: How the windows were cut.
     """
 
     def __init__(self, probe: WatchProbe, windows: np.ndarray, cut: StoreSettings) -> None:
@@ -44,7 +48,7 @@ class Watch:
 
 
 def check_watch(options: Watching) -> None:
-    """Raise UsageError where there is nothing to watch: no such study, or no labels in it."""
+    """Raise UsageError where there is no such study to watch, or no labels in it."""
     if options.watch is None:
         return
     path = Path(options.watch)
@@ -62,9 +66,11 @@ def check_watch(options: Watching) -> None:
 def begin_watch(
     settings: Settings, own: Path, data: TrainingData, train: np.ndarray, say: Callable[[str], None]
 ) -> None:
-    """Cut the windows of the watched study into the store `own`, and say what there is to know of it.
+    """Cut the windows of the watched study into the store `own`, and describe it.
 
-    Raises what `open_watch` does.
+    Raises:
+        InputError: The study cannot be read or probed.
+        UsageError: Likewise, by an option.
     """
     if settings.watching.watch is None:
         return
@@ -82,8 +88,15 @@ def begin_watch(
 def open_watch(settings: Settings, own: Path, like: StoreSettings, say: Callable[[str], None]) -> Watch:
     """Watch the study that the settings name: a folder of labelled recordings, or the file of labels in it.
 
-    own: the store of its windows, written if missing, cut as those of a store with the settings `like`.
-    Raises InputError or UsageError where the study cannot be read or probed.
+    Args:
+        settings: The settings of the run.
+        own: The store of its windows, written if missing.
+        like: How the windows to train on were cut; those of the study are cut alike.
+        say: Called with each line for people.
+
+    Raises:
+        InputError: The study cannot be read or probed.
+        UsageError: Likewise, by an option.
     """
     path = Path(str(settings.watching.watch))
     folder, labels = (path, None) if path.is_dir() else (path.parent, path)
@@ -114,9 +127,9 @@ def open_watch(settings: Settings, own: Path, like: StoreSettings, say: Callable
 
 
 def seen_in_training(watched: WindowStore, data: TrainingData, train: np.ndarray) -> list[str]:
-    """The watched participants who are among the training ones too.
+    """The watched participants who are trained on too.
 
-    Those of the same name in a set of the same name, and those with a recording of the same name.
+    They have the same name in a set of the same name, or a recording of the same name.
     """
     index = data.index.loc[train]
     people = set(index["participant"])

@@ -1,4 +1,4 @@
-"""Random views of acceleration windows, a whole batch at a time, from a generator that is handed in."""
+"""Random views of windows of acceleration and rotation, a whole batch at a time."""
 
 import math
 from dataclasses import dataclass
@@ -10,13 +10,19 @@ Generator = torch.Generator
 
 @dataclass(frozen=True)
 class Augment:
-    """What a view goes through, each part with its probability for each window.
+    """The changes that make a view, each with its probability for each window.
 
-    max_degrees: the greatest angle of the random rotation. The default is small: an encoder that is
-    made blind to orientation throws away posture, which gravity's direction tells; 180 does so.
-    noise_g: the greatest standard deviation of the noise, g. scale: deviation of the factor, once for
-    the window and once an axis. warp: deviation of the logarithm of the local speed of time. p_poor: chance
-    of each of the faults of a poorer sensor, see `poorer`.
+    Attributes:
+        max_degrees: Greatest angle of the random rotation. The default is small: an encoder that is made
+            blind to orientation throws away posture, which the direction of gravity shows; 180 does so.
+        noise_g: Greatest standard deviation of the noise, g.
+        scale: Standard deviation of the factor, once for the window and once an axis.
+        warp: Standard deviation of the logarithm of the local speed of time.
+        p_rotate: Probability of a rotation.
+        p_noise: Probability of noise.
+        p_scale: Probability of a factor.
+        p_warp: Probability of a changing speed.
+        p_poor: Probability of each fault of a poorer sensor, see `poorer`.
     """
 
     max_degrees: float = 25.0
@@ -30,9 +36,11 @@ class Augment:
     p_poor: float = 0.0
 
     def __call__(self, windows: torch.Tensor, generator: Generator) -> torch.Tensor:
-        """windows: (n, samples, channels) g -> new windows of the same shape.
+        """New windows of the same shape.
 
-        Rotation needs three channels and is left out for any other number.
+        Args:
+            windows: (n, samples, channels), g. Rotation is left out where there are not three channels.
+            generator: Gives the random numbers.
         """
         n, samples, channels = windows.shape
         x = windows
@@ -47,8 +55,8 @@ class Augment:
         if self.scale > 0:
             chosen = coins(n, self.p_scale, generator)[:, None, None]
             whole = torch.randn(n, 1, 1, generator=generator)
-            each = torch.randn(n, 1, channels, generator=generator)
-            x = x * (1 + self.scale * chosen * (whole + each) / math.sqrt(2))
+            axes = torch.randn(n, 1, channels, generator=generator)
+            x = x * (1 + self.scale * chosen * (whole + axes) / math.sqrt(2))
         if self.noise_g > 0:
             chosen = coins(n, self.p_noise, generator)[:, None, None]
             deviation = self.noise_g * torch.rand(n, 1, 1, generator=generator) * chosen
@@ -63,12 +71,18 @@ ROTATION = Augment(max_degrees=180.0, noise_g=5.0)
 
 
 def random_axes(n: int, generator: Generator) -> torch.Tensor:
-    """Unit vectors spread evenly over the sphere, (n, 3)."""
+    """Unit vectors (n, 3), spread evenly over the sphere."""
     return torch.nn.functional.normalize(torch.randn(n, 3, generator=generator), dim=1)
 
 
 def rotate(windows: torch.Tensor, axes: torch.Tensor, angles: torch.Tensor) -> torch.Tensor:
-    """Each window (n, samples, 3) turned about its axis (n, 3) by its angle (n,), radians (Rodrigues)."""
+    """The windows, turned by Rodrigues' formula.
+
+    Args:
+        windows: (n, samples, 3).
+        axes: (n, 3) unit vectors to turn about.
+        angles: (n,) radians.
+    """
     x, y, z = axes.unbind(1)
     zero = torch.zeros_like(x)
     cross = torch.stack([zero, -z, y, z, zero, -x, -y, x, zero], dim=1).view(-1, 3, 3)
@@ -80,19 +94,26 @@ def rotate(windows: torch.Tensor, axes: torch.Tensor, angles: torch.Tensor) -> t
 def warped_positions(
     n: int, samples: int, strength: float, generator: Generator, knots: int = 5
 ) -> torch.Tensor:
-    """Where each sample is taken from in a window whose time runs at a changing speed: (n, samples).
+    """Where the samples of a window come from whose time runs at a changing speed.
 
-    The logarithm of the speed is drawn at `knots` points, N(0, strength), and a straight line between;
-    positions rise strictly, from 0 to samples - 1.
+    Args:
+        n: Number of windows.
+        samples: Samples a window.
+        strength: Standard deviation of the logarithm of the speed at the knots; straight lines lie between.
+        generator: Gives the random numbers.
+        knots: Number of points, at even distances.
+
+    Returns:
+        (n, samples) positions that rise strictly, from 0 to samples - 1.
     """
-    drawn = strength * torch.randn(n, 1, knots, generator=generator)
-    speed = torch.nn.functional.interpolate(drawn, samples - 1, mode="linear", align_corners=True)
+    logarithms = strength * torch.randn(n, 1, knots, generator=generator)
+    speed = torch.nn.functional.interpolate(logarithms, samples - 1, mode="linear", align_corners=True)
     walked = torch.nn.functional.pad(speed[:, 0].exp().cumsum(dim=1), (1, 0))
     return walked * ((samples - 1) / walked[:, -1:])
 
 
 def resample_at(windows: torch.Tensor, positions: torch.Tensor) -> torch.Tensor:
-    """Windows (n, samples, channels) read at fractional positions (n, samples) by straight lines."""
+    """Windows (n, samples, channels) at fractional positions (n, samples), by straight lines."""
     last = windows.shape[1] - 1
     left = positions.floor().clamp(0, last - 1)
     share = (positions - left)[:, :, None]
@@ -101,10 +122,15 @@ def resample_at(windows: torch.Tensor, positions: torch.Tensor) -> torch.Tensor:
 
 
 def poorer(windows: torch.Tensor, chance: float, generator: Generator) -> torch.Tensor:
-    """Windows (n, samples, channels) g as poorer sensors would have given them, each fault at `chance`.
+    """Windows as poorer sensors would have given them.
 
-    At a rate lower by 1.5 to 2.5, with straight lines between its samples; clipped at 2 g; in steps of 16 to
-    64 mg.
+    The faults: a rate lower by 1.5 to 2.5, with straight lines between its samples; clipping at 2 g; steps of
+    16 to 64 mg.
+
+    Args:
+        windows: (n, samples, channels), g.
+        chance: Probability of each fault.
+        generator: Gives the random numbers.
     """
     n, samples, _ = windows.shape
     factor = 1.5 + torch.rand(n, 1, generator=generator)
@@ -123,5 +149,5 @@ def poorer(windows: torch.Tensor, chance: float, generator: Generator) -> torch.
 
 
 def coins(n: int, probability: float, generator: Generator) -> torch.Tensor:
-    """(n,) bool, each true with the probability."""
+    """(n,) bool, true with the probability."""
     return torch.rand(n, generator=generator) < probability

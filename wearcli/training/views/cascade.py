@@ -20,7 +20,15 @@ TIME, TIME_KNOTS = 0.1, 5
 
 @dataclass(frozen=True)
 class Cascade:
-    """The probability of each part."""
+    """The cascade of one signal.
+
+    Attributes:
+        p_cut: Probability that a stretch is cut out.
+        p_magnitude: Probability of a smooth factor.
+        p_time: Probability of a changing speed of time.
+        p_noise: Probability of noise.
+        p_permute: Probability of another order of the channels.
+    """
 
     p_cut: float
     p_magnitude: float
@@ -29,7 +37,7 @@ class Cascade:
     p_permute: float = 0.0
 
     def __call__(self, windows: torch.Tensor, generator: Generator) -> torch.Tensor:
-        """windows: (n, samples, channels) -> new windows of the same shape, standardised."""
+        """New windows of the same shape, standardised; windows: (n, samples, channels)."""
         n, samples, channels = windows.shape
         x = windows - windows.mean(dim=1, keepdim=True)
         x = x / (x.square().mean(dim=1, keepdim=True) + 1e-12).sqrt()
@@ -67,7 +75,7 @@ CASCADES = {
 
 
 def cut_out(n: int, samples: int, generator: Generator) -> torch.Tensor:
-    """(n, samples) bool: one stretch of each window, 30 to 50 % of it, lying anywhere within."""
+    """(n, samples) bool, true in one stretch of each window, 30 to 50 % of it, that lies anywhere."""
     low, high = CUT_SHARE
     length = ((low + (high - low) * torch.rand(n, generator=generator)) * samples).round()
     first = (torch.rand(n, generator=generator) * (samples - length + 1)).floor()
@@ -76,13 +84,13 @@ def cut_out(n: int, samples: int, generator: Generator) -> torch.Tensor:
 
 
 def smooth_curves(n: int, samples: int, deviation: float, knots: int, generator: Generator) -> torch.Tensor:
-    """Cubic splines through `knots` normal deviates at even distances, (n, samples) float32."""
-    drawn = deviation * torch.randn(n, knots, generator=generator)
-    return drawn @ _spline(samples, knots)
+    """Cubic splines (n, samples) float32 through normal numbers at `knots` points at even distances."""
+    heights = deviation * torch.randn(n, knots, generator=generator)
+    return heights @ _spline(samples, knots)
 
 
 def _spline(samples: int, knots: int) -> torch.Tensor:
-    """(knots, samples): each row the spline through one knot of height 1 and the others of 0."""
+    """(knots, samples): a row is the spline through one knot of height 1 and the others of 0."""
     places = np.linspace(0, samples - 1, knots)
     curves = CubicSpline(places, np.eye(knots), axis=0)(np.arange(samples))
     return torch.from_numpy(curves.T.astype(np.float32))

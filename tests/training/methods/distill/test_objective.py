@@ -73,11 +73,11 @@ class Mean(nn.Module):
 def test_with_a_teacher_that_trains_its_weights_get_a_gradient() -> None:
     torch.manual_seed(0)
     windows, theirs, ignore = torch.randn(6, 50, 3), torch.randn(6, 80, 1), torch.zeros(6, 6).bool()
-    frozen = Distill(Mean(3), 3, teacher_dimension=4)
+    frozen = Distill(Mean(3), 3, teacher_dimension=4, temperature=0.04)
     frozen(windows, torch.randn(6, 4), ignore).backward()
     assert all(p.grad is not None and p.grad.abs().sum() > 0 for p in frozen.encoder.parameters())
     assert not [name for name, _ in frozen.named_parameters() if name.startswith("teacher.")]
-    trained = Distill(Mean(3), 3, teacher_dimension=3, teacher=Mean(1))
+    trained = Distill(Mean(3), 3, teacher_dimension=3, temperature=0.04, teacher=Mean(1))
     trained(windows, theirs, ignore).backward()
     assert trained.teacher is not None
     assert trained.teacher.out.weight.grad is not None
@@ -87,7 +87,7 @@ def test_with_a_teacher_that_trains_its_weights_get_a_gradient() -> None:
 def test_the_scale_of_a_teachers_numbers_does_not_matter() -> None:
     torch.manual_seed(1)
     windows, theirs, ignore = torch.randn(16, 50, 3), torch.randn(16, 4), torch.zeros(16, 16).bool()
-    objective = Distill(Mean(3), 3, teacher_dimension=4).train()
+    objective = Distill(Mean(3), 3, teacher_dimension=4, temperature=0.04).train()
     factor = torch.tensor([1.0, 1e3, 1e-1, 50.0])
     torch.testing.assert_close(
         objective(windows, theirs, ignore), objective(windows, theirs * factor, ignore), rtol=1e-3, atol=1e-3

@@ -83,7 +83,7 @@ def test_the_encoder_and_the_decoder_get_nothing_of_what_is_masked():
 @pytest.mark.parametrize(("samples", "patch"), [(100, 10), (256, 20), (97, 10)])
 def test_shapes_a_last_patch_cut_off_and_gradients(samples, patch):
     torch.manual_seed(0)
-    module = Masked(build("fast", samples=samples), 3, patch)
+    module = Masked(build("fast", samples=samples), 3, patch, 256)
     count = -(-samples // patch)
     hidden = torch.rand(4, count).argsort(dim=1) < count // 2
     loss = module(torch.randn(4, samples, 3), hidden, torch.randn(4, samples, 3))
@@ -104,7 +104,7 @@ def test_the_decoder_sees_near_patches_alone():
 
 def test_bf16_keeps_the_loss_in_float32():
     torch.manual_seed(0)
-    module = Masked(build("fast"), 3, 10)
+    module = Masked(build("fast"), 3, 10, 256)
     hidden = torch.rand(8, 25).argsort(dim=1) < 12
     windows, noise = torch.randn(2, 8, 250, 3)
     with torch.autocast("cpu", torch.bfloat16):
@@ -117,7 +117,7 @@ def test_bf16_keeps_the_loss_in_float32():
 def test_it_learns_what_swings_are_like():
     """Swings of any rhythm, phase and direction: hidden parts become known better than by their mean."""
     torch.manual_seed(0)
-    module = Masked(build("fast"), 3, 10)
+    module = Masked(build("fast"), 3, 10, 256)
     optimizer = torch.optim.Adam(module.parameters(), lr=2e-3)
     time = torch.arange(250) / 50
     losses = []

@@ -21,7 +21,7 @@ def test_the_loss_is_that_of_both(contrast: float) -> None:
     first, second = module.pairs.head(embedding).chunk(2)
     known = labels >= 0
     logits = module.labels.heads(embedding[known])
-    expected = cross_entropy_in_sets(logits, labels[known], module.labels.set_of_class)
+    expected = cross_entropy_in_sets(logits, labels[known], module.labels.class_sets)
     expected = expected + contrast * nt_xent(first, second, 0.2)
     torch.testing.assert_close(module(views, ignore, labels), expected)
 

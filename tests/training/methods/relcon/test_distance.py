@@ -141,7 +141,7 @@ def test_without_any_weight_left_the_bias_is_what_is_rebuilt():
 
 
 def test_learning_drops_attention_in_training_alone():
-    learning = DistanceLearning(motif())
+    learning = DistanceLearning(motif(), "squares")
     x, copies = windows(5, 40), windows(5, 40, seed=1)
     keep = torch.rand(5, 40, 40) >= 0.5
     some, all_ = learning.distance(x, copies, keep).mean(), learning.distance(x, copies).mean()

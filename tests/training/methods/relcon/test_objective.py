@@ -10,7 +10,13 @@ from hypothesis import strategies as st
 from wearcli.encoders import build
 from wearcli.training.methods.relcon import objective as module
 from wearcli.training.methods.relcon.distance import MotifDistance
-from wearcli.training.methods.relcon.objective import RelCon, relative_contrast
+from wearcli.training.methods.relcon.objective import RelCon
+
+
+def relative_contrast(
+    similarity: torch.Tensor, distances: torch.Tensor, temperature: float = 0.1
+) -> torch.Tensor:
+    return module.relative_contrast(similarity, distances, temperature)
 
 
 def oracle(similarity: torch.Tensor, distances: torch.Tensor, temperature: float) -> torch.Tensor:
@@ -198,7 +204,7 @@ def test_extremes_stay_finite(temperature, worst):
 def parts(seed: int = 0) -> tuple[RelCon, tuple[torch.Tensor, ...]]:
     """An objective in float32 and a batch of 3 people x 4 windows, all of them anchors."""
     torch.manual_seed(seed)
-    objective = RelCon(build("fast", samples=100), MotifDistance())
+    objective = RelCon(build("fast", samples=100), MotifDistance(), 0.1)
     windows = 0.3 * torch.randn(12, 100, 3) + torch.randn(12, 1, 3)
     views = windows + 0.05 * torch.randn_like(windows)
     anchors = torch.arange(12)
@@ -245,7 +251,7 @@ def test_bf16_keeps_similarities_and_loss_in_float32():
 
 def test_distances_of_a_batch_that_comes_again_are_kept(monkeypatch):
     objective, (windows, *rest) = parts()
-    objective = RelCon(objective.encoder, objective.distance, kept=2).eval()
+    objective = RelCon(objective.encoder, objective.distance, 0.1, kept=2).eval()
     calls = []
 
     def counted(distance, windows, *others):
@@ -259,7 +265,7 @@ def test_distances_of_a_batch_that_comes_again_are_kept(monkeypatch):
     asked = [0, 0, 1, 0, 1, 2, 1, 2, 0]
     losses = [objective(batches[n], *rest, torch.tensor(n)).item() for n in asked]
     assert len(calls) == len({0, 1, 2}) + 1
-    fresh = [RelCon(objective.encoder, objective.distance).eval() for _ in batches]
+    fresh = [RelCon(objective.encoder, objective.distance, 0.1).eval() for _ in batches]
     for n, loss in zip(asked, losses, strict=True):
         assert fresh[n](batches[n], *rest, torch.tensor(n)).item() == loss
     assert not any("known" in name for name in objective.state_dict())

@@ -52,7 +52,7 @@ def test_knowing_nothing_is_chance_among_the_sets_own_classes():
 
 def test_a_window_moves_no_head_but_its_own_sets():
     torch.manual_seed(0)
-    module = Supervised(build("fast"), [3, 2])
+    module = Supervised(build("fast"), [3, 2], 256)
     module(torch.randn(4, 250, 3), torch.tensor([3, 4, 4, 3])).backward()
     assert not module.heads.weight.grad[:3].any()
     assert module.heads.weight.grad[3:].abs().min() > 0
@@ -61,7 +61,7 @@ def test_a_window_moves_no_head_but_its_own_sets():
 
 def test_bf16_keeps_the_loss_in_float32():
     torch.manual_seed(0)
-    module = Supervised(build("fast"), [3, 2])
+    module = Supervised(build("fast"), [3, 2], 256)
     with torch.autocast("cpu", torch.bfloat16):
         loss = module(torch.randn(4, 250, 3), torch.tensor([0, 4, 2, 3]))
     assert loss.dtype == torch.float32
@@ -70,7 +70,7 @@ def test_bf16_keeps_the_loss_in_float32():
 def test_it_learns_rhythms():
     """Slow and fast swings of any phase and direction, in two sets whose classes have other numbers."""
     torch.manual_seed(0)
-    module = Supervised(build("fast"), [2, 2])
+    module = Supervised(build("fast"), [2, 2], 256)
     optimizer = torch.optim.Adam(module.parameters(), lr=1e-3)
     time = torch.arange(250) / 50
 

@@ -11,15 +11,19 @@ from torch import nn
 
 from wearcli.training.sharing import embed
 
-TEMPERATURE = 0.04
 HIDDEN, OUTPUT = 256, 128
 
 
 class Distill(nn.Module):
     """The student's encoder, a head on it and one on the teacher's embedding, which only training uses.
 
-    teacher: the network that gives the teacher's embedding, trained along (the paper's ablation); None where
-    the batch brings the embeddings of a frozen one. teacher_dimension: of its embedding.
+    Args:
+        encoder: The student's encoder.
+        dimension: Dimension of its embedding.
+        teacher_dimension: Dimension of the teacher's embedding.
+        temperature: Temperature of the contrast.
+        teacher: The network that gives the teacher's embedding, trained along (the paper's ablation); None
+            where the batch brings the embeddings of a frozen one.
     """
 
     def __init__(
@@ -27,7 +31,7 @@ class Distill(nn.Module):
         encoder: nn.Module,
         dimension: int,
         teacher_dimension: int,
-        temperature: float = TEMPERATURE,
+        temperature: float,
         teacher: nn.Module | None = None,
     ) -> None:
         super().__init__()
@@ -42,15 +46,17 @@ class Distill(nn.Module):
     def forward(self, windows: torch.Tensor, theirs: torch.Tensor, ignore: torch.Tensor) -> torch.Tensor:
         """Give the loss, a scalar.
 
-        windows: (b, samples, channels) of the student's sensor; theirs: (b, teacher_dimension), or with a
-        teacher that trains its windows (b, samples, channels); ignore: (b, b) bool, see `cross_modal`.
+        Args:
+            windows: (b, samples, channels) of the student's sensor.
+            theirs: (b, teacher_dimension), or with a teacher that trains its windows (b, samples, channels).
+            ignore: (b, b) bool, see `cross_modal`.
         """
-        mine = embed(self.encoder, windows)
+        student = embed(self.encoder, windows)
         if self.teacher is not None:
             theirs = embed(self.teacher, theirs)
         # At this temperature the rounding of bf16 would be a tenth of the logits.
         with torch.autocast(windows.device.type, enabled=False):
-            return cross_modal(self.head(mine), self.teacher_head(theirs), self.temperature, ignore)
+            return cross_modal(self.head(student), self.teacher_head(theirs), self.temperature, ignore)
 
 
 def _head(dimension: int) -> nn.Sequential:
@@ -62,8 +68,11 @@ def cross_modal(
 ) -> torch.Tensor:
     """Symmetric InfoNCE over the cosine similarities of two signals, the mean of both directions.
 
-    student, teacher: (b, d), row i of one is the answer to row i of the other. ignore: (b, b) bool,
-    symmetric: pairs too alike to be each other's negatives; a row's own answer always counts.
+    Args:
+        student: (b, d).
+        teacher: (b, d), row i is the answer to row i of `student`.
+        temperature: Temperature of the contrast.
+        ignore: (b, b) bool, symmetric: pairs too alike to be negatives; a row's own answer always counts.
     """
     similarity = F.normalize(student, dim=1) @ F.normalize(teacher, dim=1).T / temperature
     own = torch.eye(len(student), dtype=torch.bool, device=student.device)

@@ -1,4 +1,4 @@
-"""The teacher of a distillation: a model that is there already, whose embeddings are the answers."""
+"""The teacher of a distillation: a finished model whose embeddings are the answers."""
 
 import shutil
 from pathlib import Path
@@ -20,9 +20,13 @@ FOLDER, WEIGHTS = "teacher", "teacher.safetensors"
 
 
 class Teacher:
-    """Windows of its signal to embeddings. It runs through onnxruntime, so nothing can change its weights.
+    """Embeddings of windows of the teacher's signal.
 
-    A window that is a whole number of the model's own ones gets their mean embedding.
+    It runs through onnxruntime, so nothing can change its weights. A window that is a whole number of the
+    model's own windows gets their mean embedding.
+
+    Args:
+        model: The teacher's model.
     """
 
     def __init__(self, model: Model) -> None:
@@ -32,25 +36,33 @@ class Teacher:
         self.samples = model.config.samples
 
     def __call__(self, windows: np.ndarray) -> np.ndarray:
-        """windows: (n, whole x samples, channels) float32 -> (n, dimension) float32."""
-        each = np.ascontiguousarray(windows.reshape(-1, self.samples, windows.shape[2]), np.float32)
-        return self.encoder(each).reshape(len(windows), -1, self.dimension).mean(axis=1)
+        """Give (n, dimension) float32 of windows (n, whole x samples, channels) float32."""
+        parts = np.ascontiguousarray(windows.reshape(-1, self.samples, windows.shape[2]), np.float32)
+        embedding = self.encoder(parts).reshape(len(windows), -1, self.dimension)
+        mean: np.ndarray = embedding.mean(axis=1)
+        return mean
 
 
 def check_windows(model: Model, window_s: float, rate_hz: float) -> None:
     """Raise UsageError where a window of the teacher's signal is no whole number of those that it takes."""
-    of = model.config
-    if abs(rate_hz - of.rate_hz) > 1e-6 * rate_hz or round(window_s * rate_hz) % of.samples:
+    config = model.config
+    if abs(rate_hz - config.rate_hz) > 1e-6 * rate_hz or round(window_s * rate_hz) % config.samples:
         raise UsageError(
-            f"the teacher {model.name} takes windows of {of.window_s:g} s at {of.rate_hz:g} Hz, of "
+            f"the teacher {model.name} takes windows of {config.window_s:g} s at {config.rate_hz:g} Hz, of "
             f"which {window_s:g} s at {rate_hz:g} Hz is no whole number: give another --window"
         )
 
 
 def copy_teacher(teacher: str, run: Path, trains: bool) -> None:
-    """Put the teacher's model into the run's folder, so that a run goes on wherever its teacher has gone.
+    """Put the teacher's model into the run's folder, so that a run goes on without the original.
 
-    trains: its weights too, of which the run may make others. UsageError where there are none.
+    Args:
+        teacher: Name or folder of the model.
+        run: The folder of the run.
+        trains: Whether its weights are needed too, to be trained on.
+
+    Raises:
+        UsageError: There is no such model, or no weights.
     """
     model = load_model(teacher)
     with atomic_folder(run / FOLDER) as folder:
@@ -70,19 +82,19 @@ def trained_weights(model: Model) -> Path:
             "pretrain with --teacher, or leave --train-teacher out"
         )
     files = read_state(checkpoint)["files"]
-    return checkpoint / files.get("best", files["weights"])
+    return checkpoint / str(files.get("best", files["weights"]))
 
 
 def teacher_network(folder: Path) -> nn.Module:
     """The teacher in a run's folder as it was trained, (n, channels, samples) -> (n, dimension)."""
-    of = load_model(folder).config
+    config = load_model(folder).config
     network = build(
-        str(of.encoder),
-        len(of.channels),
-        of.samples,
-        of.normalisation == "revin",
-        of.rate_hz,
-        of.modality,
+        str(config.encoder),
+        len(config.channels),
+        config.samples,
+        config.normalisation == "revin",
+        config.rate_hz,
+        config.modality,
     )
     try:
         weights = load_file(folder / WEIGHTS)
@@ -95,15 +107,15 @@ def teacher_network(folder: Path) -> nn.Module:
 
 
 class InParts(nn.Module):
-    """A network over windows that are a whole number of its own: the mean of its embeddings of these."""
+    """A network over windows that are a whole number of its own windows: the mean of their embeddings."""
 
     def __init__(self, network: nn.Module, samples: int) -> None:
         super().__init__()
         self.network, self.samples = network, samples
 
     def forward(self, windows: torch.Tensor) -> torch.Tensor:
-        """windows: (n, channels, whole x samples) -> (n, dimension)."""
+        """Give (n, dimension) of windows (n, channels, whole x samples)."""
         n, channels, length = windows.shape
-        each = windows.view(n, channels, -1, self.samples).transpose(1, 2)
-        embedding = self.network(each.reshape(-1, channels, self.samples))
+        parts = windows.view(n, channels, -1, self.samples).transpose(1, 2)
+        embedding: torch.Tensor = self.network(parts.reshape(-1, channels, self.samples))
         return embedding.view(n, length // self.samples, -1).mean(dim=1)

@@ -15,9 +15,16 @@ LEAST_DEVIATION_G = 0.02  # about the noise of a watch at rest: less of it is no
 
 
 class Masked(nn.Module):
-    """An encoder with the light decoder that only training uses; patch: samples that are hidden at once."""
+    """An encoder with the light decoder that only training uses.
 
-    def __init__(self, encoder: nn.Module, channels: int, patch: int, dimension: int = 256) -> None:
+    Args:
+        encoder: The encoder to train.
+        channels: Channels of a window.
+        patch: Samples that are hidden at once.
+        dimension: Dimension of the embedding.
+    """
+
+    def __init__(self, encoder: nn.Module, channels: int, patch: int, dimension: int) -> None:
         super().__init__()
         self.encoder = encoder
         self.decoder = Decoder(channels, patch, dimension)
@@ -26,8 +33,10 @@ class Masked(nn.Module):
     def forward(self, windows: torch.Tensor, hidden: torch.Tensor, noise: torch.Tensor) -> torch.Tensor:
         """Give the loss, a scalar.
 
-        windows: (n, samples, channels) g; hidden: (n, patches) bool, some of every window's and never all;
-        the last patch may be cut off; noise: standard normal, of the windows' shape.
+        Args:
+            windows: (n, samples, channels), g.
+            hidden: (n, patches) bool, some of every window and never all; the last patch may be cut off.
+            noise: Standard normal numbers of the shape of the windows.
         """
         masked = hidden.repeat_interleave(self.patch, dim=1)[:, : windows.shape[1]]
         noisy, visible = filled(windows, masked, noise)
@@ -53,21 +62,25 @@ class Decoder(nn.Module):
         self.out = nn.Linear(width, patch * channels)
 
     def forward(self, seen: torch.Tensor, hidden: torch.Tensor, embedding: torch.Tensor) -> torch.Tensor:
-        """seen: (n, samples, channels), 0 where hidden; hidden: (n, patches); embedding: (n, dimension).
+        """Give the whole windows, (n, samples, channels).
 
-        Returns (n, samples, channels), all of the window.
+        Args:
+            seen: (n, samples, channels), 0 where hidden.
+            hidden: (n, patches) bool.
+            embedding: (n, dimension).
         """
         n, samples, channels = seen.shape
         patches = hidden.shape[1]
         padded = F.pad(seen, (0, 0, 0, patches * self.patch - samples))
-        known = torch.cat([padded.reshape(n, patches, -1), hidden[:, :, None].to(seen.dtype)], dim=2)
-        x = self.into(known).transpose(1, 2)  # (n, width, patches)
-        each = self.modulate(embedding).view(n, len(self.layers), 2, -1, 1)
+        visible = torch.cat([padded.reshape(n, patches, -1), hidden[:, :, None].to(seen.dtype)], dim=2)
+        x = self.into(visible).transpose(1, 2)  # (n, width, patches)
+        modulation = self.modulate(embedding).view(n, len(self.layers), 2, -1, 1)
         for number, layer in enumerate(self.layers):
-            scale, shift = each[:, number].unbind(1)
+            scale, shift = modulation[:, number].unbind(1)
             x = x + F.relu(layer(F.relu(x * (1 + scale) + shift)))
         out = self.out(F.relu(x).transpose(1, 2))
-        return out.reshape(n, patches * self.patch, channels)[:, :samples]
+        rebuilt: torch.Tensor = out.reshape(n, patches * self.patch, channels)[:, :samples]
+        return rebuilt
 
 
 def filled(
@@ -75,10 +88,15 @@ def filled(
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """What the encoder gets of windows, and what the decoder does; nothing of what is masked is in either.
 
-    windows: (n, samples, channels) g; masked: (n, samples) bool, not all of any window; noise: standard
-    normal, of the windows' shape. Returns the windows with noise of the mean and the deviation of their
-    visible samples, channel by channel, where they are masked; and the visible samples about their mean, in
-    their deviation over all channels, 0 where masked. Both (n, samples, channels).
+    Args:
+        windows: (n, samples, channels), g.
+        masked: (n, samples) bool, not all of any window.
+        noise: Standard normal numbers of the shape of the windows.
+
+    Returns:
+        The windows with noise where they are masked, of the mean and the deviation of their visible samples,
+        channel by channel; and the visible samples about their mean, in their deviation over all channels, 0
+        where masked. Both (n, samples, channels).
     """
     seen = ~masked[:, :, None]
     count = seen.sum(dim=1, keepdim=True)
@@ -92,8 +110,13 @@ def filled(
 def masked_error(rebuilt: torch.Tensor, windows: torch.Tensor, masked: torch.Tensor) -> torch.Tensor:
     """Squared error about the window's mean in its deviations, the mean over a window's masked samples.
 
-    Then over windows: each counts the same. In g a run would weigh a thousand times what a quiet hand does.
-    rebuilt, windows: (n, samples, channels); masked: (n, samples) bool, some of each window. Gives a scalar.
+    Then the mean over windows, which count the same: in g a run would weigh a thousand times what a quiet
+    hand does.
+
+    Args:
+        rebuilt: (n, samples, channels).
+        windows: (n, samples, channels).
+        masked: (n, samples) bool, some of every window.
     """
     centred = windows - windows.mean(dim=1, keepdim=True)
     variance = centred.square().mean(dim=(1, 2), keepdim=True) + LEAST_DEVIATION_G**2

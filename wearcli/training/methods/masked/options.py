@@ -24,7 +24,7 @@ class MaskedOptions:
     )
 
 
-def _patches_of_the_encoder(options: Mapping[str, Any]) -> dict[str, Any]:
+def _encoder_patches(options: Mapping[str, Any]) -> dict[str, Any]:
     if options.get("encoder") != "transformer":
         return {}
     from wearcli.encoders.transformer import PATCH_S
@@ -37,5 +37,5 @@ MASKED = Method(
     title="reconstruction of hidden patches",
     options=MaskedOptions,
     learner="wearcli.training.methods.masked.learner:MaskedLearner",
-    depending=_patches_of_the_encoder,
+    depending=_encoder_patches,
 )

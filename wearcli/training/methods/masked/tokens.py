@@ -27,25 +27,27 @@ class MaskedTokens(nn.Module):
         super().__init__()
         self.encoder = encoder
         self.into = nn.Linear(WIDTH, NARROW)
-        self.told = nn.Linear(encoder.dimension, NARROW)
+        self.summary = nn.Linear(encoder.dimension, NARROW)
         self.mask = nn.Parameter(torch.zeros(NARROW))
         self.register_buffer("positions", sinusoids(encoder.count, NARROW), persistent=False)
         self.blocks = nn.Sequential(*(Block(NARROW, HEADS) for _ in range(LAYERS)))
         self.norm = nn.LayerNorm(NARROW)
         self.out = nn.Linear(NARROW, encoder.into.in_features)
+        self.register_load_state_dict_pre_hook(_take_old_names)
 
     def forward(self, windows: torch.Tensor, hidden: torch.Tensor) -> torch.Tensor:
         """Give the loss, a scalar; each process its part of the windows.
 
-        windows: (n, samples, channels), any unit; hidden: (n, patches) bool, as many of every window and
-        neither none nor all.
+        Args:
+            windows: (n, samples, channels), any unit.
+            hidden: (n, patches) bool, as many of every window, and neither none nor all.
         """
         patches = self.encoder.patches(own_part(windows).transpose(1, 2))
-        mine = own_part(hidden)
+        mask = own_part(hidden)
         count = int(hidden[0].sum())
         # Of each window the visible patches in their order, and then the hidden ones.
-        order = mine.to(torch.uint8).argsort(dim=1, stable=True)
-        seen, unseen = order.split((hidden.shape[1] - count, count), dim=1)
+        order = mask.to(torch.uint8).argsort(dim=1, stable=True)
+        seen, unseen = order[:, : hidden.shape[1] - count], order[:, hidden.shape[1] - count :]
         rebuilt = self.decode(self.encoder.tokens(chosen(patches, seen), seen), seen, unseen)
         errors = rebuilding_error(rebuilt.float(), targets(patches, unseen))
         return gather(errors, len(windows)).mean()
@@ -53,28 +55,46 @@ class MaskedTokens(nn.Module):
     def decode(self, tokens: torch.Tensor, seen: torch.Tensor, unseen: torch.Tensor) -> torch.Tensor:
         """What the hidden patches may be, (n, hidden, channels * samples of a patch).
 
-        tokens: (n, visible, WIDTH) of the places `seen`, (n, visible); unseen: (n, hidden), the others.
+        Args:
+            tokens: (n, visible, WIDTH), of the places `seen`.
+            seen: (n, visible) int64.
+            unseen: (n, hidden) int64, the other places.
         """
-        told = self.told(self.encoder.pooled(tokens))[:, None]
-        known = self.into(tokens) + self.positions[seen]
-        asked = self.mask + told + self.positions[unseen]
-        whole = self.blocks(torch.cat([known, asked], dim=1))
-        return self.out(self.norm(whole[:, known.shape[1] :]))
+        summary = self.summary(self.encoder.pooled(tokens))[:, None]
+        visible = self.into(tokens) + self.positions[seen]
+        asked = self.mask + summary + self.positions[unseen]
+        whole = self.blocks(torch.cat([visible, asked], dim=1))
+        rebuilt: torch.Tensor = self.out(self.norm(whole[:, visible.shape[1] :]))
+        return rebuilt
+
+
+def _take_old_names(module: nn.Module, state: dict[str, torch.Tensor], prefix: str, *rest: object) -> None:
+    """Rename what checkpoints of before 0.2 call otherwise."""
+    for name in ("weight", "bias"):
+        if (old := f"{prefix}told.{name}") in state:
+            state[f"{prefix}summary.{name}"] = state.pop(old)
 
 
 def chosen(patches: torch.Tensor, places: torch.Tensor) -> torch.Tensor:
     """Some patches of each window, (n, channels, some, size).
 
-    patches: (n, channels, all, size); places: (n, some) int64.
+    Args:
+        patches: (n, channels, all, size).
+        places: (n, some) int64.
     """
     index = places[:, None, :, None].expand(-1, patches.shape[1], -1, patches.shape[3])
     return patches.gather(2, index)
 
 
 def targets(patches: torch.Tensor, unseen: torch.Tensor) -> torch.Tensor:
-    """The hidden patches, each channel of each by its own mean and deviation (He et al., table 1d).
+    """The hidden patches, normalised by their own mean and deviation, channel by channel (He et al., 1d).
 
-    patches: (n, channels, all, size), unseen: (n, hidden). Returns (n, hidden, channels * size).
+    Args:
+        patches: (n, channels, all, size).
+        unseen: (n, hidden) int64.
+
+    Returns:
+        (n, hidden, channels * size).
     """
     own = chosen(patches, unseen)
     centred = own - own.mean(dim=3, keepdim=True)
@@ -84,5 +104,5 @@ def targets(patches: torch.Tensor, unseen: torch.Tensor) -> torch.Tensor:
 
 
 def rebuilding_error(rebuilt: torch.Tensor, wanted: torch.Tensor) -> torch.Tensor:
-    """Mean squared error of each window, (n,); both (n, hidden, channels * size)."""
+    """Mean squared error (n,) of the windows; both (n, hidden, channels * size)."""
     return (rebuilt - wanted).square().mean(dim=(1, 2))

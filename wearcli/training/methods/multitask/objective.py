@@ -11,10 +11,17 @@ from wearcli.training.sharing import embed
 
 
 class MultiTask(nn.Module):
-    """One encoder under the heads of both; `contrast` weighs SimCLR's loss beside that of the labels.
+    """One encoder under the heads of both.
 
     Labels teach what people call different; contrast keeps what no label of these sets names, and learns
     from the windows that have none.
+
+    Args:
+        encoder: The encoder to train.
+        classes: Number of classes by set.
+        dimension: Dimension of the embedding.
+        temperature: Temperature of the contrast.
+        contrast: Weight of SimCLR's loss beside that of the labels.
     """
 
     def __init__(
@@ -29,9 +36,14 @@ class MultiTask(nn.Module):
     def forward(self, views: torch.Tensor, ignore: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
         """Give the loss, a scalar; each view is embedded once.
 
-        views, ignore: as SimCLR has them; labels: (2b,) int64, the class of each view, or -1.
+        Args:
+            views: As SimCLR has them.
+            ignore: As SimCLR has it.
+            labels: (2b,) int64, the class of a view, or -1.
         """
         embedding = embed(self.encoder, views)
-        known = labels >= 0
-        loss = self.labels.loss(embedding[known], labels[known]) if known.any() else embedding.sum() * 0
+        labelled = labels >= 0
+        loss = (
+            self.labels.loss(embedding[labelled], labels[labelled]) if labelled.any() else embedding.sum() * 0
+        )
         return loss + self.contrast * self.pairs.loss(embedding, ignore)

@@ -1,16 +1,16 @@
 """Within-class covariance normalisation of an embedding (Hatch, Kajarekar and Stolcke, Interspeech 2006).
 
-A linear probe of few people must tell what an activity is from how these few do it. The training sets know
-better: what differs among windows of one class, from person to person and from moment to moment, seldom
-decides anything. Such directions are made small, others large, and a probe's penalty, which weighs all
-directions alike, then leans on what has told classes apart before. How a sensor is worn decides nothing
-either: a watch may sit on either wrist, and either way up. So what changes where windows are turned by half
-a turn about one of their axes is made small too.
+A linear probe of few people must separate an activity from how these few do it. The training sets show more:
+what differs among windows of one class, from person to person and from moment to moment, seldom decides
+anything. Such directions are made small, others large, and the penalty of a probe, which treats all
+directions alike, then relies on what separated classes before. How a sensor is worn decides nothing either: a
+watch may sit on either wrist, and either way up. So what changes when windows are turned by half a turn about
+one of their axes is made small too.
 
-What an encoder says it measures (`measures`: the time and height of a stride) is no nuisance, although it
-differs within every class of walking: what goes with it is taken out before the covariance is. It is large
-then, and a probe that standardises each number would make it small again, so it is mixed into the numbers
-beside it that are of the same thing (`measured_among`: all that is read of a stride).
+What an encoder measures (`measures`: the time and height of a stride) is no nuisance, although it differs
+within every class of walking: what goes with it is removed before the covariance is computed. It is large
+then, and a probe that standardises its inputs would make it small again, so it is mixed into the numbers
+beside it that describe the same thing (`measured_among`: all that is read of a stride).
 """
 
 import numpy as np
@@ -28,9 +28,15 @@ FLOOR = 0.02  # of a number's own variance, added: a direction that never varied
 
 
 def whiten(encoder: nn.Module, data: TrainingData, rows: np.ndarray, seed: int) -> Whitened:
-    """The encoder with its numbers whitened within the classes of the labelled windows among `rows`.
+    """The encoder with its embedding whitened within the classes of the labelled windows among `rows`.
 
-    A class is a label of one set at one placement. Needs `data.index` to have its labels.
+    A class is a label of one set at one placement.
+
+    Args:
+        encoder: The trained encoder.
+        data: All windows; its index has the labels.
+        rows: Those to use.
+        seed: The seed of the run.
     """
     labelled = rows[data.index["label"].notna().to_numpy()[rows]]
     rng = generator(seed, "whitening")
@@ -58,15 +64,21 @@ def normalisation(
     nuisance: np.ndarray | None = None,
     floor: float = FLOOR,
 ) -> Whitening:
-    """The map that makes the covariance within classes, and what nuisances change, the unit matrix.
+    """The map that makes the unit matrix of the covariance within classes plus that of nuisances.
 
-    embedding: (n, D); classes: (n,) codes 0 .. C - 1, each present; measures: numbers of an embedding whose
-    regression is taken out first; among: numbers that are turned among themselves in the end, by a rotation
-    drawn by `rng`; nuisance: (m, D) changes of embeddings that decide nothing, whose mean products are
-    added to the covariance. But for `floor`, for this turn, and for the scale (all numbers together have
-    variance 1), it is of all such maps the symmetric one (zero-phase, or Mahalanobis, whitening: Kessy, Lewin
-    and Strimmer, The American Statistician 2018), which leaves each number as near as may be to what it was.
-    A class weighs with the square root of its windows.
+    But for `floor`, for the turn, and for the scale (all numbers together have variance 1), it is of all such
+    maps the symmetric one (zero-phase, or Mahalanobis, whitening: Kessy, Lewin and Strimmer, The American
+    Statistician 2018), which leaves the numbers as near as possible to what they were. A class weighs with
+    the square root of its windows.
+
+    Args:
+        embedding: (n, D).
+        classes: (n,) codes 0 .. C - 1, all of them present.
+        rng: Gives the turn.
+        measures: Numbers of an embedding whose regression is removed first.
+        among: Numbers that are turned among themselves in the end, by a random rotation.
+        nuisance: (m, D) changes of embeddings that decide nothing; their mean products are added.
+        floor: Share of a number's own variance that is added.
     """
     centre = embedding.mean(axis=0, dtype=np.float64)
     spread = np.maximum(embedding.std(axis=0, dtype=np.float64), 1e-6)
@@ -86,7 +98,6 @@ def normalisation(
     symmetric /= np.sqrt(np.square(scaled @ symmetric).mean())
     k = len(range(*among.indices(len(symmetric))))
     turn = np.linalg.qr(rng.normal(size=(k, k)))[0]
-    centre, scale, symmetric, turn = (
-        each.astype(np.float32) for each in (centre, 1 / spread, symmetric, turn)
-    )
+    parts = (centre, 1 / spread, symmetric, turn)
+    centre, scale, symmetric, turn = (part.astype(np.float32) for part in parts)
     return Whitening(centre, scale, symmetric, turn, among)

@@ -13,7 +13,6 @@ from torch import nn
 
 from wearcli.training.sharing import embed
 
-TEMPERATURE, KOLEO, MOMENTUM = 0.04, 0.1, 0.99
 HIDDEN, OUTPUT, DROPOUT = 1024, 128, 0.1
 
 
@@ -25,27 +24,35 @@ class Head(nn.Module):
         self.hidden, self.out = nn.Linear(dimension, HIDDEN), nn.Linear(HIDDEN, OUTPUT)
 
     def forward(self, embedding: torch.Tensor, keep: torch.Tensor) -> torch.Tensor:
-        """embedding: (n, dimension); keep: (n, HIDDEN) bool, what dropout leaves in training."""
+        """Give (n, OUTPUT) of embeddings (n, dimension); keep: (n, HIDDEN) bool, what dropout leaves."""
         y = F.relu(self.hidden(embedding))
         if self.training:
             y = y * keep / (1 - DROPOUT)
-        return self.out(y)
+        projected: torch.Tensor = self.out(y)
+        return projected
 
 
 class Participant(nn.Module):
-    """An encoder, its head, and their slow copy (none with a momentum of 0: both sides are the encoder).
+    """An encoder, its head, and their slow copy.
 
-    koleo: weight of the spread. momentum: of the copy, which is updated as each training batch comes, from
-    the weights as the step before left them; BatchNorm's averages are followed likewise.
+    The copy is updated as each training batch comes, from the weights as the step before left them; it
+    follows BatchNorm's averages likewise.
+
+    Args:
+        encoder: The encoder to train.
+        dimension: Dimension of its embedding.
+        temperature: Temperature of the contrast.
+        koleo: Weight of the spread.
+        momentum: Momentum of the copy; with 0 there is none, and both sides are the encoder.
     """
 
     def __init__(
         self,
         encoder: nn.Module,
-        dimension: int = 256,
-        temperature: float = TEMPERATURE,
-        koleo: float = KOLEO,
-        momentum: float = MOMENTUM,
+        dimension: int,
+        temperature: float,
+        koleo: float,
+        momentum: float,
     ) -> None:
         super().__init__()
         self.encoder, self.head = encoder, Head(dimension)
@@ -61,9 +68,10 @@ class Participant(nn.Module):
     def forward(self, views: torch.Tensor, people: torch.Tensor, keep: torch.Tensor) -> torch.Tensor:
         """Give the loss, a scalar.
 
-        views: (2b, samples, channels), the b first segments and then their partners in the same order;
-        people: (b,) codes, pairs of one code are no negatives of each other; keep: (2, 2b, HIDDEN) bool, see
-        `Head`.
+        Args:
+            views: (2b, samples, channels), the b first segments and then their partners in the same order.
+            people: (b,) codes; pairs of one code are no negatives of each other.
+            keep: (2, 2b, HIDDEN) bool, see `Head`.
         """
         embedding = embed(self.encoder, views)
         # At this temperature the rounding of bf16 would be a tenth of the logits.
@@ -103,8 +111,13 @@ def info_nce(
 ) -> torch.Tensor:
     """Symmetric InfoNCE with negatives across the views and within each, the mean over both sides.
 
-    first, second: (b, d), row i of one is the partner of row i of the other; people: (b,) codes. A row's own
-    partner is its answer; all other rows of its person are left out, in both views.
+    A row's own partner is its answer; all other rows of its person are left out, in both views.
+
+    Args:
+        first: (b, d).
+        second: (b, d), row i is the partner of row i of `first`.
+        people: (b,) codes.
+        temperature: Temperature of the contrast.
     """
     first, second = F.normalize(first, dim=1), F.normalize(second, dim=1)
     same = people[:, None] == people[None, :]
@@ -119,7 +132,7 @@ def info_nce(
 
 
 def koleo(embedding: torch.Tensor) -> torch.Tensor:
-    """Minus the mean logarithm of the distance to the nearest neighbour, of (n, d) on the unit sphere."""
+    """Minus the mean logarithm of the distance of (n, d) to the nearest neighbour, on the unit sphere."""
     z = F.normalize(embedding, dim=1)
     with torch.no_grad():
         similarity = (z @ z.T).fill_diagonal_(-2)

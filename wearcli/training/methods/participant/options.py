@@ -36,7 +36,7 @@ class ParticipantOptions(ContrastOptions):
     )
 
 
-def _window_of_the_paper(options: Mapping[str, Any]) -> dict[str, Any]:
+def _paper_window(options: Mapping[str, Any]) -> dict[str, Any]:
     modality = options.get("modality")
     if options.get("preset") != "paper" or modality not in PAPER_WINDOW_S:
         return {}
@@ -61,5 +61,5 @@ PARTICIPANT = Method(
         "clip_norm": 0.0,
         "patience": 0,
     },
-    depending=_window_of_the_paper,
+    depending=_paper_window,
 )

@@ -1,29 +1,37 @@
 """Pairs of segments of one person, for the participant-level contrast."""
 
-from typing import Literal
-
 import numpy as np
 import pandas as pd
 
 from wearcli.errors import InputError
 from wearcli.seeds import generator
+from wearcli.training.methods.participant.options import Positives
 from wearcli.training.sampler import TRAIN
 
-Positives = Literal["participant", "segment"]
 TRIES = 8
 
 
 class PeopleSampler:
     """Two different segments of each of `batch` people, whatever lies between them.
 
-    People are drawn without replacement, the chance growing with the square root of their segments; where
+    People are chosen without replacement, the chance growing with the square root of their segments; where
     there are fewer than `batch`, everybody comes as often as fits, once more at most. The first segment is
     any of theirs, its partner any other that does not overlap it in time (one that does only where there is
-    no other). A person with one segment is left out; `left_out` says how many. With `positives` "segment" a
-    segment is its own partner, and nobody is left out.
+    no other).
 
-    index: a data frame with recording, participant, onset (seconds). rows: those to draw from. window_s:
-    length of a segment. Raises InputError where nobody has two segments.
+    Args:
+        index: A data frame with recording, participant, onset (seconds).
+        rows: Those to draw from.
+        batch: Pairs a step.
+        window_s: Length of a segment, seconds.
+        seed: The seed of the run.
+        positives: With "segment" a segment is its own partner.
+
+    Attributes:
+        left_out: Number of people with a single segment, who are left out (none with "segment").
+
+    Raises:
+        InputError: Nobody has two segments.
     """
 
     def __init__(
@@ -53,9 +61,11 @@ class PeopleSampler:
             )
 
     def draw(self, step: int, stream: int = TRAIN) -> tuple[np.ndarray, np.ndarray]:
-        """Rows (2 batch,) int64, first segments then their partners; and people (batch,) int64 codes.
+        """The pairs of a step.
 
-        With `positives` "segment" the codes are those of the segments.
+        Returns:
+            Rows (2 batch,) int64, first segments then their partners; and (batch,) int64 codes of the people,
+            or with `positives` "segment" of the segments.
         """
         rng = generator(self.seed, "batches", stream, step)
         people = self._people(rng)
@@ -76,7 +86,7 @@ class PeopleSampler:
     def _partners(
         self, first: np.ndarray, begin: np.ndarray, count: np.ndarray, rng: np.random.Generator
     ) -> np.ndarray:
-        """Another segment of the same person for each, apart in time where a few tries find one."""
+        """Other segments of the same people, apart in time where a few tries find one."""
         other = self._others(first, begin, count, rng)
         for _ in range(TRIES):
             near = self._overlap(first, other)
@@ -93,9 +103,10 @@ class PeopleSampler:
     def _others(
         self, first: np.ndarray, begin: np.ndarray, count: np.ndarray, rng: np.random.Generator
     ) -> np.ndarray:
-        other = begin + rng.integers(count - 1)
+        other: np.ndarray = begin + rng.integers(count - 1)
         return other + (other >= first)
 
     def _overlap(self, first: np.ndarray, other: np.ndarray) -> np.ndarray:
         together = self.recording[first] == self.recording[other]
-        return together & (np.abs(self.onset[first] - self.onset[other]) < self.window_s - 1e-6)
+        overlap: np.ndarray = np.abs(self.onset[first] - self.onset[other]) < self.window_s - 1e-6
+        return together & overlap

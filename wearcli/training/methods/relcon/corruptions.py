@@ -1,7 +1,7 @@
 """The eight augmentations of RelCon's first stage, two of which make the copy that the distance learns from.
 
-Xu et al., ICLR 2025, arXiv 2411.18822, section 3.1. Each takes windows (n, samples, channels) and a generator
-and gives new windows of that shape; `corrupt` draws which.
+Xu et al., ICLR 2025, arXiv 2411.18822, section 3.1. An augmentation takes windows (n, samples, channels) and
+a generator, and gives new windows of that shape; `corrupt` chooses among them.
 """
 
 from collections.abc import Callable
@@ -16,7 +16,7 @@ from wearcli.training.views.augment import random_axes, resample_at, rotate
 Generator = torch.Generator
 NOISE, SCALE, WARP = 0.1, 0.25, 0.2  # deviations: g, a factor, of the speed of time
 SEGMENTS, KNOTS = 5, 4
-DRAWN = 2
+COUNT = 2  # of them make a copy
 
 
 def noise(x: torch.Tensor, generator: Generator) -> torch.Tensor:
@@ -25,7 +25,7 @@ def noise(x: torch.Tensor, generator: Generator) -> torch.Tensor:
 
 
 def scale(x: torch.Tensor, generator: Generator) -> torch.Tensor:
-    """Each channel by a factor of N(1, 0.25)."""
+    """A factor of N(1, 0.25) a channel."""
     return x * (1 + SCALE * torch.randn(len(x), 1, x.shape[2], generator=generator))
 
 
@@ -81,15 +81,17 @@ ALL: tuple[Callable[[torch.Tensor, Generator], torch.Tensor], ...] = (
 
 
 def corrupt(windows: torch.Tensor, generator: Generator) -> torch.Tensor:
-    """Two different ones of the eight for each window, in the order drawn.
+    """New windows of the same shape, two different ones of the eight applied to each in random order.
 
-    windows: (n, samples, 3) g -> new windows of the same shape.
+    Args:
+        windows: (n, samples, 3), g.
+        generator: Gives the random numbers.
     """
-    drawn = torch.rand(len(windows), len(ALL), generator=generator).argsort(dim=1)[:, :DRAWN]
+    chosen = torch.rand(len(windows), len(ALL), generator=generator).argsort(dim=1)[:, :COUNT]
     out = windows.clone()
-    for turn_ in range(DRAWN):
+    for turn_ in range(COUNT):
         for number, change in enumerate(ALL):
-            rows = torch.nonzero(drawn[:, turn_] == number)[:, 0]
+            rows = torch.nonzero(chosen[:, turn_] == number)[:, 0]
             if len(rows):
                 out[rows] = change(out[rows], generator)
     return out

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,8 @@ from wearcli.seeds import generator, whole_number
 from wearcli.signals.store import StoreSettings
 from wearcli.training.data import TrainingData
 from wearcli.training.distributed import agree, first
-from wearcli.training.loop import Batch, Report, fit
+from wearcli.training.log import Report
+from wearcli.training.loop import Batch, fit
 from wearcli.training.methods.relcon.corruptions import corrupt
 from wearcli.training.methods.relcon.distance import DROPOUT, DistanceLearning, MotifDistance
 from wearcli.training.methods.relcon.options import RelconOptions
@@ -132,20 +132,22 @@ def find_distance(source: Path) -> Path:
     return folder
 
 
-def copy_distance(source: Path, run: Path, of: StoreSettings) -> None:
+def copy_distance(source: Path, run: Path, cut: StoreSettings) -> None:
     """Put the distance of another run into `run`; it must have been learned on windows like these.
 
-    Raises UsageError where there is none, InputError where it is damaged or of other windows.
+    Raises:
+        UsageError: There is none.
+        InputError: It is damaged, or was learned on other windows.
     """
     folder = find_distance(source)
     about = _about(folder)
-    for key, value in _shape(of).items():
+    for key, value in _shape(cut).items():
         if about.get(key) != value:
             raise InputError(
                 f"{folder}: a distance of windows with {key} {about.get(key)}, not {value}: leave --distance "
                 "out to learn one for these"
             )
-    load_distance(MotifDistance(len(of.channels)), folder)
+    load_distance(MotifDistance(len(cut.channels)), folder)
     (run / FOLDER).mkdir()
     for name in (WEIGHTS, ABOUT):
         with atomic_file(run / FOLDER / name) as path:
@@ -163,7 +165,6 @@ def load_distance(distance: nn.Module, folder: Path) -> None:
 
 def batches(data: TrainingData, rows: np.ndarray, settings: Settings, stream: int) -> Callable[[int], Batch]:
     """The batch of a step: windows, their augmented copies, and the attention weights that dropout leaves."""
-
     seed, batch = settings.run.seed, settings.optimisation.batch
 
     def draw(step: int) -> Batch:
@@ -185,6 +186,8 @@ def _about(folder: Path) -> dict[str, Any]:
         raise InputError(f"{folder / ABOUT}: cannot be read ({error}): learn the distance anew") from None
 
 
-def _shape(of: StoreSettings) -> dict[str, Any]:
-    wanted = ("rate_hz", "samples", "channels", "unit")
-    return json.loads(json.dumps({key: asdict(of)[key] for key in wanted}))
+def _shape(cut: StoreSettings) -> dict[str, Any]:
+    """What windows must have in common for a distance, as JSON has it."""
+    keys = ("rate_hz", "samples", "channels", "unit")
+    shape: dict[str, Any] = json.loads(json.dumps({key: getattr(cut, key) for key in keys}))
+    return shape

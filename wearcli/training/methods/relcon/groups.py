@@ -11,16 +11,27 @@ from wearcli.training.sampler import TRAIN
 class GroupSampler:
     """Groups of windows of one person close in time, with the candidates of each anchor.
 
-    A person is drawn as `PairSampler` draws (the chance grows with the square root of their windows), no
+    A person is chosen as `PairSampler` does (the chance grows with the square root of their windows), no
     person twice in a step; then one of their windows, evenly, and `within` others of theirs around it: of
     the same recording and all within `seconds`, or, where those are too few, the next ones in the order of
-    their recordings. The first `anchors` windows of each group are anchors. An anchor's candidates are
-    all other windows of its group, and `between` of the other groups' anchors; without replacement, always.
+    their recordings. The first `anchors` windows of a group are anchors. An anchor's candidates are
+    all other windows of its group, and `between` of the other groups' anchors; always without replacement.
 
-    index: a data frame with recording, participant, onset (seconds). rows: those to draw from. groups: how
-    many people a step; fewer where there are fewer, and one alone has candidates of their own only. People
-    with fewer than within + 1 windows are left out (`left_out` says how many). Raises InputError where that
-    leaves nobody.
+    Args:
+        index: A data frame with recording, participant, onset (seconds).
+        rows: Those to draw from.
+        groups: People a step; fewer where there are fewer, and one alone has candidates of their own only.
+        within: Candidates of an anchor's own person.
+        between: Candidates of other people.
+        anchors: Anchors of a group.
+        seconds: Greatest time between the windows of a group.
+        seed: The seed of the run.
+
+    Attributes:
+        left_out: Number of people with fewer than within + 1 windows, who are left out.
+
+    Raises:
+        InputError: Nobody has so many windows.
     """
 
     def __init__(
@@ -54,7 +65,7 @@ class GroupSampler:
         self.chance = weight / weight.sum()
         self.groups = min(groups, len(self.people))
         self.between = min(between, (self.groups - 1) * anchors)
-        # For each window the stretch of windows that its group is drawn from.
+        # For each window the stretch of windows that its group comes from.
         owner, onset = person[order], onset[order]
         # Recordings in the order of their people, which is not that of their names, one after the other.
         begins = (np.diff(owner, prepend=-1) != 0) | (np.diff(recording[order], prepend=-1) != 0)
@@ -75,8 +86,9 @@ class GroupSampler:
     def draw(self, step: int, stream: int = TRAIN) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """The windows of a step, its anchors and their candidates.
 
-        Returns rows (groups * (within + 1),) of the index, group after group; anchors (a,) and candidates
-        (a, within + between), positions among these rows, all int64.
+        Returns:
+            Rows (groups * (within + 1),) of the index, group after group; anchors (a,) and candidates
+            (a, within + between), positions among these rows; all int64.
         """
         rng = generator(self.seed, "batches", stream, step)
         people = rng.choice(self.people, self.groups, replace=False, p=self.chance)

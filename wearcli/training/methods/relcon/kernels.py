@@ -18,10 +18,13 @@ with suppress(ModuleNotFoundError):
 
 
 def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
-    """`function` as machine code; as it is where numba is missing, and then not `usable`."""
+    """The function as machine code; where numba is missing as it is, and then not `usable`."""
     if njit is None:
         return function
-    return njit(fastmath=True, error_model="numpy", nogil=True, cache=True)(function)
+    machine_code: Callable[..., Any] = njit(fastmath=True, error_model="numpy", nogil=True, cache=True)(
+        function
+    )
+    return machine_code
 
 
 def usable(tensor: torch.Tensor) -> bool:
@@ -43,7 +46,7 @@ A4, A5, A6 = np.float32(0.0001520143), np.float32(0.0002765672), np.float32(0.00
 
 @compiled
 def activate_rows(rows: np.ndarray) -> None:
-    """GELU and then each row by its own mean and deviation, in place. rows: (n, samples) float32."""
+    """Apply GELU and normalise each row (n, samples) float32 by its own mean and deviation, in place."""
     n, samples = rows.shape
     for number in range(n):
         row = rows[number]
@@ -72,7 +75,9 @@ def activate_rows(rows: np.ndarray) -> None:
 def threshold(row: np.ndarray, spare: np.ndarray) -> np.float32:
     """Sparsemax's threshold of a row of scores: Newton's method from below, see `sparsemax.threshold`.
 
-    The greatest score is taken from the row; the threshold is that of what is left. spare: (1,) int32.
+    Args:
+        row: (n,) float32; its greatest score is subtracted in place, and the threshold is that of the rest.
+        spare: (1,) int32 of memory to work in.
     """
     # Floats are in the order of their bits as integers, once those of negative ones are turned over: a
     # maximum of integers is compiled to work on many at once, one of floats is not.
@@ -102,7 +107,7 @@ def threshold(row: np.ndarray, spare: np.ndarray) -> np.float32:
 
 @compiled
 def sparsemax_rows(rows: np.ndarray) -> None:
-    """Each row of scores (n, size) float32 becomes its sparsemax, in place."""
+    """Replace each row of scores (n, size) float32 by its sparsemax."""
     spare = np.empty(1, np.int32)
     for number in range(len(rows)):
         row = rows[number]
@@ -115,9 +120,11 @@ def sparsemax_rows(rows: np.ndarray) -> None:
 def attend(scores: np.ndarray, values: np.ndarray, anchor: np.ndarray, out: np.ndarray) -> None:
     """Rebuild one anchor from each of several candidates by sparsemax attention, and measure how badly.
 
-    scores: (candidates, samples, samples) float32, of the anchor's samples with the candidate's, overwritten;
-    values: (candidates, channels, samples), what each sample of a candidate gives; anchor: (channels,
-    samples). out: (candidates,) gets the sum of squared errors.
+    Args:
+        scores: (candidates, samples, samples) float32, of anchor samples with candidate samples; overwritten.
+        values: (candidates, channels, samples), what a sample of a candidate gives.
+        anchor: (channels, samples).
+        out: (candidates,), gets the sum of squared errors.
     """
     candidates, samples, keys = scores.shape
     channels = values.shape[1]

@@ -13,7 +13,8 @@ from torch import nn
 
 from wearcli.errors import UsageError
 from wearcli.training.data import TrainingData
-from wearcli.training.loop import Batch, Report
+from wearcli.training.log import Report
+from wearcli.training.loop import Batch
 from wearcli.training.methods.learner import FirstStage, Learner, Say
 from wearcli.training.methods.relcon import first_stage
 from wearcli.training.methods.relcon.distance import MotifDistance

@@ -12,21 +12,24 @@ from wearcli.training.methods.relcon.distance import MotifDistance
 from wearcli.training.methods.relcon.pairwise import pair_distances
 from wearcli.training.sharing import embed, gather, own_part
 
-TEMPERATURE = 0.1
-
 
 class RelCon(nn.Module):
     """An encoder, and the distance that teaches it and is not trained any more.
 
-    The distances of a batch cost far more than its embeddings, so a batch may come again: its distances are
-    kept, those of the last `kept` batches.
+    The distances of a batch cost far more than its embeddings, so a batch may come again.
+
+    Args:
+        encoder: The encoder to train.
+        distance: The learned distance.
+        temperature: Temperature of the contrast.
+        kept: Number of batches whose distances are kept.
     """
 
     def __init__(
         self,
         encoder: nn.Module,
         distance: MotifDistance,
-        temperature: float = TEMPERATURE,
+        temperature: float,
         kept: int = 1,
     ) -> None:
         super().__init__()
@@ -34,7 +37,7 @@ class RelCon(nn.Module):
         self.distance = distance.requires_grad_(False)
         self.temperature = temperature
         self.kept = kept
-        self._known: dict[int, torch.Tensor] = {}
+        self._distances: dict[int, torch.Tensor] = {}
 
     def forward(
         self,
@@ -46,19 +49,22 @@ class RelCon(nn.Module):
     ) -> torch.Tensor:
         """Give the loss, a scalar; each view is embedded once.
 
-        windows: (n, samples, channels) g, of which the distances are; views: (n, samples, channels), what
-        the encoder gets to see of them; anchors: (a,) and candidates: (a, c), int64 rows of `windows`;
-        number: () int64, the same for the same windows, anchors and candidates.
+        Args:
+            windows: (n, samples, channels), g; the distances are theirs.
+            views: (n, samples, channels), what the encoder sees of them.
+            anchors: (a,) int64 rows of `windows`.
+            candidates: (a, c) int64 rows of `windows`.
+            number: () int64, the same for the same windows, anchors and candidates.
         """
         device = windows.device.type
-        distances = self._known.get(int(number))
+        distances = self._distances.get(int(number))
         if distances is None:
             bf16 = torch.is_autocast_enabled(device)
             own = own_part(anchors), own_part(candidates)
             distances = gather(pair_distances(self.distance, windows, *own, bf16), len(anchors))
-            while len(self._known) >= self.kept:
-                del self._known[next(iter(self._known))]  # the oldest
-            self._known[int(number)] = distances
+            while len(self._distances) >= self.kept:
+                del self._distances[next(iter(self._distances))]  # the oldest
+            self._distances[int(number)] = distances
         embedding = embed(self.encoder, views)
         # In bf16 a similarity is off by up to 0.004, which a temperature of 0.1 makes ten times worse.
         with torch.autocast(device, enabled=False):
@@ -67,15 +73,16 @@ class RelCon(nn.Module):
             return relative_contrast(similarity, distances, self.temperature)
 
 
-def relative_contrast(
-    similarity: torch.Tensor, distances: torch.Tensor, temperature: float = TEMPERATURE
-) -> torch.Tensor:
-    """Sum over candidates, mean over anchors, of how little each stands out from those farther away.
+def relative_contrast(similarity: torch.Tensor, distances: torch.Tensor, temperature: float) -> torch.Tensor:
+    """The loss: sum over candidates, mean over anchors, of how little one stands out from farther ones.
 
     l_i = -log(exp(s_i / t) / (exp(s_i / t) + sum over j with d_j > d_i of exp(s_j / t))) (equation 4).
     The farthest candidate adds 0; candidates at one distance are no negatives of each other.
 
-    similarity, distances: (anchors, candidates) float32. Returns a scalar.
+    Args:
+        similarity: (anchors, candidates) float32.
+        distances: (anchors, candidates) float32.
+        temperature: t.
     """
     order = distances.argsort(dim=1, descending=True)
     s = similarity.gather(1, order) / temperature

@@ -25,10 +25,17 @@ GPU_BLOCK = (8, 128)  # 1,024 pairs, with what sparsemax needs about 1.5 GB
 
 
 class Prepared:
-    """What the windows of a batch need once, whatever pairs they are in. windows: (n, samples, channels) g.
+    """What the windows of a batch need once, whatever pairs they are in.
 
-    Of each window, as a candidate: `keys` (n, width, samples), `values` (n, channels, samples), what its
-    samples give in g, and `mixture` (n, 2 channels + 1), see `maps`.
+    Args:
+        distance: The distance.
+        windows: (n, samples, channels), g.
+        dtype: The type to multiply in.
+
+    Attributes:
+        keys: (n, width, samples), of a window as a candidate.
+        values: (n, channels, samples), what its samples give, g.
+        mixture: (n, 2 channels + 1), see `maps`.
     """
 
     def __init__(self, distance: MotifDistance, windows: torch.Tensor, dtype: torch.dtype) -> None:
@@ -47,22 +54,23 @@ class Prepared:
         self.mixture = torch.cat([factor, distance.shift - mean * factor, ones], dim=2)[:, 0]
         # The first layer of each channel alone, and of a constant 1 in each, whose ends feel the padding.
         first = distance.query.first
-        self.each = first.weight.transpose(0, 1).reshape(-1, 1, first.kernel_size[0])
-        self.constant = torch.cat(
-            [self._each_channel(torch.ones_like(self.windows[:1])), self._bias()], dim=1
-        )
+        self.filters = first.weight.transpose(0, 1).reshape(-1, 1, first.kernel_size[0])
+        self.constant = torch.cat([self._by_channel(torch.ones_like(self.windows[:1])), self._bias()], dim=1)
 
     def maps(self, anchors: torch.Tensor) -> torch.Tensor:
-        """What the query net's first convolution is mixed of, (a, 2 channels + 1, width * samples).
+        """What the first convolution of the query net is mixed from, (a, 2 channels + 1, width * samples).
 
-        The convolution of (x - mean) / deviation * scale + shift is a mixture of that of each channel of x,
+        The convolution of (x - mean) / deviation * scale + shift is a mixture of that of the channels of x,
         of that of a constant in each channel, and of the bias; `mixture` has a candidate's shares of them.
+
+        Args:
+            anchors: (a,) rows of the windows.
         """
-        own = self._each_channel(self.windows[anchors])
+        own = self._by_channel(self.windows[anchors])
         return torch.cat([own, self.constant.expand(len(anchors), -1, -1)], dim=1)
 
-    def _each_channel(self, x: torch.Tensor) -> torch.Tensor:
-        maps = F.conv1d(x, self.each, padding="same", groups=x.shape[1])
+    def _by_channel(self, x: torch.Tensor) -> torch.Tensor:
+        maps = F.conv1d(x, self.filters, padding="same", groups=x.shape[1])
         return maps.reshape(len(x), x.shape[1], -1)
 
     def _bias(self) -> torch.Tensor:
@@ -78,10 +86,17 @@ def pair_distances(
     candidates: torch.Tensor,
     bf16: bool = False,
 ) -> torch.Tensor:
-    """The distance of each anchor to each of its candidates, as `MotifDistance` gives it.
+    """The distances of anchors to their candidates, as `MotifDistance` gives them; without gradients.
 
-    windows: (n, samples, channels) g; anchors: (a,) and candidates: (a, c), int64 rows of `windows`; bf16:
-    multiply in bfloat16. Returns (a, c) float32, for which no gradient is kept.
+    Args:
+        distance: The distance.
+        windows: (n, samples, channels), g.
+        anchors: (a,) int64 rows of `windows`.
+        candidates: (a, c) int64 rows of `windows`.
+        bf16: Multiply in bfloat16.
+
+    Returns:
+        (a, c) float32.
     """
     cpu = windows.device.type == "cpu"
     with torch.autocast(windows.device.type, enabled=False):
@@ -114,7 +129,7 @@ def pair_distances(
 def _block(
     prepared: Prepared, maps: torch.Tensor, anchors: torch.Tensor, candidates: torch.Tensor
 ) -> torch.Tensor:
-    """(a,), (a, c) -> (a, c) distances."""
+    """Distances (a, c) of anchors (a,) to candidates (a, c)."""
     a, c = candidates.shape
     samples = prepared.windows.shape[2]
     first = (prepared.mixture[candidates] @ maps).view(a * c, WIDTH, samples)
@@ -137,7 +152,7 @@ def _features(net: MotifNet, windows: torch.Tensor, dtype: torch.dtype) -> torch
 
 
 def _after_first(net: MotifNet, y: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
-    """What `MotifNet.forward` makes of its first convolution's output."""
+    """What `MotifNet.forward` makes of the output of its first convolution."""
     y = _activate(y)
     for down, up in zip(net.down, net.up, strict=True):
         weight, bias = (cast(torch.Tensor, part).to(dtype) for part in (up.weight, up.bias))

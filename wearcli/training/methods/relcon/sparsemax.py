@@ -10,17 +10,28 @@ from wearcli.training.methods.relcon.kernels import ROUNDS, sparsemax_rows, usab
 def sparsemax(scores: torch.Tensor) -> torch.Tensor:
     """Weights over the last axis: none below 0, summing to 1, exactly 0 where a score is far off.
 
-    scores: (..., n) of any floating type; returns float32 of the same shape.
+    Args:
+        scores: (..., n) of any floating type.
+
+    Returns:
+        float32 of the same shape.
     """
-    return _Sparsemax.apply(scores.float())
+    weights: torch.Tensor = _Sparsemax.apply(scores.float())  # type: ignore[no-untyped-call]
+    return weights
 
 
 def threshold(scores: torch.Tensor) -> torch.Tensor:
-    """tau of each row, such that max(scores - tau, 0) sums to 1: (..., n), their greatest 0 -> (..., 1).
+    """The tau of each row such that max(scores - tau, 0) sums to 1.
 
     Newton's method on the convex, piecewise linear sum(max(scores - tau, 0)) - 1 (Michelot, 1986). It
     starts below the root, rises, and ends exactly there once no row loses an element of its support;
     it needs no sorting.
+
+    Args:
+        scores: (..., n), whose greatest in a row is 0.
+
+    Returns:
+        (..., 1).
     """
     n = scores.shape[-1]
     # Both are below the root: one element at most exceeds the first, and the second uses all of them.

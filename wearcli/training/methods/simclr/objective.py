@@ -6,13 +6,17 @@ from torch import nn
 
 from wearcli.training.sharing import embed
 
-TEMPERATURE = 0.1
-
 
 class SimCLR(nn.Module):
-    """An encoder with the projection head that only training uses, and the NT-Xent loss on the head."""
+    """An encoder with the projection head that only training uses, and the NT-Xent loss on the head.
 
-    def __init__(self, encoder: nn.Module, dimension: int = 256, temperature: float = TEMPERATURE) -> None:
+    Args:
+        encoder: The encoder to train.
+        dimension: Dimension of its embedding.
+        temperature: Temperature of the contrast.
+    """
+
+    def __init__(self, encoder: nn.Module, dimension: int, temperature: float) -> None:
         super().__init__()
         self.encoder = encoder
         self.head = nn.Sequential(nn.Linear(dimension, 256), nn.ReLU(), nn.Linear(256, 128))
@@ -21,13 +25,14 @@ class SimCLR(nn.Module):
     def forward(self, views: torch.Tensor, ignore: torch.Tensor) -> torch.Tensor:
         """Give the loss of the views, a scalar.
 
-        views: (2b, samples, channels) g, the b first views and then their partners in the same order;
-        ignore: (2b, 2b) bool, see `nt_xent`.
+        Args:
+            views: (2b, samples, channels), g, the b first views and then their partners in the same order.
+            ignore: (2b, 2b) bool, see `nt_xent`.
         """
         return self.loss(embed(self.encoder, views), ignore)
 
     def loss(self, embedding: torch.Tensor, ignore: torch.Tensor) -> torch.Tensor:
-        """The same of embeddings (2b, dimension)."""
+        """Give the loss of embeddings (2b, dimension)."""
         first, second = self.head(embedding).float().chunk(2)
         # In bf16 a similarity is off by up to 0.004, which a temperature of 0.1 makes ten times worse.
         with torch.autocast(embedding.device.type, enabled=False):
@@ -37,14 +42,17 @@ class SimCLR(nn.Module):
 def nt_xent(
     first: torch.Tensor,
     second: torch.Tensor,
-    temperature: float = TEMPERATURE,
+    temperature: float,
     ignore: torch.Tensor | None = None,
 ) -> torch.Tensor:
     """Normalised temperature-scaled cross entropy, the mean over all 2b views.
 
-    first, second: (b, d), row i of one is the partner of row i of the other. ignore: (2b, 2b) bool over
-    the rows of both, true where two views are too alike to be called a negative pair (near in time in
-    one recording); a view's own partner is always kept.
+    Args:
+        first: (b, d).
+        second: (b, d), row i is the partner of row i of `first`.
+        temperature: Temperature of the contrast.
+        ignore: (2b, 2b) bool over the rows of both, true where two views are too alike to be negatives (near
+            in time in one recording); a view's own partner is always kept.
     """
     b = len(first)
     z = F.normalize(torch.cat([first, second]), dim=1)  # (2b, d)

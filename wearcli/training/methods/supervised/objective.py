@@ -12,48 +12,63 @@ from wearcli.training.sharing import embed
 class Supervised(nn.Module):
     """An encoder, and for each set a linear head of its own that only training uses.
 
-    classes: how many each set has. Over all sets they are numbered on from one to the next.
+    Args:
+        encoder: The encoder to train.
+        classes: Number of classes by set; they are numbered on from one set to the next.
+        dimension: Dimension of the embedding.
     """
 
-    set_of_class: torch.Tensor
+    class_sets: torch.Tensor
 
-    def __init__(self, encoder: nn.Module, classes: Sequence[int], dimension: int = 256) -> None:
+    def __init__(self, encoder: nn.Module, classes: Sequence[int], dimension: int) -> None:
         super().__init__()
         self.encoder = encoder
         # The heads side by side: one product gives the logits of all.
         self.heads = nn.Linear(dimension, sum(classes))
         sets = torch.arange(len(classes)).repeat_interleave(torch.tensor(classes))
-        self.register_buffer("set_of_class", sets, persistent=False)
+        self.register_buffer("class_sets", sets, persistent=False)
 
     def forward(self, windows: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
         """Give the loss of the windows, a scalar.
 
-        windows: (n, samples, channels) g; labels: (n,) int64 classes.
+        Args:
+            windows: (n, samples, channels), g.
+            labels: (n,) int64 classes.
         """
         return self.loss(embed(self.encoder, windows), labels)
 
     def loss(self, embedding: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
-        """The same of embeddings (n, dimension)."""
+        """Give the loss of embeddings (n, dimension)."""
         logits = self.heads(embedding).float()
-        return cross_entropy_in_sets(logits, labels, self.set_of_class)
+        return cross_entropy_in_sets(logits, labels, self.class_sets)
 
 
 def cross_entropy_in_sets(
-    logits: torch.Tensor, labels: torch.Tensor, set_of_class: torch.Tensor
+    logits: torch.Tensor, labels: torch.Tensor, class_sets: torch.Tensor
 ) -> torch.Tensor:
     """Cross-entropy among the classes of each window's own set, the mean over windows.
 
-    logits: (n, classes of all sets); labels: (n,) int64; set_of_class: (classes,) int64. A window says
-    nothing of the classes of other sets: its walk may well be theirs.
+    A window says nothing of the classes of other sets: its walk may well be theirs.
+
+    Args:
+        logits: (n, classes of all sets).
+        labels: (n,) int64.
+        class_sets: (classes,) int64, the set of a class.
     """
-    other = set_of_class[labels][:, None] != set_of_class
+    other = class_sets[labels][:, None] != class_sets
     return F.cross_entropy(logits.masked_fill(other, float("-inf")), labels)
 
 
 class Regression(nn.Module):
-    """An encoder, and for each set a linear head of its own for one amount, that only training uses."""
+    """An encoder, and for each set a linear head of its own for one amount, that only training uses.
 
-    def __init__(self, encoder: nn.Module, sets: int, dimension: int = 256) -> None:
+    Args:
+        encoder: The encoder to train.
+        sets: Number of sets.
+        dimension: Dimension of the embedding.
+    """
+
+    def __init__(self, encoder: nn.Module, sets: int, dimension: int) -> None:
         super().__init__()
         self.encoder = encoder
         self.heads = nn.Linear(dimension, sets)
@@ -61,9 +76,12 @@ class Regression(nn.Module):
     def forward(self, windows: torch.Tensor, sets: torch.Tensor, amounts: torch.Tensor) -> torch.Tensor:
         """Give the loss of the windows, a scalar: Huber's, which beyond one deviation grows evenly.
 
-        So a window of which the truth is far off, or noise, pulls no harder than others.
-        windows: (n, samples, channels); sets: (n,) int64, each window's; amounts: (n,) float32, in deviations
-        of its set from the set's mean.
+        So a window whose truth is far off, or noise, pulls no harder than others.
+
+        Args:
+            windows: (n, samples, channels).
+            sets: (n,) int64, the set of a window.
+            amounts: (n,) float32, in deviations of the set from its mean.
         """
-        told = self.heads(embed(self.encoder, windows)).float()
-        return F.huber_loss(told.gather(1, sets[:, None])[:, 0], amounts)
+        predicted = self.heads(embed(self.encoder, windows)).float()
+        return F.huber_loss(predicted.gather(1, sets[:, None])[:, 0], amounts)
