@@ -106,8 +106,9 @@ class OptionField:
             return
         if isinstance(value, str):
             if self.choices and value not in self.choices:
+                *others, last = self.choices
                 raise UsageError(
-                    f"no {self.name.replace('_', ' ')} '{value}': {self.flag} takes {', '.join(self.choices)}"
+                    f"no {self.name.replace('_', ' ')} '{value}': {self.flag} takes {', '.join(others)} or {last}"
                 )
             return
         limits = self.option
@@ -132,7 +133,7 @@ _KINDS = {bool: "true or false", int: "a whole number", float: "a number", str: 
 
 
 @cache
-def option_fields(options: type) -> tuple[OptionField, ...]:
+def option_fields(options: type[Any]) -> tuple[OptionField, ...]:
     """The options of a dataclass in the order of its fields."""
     hints = get_type_hints(options)
     return tuple(

@@ -88,19 +88,24 @@ def test_one_step_is_clipped_adamw_at_the_scheduled_rate(tmp_path):
 
 def test_schedule():
     setting = recipe(steps=1000, lr=1.0, warmup=100)
-    assert learning_rate(setting, 0, 0) == pytest.approx(0.01)
-    assert learning_rate(setting, 500, 0) == pytest.approx(0.505)
-    assert learning_rate(setting, 1000, 0) == pytest.approx(0.01)
-    rates = [learning_rate(setting, step, 0) for step in range(100, 1000)]
+    assert learning_rate(setting.optimisation, 0, 0) == pytest.approx(0.01)
+    assert learning_rate(setting.optimisation, 500, 0) == pytest.approx(0.505)
+    assert learning_rate(setting.optimisation, 1000, 0) == pytest.approx(0.01)
+    rates = [learning_rate(setting.optimisation, step, 0) for step in range(100, 1000)]
     assert rates == sorted(rates, reverse=True)
     timed = recipe(steps=None, minutes=10, lr=1.0, warmup=0)
-    assert learning_rate(timed, 123_456, 300) == pytest.approx(0.505)
-    both = recipe(steps=1000, minutes=10)
-    assert [share_done(both, *at) for at in ((100, 300), (900, 300), (2000, 0))] == [0.5, 0.9, 1.0]
+    assert learning_rate(timed.optimisation, 123_456, 300) == pytest.approx(0.505)
+    both = recipe(steps=1000, minutes=10).optimisation
+    assert [share_done(both, *at) for at in ((100, 300), (900, 300), (2000, 0))] == [
+        0.5,
+        0.9,
+        1.0,
+    ]
 
 
 def test_a_short_run_warms_up_over_a_tenth_of_it_at_most():
-    rates = [learning_rate(recipe(steps=50, lr=1.0, warmup=200), step, 0) for step in range(50)]
+    short = recipe(steps=50, lr=1.0, warmup=200).optimisation
+    rates = [learning_rate(short, step, 0) for step in range(50)]
     assert rates.index(max(rates)) == 4
 
 

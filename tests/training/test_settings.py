@@ -135,7 +135,7 @@ def test_a_run_of_an_older_version_is_read(tmp_path):
         ({"lr": "fast"}, "--lr fast: give a number"),
         ({"batch": 2.5}, "--batch 2.5: give a whole number"),
         ({"lr": math.nan}, "--lr nan: must be a number"),
-        ({"schedule": "zigzag"}, "no schedule 'zigzag': --schedule takes cosine, constant, step"),
+        ({"schedule": "zigzag"}, "no schedule 'zigzag': --schedule takes cosine, constant or step"),
         ({"method": "participant", "momentum": 1.0}, "--momentum 1: must be below 1"),
         ({"modality": "ppg", "noise": 0.1}, "--noise is of acceleration, not of ppg"),
         ({"channels": 2}, "--channels is of PPG and ECG, not of acc"),

@@ -111,7 +111,7 @@ class Encoder(nn.Module):
 
 def objective(**options: float) -> Participant:
     torch.manual_seed(0)
-    return Participant(Encoder(), 6, **{"temperature": 0.5, **options})
+    return Participant(Encoder(), 6, **{"temperature": 0.5, "koleo": 0.1, "momentum": 0.99, **options})
 
 
 def batch(b: int = 5, seed: int = 0) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:

@@ -16,6 +16,7 @@ from wearcli.signals.store import WindowStore
 from wearcli.simulation.sample import write_sample
 from wearcli.training.data import TrainingData
 from wearcli.training.methods.learner import start_learner
+from wearcli.training.methods.participant.learner import ParticipantLearner
 from wearcli.training.methods.participant.objective import HIDDEN
 from wearcli.training.pretrain import pretrain
 from wearcli.training.sampler import TRAIN, VALIDATION
@@ -133,7 +134,7 @@ def test_a_batch_is_two_views_of_two_segments_of_each(stores) -> None:
 
 def test_views_of_segments_are_of_the_people_they_say(stores, monkeypatch) -> None:
     data, settings = data_of(stores, "ppg")
-    monkeypatch.setattr(Settings, "views", lambda self: lambda windows, generator: windows)
+    monkeypatch.setattr(ParticipantLearner, "views", lambda self: lambda windows, generator: windows)
     rows = np.flatnonzero(data.index["usable"])
     everything = data.take(np.arange(len(data)))
     for positives, same in (("participant", False), ("segment", True)):

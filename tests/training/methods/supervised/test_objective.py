@@ -110,7 +110,7 @@ def test_amounts_cost_hubers_loss_of_the_own_sets_head():
 
 def test_amounts_move_no_head_but_their_own_sets_and_the_loss_is_float32():
     torch.manual_seed(0)
-    module = Regression(build("fast"), 3)
+    module = Regression(build("fast"), 3, 256)
     with torch.autocast("cpu", torch.bfloat16):
         loss = module(torch.randn(4, 250, 3), torch.tensor([1, 1, 1, 1]), torch.randn(4))
     assert loss.dtype == torch.float32
