@@ -107,9 +107,8 @@ class OptionField:
         if isinstance(value, str):
             if self.choices and value not in self.choices:
                 *others, last = self.choices
-                raise UsageError(
-                    f"no {self.name.replace('_', ' ')} '{value}': {self.flag} takes {', '.join(others)} or {last}"
-                )
+                name = self.name.replace("_", " ")
+                raise UsageError(f"no {name} '{value}': {self.flag} takes {', '.join(others)} or {last}")
             return
         limits = self.option
         wrong = (
