@@ -14,9 +14,10 @@ from wearcli.modality import Modality
 class Chunk(NamedTuple):
     """Consecutive samples as the file has them, stamps included.
 
-    time: (samples,) float64, seconds from the recording's first stamp; may hold gaps, duplicates and
-        steps back: `wearcli.signals.clock` mends them.
-    values: (samples, channels) float32, in the recording's unit (g for acceleration).
+    Attributes:
+        time: (samples,) float64, seconds from the recording's first stamp. It may have gaps, duplicates and
+            steps back: `wearcli.signals.clock` mends them.
+        values: (samples, channels) float32, in the unit of the recording; a missing value is NaN.
     """
 
     time: np.ndarray
@@ -25,32 +26,52 @@ class Chunk(NamedTuple):
 
 @dataclass(frozen=True)
 class Source:
-    """A recording that was found, not yet read."""
+    """A recording on disk that is not read yet.
+
+    Attributes:
+        recording: Its name, one of a kind in its study.
+        path: Its file (of a WFDB record the header), or its folder.
+        format: Name of its format in `recordings.formats.registry.FORMATS`.
+        participant: The person.
+        placement: Where the sensor was worn, where recordings.csv tells it.
+        rate_hz: Rate that recordings.csv gives, Hz.
+        start: Start that recordings.csv gives, UTC.
+        root: Folder of its study; None for the folder that it lies in.
+    """
 
     recording: str
-    path: Path  # a file (of a WFDB record the header), or the folder of an Empatica E4 export
-    format: str  # csv, parquet, npz, e4, cwa, bin, gt3x, edf, wfdb
+    path: Path
+    format: str
     participant: str
     placement: str | None = None
-    rate_hz: float | None = None  # said by recordings.csv or --rate-hz
-    start: datetime | None = None  # said by recordings.csv, UTC
-    root: Path | None = None  # of the study that it was found in; None: the folder it lies in
+    rate_hz: float | None = None
+    start: datetime | None = None
+    root: Path | None = None
 
     @property
     def dataset(self) -> str:
-        """The name of the study that the recording belongs to: that of its root."""
+        """Name of the study that the recording belongs to: that of its root."""
         return (self.root or self.path.absolute().parent).name
 
 
 @dataclass
 class Recording:
-    """An opened recording: facts found in its head, and `chunks()` to stream the rest.
+    """An opened recording: facts of its head, and `chunks()` to stream its samples.
 
-    rate_hz: measured from the stamps (the nominal one where a file has no stamps).
-    unit: after conversion, "g" for acceleration and "raw" for other signals; `unit_how` says what the
-        file's own unit was, and after ", " how that was known.
-    duration_s: about, as far as the head tells; for a progress display only.
-    range_limit: the device's measuring range in `unit` where the file tells it, else None.
+    Attributes:
+        source: Which recording it is.
+        modality: The signal.
+        channels: Names of the channels.
+        rate_hz: Rate measured from the stamps, Hz; the nominal one where a file has no stamps.
+        rate_nominal_hz: Rate that the user or the file gives, Hz.
+        unit: Unit of the values after conversion: g, deg/s, or raw (as the file has them).
+        unit_how: The file's own unit, and after ", " how it is known.
+        start: Time of the first sample, UTC; None where nothing tells it.
+        stream: Reads the samples from their beginning.
+        range_limit: Measuring range of the device in `unit`, where the file tells it.
+        duration_s: Duration as far as the head tells it, about, s.
+        warnings: What a user should know, one line each; streaming may add to it.
+        provenance: How the file was read.
     """
 
     source: Source

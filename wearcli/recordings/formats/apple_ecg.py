@@ -1,6 +1,6 @@
 """An ECG of an Apple Health export: a CSV file with lines of key and value, then one sample a line.
 
-The keys are in the phone's language, so such a file is told by its structure.
+The keys are in the phone's language, so such a file is recognised by its structure.
 """
 
 import re
@@ -28,7 +28,7 @@ _DATE = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d [+-]\d{4}")
 
 
 class _Header(NamedTuple):
-    """What is taken from the lines above the samples: nothing that says who it is."""
+    """What is taken from the lines above the samples; nothing that tells the person."""
 
     rate_hz: float
     unit: str
@@ -37,9 +37,10 @@ class _Header(NamedTuple):
 
 
 def open_apple_ecg(path: Path, file_name: str) -> Table | None:
-    """Such a file as a table of one column, `ecg`; None where the file is another CSV, or cannot be read.
+    """Return such a file as a table of one column, `ecg`; None where it is another CSV, or cannot be read.
 
-    Raises InputError (while streaming too) where it is one and holds no samples, or odd ones.
+    Raises:
+        InputError: It is one, and holds no samples or odd ones; while streaming too.
     """
     try:
         with open_bytes(path) as stream:

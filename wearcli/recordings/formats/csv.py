@@ -6,7 +6,7 @@ from wearcli.recordings.formats.apple_ecg import EXPORT_FOLDERS, open_apple_ecg
 from wearcli.recordings.formats.damage import not_readable
 from wearcli.recordings.formats.delimited import open_bytes, stream_numbers
 from wearcli.recordings.formats.format import Format
-from wearcli.recordings.formats.layout import tell_layout
+from wearcli.recordings.formats.layout import recognise_layout
 from wearcli.recordings.tables.table import Table
 
 _HEAD_BYTES = 2**18
@@ -25,7 +25,7 @@ def _open_rows(path: Path, file_name: str) -> Table:
     try:
         with open_bytes(path) as stream:
             head = stream.read(_HEAD_BYTES)
-            layout = tell_layout(head, len(head) < _HEAD_BYTES, file_name)
+            layout = recognise_layout(head, len(head) < _HEAD_BYTES, file_name)
     except OSError as error:
         raise not_readable(file_name, "text file", error) from None
     bytes_a_row = len(head) / max(head.count(b"\n"), 1)

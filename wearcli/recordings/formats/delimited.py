@@ -24,7 +24,7 @@ _TIME_TYPES = {
 
 
 def open_bytes(path: Path) -> pa.NativeFile:
-    """A file's bytes, unpacked on the way where its name ends in .gz."""
+    """Return the bytes of a file as a stream, unpacked on the way where its name ends in .gz."""
     return pa.input_stream(str(path), compression="gzip" if path.suffix.lower() == ".gz" else None)
 
 
@@ -36,7 +36,19 @@ def read_numbers(
     channels: list[int],
     warnings: list[str],
 ) -> Iterator[Batch]:
-    """Batches of the columns at these positions from an open byte stream."""
+    """Yield batches of the columns at these positions from a stream of bytes.
+
+    Args:
+        stream: The bytes.
+        file_name: The file in messages.
+        layout: How the text is laid out.
+        time: Position of the time column, None for no time.
+        channels: Positions of the channels.
+        warnings: Gets a line where rows were left out.
+
+    Raises:
+        InputError: A cell is not what its column holds elsewhere, or the file is damaged.
+    """
     names = [f"c{j}" for j in range(len(layout.columns))]
     types = {names[j]: pa.float32() for j in channels}
     if time is not None:

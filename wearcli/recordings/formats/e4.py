@@ -26,7 +26,7 @@ _OTHER_FILES = {"eda.csv", "hr.csv", "ibi.csv", "temp.csv", "tags.csv", "info.tx
 
 
 def is_e4(path: Path) -> bool:
-    """Whether a folder or .zip is an export: it holds ACC.csv or BVP.csv that begins with start and rate."""
+    """Return whether a folder or .zip is an export: it has ACC.csv or BVP.csv, with start and rate first."""
     for modality in _FILES:
         try:
             if _header(path, _FILES[modality]) is not None:

@@ -27,8 +27,9 @@ _ANNOTATIONS = (b"EDF Annotations", b"BDF Annotations")
 class _Header(NamedTuple):
     """What pyedflib does not tell, or would print to stdout instead of raising.
 
-    size: bytes that the header says the file has. fraction_s: of EDF+, what the start has beyond whole
-    seconds.
+    Attributes:
+        size: Bytes that the file has by its header.
+        fraction_s: Of EDF+, what the start has beyond whole seconds, s.
     """
 
     size: int
@@ -36,9 +37,10 @@ class _Header(NamedTuple):
 
 
 def open_edf(path: Path, file_name: str) -> Table:
-    """The signals of an EDF file as a table; annotations are left out, and so is who it was recorded from.
+    """Return the signals of an EDF file as a table; annotations are left out, and so is the person.
 
-    Raises InputError (while streaming too) where it cannot be read, and without pyedflib.
+    Raises:
+        InputError: It cannot be read, while streaming too; or pyedflib is not installed.
     """
     header = _read_header(path, file_name)
     with _opened(path, file_name) as reader:

@@ -32,14 +32,28 @@ _KINDS: tuple[tuple[Kind, re.Pattern[str]], ...] = (
 
 @dataclass
 class Layout:
-    """What `tell_layout` found; `skip` lines stand above the data."""
+    """How a text file is laid out.
+
+    Attributes:
+        delimiter: What stands between cells.
+        decimal: The decimal sign.
+        skip: Number of lines above the data.
+        columns: The columns.
+        named: Whether the file names its columns.
+        whole: Positions of columns whose numbers are large integers, more exact than a float64.
+        encoding: The encoding.
+        rate_hz: Rate that the lines above tell, Hz.
+        start: Start that they tell, UTC.
+        date_order: Order of day and month that they tell, mdy or dmy.
+        preamble: These lines, 20 at most.
+    """
 
     delimiter: str
     decimal: str
     skip: int
     columns: list[Column]
     named: bool
-    whole: set[int]  # columns whose numbers are large integers, more exact than a float64
+    whole: set[int]
     encoding: str = "utf8"
     rate_hz: float | None = None
     start: datetime | None = None
@@ -47,10 +61,16 @@ class Layout:
     preamble: list[str] = field(default_factory=list)
 
 
-def tell_layout(head: bytes, complete: bool, file_name: str) -> Layout:
-    """The layout of a file by its first bytes; complete: these are the whole file.
+def recognise_layout(head: bytes, complete: bool, file_name: str) -> Layout:
+    """Return the layout of a file.
 
-    Raises InputError where no rows of numbers are found, or commas may be separators or decimals.
+    Args:
+        head: Its first bytes.
+        complete: Whether these are the whole file.
+        file_name: The file in messages.
+
+    Raises:
+        InputError: There are no rows of numbers, or a comma may separate cells or decimals.
     """
     text, encoding = decode(head, file_name)
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
@@ -82,7 +102,11 @@ def tell_layout(head: bytes, complete: bool, file_name: str) -> Layout:
 
 
 def decode(head: bytes, file_name: str) -> tuple[str, str]:
-    """A file's first bytes as text, and the encoding to read the rest in; InputError where it is no text."""
+    """Return the first bytes of a file as text, and the encoding to read the rest in.
+
+    Raises:
+        InputError: It is no text.
+    """
     if head[:2] in (b"\xff\xfe", b"\xfe\xff"):
         return head[: len(head) // 2 * 2].decode("utf-16", errors="replace").lstrip("\ufeff"), "utf16"
     if b"\0" in head:

@@ -34,7 +34,14 @@ _TIME_STEPS = {(unit, 1) for unit in ("s", "ms", "us", "ns")}
 
 @dataclass
 class _Stored:
-    """A column within an array of the archive: `offset` items in, then one item each `stride`."""
+    """A column within an array of the archive.
+
+    Attributes:
+        key: Name of the array.
+        dtype: Type of its items.
+        offset: Number of items before the first one of the column.
+        stride: Number of items from one sample to the next.
+    """
 
     key: str
     dtype: np.dtype
@@ -43,11 +50,13 @@ class _Stored:
 
 
 def open_npz(path: Path, file_name: str) -> Table:
-    """The arrays of one length in an archive as a table; scalars tell rate, start and unit.
+    """Return the arrays of one length in an archive as a table; scalars tell rate, start and unit.
 
-    A two-dimensional array (samples, channels) or (channels, samples) gives one column a channel,
-    KEY_x, KEY_y, KEY_z where there are three. Raises InputError (while streaming too) where it cannot be
-    read.
+    A two-dimensional array (samples, channels) or (channels, samples) gives one column a channel, with the
+    names KEY_x, KEY_y, KEY_z where there are three.
+
+    Raises:
+        InputError: It cannot be read; while streaming too.
     """
     try:
         if not zipfile.is_zipfile(path):
@@ -156,7 +165,7 @@ def _stream(
 
 
 def _reader(archive: zipfile.ZipFile, stored: _Stored) -> Callable[[int], np.ndarray]:
-    """A function that reads the next `count` items as (count, stride)."""
+    """Return a function that reads the next `count` samples as (count, stride)."""
     stream = _member(archive, stored.key)
     _read_header(stream)
     size = stored.dtype.itemsize

@@ -15,7 +15,11 @@ from wearcli.recordings.tables.table import HEAD_ROWS, Batch, Column, Table, cel
 
 
 def open_parquet(path: Path, file_name: str) -> Table:
-    """A Parquet file as a table. Raises InputError (while streaming too) where it cannot be read."""
+    """Return a Parquet file as a table.
+
+    Raises:
+        InputError: It cannot be read; while streaming too.
+    """
     try:
         with pq.ParquetFile(path) as file:
             schema, rows = file.schema_arrow, file.metadata.num_rows

@@ -23,10 +23,15 @@ _BYTES = {
 
 
 def open_wfdb(path: Path, file_name: str) -> Table:
-    """The signals of a record as a table; path: its header, a multi-segment record's the master.
+    """Return the signals of a record as a table; one with several samples a frame keeps its own rate.
 
-    A signal with several samples a frame keeps its own rate. Raises InputError (while streaming too) where
-    a file of the record is missing or cut off or cannot be read, and without wfdb.
+    Args:
+        path: The header of the record; of several segments the master header.
+        file_name: The file in messages.
+
+    Raises:
+        InputError: A file of the record is missing, cut off or cannot be read, while streaming too; or wfdb
+            is not installed.
     """
     try:
         import wfdb
@@ -36,10 +41,7 @@ def open_wfdb(path: Path, file_name: str) -> Table:
         ) from None
     if path.stat().st_size == 0:
         raise InputError(f"{file_name}: the file is empty: copy it again")
-    files, segments = record_files(path), segment_names(path)
-    if missing := [name for name, file in files.items() if not file.is_file()]:
-        listed = ", ".join(missing[:3]) + (", ..." if len(missing) > 3 else "")
-        raise InputError(f"{file_name}: its data are not all there: copy {listed} beside it")
+    files, segments = _whole_record(path, file_name), segment_names(path)
     with _folder(files, file_name) as folder:
         header = wfdb.rdheader(str(folder / path.stem))
         if not header.fs > 0:
@@ -67,15 +69,9 @@ def open_wfdb(path: Path, file_name: str) -> Table:
     def read(_: int | None, channels: list[int]) -> Iterator[Batch]:
         step = max(1, HEAD_ROWS // (signals.samps_per_frame[channels[0]] or 1))
         for first in range(0, frames, step):
+            part = slice(first, min(first + step, frames))
             with _folder(files, file_name, length) as folder:
-                record = wfdb.rdrecord(
-                    str(folder / path.stem),
-                    sampfrom=first,
-                    sampto=min(first + step, frames),
-                    channels=channels,
-                    smooth_frames=False,
-                )
-                values = np.stack(record.e_p_signal, axis=1).astype(np.float32)
+                values = _read_frames(folder / path.stem, part, channels)
             yield Batch(None, values)
 
     return Table(
@@ -89,6 +85,25 @@ def open_wfdb(path: Path, file_name: str) -> Table:
             + ("; the header's date and time have no zone: taken as UTC" if start else "")
         },
     )
+
+
+def _whole_record(path: Path, file_name: str) -> dict[str, Path]:
+    """The files of a record by their names; InputError where one is missing."""
+    files = record_files(path)
+    if missing := [name for name, file in files.items() if not file.is_file()]:
+        listed = ", ".join(missing[:3]) + (", ..." if len(missing) > 3 else "")
+        raise InputError(f"{file_name}: its data are not all there: copy {listed} beside it")
+    return files
+
+
+def _read_frames(record: Path, part: slice, channels: list[int]) -> np.ndarray:
+    """Frames of a record's channels as (samples, channels) float32."""
+    import wfdb
+
+    frames = wfdb.rdrecord(
+        str(record), sampfrom=part.start, sampto=part.stop, channels=channels, smooth_frames=False
+    )
+    return np.stack(frames.e_p_signal, axis=1).astype(np.float32)
 
 
 def _frames(header: Any, files: dict[str, Path], file_name: str) -> int:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 
 def segment_names(header: Path) -> list[str]:
-    """The names of a multi-segment record's segments, the layout among them; none for a plain record."""
+    """Return the names of the segments of a record, the layout among them; none for a plain record."""
     lines = _lines(header)
     _, _, count = lines[0].split()[0].partition("/") if lines else ("", "", "")
     return _names(lines[1:], int(count)) if count.isdecimal() else []
@@ -20,7 +20,7 @@ def segment_headers(headers: Sequence[Path]) -> set[Path]:
 
 
 def record_files(header: Path) -> dict[str, Path]:
-    """A record's files by the names that it calls them, its own header first; a missing one too.
+    """Return the files of a record by the names that it calls them, its own header first; missing ones too.
 
     On disk their names may be in other case, as copies over DOS had them.
     """
@@ -38,7 +38,7 @@ def record_files(header: Path) -> dict[str, Path]:
 
 
 def with_length(header: Path, frames: int | None) -> str:
-    """The text of a header; with `frames`, that of one that does not say its number of samples, with it."""
+    """Return the text of a header, with its number of samples added where `frames` gives it."""
     record, *others = _lines(header)
     if frames is not None:
         words = [*record.split(), "250"][:3]  # name, signals, and the rate where none is said
