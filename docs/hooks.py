@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+import griffe
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
 from typer import Context
@@ -20,6 +21,15 @@ from wearcli.training.methods.registry import METHODS
 
 COMMANDS_PAGE = "reference/commands.md"
 REGISTRIES_PAGE = "reference/registries.md"
+
+
+class ExampleSections(griffe.Extension):
+    """Let `Example:` in a docstring be a section of code, as `Examples:` is."""
+
+    def on_object(self, *, obj: griffe.Object, **_: Any) -> None:
+        """Rename the section of one object."""
+        if obj.docstring:
+            obj.docstring.value = re.sub(r"(?m)^( *)Example:$", r"\1Examples:", obj.docstring.value)
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
