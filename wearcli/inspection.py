@@ -196,8 +196,8 @@ def _judge(recording: Recording, row: Inspection) -> None:
         quality.append(windows.quality)
         clipped.append(windows.clipped)
     if quality:
-        each = np.concatenate(quality)
-        row.quality, row.good = float(each.mean()), float((each >= MIN_QUALITY).mean())
+        scores = np.concatenate(quality)
+        row.quality, row.good = float(scores.mean()), float((scores >= MIN_QUALITY).mean())
         row.clipped = float(np.concatenate(clipped).mean())
 
 

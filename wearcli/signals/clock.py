@@ -71,12 +71,12 @@ class Clock:
 
     def warnings(self) -> list[str]:
         """What was mended, in words."""
-        found = {
+        repairs = {
             "samples without a usable time or value left out": self.invalid,
             "samples with duplicate or backward stamps left out": self.dropped,
             "times the clock was set back: what follows is taken to continue at once": self.resets,
         }
-        return [f"{count} {what}" for what, count in found.items() if count]
+        return [f"{count} {what}" for what, count in repairs.items() if count]
 
     def _steps(self, time: np.ndarray) -> np.ndarray:
         before = self._last_raw if np.isfinite(self._last_raw) else time[0] - self.period

@@ -208,7 +208,7 @@ def _hold(values: np.ndarray, missing: np.ndarray) -> None:
 
     values: (samples, channels); at a window's end the nearest value holds.
     """
-    known = np.flatnonzero(~missing)
+    present = np.flatnonzero(~missing)
     lost = np.flatnonzero(missing)
     for channel in range(values.shape[1]):
-        values[lost, channel] = np.interp(lost, known, values[known, channel])
+        values[lost, channel] = np.interp(lost, present, values[present, channel])

@@ -115,14 +115,14 @@ class _Stretch:
     def _bridge(self, time: np.ndarray, values: np.ndarray, begin: int) -> tuple[np.ndarray, np.ndarray]:
         """Fill short gaps after sample `begin` with a straight line, and remember them as missing."""
         steps = np.diff(time[begin:])
-        where = np.flatnonzero(steps > GAP_PERIODS / self.rate_in)
-        if len(where) == 0:
+        gaps = np.flatnonzero(steps > GAP_PERIODS / self.rate_in)
+        if len(gaps) == 0:
             return time, values
-        counts = np.maximum(np.rint(steps[where] * self.rate_in).astype(int) - 1, 0)
-        where = where + begin
-        self._gaps += zip(time[where].tolist(), time[where + 1].tolist(), strict=True)
+        counts = np.maximum(np.rint(steps[gaps] * self.rate_in).astype(int) - 1, 0)
+        gaps = gaps + begin
+        self._gaps += zip(time[gaps].tolist(), time[gaps + 1].tolist(), strict=True)
         shift = np.zeros(len(time), int)
-        shift[where + 1] = counts
+        shift[gaps + 1] = counts
         old = np.arange(len(time)) + np.cumsum(shift)
         new = np.arange(old[-1] + 1)
         bridged = np.stack([np.interp(new, old, channel) for channel in values]).astype(np.float32)

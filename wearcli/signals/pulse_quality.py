@@ -32,8 +32,8 @@ def pulse_quality(values: np.ndarray, rate_hz: float, kind: Pulse) -> tuple[np.n
         upright = standardise(signal)
         beats = find_beats(upright, rate_hz, kind)
         _, likeness, _ = average_beat(upright * beats.sign[:, None], beats, rate_hz, kind)
-        known = np.isfinite(likeness)
-        alike = np.where(known, likeness, 0).sum(axis=1) / np.maximum(known.sum(axis=1), 1)
+        comparable = np.isfinite(likeness)
+        alike = np.where(comparable, likeness, 0).sum(axis=1) / np.maximum(comparable.sum(axis=1), 1)
         covered = _covered(beats, signal.shape[1] / rate_hz)
         quality[part] = (1 - stuck.mean(axis=1)) * np.maximum(alike, 0) * covered
         clipped[part] = at_rail.mean(axis=1)

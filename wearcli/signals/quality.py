@@ -29,7 +29,7 @@ class Clipping:
         if self.limit is not None:
             return (size >= 0.99 * self.limit).any(axis=1)
         self._highest = max(self._highest, float(size.max(initial=0.0)))
-        limit = min(RANGES_G, key=lambda each: abs(each - self._highest))
+        limit = min(RANGES_G, key=lambda limit_g: abs(limit_g - self._highest))
         if abs(self._highest - limit) > RANGE_TOLERANCE * limit:
             return np.zeros(len(values), bool)
         same = np.diff(values, axis=0) == 0

@@ -37,8 +37,8 @@ def stride_times(values: np.ndarray, rate_hz: float) -> tuple[np.ndarray, np.nda
     lags = np.arange(first, last + 1)
     worth = np.where(summit, middle - LONGER_COSTS * lags / rate_hz, -np.inf)
     peak = lags[worth.argmax(axis=1)]
-    known = summit.any(axis=1) & (np.sqrt(power) >= STILL_G)
-    row = np.flatnonzero(known)
+    repeats = summit.any(axis=1) & (np.sqrt(power) >= STILL_G)
+    row = np.flatnonzero(repeats)
     before, at, after = (curve[row, peak[row] + step] for step in (-1, 0, 1))
     shift = 0.5 * (before - after) / (before - 2 * at + after)  # the summit of the parabola through the three
     seconds[row] = (peak[row] + np.clip(shift, -0.5, 0.5)) / rate_hz

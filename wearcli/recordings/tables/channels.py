@@ -48,7 +48,7 @@ def prefer_channels(names: Sequence[Words], hits: list[int], signal: ModalityRec
 
     def rank(i: int) -> tuple[int, int]:
         if signal.channel_names == "leads":
-            ranks = [lead_of(names[i]) in leads for leads in _LEADS]
+            ranks = [lead_name(names[i]) in leads for leads in _LEADS]
         else:
             ranks = [bool(colour & _stems(names[i])) for colour in _COLOURS]
         return (ranks.index(True) if any(ranks) else len(ranks)), i
@@ -56,7 +56,7 @@ def prefer_channels(names: Sequence[Words], hits: list[int], signal: ModalityRec
     return sorted(sorted(hits, key=rank)[:count])
 
 
-def lead_of(words: Words) -> str | None:
+def lead_name(words: Words) -> str | None:
     """The lead that a name tells ("ECG aVR", "lead II", "MLII"), in lower case."""
     rest = "".join(word for word in words if word not in _ECG_WORDS)
     return rest if _LEAD.fullmatch(rest) else None
@@ -65,7 +65,7 @@ def lead_of(words: Words) -> str | None:
 def _means(words: Words, signal: ModalityRecord, bare_leads: bool) -> bool:
     if not _NO_SIGNAL.isdisjoint(_stems(words)):
         return False
-    if signal.channel_names == "leads" and (bare_leads or "lead" in words) and lead_of(words) is not None:
+    if signal.channel_names == "leads" and (bare_leads or "lead" in words) and lead_name(words) is not None:
         return True
     return not signal.words.isdisjoint(_stems(words))
 

@@ -81,12 +81,12 @@ def _gain(hz: np.ndarray, band_hz: tuple[float, float], rate_hz: float) -> np.nd
     return np.asarray(np.sin(np.pi / 2 * np.minimum(rise, fall)) ** 2, np.float32)
 
 
-def energy(of: Waves) -> np.ndarray:
+def energy(wave: Waves) -> np.ndarray:
     """(n, m), of the three axes: high at a beat, else around 0, by the local power, less in movement."""
-    power = np.square(np.abs(of.signal)).sum(axis=1)
-    smooth = gaussian_filter1d(power, SMOOTH_S * of.rate_hz, axis=1, mode="nearest")
-    around = uniform_filter1d(smooth, max(1, round(LOCAL_S * of.rate_hz)), axis=1, mode="nearest")
-    return np.asarray(np.clip((smooth - around) / np.square(of.deviation), -CLIP, CLIP) * of.weight)
+    power = np.square(np.abs(wave.signal)).sum(axis=1)
+    smooth = gaussian_filter1d(power, SMOOTH_S * wave.rate_hz, axis=1, mode="nearest")
+    around = uniform_filter1d(smooth, max(1, round(LOCAL_S * wave.rate_hz)), axis=1, mode="nearest")
+    return np.asarray(np.clip((smooth - around) / np.square(wave.deviation), -CLIP, CLIP) * wave.weight)
 
 
 def segments(curve: np.ndarray, rate_hz: float, seconds: float) -> np.ndarray:
@@ -146,9 +146,9 @@ def autocorrelation(curve: np.ndarray, rate_hz: float, seconds: float) -> np.nda
     size = scipy.fft.next_fast_len(parts.shape[-1] + longest)
     power = np.square(np.abs(scipy.fft.fft(parts, n=size, axis=-1)))
     lagged = scipy.fft.ifft(power.sum(axis=1) if curve.ndim == 3 else power, axis=-1)[..., : longest + 1]
-    found = np.abs(lagged) if np.iscomplexobj(curve) else lagged.real
-    start = found[..., :1]
-    return np.asarray(found / np.where(start > 0, start, 1))
+    values_at = np.abs(lagged) if np.iscomplexobj(curve) else lagged.real
+    start = values_at[..., :1]
+    return np.asarray(values_at / np.where(start > 0, start, 1))
 
 
 def at_lags(curve: np.ndarray, rate_hz: float, seconds: np.ndarray) -> np.ndarray:
@@ -159,13 +159,13 @@ def at_lags(curve: np.ndarray, rate_hz: float, seconds: np.ndarray) -> np.ndarra
     return np.asarray(curve[..., below] * (1 - share) + curve[..., below + 1] * share)
 
 
-def recurrence(of: Waves) -> np.ndarray:
+def recurrence(wave: Waves) -> np.ndarray:
     """(n, segments, rates): how well the waves come back after one interval and two, and not after a half."""
-    still = of.signal * (of.weight / of.deviation)[:, None]
-    power = np.square(autocorrelation(still, of.rate_hz, WAVES_S))
+    still = wave.signal * (wave.weight / wave.deviation)[:, None]
+    power = np.square(autocorrelation(still, wave.rate_hz, WAVES_S))
     # Intervals differ within a minute: what comes back does not do so to the sample.
-    smooth = gaussian_filter1d(power, SMOOTH_S * of.rate_hz, axis=2, mode="nearest")
-    once, twice, half, more = (at_lags(smooth, of.rate_hz, k * 60 / BPM) for k in (1, 2, 0.5, 1.5))
+    smooth = gaussian_filter1d(power, SMOOTH_S * wave.rate_hz, axis=2, mode="nearest")
+    once, twice, half, more = (at_lags(smooth, wave.rate_hz, k * 60 / BPM) for k in (1, 2, 0.5, 1.5))
     return np.asarray(once + 0.5 * twice - 0.3 * (half + more))
 
 
@@ -199,19 +199,19 @@ def track_beats(curve: np.ndarray, rate_hz: float, interval_s: np.ndarray) -> np
     return np.stack(beats[::-1], axis=1)
 
 
-def refine(of: Waves, seconds: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def refine(wave: Waves, seconds: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Beats (n, most), s, NaN where none is, moved to where they are most alike; and how alike, (n, most).
 
     Each beat's waves on the three axes against the mean of all, twice; alike is their correlation, -1 to 1.
     """
-    signal = of.signal.real * of.weight[:, None]
+    signal = wave.signal.real * wave.weight[:, None]
     samples = signal.shape[2]
-    half, reach = round(TEMPLATE_S / 2 * of.rate_hz), round(SHIFT_S * of.rate_hz)
+    half, reach = round(TEMPLATE_S / 2 * wave.rate_hz), round(SHIFT_S * wave.rate_hz)
     padded = np.pad(signal, ((0, 0), (0, 0), (half + reach, half + reach + 1)))
     there = np.isfinite(seconds)
     steps = np.arange(-half - reach, half + reach + 1) + half + reach
     for _ in range(2):
-        middle = np.clip(np.rint(np.where(there, seconds, 0) * of.rate_hz).astype(int), 0, samples - 1)
+        middle = np.clip(np.rint(np.where(there, seconds, 0) * wave.rate_hz).astype(int), 0, samples - 1)
         around = np.take_along_axis(
             padded[:, :, None], middle[:, None, :, None] + steps, axis=3
         )  # (n, 3, most, steps)
@@ -231,5 +231,5 @@ def refine(of: Waves, seconds: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         bend = left - 2 * centre + right
         curved = (bend < 0) & (best == inner)
         shift = np.where(curved, 0.5 * (left - right) / np.where(curved, bend, -1), 0)
-        seconds = np.where(there, (middle + best - reach + shift) / of.rate_hz, np.nan)
+        seconds = np.where(there, (middle + best - reach + shift) / wave.rate_hz, np.nan)
     return seconds, np.where(there, alike.max(axis=2), np.nan)

@@ -76,11 +76,11 @@ def ballistic_features(values: np.ndarray, rate_hz: float) -> np.ndarray:
     out = np.empty((n, len(BALLISTIC_NAMES)), np.float32)
     for first in range(0, n, _CHUNK):
         part = values[first : first + _CHUNK].transpose(0, 2, 1).astype(np.float32)
-        out[first : first + _CHUNK] = _of_chunk(part, rate_hz)
+        out[first : first + _CHUNK] = _chunk_features(part, rate_hz)
     return out
 
 
-def _of_chunk(axes: np.ndarray, rate_hz: float) -> np.ndarray:
+def _chunk_features(axes: np.ndarray, rate_hz: float) -> np.ndarray:
     finite = np.isfinite(axes)
     gravity = np.where(finite, axes, 0).sum(axis=2) / np.maximum(finite.sum(axis=2), 1)
     axes = np.where(finite, axes - gravity[:, :, None], 0)
@@ -143,9 +143,9 @@ def _naive(axes: np.ndarray, rate_hz: float) -> np.ndarray:
     centred = size - size.mean(axis=1, keepdims=True)
     length = scipy.fft.next_fast_len(4 * size.shape[1])
     power = np.abs(scipy.fft.rfft(centred, n=length, axis=1))
-    found = at_lags(power, length / curve_hz, BPM / 60)
+    powers = at_lags(power, length / curve_hz, BPM / 60)
     inside = np.abs(BPM / 60 - np.mean(PEAK_HZ)) <= np.ptp(PEAK_HZ) / 2
-    return np.asarray(found * inside)
+    return np.asarray(powers * inside)
 
 
 def _standard(score: np.ndarray) -> np.ndarray:
@@ -166,9 +166,9 @@ def _peaks(scores: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     curved = (bend < 0) & (best == inner)
     shift = np.where(curved, 0.5 * (left - right) / np.where(curved, bend, -1), 0)
     height = scores.max(axis=2)
-    known = np.ptp(scores, axis=2) > 0
-    bpm = np.where(known, BPM[best] + shift * (BPM[1] - BPM[0]), UNKNOWN_BPM)
-    return bpm, np.where(known, height, 0), _standard(scores).max(axis=2)
+    certain = np.ptp(scores, axis=2) > 0
+    bpm = np.where(certain, BPM[best] + shift * (BPM[1] - BPM[0]), UNKNOWN_BPM)
+    return bpm, np.where(certain, height, 0), _standard(scores).max(axis=2)
 
 
 def _likely(joint: np.ndarray) -> np.ndarray:
@@ -196,15 +196,17 @@ def _agree(bpm: np.ndarray, sharpness: np.ndarray) -> tuple[np.ndarray, np.ndarr
 
 def _beats(curve: np.ndarray, curve_hz: float, fine: Waves, bpm: np.ndarray) -> np.ndarray:
     """(n, 6 + 2): intervals of beats tracked at a rate, and how alike and how high these are."""
-    found = track_beats(curve, curve_hz, 60 / bpm)
-    found = np.pad(found, ((0, 0), (0, 3)), constant_values=-1)  # intervals of three beats, if there is none
-    there = found >= 0
-    rough = np.where(there, found / curve_hz, np.nan)
-    heights = np.where(there, np.take_along_axis(curve, np.maximum(found, 0), axis=1), 0)
+    places = track_beats(curve, curve_hz, 60 / bpm)
+    places = np.pad(
+        places, ((0, 0), (0, 3)), constant_values=-1
+    )  # intervals of three beats, if there is none
+    there = places >= 0
+    rough = np.where(there, places / curve_hz, np.nan)
+    heights = np.where(there, np.take_along_axis(curve, np.maximum(places, 0), axis=1), 0)
     times, alike = refine(fine, rough)
     order = np.sort(times, axis=1)  # NaN last
-    known = pulse_names("ppg")
-    intervals = interval_features(order)[:, [known.index(name) for name in _INTERVALS]]
+    names = pulse_names("ppg")
+    intervals = interval_features(order)[:, [names.index(name) for name in _INTERVALS]]
     count = np.maximum(there.sum(axis=1), 1)
     likeness = np.where(there, np.nan_to_num(alike), 0).sum(axis=1) / count
     return np.concatenate([intervals, np.stack([likeness, heights.sum(axis=1) / count], axis=1)], axis=1)

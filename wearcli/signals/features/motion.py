@@ -53,11 +53,11 @@ def features(values: np.ndarray, rate_hz: float) -> np.ndarray:
         raise UsageError(f"a window of {samples} samples is too short for features: raise --window")
     out = np.empty((n, len(FEATURE_NAMES)), np.float32)
     for first in range(0, n, _CHUNK):
-        out[first : first + _CHUNK] = _of_chunk(values[first : first + _CHUNK], rate_hz)
+        out[first : first + _CHUNK] = _chunk_features(values[first : first + _CHUNK], rate_hz)
     return out
 
 
-def _of_chunk(values: np.ndarray, rate_hz: float) -> np.ndarray:
+def _chunk_features(values: np.ndarray, rate_hz: float) -> np.ndarray:
     n, samples, _ = values.shape
     signals = np.empty((n, 4, samples), np.float32)
     signals[:, :3] = values.transpose(0, 2, 1)

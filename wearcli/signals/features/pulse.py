@@ -64,7 +64,7 @@ def pulse_features(values: np.ndarray, rate_hz: float, kind: Pulse) -> np.ndarra
     out = np.zeros((len(values), len(feature_names(kind))), np.float32)
     for first in range(0, len(values), _CHUNK):
         part = np.nan_to_num(values[first : first + _CHUNK, :, 0].astype(np.float64))
-        out[first : first + len(part)] = _of_chunk(part, rate_hz, kind)
+        out[first : first + len(part)] = _chunk_features(part, rate_hz, kind)
     return out
 
 
@@ -77,7 +77,7 @@ def check_length(samples: int, rate_hz: float) -> None:
         )
 
 
-def _of_chunk(values: np.ndarray, rate_hz: float, kind: Pulse) -> np.ndarray:
+def _chunk_features(values: np.ndarray, rate_hz: float, kind: Pulse) -> np.ndarray:
     signal = standardise(values)
     beats = find_beats(signal, rate_hz, kind)
     upright = signal * beats.sign[:, None]
@@ -95,14 +95,14 @@ def interval_features(times: np.ndarray) -> np.ndarray:
     """(n, len(_INTERVALS)) of beat times (n, most), seconds, rows filled up with NaN."""
     with np.errstate(all="ignore"):
         rr = np.diff(times, axis=1)
-        known = np.isfinite(rr)
-        count = known.sum(axis=1)
-        mean = _mean(rr, known)
+        valid = np.isfinite(rr)
+        count = valid.sum(axis=1)
+        mean = _mean(rr, valid)
         ordered = np.sort(rr, axis=1)  # NaN last
         low, p10, p25, median, p75, p90, high = (
             _quantile(ordered, count, q) for q in (0, 0.1, 0.25, 0.5, 0.75, 0.9, 1)
         )
-        deviation = _deviation(rr, known)
+        deviation = _deviation(rr, valid)
         change = np.diff(rr, axis=1)
         both = np.isfinite(change)
         rmssd = np.sqrt(_mean(np.square(change), both))
@@ -114,14 +114,14 @@ def interval_features(times: np.ndarray) -> np.ndarray:
         entropy = _sample_entropy(rr)
         ratio = rr / median[:, None]
         relative = np.abs(change) / mean[:, None]
-        normal = known & (np.abs(ratio - 1) < NORMAL)
+        normal = valid & (np.abs(ratio - 1) < NORMAL)
         pairs = normal[:, 1:] & normal[:, :-1]
         columns = [
             *(60 / mean, mean, median, 1e3 * deviation, 1e3 * rmssd, deviation / mean, rmssd / mean),
             *(_share(np.abs(change) > 0.02, both), _share(np.abs(change) > 0.05, both)),
             *(low, p10, p25, p75, p90, high),
             *(sd1 / sd2, turning, lag1, entropy, entropy - np.log(2 * MATCH_S) - np.log(mean)),
-            *(_share(ratio < edge, known) for edge in RATIO_EDGES),
+            *(_share(ratio < edge, valid) for edge in RATIO_EDGES),
             *(_share(relative > edge, both) for edge in CHANGE_EDGES),
             *(normal.sum(axis=1) / count, 60 / _mean(rr, normal), 1e3 * _deviation(rr, normal)),
             1e3 * np.sqrt(_mean(np.square(change), pairs)),
@@ -129,18 +129,18 @@ def interval_features(times: np.ndarray) -> np.ndarray:
     return np.nan_to_num(np.stack(columns, axis=1), posinf=0, neginf=0)
 
 
-def _mean(values: np.ndarray, where: np.ndarray) -> np.ndarray:
-    return np.where(where, values, 0).sum(axis=1) / where.sum(axis=1)
+def _mean(values: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    return np.where(mask, values, 0).sum(axis=1) / mask.sum(axis=1)
 
 
-def _share(true: np.ndarray, where: np.ndarray) -> np.ndarray:
-    return (true & where).sum(axis=1) / where.sum(axis=1)
+def _share(true: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    return (true & mask).sum(axis=1) / mask.sum(axis=1)
 
 
-def _deviation(values: np.ndarray, where: np.ndarray) -> np.ndarray:
+def _deviation(values: np.ndarray, mask: np.ndarray) -> np.ndarray:
     """With n - 1, as the Task Force has it."""
-    squared = np.where(where, np.square(values - _mean(values, where)[:, None]), 0)
-    return np.sqrt(squared.sum(axis=1) / (where.sum(axis=1) - 1))
+    squared = np.where(mask, np.square(values - _mean(values, mask)[:, None]), 0)
+    return np.sqrt(squared.sum(axis=1) / (mask.sum(axis=1) - 1))
 
 
 def _quantile(ordered: np.ndarray, count: np.ndarray, q: float) -> np.ndarray:
@@ -159,8 +159,8 @@ def _sample_entropy(rr: np.ndarray) -> np.ndarray:
     """
     alike = np.abs(rr[:, :, None] - rr[:, None, :]) < MATCH_S  # NaN is like nothing
     later = np.triu(np.ones(alike.shape[1:], bool), 1)
-    known = np.isfinite(rr[:, 1:])
-    followed = known[:, :, None] & known[:, None, :]
+    valid = np.isfinite(rr[:, 1:])
+    followed = valid[:, :, None] & valid[:, None, :]
     first = alike[:, :-1, :-1] & later[:-1, :-1] & followed
     second = first & alike[:, 1:, 1:]
     return -np.log((second.sum(axis=(1, 2)) + 1) / (first.sum(axis=(1, 2)) + 1))
@@ -194,13 +194,13 @@ def average_beat(
 
 def _beat_features(upright: np.ndarray, beats: Beats, rate_hz: float, kind: Pulse) -> np.ndarray:
     average, likeness, spread = average_beat(upright, beats, rate_hz, kind)
-    known = np.isfinite(likeness)
+    valid = np.isfinite(likeness)
     with np.errstate(all="ignore"):
-        p10 = _quantile(np.sort(likeness, axis=1), known.sum(axis=1), 0.1)
+        p10 = _quantile(np.sort(likeness, axis=1), valid.sum(axis=1), 0.1)
         columns = [
             beats.count / (upright.shape[1] / rate_hz),
             _deviation(beats.heights, np.isfinite(beats.heights)),
-            _mean(likeness, known),
+            _mean(likeness, valid),
             p10,
         ]
     points = [part.mean(axis=1) for part in np.array_split(average, TEMPLATE_POINTS, axis=1)]
