@@ -21,13 +21,21 @@ EPSILON = 1e-12  # added to a variance before it divides: a flat window stays fl
 
 @dataclass(frozen=True)
 class Landmark:
-    """What is looked for: the band, Hz; how the curve is smoothed, and how near two beats may be, seconds."""
+    """What shows a beat in a signal.
+
+    Attributes:
+        band_hz: The band of the curve, Hz.
+        taps_s: Length of its filter, s.
+        smooth_s: Length over which the curve is smoothed, s.
+        refractory_s: Least time between two beats, s.
+        threshold: Least height, as a share of the usual one.
+    """
 
     band_hz: tuple[float, float]
     taps_s: float
     smooth_s: float
     refractory_s: float
-    threshold: float  # share of the usual height
+    threshold: float
 
 
 LANDMARKS: dict[Pulse, Landmark] = {
@@ -42,9 +50,11 @@ FASTEST_BPM = 240.0
 class Beats:
     """The beats of n windows, in time order, the rows filled up with NaN.
 
-    times: (n, most) float64 seconds from the window's start; heights: (n, most) of the curve there, in units
-    of what is usual in the window; sign: (n,) 1 or -1, by which the signal stands upright; curve: (n,
-    samples), high at each beat.
+    Attributes:
+        times: Times of the beats from the start of the window, s, (n, most) float64.
+        heights: Heights of the curve there, in units of what is usual in the window, (n, most).
+        sign: 1 or -1, by which the signal stands upright, (n,).
+        curve: The curve that is high at each beat, (n, samples).
     """
 
     times: np.ndarray
@@ -54,20 +64,27 @@ class Beats:
 
     @property
     def count(self) -> np.ndarray:
-        """(n,) how many beats each window has."""
-        return np.isfinite(self.times).sum(axis=1)
+        """The number of beats in each window, (n,)."""
+        count: np.ndarray = np.isfinite(self.times).sum(axis=1)
+        return count
 
 
 def standardise(values: np.ndarray) -> np.ndarray:
-    """Each row of (n, samples) less its mean, by its deviation; a constant one is 0."""
+    """Return each row of (n, samples) less its mean, divided by its deviation; a constant row is 0."""
     centred = values - values.mean(axis=1, keepdims=True)
-    return centred / np.sqrt(np.square(centred).mean(axis=1, keepdims=True) + EPSILON)
+    standard: np.ndarray = centred / np.sqrt(np.square(centred).mean(axis=1, keepdims=True) + EPSILON)
+    return standard
 
 
 def find_beats(signal: np.ndarray, rate_hz: float, kind: Pulse) -> Beats:
-    """The beats of windows (n, samples) of one channel, standardised, at `rate_hz`.
+    """Return the beats of windows.
 
-    A window in which nothing beats has what its noise gives: see `signals.pulse_quality`.
+    A window in which nothing beats has what its noise gives; `signals.pulse_quality` tells them apart.
+
+    Args:
+        signal: Windows (n, samples) of one channel, standardised.
+        rate_hz: Rate of the windows, Hz.
+        kind: The signal, ppg or ecg.
     """
     n, samples = signal.shape
     mark = LANDMARKS[kind]
@@ -100,7 +117,7 @@ def find_beats(signal: np.ndarray, rate_hz: float, kind: Pulse) -> Beats:
 
 
 def most_beats(samples: int, rate_hz: float) -> int:
-    """How many beats a window can have."""
+    """Return the greatest number of beats that a window can have."""
     return int(np.ceil(samples / rate_hz * FASTEST_BPM / 60)) + 1
 
 
@@ -127,20 +144,26 @@ def _sign(value: np.ndarray) -> np.ndarray:
 
 
 def filtered(signal: np.ndarray, rate_hz: float, band_hz: tuple[float, float], taps_s: float) -> np.ndarray:
-    """Rows of (n, samples) through a band-pass of linear phase, `taps_s` long; ends held."""
+    """Return rows of (n, samples) through a band-pass of linear phase, `taps_s` long; their ends are held."""
     taps = band_pass(rate_hz, band_hz, taps_s)
     half = len(taps) // 2
     padded = np.pad(signal, ((0, 0), (half, half)), mode="edge")
-    return oaconvolve(padded, taps[None], mode="valid", axes=1)
+    passed: np.ndarray = oaconvolve(padded, taps[None], mode="valid", axes=1)
+    return passed
 
 
 @lru_cache(maxsize=32)
 def band_pass(rate_hz: float, band_hz: tuple[float, float], taps_s: float) -> np.ndarray:
-    """The taps, an odd number of them, summing to 0. Raises UsageError where the rate is below the band."""
+    """Return the taps of a band-pass, an odd number of them, whose sum is 0.
+
+    Raises:
+        UsageError: The rate is too low for the band.
+    """
     count = 2 * round(taps_s * rate_hz / 2) + 1
     high = min(band_hz[1], 0.45 * rate_hz)
     if high <= band_hz[0]:
         least = band_hz[0] / 0.45
         raise UsageError(f"beats do not show at {rate_hz:g} Hz: give a --rate above {least:.3g} Hz")
     taps = firwin(count, (band_hz[0], high), pass_zero=False, fs=rate_hz)
-    return taps - taps.mean()
+    balanced: np.ndarray = taps - taps.mean()
+    return balanced

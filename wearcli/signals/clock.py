@@ -27,23 +27,28 @@ LEAP_S = 60.0  # samples that leap away for longer are taken at their word
 
 
 class Clock:
-    """Mends the stamps of one recording, chunk by chunk; its counters tell what was found.
+    """Mends the stamps of one recording, chunk by chunk, and counts what it mends.
 
     Args:
-        rate_hz: the sample rate, as measured.
+        rate_hz: The sample rate, as measured, Hz.
+
+    Attributes:
+        resets: How often the clock was set back.
+        dropped: Samples with duplicate or backward stamps.
+        invalid: Samples without a time or a value, or with a time that leapt away.
     """
 
     def __init__(self, rate_hz: float) -> None:
         self.period = 1.0 / rate_hz
         self.resets = 0
-        self.dropped = 0  # duplicate and backward stamps
-        self.invalid = 0  # no time, no value, or a time that leapt away
+        self.dropped = 0
+        self.invalid = 0
         self._shift = 0.0  # added to the file's stamps since the last reset
         self._last_raw = -np.inf
         self._last = -np.inf
 
     def mend(self, chunk: Chunk) -> Chunk:
-        """The chunk with strictly increasing times, later than those of the chunks before it."""
+        """Return the chunk with strictly increasing times, later than those of the chunks before it."""
         time, values = chunk
         valid = np.isfinite(time)
         if np.issubdtype(values.dtype, np.floating):
@@ -70,7 +75,7 @@ class Clock:
         return self._order(time, values, continues=time[0] - before <= RESET_S)
 
     def warnings(self) -> list[str]:
-        """What was mended, in words."""
+        """Return what was mended, in words."""
         repairs = {
             "samples without a usable time or value left out": self.invalid,
             "samples with duplicate or backward stamps left out": self.dropped,

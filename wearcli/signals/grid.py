@@ -33,7 +33,11 @@ EDGE = 24  # samples kept on each side of a spline's piece, so that its ends do 
 class Piece:
     """Consecutive samples of the uniform grid; sample i lies at (first + i) / rate seconds.
 
-    values: (channels, samples) float32; missing, clipped: (samples,) bool.
+    Attributes:
+        first: Number of the first sample on the grid.
+        values: Samples (channels, samples) float32.
+        missing: Whether a sample lies in a gap, (samples,) bool.
+        clipped: Whether a sample is at the range of the sensor, (samples,) bool.
     """
 
     first: int
@@ -48,10 +52,11 @@ def to_grid(
     """Resample a stream of chunks onto the grid k / rate_out, in time order.
 
     Args:
-        chunks: stamps in seconds from the recording's start; values (samples, channels) float32.
-        rate_in, rate_out: Hz, measured and wanted.
-        clock: mends the stamps and counts what it found.
-        clipping: finds clipped samples; without it none is.
+        chunks: Stamps in seconds from the start of the recording, and values (samples, channels) float32.
+        rate_in: Rate of the recording, as measured, Hz.
+        rate_out: Rate of the grid, Hz.
+        clock: Mends the stamps.
+        clipping: Finds clipped samples; without it none is clipped.
     """
     stretch: _Stretch | None = None
     bridge_s = max(BRIDGE_S, 1.5 / rate_in)  # at 1 Hz a second is but one step
@@ -203,9 +208,10 @@ class _Stretch:
 
 @lru_cache(maxsize=16)
 def lowpass(down: int) -> np.ndarray:
-    """Taps (odd, float32, sum 1) of the low-pass before keeping every `down`-th sample."""
+    """Return the taps (odd, float32, sum 1) of the low-pass before keeping every `down`-th sample."""
     size = 2 * (12 * down) + 1  # (60 dB - 7.95) / (2.285 pi 0.3 / down): Kaiser's estimate
-    return firwin(size, 0.95 / down, window=("kaiser", kaiser_beta(60.0))).astype(np.float32)
+    taps: np.ndarray = firwin(size, 0.95 / down, window=("kaiser", kaiser_beta(60.0))).astype(np.float32)
+    return taps
 
 
 @lru_cache(maxsize=16)
@@ -218,9 +224,16 @@ def _band_matrix(down: int, block: int) -> np.ndarray:
 
 
 def decimate(values: np.ndarray, taps: np.ndarray, down: int, count: int) -> np.ndarray:
-    """out[:, j] = sum over l of taps[l] values[:, j down + l], for j < count.
+    """Filter and keep every `down`-th sample: out[:, j] = sum over l of taps[l] values[:, j down + l].
 
-    values: (channels, at least (count - 1) down + len(taps)) float32 -> (channels, count) float32.
+    Args:
+        values: Samples (channels, at least (count - 1) down + len(taps)) float32.
+        taps: The taps of the filter.
+        down: The step between kept samples.
+        count: Number of samples to give.
+
+    Returns:
+        Samples (channels, count) float32.
     """
     if down == 1:
         return np.ascontiguousarray(values[:, :count])

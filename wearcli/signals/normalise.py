@@ -1,6 +1,6 @@
-"""Normalisation and rotation of windows, each of which can be undone.
+"""Normalisation and rotation of windows; both can be undone.
 
-RevIN (Kim et al., ICLR 2022): a window's own mean and deviation per channel, kept beside it.
+RevIN (Kim et al., ICLR 2022) keeps the mean and the deviation of each window and channel beside it.
 """
 
 from typing import Literal
@@ -12,10 +12,14 @@ EPSILON = 1e-5  # added to the variance, as in RevIN
 
 
 def revin(values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Each window by its own statistics.
+    """Normalise each window by its own statistics.
 
-    values: (windows, samples, channels) -> the normalised windows, mean and deviation, both
-    (windows, channels) float32; deviation = sqrt(variance + 1e-5).
+    Args:
+        values: Windows (windows, samples, channels).
+
+    Returns:
+        The normalised windows, and the mean and deviation of each, (windows, channels); all float32. The
+        deviation is sqrt(variance + 1e-5).
     """
     mean = values.mean(axis=1, dtype=np.float64)
     deviation = np.sqrt(values.var(axis=1, dtype=np.float64) + EPSILON)
@@ -24,12 +28,27 @@ def revin(values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 def undo_revin(normalised: np.ndarray, mean: np.ndarray, deviation: np.ndarray) -> np.ndarray:
-    """The windows that `revin` was given."""
-    return normalised * deviation[:, None] + mean[:, None]
+    """Return the windows that `revin` was given.
+
+    Args:
+        normalised: Windows (windows, samples, channels).
+        mean: Means (windows, channels).
+        deviation: Deviations (windows, channels).
+    """
+    windows: np.ndarray = normalised * deviation[:, None] + mean[:, None]
+    return windows
 
 
 def random_rotations(count: int, rng: np.random.Generator) -> np.ndarray:
-    """Rotations uniform over SO(3), (count, 3, 3) float32: unit quaternions from normal deviates."""
+    """Return rotations that are uniform over SO(3): unit quaternions from normal deviates.
+
+    Args:
+        count: Number of rotations.
+        rng: Source of the random numbers.
+
+    Returns:
+        Matrices (count, 3, 3) float32.
+    """
     quaternion = rng.standard_normal((count, 4))
     w, x, y, z = (quaternion / np.linalg.norm(quaternion, axis=1, keepdims=True)).T
     rows = [
@@ -41,5 +60,11 @@ def random_rotations(count: int, rng: np.random.Generator) -> np.ndarray:
 
 
 def rotate(values: np.ndarray, rotations: np.ndarray) -> np.ndarray:
-    """Each window by its own rotation: values (windows, samples, 3), rotations (windows, 3, 3)."""
-    return values @ rotations.transpose(0, 2, 1)
+    """Turn each window by its own rotation.
+
+    Args:
+        values: Windows (windows, samples, 3).
+        rotations: Matrices (windows, 3, 3).
+    """
+    turned: np.ndarray = values @ rotations.transpose(0, 2, 1)
+    return turned

@@ -1,4 +1,4 @@
-"""The columns that tell where and when a window was taken and how good it is: one truth for all tables."""
+"""The columns of every table that tell where and when a window was taken, and how good it is."""
 
 from datetime import timedelta
 
@@ -21,17 +21,23 @@ ORIGIN = pa.schema(
 )
 QUALITY = pa.schema(
     [
-        ("wear", pa.float32()),  # fractions of the window; wear is null for other signals than acceleration
+        ("wear", pa.float32()),  # fractions of the window; null where the sensor does not tell them
         ("clipped", pa.float32()),
         ("missing", pa.float32()),
         ("movement_g", pa.float32()),
     ]
 )
-PULSE_QUALITY = QUALITY.append(pa.field("quality", pa.float32()))  # 0 to 1; of PPG and ECG
+PULSE_QUALITY = QUALITY.append(pa.field("quality", pa.float32()))  # 0 to 1
 
 
 def origin(recording: Recording, windows: Windows, duration_s: float) -> list[pa.Array]:
-    """The columns of `ORIGIN` for these windows."""
+    """Return the columns of `ORIGIN` for windows.
+
+    Args:
+        recording: The recording that the windows are from.
+        windows: The windows.
+        duration_s: Length of a window, s.
+    """
     count, source, start = len(windows), recording.source, recording.start
     starts = (
         pa.nulls(count, UTC)
@@ -49,10 +55,10 @@ def origin(recording: Recording, windows: Windows, duration_s: float) -> list[pa
 
 
 def quality_schema(modality: Modality) -> pa.Schema:
-    """`QUALITY`, of PPG and ECG with the column `quality`."""
+    """Return the columns of quality that a signal has: `QUALITY`, with `quality` where it is judged."""
     return PULSE_QUALITY if MODALITIES[modality].quality else QUALITY
 
 
 def quality(windows: Windows, schema: pa.Schema = QUALITY) -> list[pa.Array]:
-    """The columns of `QUALITY` or `PULSE_QUALITY` for these windows."""
+    """Return the columns of `QUALITY` or `PULSE_QUALITY` for windows; NaN becomes null."""
     return [pa.array(getattr(windows, name), pa.float32(), from_pandas=True) for name in schema.names]

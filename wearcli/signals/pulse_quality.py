@@ -18,9 +18,15 @@ RATES_PER_S = (0.5, 3.7)
 
 
 def pulse_quality(values: np.ndarray, rate_hz: float, kind: Pulse) -> tuple[np.ndarray, np.ndarray]:
-    """Quality and the clipped share of windows (n, samples, channels) in any unit, both (n,) float32.
+    """Return the quality and the clipped share of windows, both (n,) float32.
 
-    Of several channels the first is judged. Raises UsageError for windows below 2 s.
+    Args:
+        values: Windows (n, samples, channels) in any unit; the first channel is judged.
+        rate_hz: Rate of the windows, Hz.
+        kind: The signal, ppg or ecg.
+
+    Raises:
+        UsageError: The windows are shorter than 2 s.
     """
     check_length(values.shape[1], rate_hz)
     quality = np.empty(len(values), np.float32)

@@ -13,10 +13,13 @@ RANGE_TOLERANCE = 0.025  # sensors saturate a little beside their nominal range
 class Clipping:
     """Finds clipped samples, chunk by chunk.
 
-    With a known `limit` (the device's range, g) a sample within a per cent of it is clipped (of 8 signed bits
-    the positive rail lies one step lower). Without
-    one, two or more equal neighbours on an axis are, if they lie at one of the ranges that devices have
-    (`RANGES_G`) and nothing so far went beyond it: a crest below it may repeat a value too.
+    With a limit, a sample within a per cent of it is clipped (of 8 signed bits the positive rail lies one
+    step lower). Without one, two or more equal neighbours on an axis are clipped, if they lie at one of the
+    ranges that devices have (`RANGES_G`) and nothing so far went beyond it: a crest below it may repeat a
+    value too.
+
+    Args:
+        limit: The range of the device, g; None where the file does not tell it.
     """
 
     def __init__(self, limit: float | None) -> None:
@@ -24,7 +27,11 @@ class Clipping:
         self._highest = 0.0
 
     def find(self, values: np.ndarray) -> np.ndarray:
-        """values: (samples, 3) g -> (samples,) bool."""
+        """Return which samples are clipped, (samples,) bool.
+
+        Args:
+            values: The next samples (samples, 3), g.
+        """
         size = np.abs(values)
         if self.limit is not None:
             return (size >= 0.99 * self.limit).any(axis=1)
@@ -40,17 +47,22 @@ class Clipping:
 
 
 def still_cells(values: np.ndarray, missing: np.ndarray) -> np.ndarray:
-    """Which cells are still (van Hees et al. 2011).
+    """Return which cells are still (van Hees et al. 2011).
 
-    values: (3, cells, samples) g; missing: (cells, samples) bool. -> (cells,) bool; a cell of which more
-    than half is missing is not.
+    Args:
+        values: Acceleration in cells (3, cells, samples), g.
+        missing: Which samples are missing (cells, samples) bool.
+
+    Returns:
+        Stillness (cells,) bool; a cell of which more than half is missing is not still.
     """
     still_axes = (values.std(axis=2) < STILL_SD_G) & (np.ptp(values, axis=2) < STILL_RANGE_G)
-    return (still_axes.sum(axis=0) >= 2) & (missing.mean(axis=1) <= 0.5)
+    still: np.ndarray = (still_axes.sum(axis=0) >= 2) & (missing.mean(axis=1) <= 0.5)
+    return still
 
 
 class NonWear:
-    """Stillness by cell in time order, and from it wear: a still run of `NONWEAR_S` or more is non-wear."""
+    """Judges wear from the stillness of cells in time order: a still run of `NONWEAR_S` or more is non-wear."""
 
     def __init__(self) -> None:
         self._need = round(NONWEAR_S / CELL_S)
@@ -60,7 +72,7 @@ class NonWear:
         self._finished = False
 
     def add(self, still: np.ndarray) -> None:
-        """The next cells, (n,) bool."""
+        """Take the stillness of the next cells, (n,) bool."""
         for cell in still.tolist():
             if not cell:
                 self._end_run()
@@ -69,25 +81,30 @@ class NonWear:
             self._cells += 1
 
     def skip(self, cells: int) -> None:
-        """The next cells hold nothing: no run goes on over them."""
+        """Pass over cells that hold nothing: no still run goes on over them."""
         if cells:
             self._end_run()
             self._cells += cells
 
     def finish(self) -> None:
-        """No more cells come: a still run at the end that is too short was wear."""
+        """End the recording: a still run at its end that is too short was wear."""
         self._end_run()
         self._finished = True
 
     def decided_s(self) -> float:
-        """Seconds from the start whose wear no later cell can change."""
+        """Return the time from the start whose wear no later cell can change, s."""
         if self._finished:
             return np.inf
         open_run = self._run is not None and self._cells - self._run < self._need
         return CELL_S * (self._run if open_run and self._run is not None else self._cells)
 
     def wear(self, begin_s: np.ndarray, end_s: np.ndarray) -> np.ndarray:
-        """Worn share of each interval, (n,) float32; begin_s rises."""
+        """Return the worn share of intervals, (n,) float32.
+
+        Args:
+            begin_s: Starts of the intervals, s; they rise.
+            end_s: Ends of the intervals, s.
+        """
         runs = self._unworn
         if self._run is not None and self._cells - self._run >= self._need:
             runs = [*runs, (self._run, self._cells)]
@@ -106,10 +123,15 @@ class NonWear:
 
 
 def movement(values: np.ndarray) -> np.ndarray:
-    """Mean amplitude deviation of the vector magnitude (Vaha-Ypya et al. 2015), g.
+    """Return the mean amplitude deviation of the vector magnitude (Vaha-Ypya et al. 2015).
 
-    values: (windows, samples, 3) g -> (windows,) float32.
+    Args:
+        values: Windows (windows, samples, 3), g.
+
+    Returns:
+        Deviations (windows,) float32, g.
     """
     magnitude = np.sqrt(np.einsum("nsc,nsc->ns", values, values))
     magnitude -= magnitude.mean(axis=1, keepdims=True)
-    return np.abs(magnitude, out=magnitude).mean(axis=1)
+    deviation: np.ndarray = np.abs(magnitude, out=magnitude).mean(axis=1)
+    return deviation

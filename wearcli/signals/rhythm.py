@@ -18,13 +18,17 @@ STILL_G = 0.02  # root mean square within the band: below it the sensor hardly m
 
 
 def stride_times(values: np.ndarray, rate_hz: float) -> tuple[np.ndarray, np.ndarray]:
-    """Stride time of each window, and how far it can be trusted.
+    """Return the stride time of each window, and how far it can be trusted.
 
-    values: (n, samples, channels) uniformly sampled at `rate_hz`, g; a value that is not finite counts as its
-    channel's mean over the window. A window holds two strides at least, so 4 s for the slowest.
-    Returns (seconds (n,), quality (n,) in 0 to 1). Quality is the correlation of the vector with itself one
-    stride later, within `BAND_HZ`; where nothing within `STRIDE_S` peaks, and in a sensor that hardly moves,
-    it is 0 and the stride time NaN.
+    Args:
+        values: Windows (n, samples, channels) of at least two strides, so 4 s for the slowest, in g; a value
+            that is not finite counts as its channel's mean over the window.
+        rate_hz: Rate of the windows, Hz.
+
+    Returns:
+        Stride times (n,) in s and their quality (n,), 0 to 1. The quality is the correlation of the vector
+        with itself one stride later, within `BAND_HZ`. Where nothing within `STRIDE_S` peaks, and in a sensor
+        that hardly moves, it is 0 and the stride time NaN.
     """
     curve, power = _autocorrelation(values, rate_hz)
     first = int(np.ceil(STRIDE_S[0] * rate_hz))
@@ -47,8 +51,7 @@ def stride_times(values: np.ndarray, rate_hz: float) -> tuple[np.ndarray, np.nda
 
 
 def _autocorrelation(values: np.ndarray, rate_hz: float) -> tuple[np.ndarray, np.ndarray]:
-    """(n, lags) correlation of the vector with itself, from lag 0 to beyond the longest stride, within the
-    band, and its (n,) power, g^2."""
+    """Correlation of the vector with itself within the band, (n, lags), and its power, g^2, (n,)."""
     samples = values.shape[1]
     signal = np.array(values, np.float64).transpose(0, 2, 1)
     if not np.isfinite(signal).all():
