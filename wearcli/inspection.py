@@ -30,13 +30,38 @@ _BIN_G, _BINS = 1e-3, 4000
 
 @dataclass
 class Inspection:
-    """What was found in a recording; with `error`, only what was known before it.
+    """What a recording holds; with `error`, only what was known before it.
 
-    unit is the file's own. wear, clipped: shares of the recording, 0-1. gaps: how often more than 3.5
-    sample periods lie between neighbours; gap_s: seconds in them. rest_g: median magnitude of the still
-    seconds. quality: of PPG and ECG, the mean over windows of `MODALITIES`, see
-    `signals.pulse_quality`; good: the share of them that reach `MIN_QUALITY`. None: not to be known (no still
-    second, shorter than a window, of another signal).
+    None stands for what cannot be known: no still second, shorter than a window, or of another signal.
+
+    Attributes:
+        recording: Its name.
+        path: Its file or folder.
+        format: Its format.
+        participant: Whose it is.
+        placement: Where the sensor was worn.
+        modality: The signal.
+        samples: Number of samples with a time and a value.
+        duration_s: From the first sample to the end of the last one, s.
+        start: When the first sample was taken, UTC.
+        rate_nominal_hz: Rate that the file tells, Hz.
+        rate_hz: Rate as measured, Hz.
+        unit: Unit of the file.
+        unit_how: How the unit is known, in words.
+        range_g: Range of the sensor that the file tells, g.
+        time: How the time was understood, in words.
+        wear: Share of the recording in which the sensor was worn.
+        clipped: Share of samples at the range of the sensor.
+        gaps: How often more than 3.5 sample periods lie between neighbours.
+        gap_s: Time in gaps, s.
+        clock_resets: How often the clock was set back.
+        stamps_dropped: Samples with duplicate or backward stamps.
+        samples_missing: Samples without a time or a value.
+        rest_g: Median magnitude of the still seconds, g.
+        quality: Mean quality over windows of the signal's own length; see `signals.pulse_quality`.
+        good: Share of windows that reach `MIN_QUALITY`.
+        warnings: Remarks for people.
+        error: Why it could not be read.
     """
 
     recording: str
@@ -70,7 +95,14 @@ class Inspection:
 
 @dataclass
 class InspectResult:
-    """The rows of all recordings, in order; how participants were told; what was found beside them."""
+    """What all recordings hold.
+
+    Attributes:
+        recordings: One row a recording, in order.
+        participant_rule: How the participants were recognised, in words.
+        notes: Remarks on all of them.
+        sidecars: Files beside the recordings, by what they hold.
+    """
 
     recordings: list[Inspection]
     participant_rule: str
@@ -79,11 +111,11 @@ class InspectResult:
 
     @property
     def failed(self) -> int:
-        """How many recordings could not be read."""
+        """Number of recordings that could not be read."""
         return sum(row.error is not None for row in self.recordings)
 
     def to_json(self) -> dict[str, Any]:
-        """The document that `wearcli inspect --json` prints."""
+        """Return the document that `wearcli inspect --json` prints."""
         return {"failed": self.failed, **dataclasses.asdict(self)}
 
 
@@ -96,11 +128,22 @@ def inspect(
     started: Callable[[int], None] = lambda recordings: None,
     finished: Callable[[Inspection], None] = lambda row: None,
 ) -> InspectResult:
-    """Inspect every recording found in `paths`; one that cannot be read becomes a row with `error`.
+    """Inspect recordings; one that cannot be read becomes a row with `error`.
 
-    reading: how to read the files where they do not tell.
-    started: called with the number of recordings; finished: with each row.
-    Raises UsageError where there is nothing to read, or `reading` is nothing that a file can be read by.
+    Args:
+        paths: Recordings, or folders of them.
+        modality: The signal.
+        participant_from: Rule that tells the participant; see `find_recordings`.
+        reading: How to read the files where they do not tell.
+        started: Called with the number of recordings.
+        finished: Called with each row.
+
+    Raises:
+        UsageError: There is nothing to read, or no file can be read so.
+
+    Example:
+        >>> inspect(["recordings"]).recordings[0].rate_hz
+        50.0
     """
     reading = (reading or Reading()).for_signal(modality)
     reading.check()
@@ -117,7 +160,7 @@ def inspect(
 
 
 def _odd_units(rows: list[Inspection]) -> list[str]:
-    """A note where a few recordings were told to be in another unit than most: one of both may be wrong."""
+    """A note where the values of a few recordings tell another unit than those of most: one may be wrong."""
     units = Counter(
         row.unit for row in rows if row.unit is not None and (row.unit_how or "").startswith("by ")
     )
@@ -158,7 +201,7 @@ def inspect_one(source: Source, reading: Reading) -> Inspection:
 
 
 def _read_through(recording: Recording, row: Inspection) -> None:
-    """Fill `row` from the samples; the windows that tell wear are cut from the same single pass."""
+    """Fill `row` from the samples, in one pass that windows for wear or quality are cut from too."""
     tally = _Tally(recording)
     # The reader's stream, with every chunk counted as it passes by.
     tapped = dataclasses.replace(recording, stream=lambda: tally.counted(recording.chunks()))

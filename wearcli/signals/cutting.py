@@ -200,7 +200,7 @@ class _Cells:
 def _share(mask: np.ndarray, starts: np.ndarray, samples: int) -> np.ndarray:
     """Share of True in each window, (n,) float32."""
     total = np.concatenate(([0], np.cumsum(mask)))
-    return ((total[starts + samples] - total[starts]) / samples).astype(np.float32)
+    return np.asarray(((total[starts + samples] - total[starts]) / samples).astype(np.float32))
 
 
 def _hold(values: np.ndarray, missing: np.ndarray) -> None:

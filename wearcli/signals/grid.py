@@ -250,4 +250,4 @@ def decimate(values: np.ndarray, taps: np.ndarray, down: int, count: int) -> np.
         :, :blocks
     ]
     stacked = np.ascontiguousarray(rows).reshape(-1, group, len(matrix))
-    return (stacked @ matrix).reshape(len(values), -1)[:, :count]
+    return np.asarray((stacked @ matrix).reshape(len(values), -1)[:, :count])

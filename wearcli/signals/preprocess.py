@@ -22,7 +22,19 @@ from wearcli.signals.windows import WindowSpec
 
 @dataclass
 class PreprocessResult:
-    """What a run did."""
+    """What a run did.
+
+    Attributes:
+        output: Folder of the store.
+        recordings: Number of recordings in it.
+        windows: Number of windows in it.
+        samples: Samples in a window.
+        dtype: Type of the stored values.
+        failed: Name and error of each recording that could not be read.
+        planned: Names of all recordings.
+        participant_rule: How the participants were recognised, in words.
+        notes: Remarks for people.
+    """
 
     output: str
     recordings: int = 0
@@ -57,18 +69,38 @@ def preprocess(
     started: Callable[[int], None] = lambda recordings: None,
     finished: Callable[[Source, WearcliError | None], None] = lambda source, error: None,
 ) -> PreprocessResult:
-    """Cut every recording in `paths` into windows and write them as a store (see `signals.store`).
+    """Cut recordings into windows and write them as a store (see `signals.store`).
+
+    A recording that cannot be read is named in the result, and the rest goes on.
 
     Args:
-        rate_hz, window_s, stride_s: of the windows, by default those of `MODALITIES`, one after
-            the other.
-        align: windows at whole strides of the clock, with so many seconds added to it; see `WindowSpec`.
-        channels: how many, see `recordings.reading.Reading`.
-        normalize, rotations, seed, dtype: see `signals.store.write_store`.
-        reading: how to read the files where they do not tell.
-        started: called with the number of recordings; finished: after each recording.
+        paths: Recordings, or folders of them.
+        output: Folder of the store.
+        rate_hz: Rate of the windows, Hz; by default that of the signal's record.
+        window_s: Length of a window, s; by default that of the signal's record.
+        stride_s: Time from window to window, s; by default one follows the other.
+        max_missing: Greatest share of a window that may lie in gaps.
+        align: Seconds to add to the clock, for windows at whole strides of the clock; see `WindowSpec`.
+        normalize: How windows are normalised; see `signals.store_writer.write_store`.
+        rotations: Number of copies of each window that are turned at random.
+        seed: Seed of the rotations.
+        dtype: Type of the stored values; None takes int16 where it may.
+        modality: The signal.
+        channels: Number of channels to take of a signal that may have any; None for all.
+        overwrite: Whether a store that is there is replaced.
+        dry_run: Whether only to plan.
+        participant_from: Rule that tells the participant; see `find_recordings`.
+        reading: How to read the files where they do not tell.
+        started: Called with the number of recordings.
+        finished: Called after each recording, with its error if it could not be read.
 
-    A recording that cannot be read is named in the result and the rest goes on.
+    Raises:
+        UsageError: The options contradict each other, or there is nothing to read.
+        InputError: No recording has a window.
+
+    Example:
+        >>> preprocess(["recordings"], "windows", window_s=10.0).windows
+        1234
     """
     target = Path(output)
     check_output(target, overwrite, "store.json")

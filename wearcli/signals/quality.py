@@ -34,7 +34,7 @@ class Clipping:
         """
         size = np.abs(values)
         if self.limit is not None:
-            return (size >= 0.99 * self.limit).any(axis=1)
+            return np.asarray((size >= 0.99 * self.limit).any(axis=1))
         self._highest = max(self._highest, float(size.max(initial=0.0)))
         limit = min(RANGES_G, key=lambda limit_g: abs(limit_g - self._highest))
         if abs(self._highest - limit) > RANGE_TOLERANCE * limit:
@@ -43,7 +43,7 @@ class Clipping:
         flat = np.zeros(values.shape, bool)
         flat[1:] |= same
         flat[:-1] |= same
-        return (flat & (size >= (1 - RANGE_TOLERANCE) * limit)).any(axis=1)
+        return np.asarray((flat & (size >= (1 - RANGE_TOLERANCE) * limit)).any(axis=1))
 
 
 def still_cells(values: np.ndarray, missing: np.ndarray) -> np.ndarray:
@@ -62,7 +62,10 @@ def still_cells(values: np.ndarray, missing: np.ndarray) -> np.ndarray:
 
 
 class NonWear:
-    """Judges wear from the stillness of cells in time order: a still run of `NONWEAR_S` or more is non-wear."""
+    """Judges wear from the stillness of cells in time order.
+
+    A still run of `NONWEAR_S` or more is non-wear.
+    """
 
     def __init__(self) -> None:
         self._need = round(NONWEAR_S / CELL_S)
@@ -114,7 +117,7 @@ class NonWear:
                 break
             shared = np.minimum(end_s, end * CELL_S) - np.maximum(begin_s, begin * CELL_S)
             unworn += np.maximum(shared, 0.0)
-        return (1.0 - unworn / (end_s - begin_s)).astype(np.float32)
+        return np.asarray((1.0 - unworn / (end_s - begin_s)).astype(np.float32))
 
     def _end_run(self) -> None:
         if self._run is not None and self._cells - self._run >= self._need:

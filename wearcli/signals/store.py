@@ -152,7 +152,8 @@ class WindowStore:
     @cached_property
     def index(self) -> pd.DataFrame:
         """One row a window, in the order of the windows."""
-        return pq.read_table(self.folder / INDEX_NAME).to_pandas()
+        index: pd.DataFrame = pq.read_table(self.folder / INDEX_NAME).to_pandas()
+        return index
 
     def take(self, rows: np.ndarray) -> np.ndarray:
         """Return the windows of these rows.

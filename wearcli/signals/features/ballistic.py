@@ -34,8 +34,11 @@ TEMPLATE_S, SHIFT_S = 0.4, 0.1
 class Waves:
     """Analytic signals of n windows, at `rate_hz`.
 
-    signal: (n, 3, m) complex, g. deviation: (n, m) g, of the three axes together, over `LOCAL_S`. weight:
-    (n, m) 1 at the usual stillness, less in movement.
+    Attributes:
+        signal: The analytic signals (n, 3, m) complex, g.
+        deviation: Deviation of the three axes together over `LOCAL_S`, (n, m), g.
+        weight: 1 at the usual stillness, less in movement, (n, m).
+        rate_hz: Rate of the signals, Hz.
     """
 
     signal: np.ndarray
@@ -47,9 +50,13 @@ class Waves:
 def waves(
     values: np.ndarray, rate_hz: float, band_hz: tuple[float, float], curve_hz: float = CURVE_HZ
 ) -> Waves:
-    """The part of (n, 3, samples) g within the band, without a delay, at about `curve_hz`.
+    """Return the part of windows within a band, without a delay.
 
-    The band ends below the Nyquist frequency; one that lies beyond it is empty.
+    Args:
+        values: Windows (n, 3, samples), g.
+        rate_hz: Rate of the windows, Hz.
+        band_hz: The band, Hz. It ends below the Nyquist frequency; a band beyond that is empty.
+        curve_hz: Rate of the result, about, Hz.
     """
     n, axes, samples = values.shape
     pad = min(round(PAD_S * rate_hz), samples - 1)
@@ -82,7 +89,7 @@ def _gain(hz: np.ndarray, band_hz: tuple[float, float], rate_hz: float) -> np.nd
 
 
 def energy(wave: Waves) -> np.ndarray:
-    """(n, m), of the three axes: high at a beat, else around 0, by the local power, less in movement."""
+    """Return a curve of the three axes (n, m): high at a beat, else around 0, and less in movement."""
     power = np.square(np.abs(wave.signal)).sum(axis=1)
     smooth = gaussian_filter1d(power, SMOOTH_S * wave.rate_hz, axis=1, mode="nearest")
     around = uniform_filter1d(smooth, max(1, round(LOCAL_S * wave.rate_hz)), axis=1, mode="nearest")
@@ -90,7 +97,7 @@ def energy(wave: Waves) -> np.ndarray:
 
 
 def segments(curve: np.ndarray, rate_hz: float, seconds: float) -> np.ndarray:
-    """(..., segments, length) of (..., m): half overlapping, with a Hann window; one if there is no more."""
+    """Return a curve (..., m) in segments (..., segments, length): half overlapping, with a Hann window."""
     samples = curve.shape[-1]
     length = min(round(seconds * rate_hz), samples)
     starts = np.linspace(0, samples - length, 1 + round(2 * (samples - length) / length)).round().astype(int)
@@ -100,10 +107,17 @@ def segments(curve: np.ndarray, rate_hz: float, seconds: float) -> np.ndarray:
 
 
 def harmonics(curve: np.ndarray, rate_hz: float, seconds: float = ENERGY_S) -> np.ndarray:
-    """(n, segments, rates): how strong the harmonics of each rate of `BPM` are in curves (n, m).
+    """Return how strong the harmonics of each rate of `BPM` are in curves.
 
-    In units of the spread that noise would give. Half a rate has its harmonics too, but as many that are
-    empty, and twice a rate lacks every other.
+    Half a rate has the harmonics of the rate too, but as many that are empty; twice a rate lacks every other.
+
+    Args:
+        curve: Curves (n, m).
+        rate_hz: Rate of the curves, Hz.
+        seconds: Length of the segments that are looked at, s.
+
+    Returns:
+        Strengths (n, segments, rates), in units of the spread that noise would give.
     """
     parts = segments(curve, rate_hz, seconds)
     size = scipy.fft.next_fast_len(2 * parts.shape[-1])

@@ -58,12 +58,20 @@ _CHUNK = 64  # windows at a time
 
 
 def ballistic_features(values: np.ndarray, rate_hz: float) -> np.ndarray:
-    """(n, len(BALLISTIC_NAMES)) float32, always finite, of windows (n, samples, 3) in g.
+    """Return the features of the heart beat in acceleration.
 
-    Meant for a minute at 32 Hz or more, good for 10 s; of a band beyond the Nyquist frequency nothing is
-    told. Rates are bpm, a height is of the best rate's score, its sharpness how many deviations it stands
-    out by. A value that is not finite counts as its axis's mean.
-    Raises UsageError for windows of less than 5 s and for rates below 8 Hz.
+    They are made for a minute at 32 Hz or more, and good for 10 s. Rates are in beats a minute. A height is
+    the score of the best rate, its sharpness the number of deviations by which it stands out.
+
+    Args:
+        values: Windows (n, samples, 3), g; a value that is not finite counts as its axis's mean.
+        rate_hz: Rate of the windows, Hz.
+
+    Returns:
+        Features (n, len(BALLISTIC_NAMES)) float32, always finite.
+
+    Raises:
+        UsageError: The windows are shorter than 5 s, or their rate is below 8 Hz.
     """
     n, samples, _ = values.shape
     if samples < SHORTEST_S * rate_hz:
@@ -100,7 +108,7 @@ def _chunk_features(axes: np.ndarray, rate_hz: float) -> np.ndarray:
         _powers(axes, rate_hz),
         gravity,
     )
-    return np.nan_to_num(np.concatenate(blocks, axis=1), posinf=0, neginf=0)
+    return np.asarray(np.nan_to_num(np.concatenate(blocks, axis=1), posinf=0, neginf=0))
 
 
 def _scores(

@@ -37,14 +37,20 @@ _CHUNK = 256
 
 
 def features(values: np.ndarray, rate_hz: float) -> np.ndarray:
-    """Statistics of each window: `FEATURE_NAMES` says which.
+    """Return the statistics `FEATURE_NAMES` of each window.
 
-    values: (n, samples, 3) float32, g, uniformly sampled at `rate_hz`, below a million; a value that is
-    not finite counts as its axis's mean over the window.
-    Returns (n, len(FEATURE_NAMES)) float32, always finite. A constant signal has 0 for whatever it leaves
-    undefined (skew, correlation, dominant frequency) and the shortest stride and step; a band beyond the
-    Nyquist frequency has no power.
-    Raises UsageError for windows of fewer than 8 samples.
+    Args:
+        values: Windows (n, samples, 3) float32, g, below a million; a value that is not finite counts as its
+            axis's mean over the window.
+        rate_hz: Rate of the windows, Hz.
+
+    Returns:
+        Features (n, len(FEATURE_NAMES)) float32, always finite. A constant signal has 0 for whatever it
+        leaves undefined (skew, correlation, dominant frequency) and the shortest stride and step; a band
+        beyond the Nyquist frequency has no power.
+
+    Raises:
+        UsageError: The windows do not have three channels, or fewer than 8 samples.
     """
     n, samples, axes = values.shape
     if axes != 3:

@@ -45,7 +45,7 @@ _SHAPE = (
 
 
 def feature_names(kind: Pulse) -> tuple[str, ...]:
-    """What `pulse_features` gives, in its order."""
+    """Return the names of `pulse_features`, in their order."""
     bands = (f"log_power_{low:g}_{high:g}_hz" for low, high in BANDS_HZ[kind])
     rest = ("dominant_hz", "dominant_share", "spectral_entropy", "period_s", "period_height")
     return (*_INTERVALS, *_BEATS, *_SHAPE, *bands, *rest, "skew", "kurtosis", "crossing_rate_hz")
@@ -55,10 +55,19 @@ _CHUNK = 128  # windows at a time: the sample entropy compares all intervals of 
 
 
 def pulse_features(values: np.ndarray, rate_hz: float, kind: Pulse) -> np.ndarray:
-    """(n, len(feature_names(kind))) float32, always finite, of windows (n, samples, channels) in any unit.
+    """Return the features of beats in each window.
 
-    Of several channels the first is used. What a window leaves undefined (intervals of no beats) is 0.
-    Raises UsageError for windows of less than 2 s.
+    Args:
+        values: Windows (n, samples, channels) in any unit; the first channel is used.
+        rate_hz: Rate of the windows, Hz.
+        kind: The signal, ppg or ecg.
+
+    Returns:
+        Features (n, len(feature_names(kind))) float32, always finite. What a window leaves undefined (the
+        intervals where nothing beats) is 0.
+
+    Raises:
+        UsageError: The windows are shorter than 2 s.
     """
     check_length(values.shape[1], rate_hz)
     out = np.zeros((len(values), len(feature_names(kind))), np.float32)
@@ -69,7 +78,11 @@ def pulse_features(values: np.ndarray, rate_hz: float, kind: Pulse) -> np.ndarra
 
 
 def check_length(samples: int, rate_hz: float) -> None:
-    """Raise UsageError for windows that no rhythm fits in."""
+    """Check that a rhythm fits in windows.
+
+    Raises:
+        UsageError: The windows are too short.
+    """
     if samples < round(SHORTEST_S * rate_hz):
         raise UsageError(
             f"windows of {samples / rate_hz:.3g} s are too short for the features of beats: give a --window "
@@ -88,7 +101,7 @@ def _chunk_features(values: np.ndarray, rate_hz: float, kind: Pulse) -> np.ndarr
         _period(beats.curve, rate_hz),
         _distribution(upright, rate_hz),
     )
-    return np.nan_to_num(np.concatenate(blocks, axis=1), posinf=0, neginf=0)
+    return np.asarray(np.nan_to_num(np.concatenate(blocks, axis=1), posinf=0, neginf=0))
 
 
 def interval_features(times: np.ndarray) -> np.ndarray:
@@ -126,21 +139,21 @@ def interval_features(times: np.ndarray) -> np.ndarray:
             *(normal.sum(axis=1) / count, 60 / _mean(rr, normal), 1e3 * _deviation(rr, normal)),
             1e3 * np.sqrt(_mean(np.square(change), pairs)),
         ]
-    return np.nan_to_num(np.stack(columns, axis=1), posinf=0, neginf=0)
+    return np.asarray(np.nan_to_num(np.stack(columns, axis=1), posinf=0, neginf=0))
 
 
 def _mean(values: np.ndarray, mask: np.ndarray) -> np.ndarray:
-    return np.where(mask, values, 0).sum(axis=1) / mask.sum(axis=1)
+    return np.asarray(np.where(mask, values, 0).sum(axis=1) / mask.sum(axis=1))
 
 
 def _share(true: np.ndarray, mask: np.ndarray) -> np.ndarray:
-    return (true & mask).sum(axis=1) / mask.sum(axis=1)
+    return np.asarray((true & mask).sum(axis=1) / mask.sum(axis=1))
 
 
 def _deviation(values: np.ndarray, mask: np.ndarray) -> np.ndarray:
     """With n - 1, as the Task Force has it."""
     squared = np.where(mask, np.square(values - _mean(values, mask)[:, None]), 0)
-    return np.sqrt(squared.sum(axis=1) / (mask.sum(axis=1) - 1))
+    return np.asarray(np.sqrt(squared.sum(axis=1) / (mask.sum(axis=1) - 1)))
 
 
 def _quantile(ordered: np.ndarray, count: np.ndarray, q: float) -> np.ndarray:
@@ -149,7 +162,7 @@ def _quantile(ordered: np.ndarray, count: np.ndarray, q: float) -> np.ndarray:
     below = np.floor(place).astype(int)[:, None]
     above = np.minimum(below + 1, np.maximum(count - 1, 0)[:, None])
     low, high = (np.take_along_axis(ordered, at, axis=1)[:, 0] for at in (below, above))
-    return low + (place - below[:, 0]) * (high - low)
+    return np.asarray(low + (place - below[:, 0]) * (high - low))
 
 
 def _sample_entropy(rr: np.ndarray) -> np.ndarray:
@@ -163,7 +176,7 @@ def _sample_entropy(rr: np.ndarray) -> np.ndarray:
     followed = valid[:, :, None] & valid[:, None, :]
     first = alike[:, :-1, :-1] & later[:-1, :-1] & followed
     second = first & alike[:, 1:, 1:]
-    return -np.log((second.sum(axis=(1, 2)) + 1) / (first.sum(axis=(1, 2)) + 1))
+    return np.asarray(-np.log((second.sum(axis=(1, 2)) + 1) / (first.sum(axis=(1, 2)) + 1)))
 
 
 def average_beat(
