@@ -9,12 +9,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.recordings.make import opened, read
+from tests.recordings.make import opened, read, write_csv
 from wearcli.errors import InputError
 from wearcli.recordings.formats import actigraph, axivity, geneactiv
 from wearcli.recordings.formats.device_files import DeviceHead
 from wearcli.recordings.tables.table import HEAD_ROWS
 from wearcli.truth.gait import gait_truth
+from wearcli.truth.heart import heart_truth
 
 READERS = {".cwa": axivity.read_head, ".bin": geneactiv.read_head, ".gt3x": actigraph.read_head}
 NAMES = [
@@ -28,7 +29,7 @@ def devices(realdata: Path) -> Path:
     return realdata / "data" / "devices"
 
 
-def head_of(path: Path) -> DeviceHead:
+def device_head(path: Path) -> DeviceHead:
     return READERS[Path(path.name.lower().removesuffix(".gz")).suffix](path, str(path))
 
 
@@ -62,7 +63,7 @@ def test_a_head_tells_what_the_whole_file_does(
 ) -> None:
     stamps = all_stamps(devices / name)
     reads = count_reads(monkeypatch)
-    head = head_of(devices / name)
+    head = device_head(devices / name)
     np.testing.assert_array_equal(head.stamps_ns, stamps[:HEAD_ROWS])
     assert head.last_ns == stamps[-1]
     recording = opened(devices / name)
@@ -180,7 +181,7 @@ def test_a_long_file_is_not_read_to_be_opened(devices: Path, tmp_path: Path, kin
         path = long_gt3x(tmp_path / "a.gt3x", devices / "actigraph.gt3x", 120, method)
     stamps = all_stamps(path)
     assert len(stamps) > 2 * HEAD_ROWS
-    head = head_of(path)
+    head = device_head(path)
     np.testing.assert_array_equal(head.stamps_ns, stamps[:HEAD_ROWS])
     assert head.last_ns is not None
     # A deflated log does not show its end: the device says when that was, 39 s off in this file.
@@ -201,7 +202,7 @@ def test_a_damaged_first_block_moves_neither_start_nor_time(devices: Path, tmp_p
     path.write_bytes(data)
     stamps = all_stamps(path)
     recording = opened(path)
-    np.testing.assert_array_equal(head_of(path).stamps_ns, stamps[:HEAD_ROWS])
+    np.testing.assert_array_equal(device_head(path).stamps_ns, stamps[:HEAD_ROWS])
     time, _ = read(recording)
     assert time[0] == 0.0
     assert recording.start is not None
@@ -221,6 +222,26 @@ def test_gait_truth_reads_a_device_file_once(
     reads = count_reads(monkeypatch)
     gait_truth([tmp_path / "ankle"], tmp_path / "gait.csv", main=tmp_path / "wrist", min_quality=0.0)
     assert reads == ["P1_ankle.cwa"]
+
+
+@pytest.mark.realdata
+def test_heart_truth_reads_no_file_of_acceleration(
+    devices: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its head tells the clock that the beats are for."""
+    study = tmp_path / "P1"
+    study.mkdir()
+    (study / "P1.acc.cwa").write_bytes((devices / "ax3_sample.cwa").read_bytes())
+    start = opened(study / "P1.acc.cwa").start
+    assert start is not None
+    time = np.arange(120 * 64) / 64
+    pulse = np.sin(2 * np.pi * 1.2 * time) + 0.4 * np.sin(4 * np.pi * 1.2 * time)
+    stamps = (np.datetime64(start.replace(tzinfo=None), "ms") + (time * 1000).astype("m8[ms]")).astype(str)
+    write_csv(study / "P1.ppg.csv", "time,ppg", stamps, pulse)
+    reads = count_reads(monkeypatch)
+    result = heart_truth([tmp_path], tmp_path / "heart.csv", min_quality=0.0)
+    assert (result.rows, dict(result.clocks)) == (2, {"name": 1})
+    assert reads == []
 
 
 @pytest.mark.realdata

@@ -1,5 +1,6 @@
 import gc
 import gzip
+import random
 import weakref
 from pathlib import Path
 
@@ -143,6 +144,25 @@ def test_garbage(tmp_path: Path, kind: str, content: bytes, packed: bool) -> Non
     with pytest.raises(InputError) as error:
         opened(path, kind)
     check_line(error.value, path)
+
+
+@pytest.mark.realdata
+@pytest.mark.parametrize("name", NAMES)
+def test_damage_of_any_kind_is_one_line(devices: Path, tmp_path: Path, name: str) -> None:
+    """In the head or anywhere: read to its end or refused, and refused in a line that says so."""
+    whole, rng, path = (devices / name).read_bytes(), random.Random(name), tmp_path / name
+    for turn in range(40):
+        data = bytearray(whole)
+        reach = min(4000, len(data)) if turn % 2 else len(data)
+        for _ in range(rng.choice((1, 5, 60, 400))):
+            data[rng.randrange(reach)] = rng.choice((0, 255, rng.randrange(256)))
+        if turn % 5 == 0:
+            del data[rng.randrange(len(data)) :]
+        path.write_bytes(data)
+        try:
+            assert len(read(opened(path))[0]) > 0
+        except InputError as error:
+            check_line(error, path)
 
 
 def test_a_gz_that_is_none(tmp_path: Path) -> None:

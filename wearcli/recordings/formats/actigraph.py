@@ -118,6 +118,8 @@ def _member_bytes(path: Path, member: zipfile.ZipInfo, begin: int, count: int) -
     with path.open("rb") as stream:
         stream.seek(member.header_offset)
         local = stream.read(30)
+        if len(local) < 30:
+            return b""
         stream.seek(sum(struct.unpack("<HH", local[26:30])), 1)
         if member.compress_type == zipfile.ZIP_STORED:
             stream.seek(begin, 1)
