@@ -57,3 +57,10 @@ def test_the_page_of_python_has_every_public_function() -> None:
     for name in wearcli.__all__:
         if name != "__version__":
             assert re.search(rf"^::: wearcli\.[\w.]+\.{name}$", text, re.M), name
+
+
+def test_the_map_of_the_code_has_every_package() -> None:
+    table = (ROOT / "docs" / "architecture.md").read_text().split("## Seven properties")[0]
+    for path in (ROOT / "wearcli").iterdir():
+        if path.stem not in ("__init__", "__main__", "__pycache__", "py"):
+            assert f"`{path.stem}`" in table, path.stem
