@@ -64,7 +64,7 @@ def write(path: Path, head: str = ENGLISH, samples: object = VALUES) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("head", "samples", "rate", "unit", "said"),
+    ("head", "samples", "rate", "unit", "expected"),
     [
         (ENGLISH, VALUES, 512, "µV", "Sinus Rhythm"),
         (ENGLISH.replace("µV", "mV").replace("512 ", "511.123 "), VALUES, 511.123, "mV", "Sinus Rhythm"),
@@ -79,7 +79,7 @@ def write(path: Path, head: str = ENGLISH, samples: object = VALUES) -> Path:
         (ENGLISH.replace(",", ";"), [f"{comma};" for comma in COMMAS], 512, "µV", "Sinus Rhythm"),
     ],
 )
-def test_languages(tmp_path: Path, head: str, samples: object, rate: float, unit: str, said: str) -> None:
+def test_languages(tmp_path: Path, head: str, samples: object, rate: float, unit: str, expected: str) -> None:
     head = head.replace("511;562", "511,562")
     recording = opened(write(tmp_path / "ecg_2024-05-07.csv", head, samples), modality="ecg")
     for _ in range(2):
@@ -89,11 +89,11 @@ def test_languages(tmp_path: Path, head: str, samples: object, rate: float, unit
     assert values.dtype == np.float32
     assert (recording.rate_hz, recording.start, recording.channels) == (rate, START, ("ecg",))
     assert (recording.unit, recording.unit_how) == ("raw", f"{unit}, said in the file")
-    assert recording.provenance["classification"] == said
+    assert recording.provenance["classification"] == expected
     assert "I" in str(recording.provenance["lead"])
-    told = json.dumps(recording.provenance, ensure_ascii=False) + str(recording.warnings)
+    text = json.dumps(recording.provenance, ensure_ascii=False) + str(recording.warnings)
     for private in ("Jane", "Secret", "1972", "Jan 8"):
-        assert private not in told
+        assert private not in text
 
 
 def test_gz_and_count(tmp_path: Path) -> None:

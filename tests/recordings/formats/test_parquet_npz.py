@@ -94,8 +94,8 @@ def test_several_optical_channels(tmp_path: Path) -> None:
     one = opened(path, modality="ppg", channels=1)
     assert one.warnings == ["ppg is from 'ppg', not 'ppg2', 'ppg3' (--columns)"]
     np.testing.assert_array_equal(read(one)[1], PPG[:, :1])
-    said = opened(path, modality="ppg", channels=1, channel_columns=["ppg3"])
-    np.testing.assert_array_equal(read(said)[1], PPG[:, 2:])
+    chosen = opened(path, modality="ppg", channels=1, channel_columns=["ppg3"])
+    np.testing.assert_array_equal(read(chosen)[1], PPG[:, 2:])
     for flags in ({"channels": 4}, {"channels": 1, "channel_columns": ["ppg", "ppg2"]}):
         with pytest.raises(InputError, match="the number of channels needed is") as error:
             opened(path, modality="ppg", **flags)

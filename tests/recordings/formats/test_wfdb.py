@@ -177,12 +177,12 @@ def test_the_fingerprint_is_that_of_the_data_too(tmp_path: Path) -> None:
     (tmp_path / "a.dat").unlink()
     marks.append(fingerprint(source))
     segments(tmp_path)
-    of_all = Source("all", tmp_path / "all.hea", "wfdb", "p")
-    marks.append(fingerprint(of_all))
+    layout = Source("all", tmp_path / "all.hea", "wfdb", "p")
+    marks.append(fingerprint(layout))
     (tmp_path / "s2.dat").write_bytes(b"1234")
-    marks.append(fingerprint(of_all))
+    marks.append(fingerprint(layout))
     (tmp_path / "s1.hea").write_text("s1 1 200 3\ns1.dat 16 1/mV 16 0 0 0 0 II\n")
-    marks.append(fingerprint(of_all))
+    marks.append(fingerprint(layout))
     assert len({*marks}) == len(marks)
 
 

@@ -36,8 +36,8 @@ def test_formats_in_any_case_sorted_and_recursive(tmp_path: Path) -> None:
     )
     tree(tmp_path, "k.dat", "k.atr", "l.mat", "m.rec", "n.edf.gz", "o.hea.gz", content="")
     folder = find_recordings([tmp_path])
-    found = [source.path.relative_to(tmp_path).as_posix() for source in folder.sources]
-    assert found == sorted(names)
+    paths = [source.path.relative_to(tmp_path).as_posix() for source in folder.sources]
+    assert paths == sorted(names)
     assert [source.format for source in folder.sources] == [
         *("csv", "tsv", "csv", "parquet", "npz", "cwa", "cwa", "bin", "gt3x", "edf", "edf", "wfdb", "wfdb")
     ]
@@ -91,8 +91,8 @@ def test_participant_by_folder_file_and_bids(tmp_path: Path) -> None:
 def test_files_of_two_signals_are_of_one_person(tmp_path: Path, modality: str) -> None:
     """P01.acc was one participant and P01.ppg another, though both were the recording P01."""
     tree(tmp_path, "P01.acc.csv", "P01.ppg.csv.gz", "P02_walk.ACC.csv", "P02_walk.bvp.csv", "Dr.Who.csv")
-    found = people(find_recordings([tmp_path], modality=modality))
-    assert found == {"P01": "P01", "P02_walk": "P02", "Dr.Who": "Dr.Who"}
+    names = people(find_recordings([tmp_path], modality=modality))
+    assert names == {"P01": "P01", "P02_walk": "P02", "Dr.Who": "Dr.Who"}
     alone = tmp_path / "alone"
     tree(alone, "P03.ecg.csv")
     assert list(people(find_recordings([alone], modality="ecg")).values()) == ["P03"]
@@ -208,8 +208,8 @@ def test_several_paths_are_a_choice_from_the_folder_above(tmp_path: Path, monkey
         assert people(folder) == people(whole)
         assert [source.root for source in folder.sources] == [study] * 6
         assert {source.dataset for source in folder.sources} == {"study"}
-        found = {name: [path.resolve() for path in files] for name, files in folder.sidecars.items()}
-        assert found == {"labels": [study / "labels.csv"], "gait": [study / "gait.csv"]}
+        sidecars = {name: [path.resolve() for path in files] for name, files in folder.sidecars.items()}
+        assert sidecars == {"labels": [study / "labels.csv"], "gait": [study / "gait.csv"]}
 
 
 def test_placements_of_one_study_are_the_same_people(tmp_path: Path) -> None:

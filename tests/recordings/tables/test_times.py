@@ -83,8 +83,8 @@ def test_iso_text_with_a_zone(moment: datetime, offset: int, separator: str, col
 
 
 def test_day_and_month() -> None:
-    told = pa.array(["25/12/2023 23:59:59.500", "26/12/2023 00:00:00.500"])
-    assert recognise_time(told, "f").start == datetime(2023, 12, 25, 23, 59, 59, 500_000, tzinfo=UTC)
+    stamps = pa.array(["25/12/2023 23:59:59.500", "26/12/2023 00:00:00.500"])
+    assert recognise_time(stamps, "f").start == datetime(2023, 12, 25, 23, 59, 59, 500_000, tzinfo=UTC)
     american = pa.array(["12/25/2023 9:05:01", None, "12/25/2023 9:05:02"])
     scale = recognise_time(american, "f")
     assert scale.start == datetime(2023, 12, 25, 9, 5, 1, tzinfo=UTC)
