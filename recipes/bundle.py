@@ -16,7 +16,7 @@ import numpy as np
 
 from recipes.smaller import halve, quarter
 from tests.embedding.test_golden import GOLDEN, fixed_windows
-from wearcli.files import sha256_of
+from wearcli.files import content_sha256
 from wearcli.models.card import card
 from wearcli.models.config import ModelConfig
 from wearcli.models.encoder import Encoder
@@ -49,7 +49,7 @@ def main() -> None:
     if options.smaller:
         make, how = SMALLER[options.smaller]
         make(folder / ONNX_NAME)
-        config["sha256"] = sha256_of(folder / ONNX_NAME)
+        config["sha256"] = content_sha256(folder / ONNX_NAME)
         config["notes"].append(changed_by(how, options.run, folder / ONNX_NAME))
     (folder / CONFIG_NAME).write_text(json.dumps(config, indent=2, ensure_ascii=False) + "\n")
     (folder / CARD_NAME).write_text(card(ModelConfig.from_json(config, CONFIG_NAME)))

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from wearcli.errors import UsageError
-from wearcli.files import atomic_file, atomic_folder, check_output, sha256_of
+from wearcli.files import atomic_file, atomic_folder, check_output, content_sha256
 
 
 def test_a_file_appears_whole_or_not_at_all(tmp_path: Path) -> None:
@@ -89,7 +89,9 @@ def test_check_output_never_gives_up_a_folder_of_another_kind(tmp_path: Path) ->
 def test_sha256_of_a_file_and_of_a_folder(tmp_path: Path) -> None:
     (tmp_path / "a").write_bytes(b"abc")
     # FIPS 180-2, appendix B.1
-    assert sha256_of(tmp_path / "a") == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
-    before = sha256_of(tmp_path)
+    assert (
+        content_sha256(tmp_path / "a") == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+    )
+    before = content_sha256(tmp_path)
     (tmp_path / "a").rename(tmp_path / "b")
-    assert sha256_of(tmp_path) != before
+    assert content_sha256(tmp_path) != before

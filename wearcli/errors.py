@@ -4,7 +4,11 @@ from pathlib import Path
 
 
 class WearcliError(Exception):
-    """Base of every error that is shown as one line; `exit_code` is the command's."""
+    """Base of every error that is shown as one line.
+
+    Attributes:
+        exit_code: Exit code of the command.
+    """
 
     exit_code = 1
 
@@ -14,14 +18,15 @@ class InputError(WearcliError):
 
 
 class UsageError(WearcliError):
-    """The command was given wrongly (exit code 2)."""
+    """The command or function was called wrongly (exit code 2)."""
 
     exit_code = 2
 
 
 def unreadable(path: Path, error: Exception) -> InputError:
-    """The one line for a file that made a library fail in a way that no reader foresaw."""
-    first = (str(error).splitlines() or [""])[0]
-    found = InputError(f"{path}: cannot be read ({type(error).__name__}: {first}): is the file whole?")
-    found.__cause__ = error
-    return found
+    """Return the one line for a file that made a library fail in a way that no reader foresaw."""
+    first = (str(error).strip().splitlines() or [""])[0]
+    reason = f" ({type(error).__name__}: {first})" if first else ""
+    line = InputError(f"{path}: cannot be read{reason}: is the file whole?")
+    line.__cause__ = error
+    return line

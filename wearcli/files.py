@@ -13,10 +13,16 @@ from wearcli.errors import UsageError
 
 
 def check_output(path: Path, overwrite: bool, mark: str | None = None) -> None:
-    """Refuse to write over `path` unless `overwrite`; called before any work starts.
+    """Check, before any work starts, that an output may be written.
 
-    mark: a file that every folder of the kind to be written holds. A folder without it is somebody's own and
-    is not replaced, whatever was said; an empty one is nobody's.
+    Args:
+        path: The file or folder to write.
+        overwrite: Whether an output that exists may be replaced.
+        mark: A file that every folder of this kind holds. A folder without it is somebody's own and is never
+            replaced; an empty folder is nobody's.
+
+    Raises:
+        UsageError: The output may not be written.
     """
     if not path.exists():
         place = next(parent for parent in path.absolute().parents if parent.exists())
@@ -38,7 +44,7 @@ HELD_BYTES = 64 * 2**20
 
 @contextlib.contextmanager
 def atomic_file(path: Path) -> Iterator[Path]:
-    """A temporary path beside `path`; renamed onto it when the block ends without an error."""
+    """Give a temporary path beside `path`, renamed onto it when the block ends without an error."""
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
     os.close(handle)
@@ -55,7 +61,7 @@ def atomic_file(path: Path) -> Iterator[Path]:
 
 @contextlib.contextmanager
 def atomic_folder(path: Path) -> Iterator[Path]:
-    """A temporary folder beside `path`; takes its place when the block ends without an error."""
+    """Give a temporary folder beside `path`, which takes its place when the block ends without an error."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent))
     try:
@@ -71,7 +77,7 @@ def atomic_folder(path: Path) -> Iterator[Path]:
             try:
                 temporary.replace(path)
             finally:
-                if not path.exists():  # whatever came between: the old one goes back, and is not lost
+                if not path.exists():  # the new one did not come: the old one goes back
                     (old / path.name).replace(path)
             shutil.rmtree(old, ignore_errors=True)
         else:
@@ -81,28 +87,31 @@ def atomic_folder(path: Path) -> Iterator[Path]:
         shutil.rmtree(temporary, ignore_errors=True)
 
 
-def sha256_of(path: Path) -> str:
-    """Hex SHA-256 of a file, or of a folder's files with their names."""
+def content_sha256(path: Path) -> str:
+    """Return the SHA-256 (hex) of a file, or of a folder's files with their names."""
     if path.is_dir():
         total = hashlib.sha256()
         for file in sorted(p for p in path.rglob("*") if p.is_file()):
-            total.update(f"{file.relative_to(path).as_posix()}\0{sha256_of(file)}\n".encode())
+            total.update(f"{file.relative_to(path).as_posix()}\0{content_sha256(file)}\n".encode())
         return total.hexdigest()
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def held(folder: Path | None) -> IO[bytes]:
-    """A file without a name for what must wait until it is known to be whole.
+    """Return a file without a name, for bytes that wait until it is sure that all of them come.
 
-    Small ones stay in memory; a large one lies in `folder`, where the output will lie too (None: where the
-    system puts such files, which may be memory).
+    Small contents stay in memory.
+
+    Args:
+        folder: Where larger contents lie: the folder of the output; None for the system's temporary folder,
+            which may be memory.
     """
     return tempfile.SpooledTemporaryFile(HELD_BYTES, dir=None if folder is None else str(folder))
 
 
-def size_of(path: Path) -> int:
-    """Bytes of a file, or of a folder's files."""
+def content_bytes(path: Path) -> int:
+    """Return the bytes of a file, or of a folder's files."""
     files = path.rglob("*") if path.is_dir() else [path]  # of a dangling link: none
     return sum(file.stat().st_size for file in files if file.is_file())
 

@@ -1,4 +1,4 @@
-"""Ctrl-C and a scheduler's SIGTERM as a flag that long work looks at where it can stop cleanly."""
+"""Ctrl-C and a scheduler's SIGTERM as a flag, which long work checks where it can stop cleanly."""
 
 import signal
 import threading
@@ -10,10 +10,10 @@ CAUGHT = (signal.SIGINT, signal.SIGTERM)
 
 @contextmanager
 def interrupt_flag() -> Iterator[threading.Event]:
-    """An event that the first signal sets, so that none lands within a write or an optimizer's step.
+    """Give an event that the first signal sets, so that no signal interrupts a write or an optimizer's step.
 
-    A second one raises KeyboardInterrupt at once. Outside the main thread no signal can be caught: the
-    flag stays down.
+    A second signal raises KeyboardInterrupt at once. Outside the main thread no signal can be caught: the
+    event is never set.
     """
     flag = threading.Event()
     if threading.current_thread() is not threading.main_thread():
@@ -22,8 +22,8 @@ def interrupt_flag() -> Iterator[threading.Event]:
     before = {number: signal.getsignal(number) for number in CAUGHT}
 
     def catch(number: int, frame: object) -> None:
-        for each in CAUGHT:
-            signal.signal(each, signal.default_int_handler)
+        for caught in CAUGHT:
+            signal.signal(caught, signal.default_int_handler)
         flag.set()
 
     for number in CAUGHT:

@@ -13,7 +13,7 @@ import pytest
 
 import wearcli
 from wearcli.errors import UsageError
-from wearcli.files import sha256_of
+from wearcli.files import content_sha256
 from wearcli.models.folder import DEFAULT_MODEL, load_model
 from wearcli.probing.probe import probe
 
@@ -114,11 +114,11 @@ def test_a_rerun_embeds_only_what_is_new(
     }
     first = wearcli.compare(short_model, recordings, **words)
     assert made == [("model", 6), ("untrained", 6)]
-    before = sha256_of(out)
+    before = content_sha256(out)
     made.clear()
     assert wearcli.compare(short_model, recordings, **words) == first
     assert made == [("model", 0), ("untrained", 0)]
-    assert sha256_of(out) == before
+    assert content_sha256(out) == before
     made.clear()
     wearcli.compare([short_model, DEFAULT_MODEL], recordings, **words, untrained=False)
     assert made == [("model", 0), (DEFAULT_MODEL, 6)]

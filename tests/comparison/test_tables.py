@@ -17,7 +17,7 @@ from tests.probing.tables import WINDOW_S, study, write_table
 from wearcli.comparison.models import name_models
 from wearcli.comparison.side_by_side import Comparison
 from wearcli.errors import InputError, UsageError
-from wearcli.files import sha256_of
+from wearcli.files import content_sha256
 from wearcli.labels.shared import Shared, share
 from wearcli.labels.tasks import resolve_task
 from wearcli.models.folder import DEFAULT_MODEL
@@ -393,15 +393,15 @@ def test_the_document_says_all_and_is_the_same_twice(folder: Path, tmp_path: Pat
     document = json.loads((out / "comparison.json").read_text())
     assert document | json.loads(json.dumps(result.to_json())) == document
     assert document["models"]["noise"]["model"] == {"name": "toy", "sha256": "abc"}
-    assert document["labels"] == {str(folder / "labels.csv"): sha256_of(folder / "labels.csv")}
+    assert document["labels"] == {str(folder / "labels.csv"): content_sha256(folder / "labels.csv")}
     assert document["arguments"]["models"] == [str(table) for table in tables]
     assert {"numpy", "scikit-learn", "sklearn", "onnxruntime"} & set(document["versions"])
     assert "bootstrap over participants" in document["protocol"]
-    before = sha256_of(out)
+    before = content_sha256(out)
     with pytest.raises(UsageError, match="is there already"):
         wearcli.compare(tables, **words)
     wearcli.compare(tables, **words, overwrite=True)
-    assert sha256_of(out) == before
+    assert content_sha256(out) == before
 
 
 def test_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

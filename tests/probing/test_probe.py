@@ -12,7 +12,7 @@ from sklearn.metrics import f1_score
 
 from tests.probing.tables import study
 from wearcli.errors import InputError, UsageError
-from wearcli.files import sha256_of
+from wearcli.files import content_sha256
 from wearcli.probing.document import SampleInput
 from wearcli.probing.probe import ProbeResult, probe
 from wearcli.probing.saved import SavedProbe, load_probe
@@ -159,14 +159,14 @@ def test_a_saved_regression_gives_the_targets_units(folder: Path, tmp_path: Path
 def test_the_same_command_writes_the_same_bytes_on_any_number_of_cores(
     folder: Path, activity: ProbeResult, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    before = sha256_of(folder / "activity")
+    before = content_sha256(folder / "activity")
     monkeypatch.setattr("os.cpu_count", lambda: 1)
     words = {"task": "activity", "output": folder / "activity", "bootstrap": 200}
     with pytest.raises(UsageError, match="--overwrite"):
         probe(folder / "embeddings.parquet", **words)
     again = probe(folder / "embeddings.parquet", **words, overwrite=True)
     assert again == activity
-    assert sha256_of(folder / "activity") == before
+    assert content_sha256(folder / "activity") == before
 
 
 def test_training_never_sees_the_held_out_person(tmp_path: Path) -> None:

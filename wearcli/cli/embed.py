@@ -86,7 +86,7 @@ def embed(
 
     from wearcli.cli.arguments import input_paths
     from wearcli.cli.console import print_json, print_json_line, progress, say, say_error
-    from wearcli.cli.embedding_news import note_found, tell_found
+    from wearcli.cli.embedding_news import note_stream, say_notes
     from wearcli.embedding.embed import embed as run
     from wearcli.embedding.engine import Stream
     from wearcli.embedding.result import EmbedResult, Watcher
@@ -137,7 +137,7 @@ def embed(
             display.update(task, completed=bytes_done)
             if stream.error is not None:
                 say_error(f"failed: {stream.error}")
-            note_found(stream, warned, units)
+            note_stream(stream, warned, units)
             if jsonl:
                 line: dict[str, object] = {
                     "recording": stream.source.recording,
@@ -166,7 +166,7 @@ def embed(
     if dry_run:
         for name, action in result.plan.items():
             say(f"would {action} {name}")
-    tell_found(warned, units)
+    say_notes(warned, units)
     if json:
         print_json(result.to_json() | ({"plan": result.plan} if dry_run else {}))
     if not dry_run:

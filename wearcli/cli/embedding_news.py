@@ -1,4 +1,4 @@
-"""What embedding tells people while it runs and when it is done, of whatever command embeds."""
+"""Messages of embedding, for all commands that embed."""
 
 from typing import TYPE_CHECKING
 
@@ -13,9 +13,10 @@ if TYPE_CHECKING:
 
 
 class EmbeddingNews:
-    """For a command that embeds on the way to something else: its bar, of a hundred, and its warnings.
+    """Messages and the bar (in %) of a command that embeds on the way to something else.
 
-    watcher: what `embed` is to be watched by.
+    Attributes:
+        watcher: What `embed` reports to.
     """
 
     def __init__(self, display: "Progress", task: "TaskID") -> None:
@@ -29,8 +30,8 @@ class EmbeddingNews:
         self.watcher: Watcher = Watcher(self._planned, self._advanced, self._finished)
 
     def tell(self) -> None:
-        """Say what was found in the recordings."""
-        tell_found(self._warned, self._units)
+        """Print the warnings and units of the recordings."""
+        say_notes(self._warned, self._units)
 
     def _planned(self, result: "EmbedResult") -> None:
         say(result.participant_rule)
@@ -45,21 +46,21 @@ class EmbeddingNews:
 
     def _finished(self, stream: "Stream") -> None:
         self._done += self._sizes[stream.source.recording]
-        note_found(stream, self._warned, self._units)
+        note_stream(stream, self._warned, self._units)
         if stream.error is not None:
             say_error(f"failed: {stream.error}")
 
 
-def note_found(stream: "Stream", warned: dict[str, list[str]], units: dict[str, int]) -> None:
-    """Put down the warnings of a recording (warning -> recordings) and how its unit was known (-> count)."""
+def note_stream(stream: "Stream", warned: dict[str, list[str]], units: dict[str, int]) -> None:
+    """Collect the warnings of a recording (warning -> recordings) and how its unit was decided (-> count)."""
     if stream.recording is not None:
         units[stream.recording.unit_how] = units.get(stream.recording.unit_how, 0) + 1
     for warning in stream.warnings():
         warned.setdefault(warning, []).append(stream.source.recording)
 
 
-def tell_found(warned: dict[str, list[str]], units: dict[str, int]) -> None:
-    """Say them, a line each."""
+def say_notes(warned: dict[str, list[str]], units: dict[str, int]) -> None:
+    """Print the collected warnings and units, one line each."""
     for warning, names in warned.items():
         others = f" and {len(names) - 1} others" if len(names) > 1 else ""
         say(f"warning: {names[0]}{others}: {warning}")

@@ -35,11 +35,11 @@ def listing(
     from wearcli.cli.console import print_json, say_error
     from wearcli.models.listing import list_models
 
-    found, failed = list_models(folder)
+    listed, failed = list_models(folder)
     if json:
-        print_json({"models": found, "failed": failed})
+        print_json({"models": listed, "failed": failed})
     else:
-        _print(found)
+        _print(listed)
     for failure in failed:
         say_error(f"failed: {failure['error']}")
     if failed:
@@ -70,9 +70,9 @@ def show(
         print(card, end="")
 
 
-def _print(found: list[dict[str, Any]]) -> None:
-    """A few lines a model, on stdout: a table would be too wide for its scores."""
-    for number, about in enumerate(found):
+def _print(listed: list[dict[str, Any]]) -> None:
+    """Print a few lines for each model; a table would be too wide for the scores."""
+    for number, about in enumerate(listed):
         if number:
             print()
         marks = [word for word in ("default", "bundled") if about[word]]

@@ -21,7 +21,7 @@ from wearcli.comparison.tables import embed_tables
 from wearcli.embedding.metadata import EmbedArguments, TableMetadata
 from wearcli.embedding.table import read_table
 from wearcli.errors import UsageError, WearcliError
-from wearcli.files import atomic_file, check_output, sha256_of
+from wearcli.files import atomic_file, check_output, content_sha256
 from wearcli.labels.defaults import MIN_QUALITY
 from wearcli.labels.named import Kind
 from wearcli.labels.shared import check_alike, one_error
@@ -264,7 +264,7 @@ def _save(folder: Path, result: Comparison, task: Task, arguments: dict[str, Any
         **result.to_json(),
         "wearcli": __version__,
         "protocol": PROTOCOL.format(chosen=_choices(result.probe)),
-        "labels": {str(path): sha256_of(path) for path in task.paths},
+        "labels": {str(path): content_sha256(path) for path in task.paths},
         "versions": versions() | {"onnxruntime": version("onnxruntime")},
         "arguments": arguments,
     }

@@ -16,7 +16,7 @@ from wearcli.documents import Fields, parse_json
 from wearcli.embedding.metadata import ADVICE, ModelIdentity, TableMetadata
 from wearcli.embedding.table import RECORDINGS_KEY, read_metadata
 from wearcli.errors import InputError, UsageError
-from wearcli.files import sha256_of, size_of
+from wearcli.files import content_bytes, content_sha256
 from wearcli.recordings.formats.registry import FORMATS
 from wearcli.recordings.recording import Source
 
@@ -35,7 +35,7 @@ def fingerprint(source: Source) -> str:
     """Return the hex SHA-256 of a recording's content and of what its sidecars state about it."""
     stated = [source.recording, source.participant, source.placement, source.rate_hz, str(source.start)]
     files = [file for file in files_behind(source) if file == source.path or file.exists()]
-    content = "".join(map(sha256_of, files))
+    content = "".join(map(content_sha256, files))
     return hashlib.sha256(f"{content}{json.dumps(stated)}".encode()).hexdigest()
 
 
@@ -176,7 +176,7 @@ def plan_embedding(
         entry = earlier.recordings.get(name) if earlier else None
         actions[name] = "keep" if entry and entry.fingerprint == prints[name] else "embed"
     sizes = {
-        source.recording: sum(map(size_of, files_behind(source)))
+        source.recording: sum(map(content_bytes, files_behind(source)))
         for source in sources
         if actions[source.recording] == "embed"
     }

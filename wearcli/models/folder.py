@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from wearcli.errors import InputError, UsageError
-from wearcli.files import sha256_of
+from wearcli.files import content_sha256
 from wearcli.modality import Modality
 from wearcli.models.config import ModelConfig
 
@@ -75,7 +75,7 @@ def load_model(model: str | Path = DEFAULT_MODEL) -> Model:
     onnx = folder / ONNX_NAME
     if not onnx.is_file():
         raise InputError(f"{onnx}: the weights are missing: fetch or export the model anew")
-    if (sha256 := sha256_of(onnx)) != config.sha256:
+    if (sha256 := content_sha256(onnx)) != config.sha256:
         raise InputError(
             f"{onnx}: its sha256 is {sha256[:12]}..., not the {config.sha256[:12]}... of config.json: "
             "the file is damaged or was exchanged; fetch or export the model anew"

@@ -9,7 +9,7 @@ import numpy as np
 
 from wearcli._version import __version__
 from wearcli.errors import UsageError
-from wearcli.files import check_output, sha256_of
+from wearcli.files import check_output, content_sha256
 from wearcli.labels.by_person import Level, check_level
 from wearcli.labels.defaults import MIN_QUALITY
 from wearcli.labels.label_map import LabelMap
@@ -293,7 +293,7 @@ def _save(
             epoch_s=result.epoch,
             sample_s=round(float(samples.rows["duration"].median()), 6),
         ),
-        labels={str(path): sha256_of(path) for path in task.paths},
+        labels={str(path): content_sha256(path) for path in task.paths},
         versions=versions(),
         arguments=arguments,
     )

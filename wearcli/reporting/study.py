@@ -97,7 +97,7 @@ def read_study(folder: Path, probe: str | None) -> Study:
 
 def _frame(table: pa.Table) -> pd.DataFrame:
     """Return the predictions with the columns of `Study.predictions`."""
-    frame = table.select(list(_COLUMNS)).to_pandas()
+    frame: pd.DataFrame = table.select(list(_COLUMNS)).to_pandas()
     frame["placement"] = table["placement"].to_pandas() if "placement" in table.column_names else None
     frame["placement"] = frame["placement"].astype(object).where(frame["placement"].notna(), None)
     confidence = np.full(len(table), np.nan)

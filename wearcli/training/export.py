@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 from wearcli.errors import InputError
-from wearcli.files import atomic_folder, sha256_of
+from wearcli.files import atomic_folder, content_sha256
 from wearcli.models.card import card
 from wearcli.models.config import ModelConfig
 from wearcli.models.folder import CARD_NAME, CONFIG_NAME, INPUT, ONNX_NAME, OUTPUT
@@ -61,7 +61,7 @@ def write_model(
             **config,
             "dimension": dimension,
             "parameters": sum(p.numel() for p in encoder.parameters()),
-            "sha256": sha256_of(temporary / ONNX_NAME),
+            "sha256": content_sha256(temporary / ONNX_NAME),
             "parity": {
                 "max_abs_difference": float(differences.max()),
                 "windows": len(windows),

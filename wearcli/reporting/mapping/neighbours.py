@@ -38,7 +38,8 @@ def standardised(vectors: np.ndarray) -> np.ndarray:
     scale = values.std(axis=0)
     # Rounding gives a constant column a tiny deviation.
     constant = scale <= 1e-6 * np.abs(vectors).max(axis=0, initial=0)
-    return (values / np.where(constant, 1, scale) * ~constant).astype(np.float32)
+    scaled: np.ndarray = (values / np.where(constant, 1, scale) * ~constant).astype(np.float32)
+    return scaled
 
 
 def neighbour_shares(

@@ -89,4 +89,5 @@ def _pca(vectors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 def _scaled(places: np.ndarray) -> np.ndarray:
     """Scale the places that a layout starts from, small enough to move (Kobak & Berens, Nat Commun 2019)."""
-    return (places / max(places[:, 0].std(), 1e-12) * 1e-4).astype(np.float32)
+    scaled: np.ndarray = (places / max(places[:, 0].std(), 1e-12) * 1e-4).astype(np.float32)
+    return scaled

@@ -77,7 +77,7 @@ def _calibration_table(study: Study) -> Html:
         "inside the training folds"
     )
     rows = [
-        [PROBES.get(name, name), *(number(row.get(key)) for key in ("ece", "brier", "temperature"))]
+        [PROBES.get(name, name), *map(number, (row["ece"], row["brier"], row.get("temperature")))]
         for name, row in study.result.calibration.items()
     ]
     return table(caption, ["probe", "expected calibration error", "Brier score", "temperature"], rows)
