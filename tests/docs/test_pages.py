@@ -135,3 +135,13 @@ def test_every_command_of_wearcli_is_shown_on_some_page() -> None:
     shown = "\n".join(command.text for block in blocks for command in block.commands)
     for name in get_command(app).commands:
         assert re.search(rf"\bwearcli {name}\b", shown), name
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_file_that_a_page_names_is_there(name: str) -> None:
+    text = PAGES[name].path.read_text()
+    for file in re.findall(
+        r"(?<![\w/])((?:wearcli|tests|benchmarks|recipes)/[\w/.-]+\.(?:py|sh|csv|json|md))\b", text
+    ):
+        invented = re.search(rf"Save it as[^\n]*{re.escape(file)}", text)
+        assert invented or (ROOT / file).exists(), f"{name}: {file}"
