@@ -140,7 +140,7 @@ def option_fields(options: type[Any]) -> tuple[OptionField, ...]:
     )
 
 
-def check_options(values: Any) -> None:
+def check_options(values: object) -> None:
     """Raise UsageError for the first option of a dataclass whose value is not allowed."""
     for field in option_fields(type(values)):
         field.check(getattr(values, field.name))

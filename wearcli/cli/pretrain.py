@@ -19,7 +19,7 @@ from wearcli.cli.options import OUTPUT, DryRun, Json, Overwrite, Workers
 from wearcli.errors import UsageError
 from wearcli.options import OptionField
 from wearcli.training.methods.registry import METHODS
-from wearcli.training.settings import PARTS
+from wearcli.training.settings import PARTS, common_options
 
 # The titles of the panels of the parts of the settings.
 TITLES = {
@@ -38,39 +38,60 @@ NEEDED = ("torch", "safetensors", "onnx", "onnxscript", "tomli_w")
 
 def panels() -> list[inspect.Parameter]:
     """The options of all panels: the common parts, options of several methods, then one panel a method."""
-    parameters: list[inspect.Parameter] = []
-    for part, title in TITLES.items():
-        parameters += option_parameters(option_fields(PARTS[part]), title, _default)
     owners: dict[str, list[str]] = {}
     fields: dict[str, OptionField] = {}
     for method in METHODS.values():
         for field in method.own_options:
             owners.setdefault(field.name, []).append(method.name)
             fields.setdefault(field.name, field)
+    usual = {field.name: field.default for field in (*common_options(), *fields.values())}
+    special = _special_defaults(owners, usual)
+
+    def default(field: OptionField) -> str | None:
+        own_text, others = special.get(field.name, (None, []))
+        first = own_text or default_text(field)
+        return "; ".join([*([first] if first else []), *others]) or None
+
+    parameters: list[inspect.Parameter] = []
+    for part, title in TITLES.items():
+        parameters += option_parameters(option_fields(PARTS[part]), title, default)
     shared = [fields[name] for name, names in owners.items() if len(names) > 1]
     parameters += option_parameters(
-        shared, SEVERAL, _default, lambda field: f"[{', '.join(owners[field.name])}] "
+        shared, SEVERAL, default, lambda field: f"[{', '.join(owners[field.name])}] "
     )
     for method in METHODS.values():
-        own = [field for field in method.own_options if owners[field.name] == [method.name]]
-        parameters += option_parameters(own, f"{method.name}: {method.title}", _default)
+        own = [fields[name] for name, names in owners.items() if names == [method.name]]
+        parameters += option_parameters(own, f"{method.name}: {method.title}", default)
     return parameters
 
 
-def _default(field: OptionField) -> str | None:
-    """The default of an option, and where a method has another one by itself or in its paper."""
-    parts = [text] if (text := default_text(field)) else []
+def _special_defaults(
+    owners: dict[str, list[str]], usual: dict[str, Any]
+) -> dict[str, tuple[str | None, list[str]]]:
+    """The defaults by option that a method has by itself or in its paper.
+
+    Args:
+        owners: The methods of an option that is not common.
+        usual: The defaults of the fields.
+
+    Returns:
+        The default that takes the place of the field's, and the texts that stand beside it.
+    """
+    special: dict[str, tuple[str | None, list[str]]] = {}
     for method in METHODS.values():
-        own = len([m for m in METHODS.values() if field in m.own_options]) == 1
-        for values, label in ((method.defaults, method.name), (method.paper or {}, f"{method.name}'s paper")):
-            if field.name in values and values[field.name] != field.default:
-                value = values[field.name]
-                text = f"{value:g}" if isinstance(value, float) else str(value)
-                if own and label == method.name:
-                    parts = [text]
-                elif f"{method.name} {text}" not in parts:
-                    parts.append(f"{label} {text}")
-    return "; ".join(parts) or None
+        for name, value in method.defaults.items():
+            if owners.get(name) == [method.name]:
+                special[name] = (_text(value), [])
+            else:
+                special.setdefault(name, (None, []))[1].append(f"{method.name} {_text(value)}")
+        for name, value in (method.paper or {}).items():
+            if method.defaults.get(name, usual[name]) != value:
+                special.setdefault(name, (None, []))[1].append(f"{method.name}'s paper {_text(value)}")
+    return special
+
+
+def _text(value: object) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 @takes_options(panels)

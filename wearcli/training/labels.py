@@ -182,4 +182,4 @@ def _set_name(task: Task, times: pd.DataFrame, dataset: str | None) -> str:
             f"{task.source}: its {what}s are of several sets ({', '.join(owners)}): say which with "
             f"--labels {owners[0]}=FILE"
         )
-    return owners[0]
+    return str(owners[0])

@@ -22,7 +22,16 @@ Precision = Literal["auto", "bf16", "fp32"]
 def _by_signal(name: str) -> str:
     """A number of each signal's record, for the help; the most usual signal first."""
     values = {signal: getattr(record, name) for signal, record in MODALITIES.items()}
-    return f"{values.pop('acc'):g}; " + ", ".join(f"{signal} {value:g}" for signal, value in values.items())
+    usual = values.pop("acc")
+    others = [f"{signal} {value:g}" for signal, value in values.items() if value != usual]
+    return f"{usual:g}; " + ", ".join(others)
+
+
+def _units() -> str:
+    """The units that files may be in, by signal, for the help."""
+    return "; ".join(
+        f"{name} {', '.join(record.units)}" for name, record in MODALITIES.items() if record.units
+    )
 
 
 def _by_paired_method(name: str) -> str:
@@ -107,7 +116,7 @@ class DataOptions:
     stride: float | None = field(
         default=None,
         metadata=option(
-            "Time from the begin of a window to that of the next, seconds.",
+            "Time from the start of a window to the start of the next, seconds.",
             above=0,
             default_text="that of a window store, else one window" + _by_paired_method("stride_s"),
         ),
@@ -123,8 +132,8 @@ class DataOptions:
     unit: str | None = field(
         default=None,
         metadata=option(
-            "Unit of the acceleration in the files: g, mg or m/s2.",
-            default_text="told by the magnitude",
+            f"Unit of the signal in the files: {_units()}.",
+            default_text="by the magnitude of the values",
             modalities=lambda modality: bool(MODALITIES[modality].units),
         ),
     )
@@ -142,7 +151,7 @@ class DataOptions:
         default=None,
         metadata=option(
             "Unit of the time column: s, ms, us, ns, iso, or dmy or mdy for written dates.",
-            default_text="told by the values",
+            default_text="by the values",
         ),
     )
 

@@ -108,11 +108,11 @@ def pair_distances(
         # Both switches are a thread's own.
         with torch.no_grad(), torch.autocast(windows.device.type, enabled=False):
             maps = prepared.maps(anchors[rows])
-            for columns in torch.arange(candidates.shape[1]).split(some):
+            for columns in torch.split(torch.arange(candidates.shape[1]), some):
                 block = rows[:, None], columns
                 out[block] = _block(prepared, maps, anchors[rows], candidates[block])
 
-    blocks = torch.arange(len(anchors)).split(several)
+    blocks = torch.split(torch.arange(len(anchors)), several)
     threads = torch.get_num_threads()
     if not cpu or threads == 1:
         for block in blocks:
@@ -147,7 +147,7 @@ def _block(
 
 def _features(net: MotifNet, windows: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
     """`MotifNet.forward`, some windows at a time: (n, samples, channels) -> (n, width, samples) float32."""
-    parts = windows.transpose(1, 2).split(CPU_BLOCK[1] if usable(windows) else len(windows))
+    parts = torch.split(windows.transpose(1, 2), CPU_BLOCK[1] if usable(windows) else len(windows))
     return torch.cat([_after_first(net, net.first(part), dtype) for part in parts])
 
 
