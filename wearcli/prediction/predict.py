@@ -1,5 +1,6 @@
 """`wearcli.predict`: a saved probe applied to recordings or to their embeddings."""
 
+import logging
 from collections.abc import Callable, Sequence
 from itertools import groupby
 from pathlib import Path
@@ -22,6 +23,7 @@ from wearcli.probing.saved import SavedProbe, load_probe
 from wearcli.recordings.reading import Reading
 
 AT_MOST = 4096  # windows of a recording at once
+_LOG = logging.getLogger(__name__)
 CALIBRATION = (
     "temperature scaling (Guo et al., ICML 2017), fitted on people held out inside the training folds"
 )
@@ -213,6 +215,7 @@ def _apply(inputs: Inputs, application: Application, result: PredictResult, rows
             result.windows += len(table)
             step(result.windows, inputs.windows)
         rows.add(application.end())
+        _LOG.info("%s: %d windows and %d rows so far", recording, result.windows, result.rows)
         if not rows.end() and result.row != "participant":
             bare.append(str(recording))
     rows.add(application.people())

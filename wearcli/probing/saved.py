@@ -68,7 +68,7 @@ class SavedProbe:
         """(n, classes) calibrated probabilities in the order of the classes, or (n,) values.
 
         vectors: (n, D) float32 embeddings, or features of the probe "features", pooled as document.input says
-        (`wearcli.labels.intervals.pool`).
+        (`wearcli.labels.pooling.pool`).
         """
         predictor = self.predictors[probe, target]
         if vectors.shape[1] != predictor.inputs:

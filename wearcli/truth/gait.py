@@ -1,5 +1,6 @@
 """`gait_truth`: a gait.csv to fit and score probes on, from foot contacts or a second sensor on a leg."""
 
+import logging
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from wearcli.truth.second_sensor import SecondSensor, find_pairs
 from wearcli.truth.strides import event_rows
 
 SHORTEST_WINDOW_S = 4.0  # two strides of the slowest walk
+_LOG = logging.getLogger(__name__)
 
 
 def gait_truth(
@@ -89,6 +91,8 @@ def gait_truth(
         matched = find_pairs(sensors, folder, placement, pair, participant_from, reading)
         result.pairs, result.recordings = dict(matched.how), len(matched.pairs)
         result.left_out["recordings without one of the second sensor"] = len(matched.alone)
+        for one in matched.pairs:
+            _LOG.info("%s goes with %s, %+.3f s", one.main.recording, one.reference.recording, one.shift_s)
         if matched.together:
             result.notes.append(
                 f"{matched.together} pairs are taken to start together: one of the two starts is not known"

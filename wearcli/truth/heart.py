@@ -1,5 +1,6 @@
 """`heart_truth`: a heart.csv to fit and score probes on, from the beats in PPG or ECG."""
 
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -22,6 +23,7 @@ from wearcli.truth.result import HeartTruth
 from wearcli.truth.spans import span_or_start
 
 SHORTEST_WINDOW_S = 10.0  # some ten beats
+_LOG = logging.getLogger(__name__)
 
 
 def heart_truth(
@@ -91,6 +93,8 @@ def heart_truth(
             f"{clocks.together} recordings are taken to start with their acceleration: one of the two starts "
             "is not known"
         )
+    for name, clock in clocks.by_signal.items():
+        _LOG.info("%s: onsets on the clock of %s, %+.3f s", name, clock.recording, clock.shift_s)
     if dry_run:
         return result
 
