@@ -105,5 +105,5 @@ def same_line(shown: str, printed: str) -> bool:
 def _same_number(shown: str, printed: str) -> bool:
     first, second = (float(text.replace(",", "")) for text in (shown, printed))
     if "." not in shown and "." not in printed:
-        return math.isclose(first, second, rel_tol=0.02)
+        return math.isclose(first, second, rel_tol=0.05, abs_tol=1)
     return math.isclose(first, second, rel_tol=0.1, abs_tol=0.05)
