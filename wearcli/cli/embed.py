@@ -1,7 +1,7 @@
 """`wearcli embed`."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -25,6 +25,9 @@ from wearcli.cli.options import (
 from wearcli.embedding.defaults import BATCH
 from wearcli.modality import FeatureSet
 from wearcli.signals.defaults import MAX_MISSING
+
+if TYPE_CHECKING:
+    from wearcli.embedding.result import EmbedResult
 
 
 def embed(
@@ -85,15 +88,12 @@ def embed(
     import sys
 
     from wearcli.cli.arguments import input_paths
-    from wearcli.cli.console import print_json, print_json_line, progress, say, say_error
-    from wearcli.cli.embedding_news import note_stream, say_notes
+    from wearcli.cli.console import print_json, progress, say
+    from wearcli.cli.embedding_news import EmbedMessages
     from wearcli.embedding.embed import embed as run
-    from wearcli.embedding.engine import Stream
-    from wearcli.embedding.result import EmbedResult, Watcher
     from wearcli.errors import UsageError
     from wearcli.models.folder import DEFAULT_MODEL
     from wearcli.recordings.reading import Reading
-    from wearcli.recordings.recording import Source
 
     output = output or f"embeddings.{form or 'parquet'}"
     streamed = output == "-"
@@ -101,51 +101,9 @@ def embed(
         raise UsageError("stdout carries one thing: choose one of -o -, --json and --jsonl")
     if streamed and form is None and not dry_run and sys.stdout.isatty():
         raise UsageError("-o - writes binary Arrow data: pipe it into a command, or use --format jsonl")
-    units: dict[str, int] = {}
-    warned: dict[str, list[str]] = {}
-
     # By bytes: the one measure that is known before anything is read.
     with progress("bytes") as display:
-        task = display.add_task("embed", total=None)
-        sizes: dict[str, int] = {}
-        windows_done = bytes_done = 0
-
-        def planned(result: EmbedResult) -> None:
-            say(result.participant_rule)
-            for note in result.notes:
-                say(f"note: {note}")
-            new = sum(action == "embed" for action in result.plan.values())
-            sizes.update(result.sizes)
-            display.update(task, total=sum(sizes.values()))
-            if jsonl and not dry_run:
-                for name, action in result.plan.items():
-                    if action == "keep":
-                        print_json_line({"recording": name, "kept": True, "error": None})
-            if new < len(result.plan):
-                say(f"{len(result.plan) - new} recordings are as the last run saw them: rows kept")
-
-        def advanced(source: Source, windows: int, share: float) -> None:
-            nonlocal windows_done
-            windows_done += windows
-            text = f"embed: {source.recording} ({windows_done} windows)"
-            done = bytes_done + share * sizes[source.recording]
-            display.update(task, description=text, completed=done)
-
-        def finished(stream: Stream) -> None:
-            nonlocal bytes_done
-            bytes_done += sizes[stream.source.recording]
-            display.update(task, completed=bytes_done)
-            if stream.error is not None:
-                say_error(f"failed: {stream.error}")
-            note_stream(stream, warned, units)
-            if jsonl:
-                line: dict[str, object] = {
-                    "recording": stream.source.recording,
-                    "participant": stream.source.participant,
-                }
-                line |= {"windows": stream.findings.windows, "seconds": round(stream.findings.seconds, 2)}
-                print_json_line(line | {"error": None if stream.error is None else str(stream.error)})
-
+        messages = EmbedMessages(display, jsonl and not dry_run)
         result = run(
             input_paths(paths),
             None if streamed else Path(output),
@@ -161,33 +119,35 @@ def embed(
             participant_from=participant_from,
             reading=Reading.from_options(unit, rate_hz, columns, time_column, time_unit),
             features=features,
-            watcher=Watcher(planned, advanced, finished),
+            watcher=messages.watcher,
         )
     if dry_run:
         for name, action in result.plan.items():
             say(f"would {action} {name}")
-    say_notes(warned, units)
+    messages.tell()
     if json:
         print_json(result.to_json() | ({"plan": result.plan} if dry_run else {}))
     if not dry_run:
-        _summary(result)
+        _say_summary(result)
+    _exit(result)
+
+
+def _exit(result: "EmbedResult") -> None:
+    """End with the exit code of what happened."""
+    from wearcli.cli.console import say_error
+
     if result.interrupted:
-        say(
-            "interrupted"
-            if not result.output
-            else "interrupted: the recordings that were complete are written; the same command does the rest"
-        )
+        rest = ": the recordings that were complete are written; the same command does the rest"
+        say_error("interrupted" + (rest if result.output else ""))
         raise typer.Exit(130)
     if result.failed:
         raise typer.Exit(1)
 
 
-def _summary(result: "object") -> None:
-    """One line for people: how much, how fast, where."""
+def _say_summary(result: "EmbedResult") -> None:
+    """Print one line: how much, how fast, where."""
     from wearcli.cli.console import say, say_error
-    from wearcli.embedding.result import EmbedResult
 
-    assert isinstance(result, EmbedResult)
     if result.failed:
         say_error(f"{len(result.failed)} of {len(result.plan)} recordings failed")
     if not result.output:

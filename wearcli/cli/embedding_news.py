@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from wearcli.cli.console import say, say_error
+from wearcli.cli.console import print_json_line, say, say_detail, say_error
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
@@ -49,6 +49,62 @@ class EmbeddingNews:
         note_stream(stream, self._warned, self._units)
         if stream.error is not None:
             say_error(f"failed: {stream.error}")
+
+
+class EmbedMessages:
+    """Messages and the bar (in bytes) of `wearcli embed`.
+
+    Attributes:
+        watcher: What `embed` reports to.
+    """
+
+    def __init__(self, display: "Progress", json_lines: bool) -> None:
+        from wearcli.embedding.result import Watcher
+
+        self._display, self._json_lines = display, json_lines
+        self._task = display.add_task("embed", total=None)
+        self._sizes: dict[str, int] = {}
+        self._bytes = self._windows = 0
+        self._warned: dict[str, list[str]] = {}
+        self._units: dict[str, int] = {}
+        self.watcher: Watcher = Watcher(self._planned, self._advanced, self._finished)
+
+    def tell(self) -> None:
+        """Print the warnings and units of the recordings."""
+        say_notes(self._warned, self._units)
+
+    def _planned(self, result: "EmbedResult") -> None:
+        say(result.participant_rule)
+        for note in result.notes:
+            say(f"note: {note}")
+        self._sizes |= result.sizes
+        self._display.update(self._task, total=sum(self._sizes.values()))
+        kept = [name for name, action in result.plan.items() if action == "keep"]
+        if self._json_lines:
+            for name in kept:
+                print_json_line({"recording": name, "kept": True, "error": None})
+        if len(kept) > 0:
+            say(f"{len(kept)} recordings are as the last run saw them: rows kept")
+
+    def _advanced(self, source: "Source", windows: int, share: float) -> None:
+        self._windows += windows
+        done = self._bytes + share * self._sizes[source.recording]
+        text = f"embed: {source.recording} ({self._windows} windows)"
+        self._display.update(self._task, description=text, completed=done)
+
+    def _finished(self, stream: "Stream") -> None:
+        name, counts = stream.source.recording, stream.findings
+        self._bytes += self._sizes[name]
+        self._display.update(self._task, completed=self._bytes)
+        note_stream(stream, self._warned, self._units)
+        if stream.error is None:
+            say_detail(f"{name}: {counts.windows} windows of {counts.seconds:.0f} s")
+        else:
+            say_error(f"failed: {stream.error}")
+        if self._json_lines:
+            line = {"recording": name, "participant": stream.source.participant, "windows": counts.windows}
+            error = None if stream.error is None else str(stream.error)
+            print_json_line(line | {"seconds": round(counts.seconds, 2), "error": error})
 
 
 def note_stream(stream: "Stream", warned: dict[str, list[str]], units: dict[str, int]) -> None:
