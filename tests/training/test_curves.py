@@ -190,3 +190,9 @@ def test_tensorboard_that_is_missing_is_said_before_anything_else(monkeypatch):
     with pytest.raises(UsageError, match=r"pip install 'wearcli\[train\]'") as error:
         check_tensorboard(Watching(tensorboard=True))
     assert "\n" not in str(error.value)
+
+
+def test_a_sign_that_the_font_lacks_is_no_warning(tmp_path, recwarn):
+    run = write(tmp_path / "walks \U0001f6b6", LOG)
+    assert draw_curves(run, pytest.fail) == run / "curves.png"
+    assert not [str(warning.message) for warning in recwarn if "Glyph" in str(warning.message)]

@@ -36,6 +36,14 @@ class Progress:
     stale: int = 0  # validations since the best
     ended: str | None = None  # steps, minutes or patience, at the end
 
+    def take_score(self, score: float) -> bool:
+        """Note a loss on the validation people; returns whether it is the best one yet."""
+        self.stale += 1
+        better = self.best_loss is None or score < self.best_loss
+        if better:
+            self.best_loss, self.best_step, self.stale = score, self.step, 0
+        return better
+
 
 def save(
     folder: Path, progress: Progress, model: nn.Module, optimizer: torch.optim.Optimizer, best: Weights | None

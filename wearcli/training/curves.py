@@ -1,6 +1,7 @@
 """The curves of a run as one picture."""
 
 import json
+import warnings
 from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
@@ -47,7 +48,8 @@ def draw_curves(run: Path, say: Callable[[str], None]) -> Path | None:
         draw(axes, log)
         axes.set_xlim(left=0)
     figure.suptitle(run.resolve().name, fontsize=12)
-    with atomic_file(run / "curves.png") as temporary:
+    with atomic_file(run / "curves.png") as temporary, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # a sign in the name of the run that the font lacks
         figure.savefig(temporary, format="png", dpi=110)
     return run / "curves.png"
 

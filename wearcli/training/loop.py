@@ -125,9 +125,7 @@ def fit(
                 if validation:
                     score = validate(objective, validation, device, bf16)
                     figures = {"validation_loss": score, **figures}
-                    progress.stale += 1
-                    if progress.best_loss is None or score < progress.best_loss:
-                        progress.best_loss, progress.best_step, progress.stale = score, progress.step, 0
+                    if progress.take_score(score):
                         best = checkpoint.copy_weights(objective)
                     if 0 < checking.patience <= progress.stale:
                         progress.ended = "patience"

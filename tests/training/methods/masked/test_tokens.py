@@ -164,3 +164,14 @@ def test_it_learns_to_go_on_with_beats() -> None:
     with torch.no_grad():
         error = float(module(beats(32), some(32, 20, 10, seed=999)))
     assert error < 0.85  # to say the mean of each patch is 0.97
+
+
+def test_weights_of_an_older_checkpoint_are_taken_under_their_old_name() -> None:
+    torch.manual_seed(0)
+    new = MaskedTokens(TransformerEncoder(1, 640, 64.0))
+    old = {name.replace("summary.", "told."): tensor for name, tensor in new.state_dict().items()}
+    assert old.keys() != new.state_dict().keys()
+    torch.manual_seed(1)
+    other = MaskedTokens(TransformerEncoder(1, 640, 64.0))
+    other.load_state_dict(old)
+    assert all(torch.equal(a, b) for a, b in zip(other.parameters(), new.parameters(), strict=True))
