@@ -19,6 +19,15 @@ def task_names(incomplete: str) -> list[str]:
     return _starting(list(NAMED), incomplete)
 
 
+def probe_kinds(incomplete: str) -> list[str]:
+    """Return the kinds of probes, after a comma too: `--probe linear,l` completes to linear,lda."""
+    from wearcli.probing.kinds import BOTH, KINDS
+
+    before, comma, last = incomplete.rpartition(",")
+    names = KINDS if comma else (*KINDS, BOTH)
+    return [before + comma + name for name in _starting(list(names), last)]
+
+
 def probe_folders(incomplete: str) -> list[str]:
     """Return the probe folders where `wearcli probe` writes them."""
     return _starting(sorted(str(path.parent) for path in Path().glob("probes/*/probe.json")), incomplete)

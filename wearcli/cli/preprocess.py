@@ -1,7 +1,7 @@
 """`wearcli preprocess`."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -24,6 +24,9 @@ from wearcli.cli.options import (
 )
 from wearcli.modality import MODALITIES, Modality
 from wearcli.signals.defaults import MAX_MISSING, STORE
+
+if TYPE_CHECKING:
+    from wearcli.signals.preprocess import PreprocessResult
 
 _RATES = ", ".join(f"{name} {record.rate_hz:g}" for name, record in MODALITIES.items())
 _WINDOWS = ", ".join(f"{name} {record.window_s:g}" for name, record in MODALITIES.items())
@@ -96,7 +99,7 @@ def preprocess(
     from dataclasses import asdict
 
     from wearcli.cli.arguments import input_paths
-    from wearcli.cli.console import print_json, progress, say, say_detail, say_error
+    from wearcli.cli.console import print_json, progress, say_detail, say_error
     from wearcli.errors import UsageError, WearcliError
     from wearcli.recordings.reading import Reading
     from wearcli.recordings.recording import Source
@@ -135,6 +138,18 @@ def preprocess(
             started=lambda count: display.update(task, total=count),
             finished=finished,
         )
+    _say_result(result, dry_run)
+    if json:
+        print_json(asdict(result))
+    if result.failed:
+        say_error(f"{len(result.failed)} of {len(result.planned)} recordings failed")
+        raise typer.Exit(1)
+
+
+def _say_result(result: "PreprocessResult", dry_run: bool) -> None:
+    """Print how participants were told apart, notes, and what was cut or would be."""
+    from wearcli.cli.console import say
+
     say(result.participant_rule)
     for note in result.notes:
         say(f"note: {note}")
@@ -146,8 +161,3 @@ def preprocess(
             f"{result.windows} windows of {result.samples} samples ({result.dtype}) of {result.recordings} "
             f"recordings -> {result.output}"
         )
-    if json:
-        print_json(asdict(result))
-    if result.failed:
-        say_error(f"{len(result.failed)} of {len(result.planned)} recordings failed")
-        raise typer.Exit(1)
