@@ -15,7 +15,7 @@ import pytest
 import wearcli
 from tests.probing.tables import WINDOW_S, study, write_table
 from wearcli.comparison.models import name_models
-from wearcli.comparison.side_by_side import Comparison
+from wearcli.comparison.result import Comparison
 from wearcli.errors import InputError, UsageError
 from wearcli.files import content_sha256
 from wearcli.labels.shared import Shared, share

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -14,6 +15,7 @@ from wearcli.probing.crossfit import before_temperature, fit_all, held_out
 from wearcli.probing.kinds.logistic import fit_logistic
 from wearcli.probing.problem import Problem
 from wearcli.probing.scoring import score
+from wearcli.probing.study import Study
 
 
 def softmax(logits: np.ndarray) -> np.ndarray:
@@ -138,9 +140,12 @@ def test_a_ranking_is_scored_as_without_temperatures() -> None:
     calibrated = held_out(two, fitted["linear", 0], vectors, 2)
     assert np.abs(calibrated - raw).max() > 0.02
     np.testing.assert_allclose(before_temperature(two, fitted["linear", 0], calibrated), raw, atol=1e-9)
-    words = {"classes": ["a", "b"], "n_folds": 4, "draws": 20, "seed": 0, "agreement": False}
+    people, samples = np.unique(two.participants).astype(str), pd.DataFrame(index=range(len(two.truth)))
+    study = Study(
+        [two], ["label"], ["a", "b"], two.truth, people, two.participants, two.fold, 4, [], measured=False
+    )
     found, wanted = (
-        score([two], {("linear", 0): fits}, [""], **words).scores["linear"]
+        score(study, samples, {("linear", 0): fits}, draws=20, seed=0).scores["linear"]
         for fits in (fitted["linear", 0], plain)
     )
     assert found["auroc"] == wanted["auroc"]

@@ -52,8 +52,8 @@ def test_an_outside_set_never_trains_nor_do_its_people() -> None:
 def test_a_share_of_labels_is_of_each_class_and_of_the_larger_share(seed: int, n: int, share: float) -> None:
     rng = np.random.default_rng(seed)
     truth, rows, order = rng.integers(4, size=n), rng.random(n) < 0.8, rng.permutation(n)
-    kept = Labelled(share, order).of(rows, truth)
-    larger = Labelled(min(1.0, 2 * share), order).of(rows, truth)
+    kept = Labelled(share, order).among(rows, truth)
+    larger = Labelled(min(1.0, 2 * share), order).among(rows, truth)
     assert not (kept & ~rows).any()
     assert not (kept & ~larger).any()
     for code in np.unique(truth[rows]):

@@ -11,7 +11,7 @@ from wearcli.cli.score_text import TITLES, interval_text, make_table, mean_text
 from wearcli.comparison.multiple import LEVEL
 
 if TYPE_CHECKING:
-    from wearcli.comparison.side_by_side import Comparison
+    from wearcli.comparison.result import Comparison
 
 LESS_FIRST = "less first"
 Column = tuple[str, Mapping[str, Mapping[str, Any]]]  # the title, and of each row {mean, low, high}

@@ -55,35 +55,6 @@ def open_models(
     return entries, errors
 
 
-def with_architecture(entries: dict[str, Entry]) -> str | None:
-    """The first model whose config names the encoder that it is."""
-    for name, entry in entries.items():
-        if isinstance(entry.source, Model) and entry.source.config.encoder is not None:
-            return name
-    return None
-
-
-def untrained_like(entry: Entry, folder: Path, seed: int) -> Entry:
-    """A model of random weights, written into `folder`, that takes the same windows.
-
-    Raises UsageError where torch is missing, or where wearcli does not build such an encoder.
-    """
-    try:
-        from wearcli.training.untrained import write_untrained
-    except ModuleNotFoundError as error:
-        if str(error.name).partition(".")[0] != "torch":
-            raise
-        raise UsageError("it needs torch: pip install 'wearcli[train]'") from None
-    assert isinstance(entry.source, Model)
-    try:
-        write_untrained(folder / UNTRAINED, entry.source.config, seed)
-    except ModuleNotFoundError as error:
-        if error.name not in ("onnx", "onnxscript"):
-            raise
-        raise UsageError(f"it needs {error.name}: pip install 'wearcli[train]'") from None
-    return Entry(load_model(folder / UNTRAINED), entry.windows)
-
-
 def _name(given: str | Path) -> str:
     path = Path(given)
     if str(given) in bundled_models():

@@ -3,24 +3,28 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 from wearcli.comparison.models import Entry
+from wearcli.comparison.options import CompareOptions
 from wearcli.embedding.embed import embed
 from wearcli.embedding.engine import Stream
 from wearcli.embedding.result import EmbedResult, Watcher
 from wearcli.errors import InputError, UsageError, WearcliError
 from wearcli.models.folder import Model
-from wearcli.recordings.reading import Reading
 from wearcli.recordings.recording import Source
 
 
 @dataclass
 class Tables:
-    """paths: the table of each model. to_embed: how many recordings were not in it as they are now.
+    """The tables of the models.
 
-    failed: the recordings that could not be embedded; errors: the models that could embed none.
+    Attributes:
+        paths: The table of each model.
+        to_embed: How many recordings were not in it as they are now.
+        failed: The recordings that could not be embedded, and the error.
+        errors: The models that could embed none.
     """
 
     paths: dict[str, Path] = field(default_factory=dict)
@@ -31,63 +35,70 @@ class Tables:
 
 def embed_tables(
     entries: dict[str, Entry],
-    recordings: Path | None,
+    options: CompareOptions,
     folder: Path,
-    stride_s: float | None,
-    participant_from: str | None,
-    reading: Reading | None,
     dry_run: bool,
     watch: Callable[[str, float], None],
 ) -> Tables:
-    """Embed `recordings` with every model into a table in `folder`, brought up to date where it is there.
+    """Embed the recordings with every model into a table, brought up to date where it exists.
 
-    watch: told the model and the share of all that is done. dry_run: count only. Raises KeyboardInterrupt
-    after an interrupt; the recordings that were complete are then in their table.
+    Args:
+        entries: The models and tables.
+        options: The recordings, and how they are read.
+        folder: Where the tables are.
+        dry_run: Count only.
+        watch: Called with the model and the share of all that is done.
+
+    Raises:
+        KeyboardInterrupt: After an interrupt; the recordings that were complete are then in their table.
     """
     tables = Tables()
     for number, (name, entry) in enumerate(entries.items()):
         if isinstance(entry.source, Path):
             tables.paths[name] = entry.source
             continue
-        assert recordings is not None
 
-        def told(share: float, name: str = name, number: int = number) -> None:
+        def model_share(share: float, name: str = name, number: int = number) -> None:
             watch(name, (number + share) / len(entries))
 
-        path = folder / _file_name(entry.source, stride_s)
-        options: dict[str, Any] = {
-            "model": entry.source.folder,
-            "stride_s": stride_s,
-            "participant_from": participant_from,
-            "reading": reading,
-            "dry_run": dry_run,
-            "watcher": _watcher(told),
-        }
+        path = folder / _file_name(entry.source, options.stride_s)
         try:
-            result = _embed(recordings, path, options)
+            result = _embed(entry.source, path, options, dry_run, _watcher(model_share))
         except WearcliError as error:
             tables.errors[name] = error
             continue
         if result.interrupted:
             raise KeyboardInterrupt(f"what was embedded is kept in {folder}: the same command does the rest")
         tables.to_embed[name] = len(result.sizes)
-        tables.failed |= {one["recording"]: one["error"] for one in result.failed}
+        tables.failed |= {failure["recording"]: failure["error"] for failure in result.failed}
         if result.output:
             tables.paths[name] = path
         else:
-            tables.errors[name] = InputError(f"not one recording of {recordings} could be embedded")
-        told(1.0)
+            tables.errors[name] = InputError(f"not one recording of {options.recordings} could be embedded")
+        model_share(1.0)
     return tables
 
 
-def _embed(recordings: Path, path: Path, options: dict[str, Any]) -> EmbedResult:
+def _embed(model: Model, path: Path, options: CompareOptions, dry_run: bool, watcher: Watcher) -> EmbedResult:
+    assert options.recordings is not None  # of a model, see `task.compared_recordings`
+    run = partial(
+        embed,
+        [options.recordings],
+        path,
+        model=model.folder,
+        stride_s=options.stride_s,
+        participant_from=options.participant_from,
+        reading=options.reading,
+        dry_run=dry_run,
+        watcher=watcher,
+    )
     try:
-        return embed([recordings], path, **options)
+        return run()
     except UsageError:
         if not path.is_file():
             raise
         # A table of other recordings, or of another version: nothing in it can be kept.
-        return embed([recordings], path, overwrite=True, **options)
+        return run(overwrite=True)
 
 
 def _file_name(model: Model, stride_s: float | None) -> str:
@@ -97,8 +108,8 @@ def _file_name(model: Model, stride_s: float | None) -> str:
     return f"{name}-{model.config.sha256[:8]}{stride}.parquet"
 
 
-def _watcher(told: Callable[[float], None]) -> Watcher:
-    """Tells the share of the bytes that is embedded."""
+def _watcher(advance: Callable[[float], None]) -> Watcher:
+    """A watcher that says which share of the bytes is embedded."""
     sizes: dict[str, int] = {}
     done = 0
 
@@ -106,7 +117,7 @@ def _watcher(told: Callable[[float], None]) -> Watcher:
         sizes.update(result.sizes)
 
     def advanced(source: Source, windows: int, share: float) -> None:
-        told((done + share * sizes[source.recording]) / max(1, sum(sizes.values())))
+        advance((done + share * sizes[source.recording]) / max(1, sum(sizes.values())))
 
     def finished(stream: Stream) -> None:
         nonlocal done

@@ -5,7 +5,7 @@ import warnings
 from collections.abc import Callable, Iterable
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
@@ -121,6 +121,15 @@ def fit_all(
         for leader, members in together.items()
         for place, number in enumerate(members)
     }
+
+
+def chosen_by_fits(fitted: CrossFits, targets: list[str]) -> dict[str, dict[str, dict[str, Any]]]:
+    """The hyper-parameter of each fold's fit and of that of everybody: chosen[probe][target]."""
+    chosen: dict[str, dict[str, dict[str, Any]]] = {}
+    for (probe, place), fits in fitted.items():
+        values = {load_kind(probe).hyperparameter: fits.chosen, "everybody": fits.chosen_by_all}
+        chosen.setdefault(probe, {})[targets[place]] = values
+    return chosen
 
 
 def held_out(problem: Problem, fitted: CrossFit, vectors: np.ndarray, classes: int) -> np.ndarray:

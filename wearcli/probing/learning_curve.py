@@ -1,25 +1,29 @@
 """Label efficiency: what a probe scores that is fitted on a part of the labels."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from wearcli.errors import UsageError
-from wearcli.labels.tasks import Task
 from wearcli.probing.bootstrap import summary
-from wearcli.probing.crossfit import fit_all
-from wearcli.probing.problem import Labelled
-from wearcli.probing.problems import Study
-from wearcli.probing.records import Interval, LearningPoint
-from wearcli.probing.scoring import counting, difference, evaluate, held_out_by, without_folds
+from wearcli.probing.crossfit import Step, fit_all
+from wearcli.probing.evaluate import Rows, countings, difference, probe_rows, without_folds
+from wearcli.probing.kinds import FEATURES
+from wearcli.probing.problem import Labelled, Problem
+from wearcli.probing.records import LearningPoint
+from wearcli.probing.study import Study
 from wearcli.seeds import generator
 
 REPEATS = 5  # draws of the labels of a share: their scores are averaged
 
 
 def parse_shares(text: str) -> list[float]:
-    """Percentages such as "100,30,10,3,1", largest first; UsageError for what is none."""
+    """Percentages such as "100,30,10,3,1", largest first.
+
+    Raises:
+        UsageError: One of them is no percentage.
+    """
     try:
         shares = sorted({float(part) for part in text.split(",")}, reverse=True)
     except ValueError:
@@ -30,74 +34,75 @@ def parse_shares(text: str) -> list[float]:
 
 
 def learning_curve(
-    study: Study,
-    task: Task,
-    probes: Sequence[str],
-    shares: Sequence[float],
-    *,
-    draws: int,
-    seed: int,
-    step: Callable[[str, int, int], None],
+    study: Study, probes: Sequence[str], shares: Sequence[float], *, draws: int, seed: int, step: Step
 ) -> list[LearningPoint]:
-    """Of each share (in %) the scores of probes fitted on so much of the labels of the training people.
+    """The scores of probes that are fitted on a share of the labels of the training people.
 
     The samples of a share are drawn at random among those of all training people, within each class, which
-    keeps one at least; a smaller share is a part of a larger one. A score is the mean of `REPEATS` draws, its
-    interval of the mean over the same draws of participants. Returns `{share, samples, repeats, scores,
-    less_features}`; samples: labels that a fold's probe is fitted on, on average; less_features: of each
-    metric `{mean, low, high}` of the first probe's less that of the features, paired.
+    keeps one at least; those of a smaller share are a part of those of a larger one. A score is the mean of
+    `REPEATS` draws, its interval of the mean over the same draws of participants.
+
+    Args:
+        study: What is fitted.
+        probes: Names of probes, the one that is compared with the features first.
+        shares: Of the labels, in %.
+        draws: Of the bootstrap.
+        seed: Of all draws.
+        step: Called after each repeat.
+
+    Returns:
+        Of each share the samples that a fold's probe is fitted on, on average, and the scores.
     """
-    counts = [counting(each.scored(), n, study.parts, draws, seed) for n, each in enumerate(study.problems)]
-    total = sum(1 if share == 100 else REPEATS for share in shares)
+    counts = countings(study, draws, seed)
+    total = sum(_repeats(share) for share in shares)
     done = 0
-    found: list[LearningPoint] = []
+    points: list[LearningPoint] = []
     for share in shares:
-        repeats = 1 if share == 100 else REPEATS
-        rows: dict[str, dict[str, list[np.ndarray]]] = {probe: {} for probe in probes}
-        used = []
-        for repeat in range(repeats):
+        rows: dict[str, list[Rows]] = {probe: [] for probe in probes}
+        used: list[int] = []
+        for repeat in range(_repeats(share)):
             order = generator(seed, "labels used", repeat).permutation(len(study.owner))
             problems = [
-                replace(each, labelled=Labelled(share / 100, order[each.rows])) for each in study.problems
+                replace(problem, labelled=Labelled(share / 100, order[problem.rows]))
+                for problem in study.problems
             ]
-            used += [
-                np.count_nonzero(problems[0].training(fold))
-                for fold in np.unique(problems[0].fold[problems[0].fold >= 0]).tolist()
-            ]
-            fitted = fit_all(problems, list(probes), study.n_folds, seed, lambda *_: None, everybody=False)
+            used += _training_samples(problems[0])
+            fitted = fit_all(problems, probes, study.n_folds, seed, lambda *_: None, everybody=False)
             for probe in probes:
-                for number, (problem, prefix) in enumerate(zip(problems, study.prefixes(task), strict=True)):
-                    tested = problem.scored()
-                    fit = fitted[probe, number]
-                    predicted, ranks = held_out_by(tested, probe, fit, len(study.classes))
-                    scored = evaluate(tested, predicted, counts[number], task.measured, ranks)
-                    for metric, values in scored.items():
-                        rows[probe].setdefault(prefix + metric, []).append(values)
+                rows[probe].append(probe_rows(study, problems, fitted, probe, counts, study.measured))
             done += 1
             step(f"{share:g} % of the labels", done, total)
-        means = {
-            probe: {metric: np.mean(values, axis=0) for metric, values in each.items()}
-            for probe, each in rows.items()
-        }
-        against = means.get("features", {})
-        found.append(
-            {
-                "share": share,
-                "samples": round(float(np.mean(used)), 1),
-                "repeats": repeats,
-                "scores": {
-                    probe: {metric: _summary(values, study.parts) for metric, values in each.items()}
-                    for probe, each in means.items()
-                },
-                "less_features": {
-                    metric: difference(values, against[metric], study.parts)
-                    for metric, values in means[probes[0]].items()
-                    if metric in against
-                },
-            }
-        )
-    return found
+        points.append(_point(study, share, used, {probe: _mean(several) for probe, several in rows.items()}))
+    return points
 
 
-def _summary(values: np.ndarray, parts: int) -> Interval:
-    return without_folds(summary(values, parts))
+def _repeats(share: float) -> int:
+    return 1 if share == 100 else REPEATS
+
+
+def _training_samples(problem: Problem) -> list[int]:
+    """How many samples each fold's probe is fitted on."""
+    folds = np.unique(problem.fold[problem.fold >= 0]).tolist()
+    return [int(np.count_nonzero(problem.training(fold))) for fold in folds]
+
+
+def _mean(several: list[Rows]) -> Rows:
+    return {metric: np.mean([rows[metric] for rows in several], axis=0) for metric in several[0]}
+
+
+def _point(study: Study, share: float, used: list[int], means: dict[str, Rows]) -> LearningPoint:
+    features, parts = means.get(FEATURES, {}), study.parts
+    return {
+        "share": share,
+        "samples": round(float(np.mean(used)), 1),
+        "repeats": _repeats(share),
+        "scores": {
+            probe: {metric: without_folds(summary(row, parts)) for metric, row in rows.items()}
+            for probe, rows in means.items()
+        },
+        "less_features": {
+            metric: difference(row, features[metric], parts)
+            for metric, row in next(iter(means.values())).items()
+            if metric in features
+        },
+    }

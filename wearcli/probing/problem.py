@@ -7,21 +7,26 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Labelled:
-    """A share of the labels: of `order`, (n,) a random rank of each sample, the first `share` of each class.
+    """A share of the labels, the first of a random order within each class.
 
-    Of a larger share the smaller one is a part. Every class keeps a label, a regression keeps two.
+    The labels of a smaller share are a part of those of a larger one. Every class keeps a label, a regression
+    keeps two.
+
+    Attributes:
+        share: Of the labels, 0 to 1.
+        order: (n,) a random rank of each sample.
     """
 
     share: float
     order: np.ndarray
 
-    def of(self, rows: np.ndarray, classes: np.ndarray | None) -> np.ndarray:
-        """(n,) bool: the samples of the mask `rows` whose labels are used. classes: (n,) codes, or None."""
+    def among(self, rows: np.ndarray, classes: np.ndarray | None) -> np.ndarray:
+        """(n,) bool: the samples of the mask `rows` whose labels are used; classes: (n,) codes, or None."""
         kept = np.zeros(len(rows), bool)
         for code in [None] if classes is None else np.unique(classes[rows]):
-            mine = np.flatnonzero(rows if code is None else rows & (classes == code))
-            count = max(1 if code is not None else 2, round(self.share * len(mine)))
-            kept[mine[np.argsort(self.order[mine], kind="stable")[:count]]] = True
+            members = np.flatnonzero(rows if code is None else rows & (classes == code))
+            count = max(1 if code is not None else 2, round(self.share * len(members)))
+            kept[members[np.argsort(self.order[members], kind="stable")[:count]]] = True
         return kept
 
 
@@ -29,10 +34,15 @@ class Labelled:
 class Problem:
     """One target: what every probe of it is fitted on.
 
-    vectors: "embedding" and maybe "features" (n, D) float32. rows: (n,) which of the samples these are, those
-    with a value of the target. truth: (n,) class codes or float64 values. participants: (n,) codes. fold:
-    (n,) the fold in which each sample is held out, -1 for one that only ever trains. group: (n,) codes of
-    what is left out as a whole beside people, such as a placement. labelled: which labels may be used.
+    Attributes:
+        vectors: "embedding" and maybe "features", (n, D) float32.
+        rows: (n,) which of the study's samples these are: those with a value of the target.
+        truth: (n,) class codes or float64 values.
+        participants: (n,) codes.
+        fold: (n,) the fold in which each sample is held out, -1 for one that only ever trains.
+        classify: Whether `truth` has classes.
+        group: (n,) codes of what is left out as a whole beside people, such as a placement.
+        labelled: Which labels may be used; None: all.
     """
 
     vectors: dict[str, np.ndarray]
@@ -45,9 +55,12 @@ class Problem:
     labelled: Labelled | None = None
 
     def training(self, fold: int) -> np.ndarray:
-        """(n,) bool: what a probe is fitted on that is scored on `fold`: nobody of it, nothing of its group.
+        """The samples that a probe is fitted on which is scored on a fold: no person of it, and no group.
 
-        A fold that nobody is in is that of recordings to come: everybody trains, but for an outside set.
+        A fold that nobody is in stands for recordings to come: everybody trains, but for an outside set.
+
+        Returns:
+            (n,) bool.
         """
         held = self.fold == fold
         if not held.any() and (self.fold < 0).any():
@@ -56,13 +69,18 @@ class Problem:
         if self.group is not None:
             train &= ~np.isin(self.group, np.unique(self.group[held]))
         if self.labelled is not None:
-            train = self.labelled.of(train, self.truth if self.classify else None)
+            train = self.labelled.among(train, self.truth if self.classify else None)
         return train
 
     def scored(self) -> "Problem":
         """The samples that are held out in some fold."""
         held = self.fold >= 0
         return self if held.all() else self.only(held)
+
+    def for_target(self, column: int, chosen: np.ndarray | None) -> "Problem":
+        """One of several targets, with the samples of a mask (n,) bool, or all."""
+        single = replace(self, truth=self.truth[:, column])
+        return single if chosen is None else single.only(chosen)
 
     def only(self, chosen: np.ndarray) -> "Problem":
         """The samples of a mask (n,) bool."""

@@ -5,7 +5,6 @@ import platform
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 from zipfile import BadZipFile
 
 import numpy as np
@@ -127,48 +126,3 @@ def _read_weights(path: Path, targets: list[str]) -> dict[tuple[str, str], Predi
     if unknown := [probe for probe, _ in arrays if probe not in PROBES]:
         raise InputError(f"{path}: a probe '{unknown[0]}' of a later wearcli: upgrade wearcli")
     return {key: load_kind(key[0]).load(own) for key, own in arrays.items()}
-
-
-def predictions_table(blocks: list[dict[str, Any]], classes: list[str] | None) -> pa.Table:
-    """Held-out predictions, one row a sample, target and probe.
-
-    Each block has rows (recording, participant, onset, duration, maybe placement), fold, group (names, or
-    None), target, probe, truth, predicted and, in a classification, probabilities (n, classes) and
-    temperature (n,), or None.
-    """
-    tables = []
-    for block in blocks:
-        rows: pd.DataFrame = block["rows"]
-        count = len(rows)
-        text = pa.string()
-        value = pa.float64() if classes is None else text
-        columns = {
-            "recording": pa.array(rows["recording"].astype(object), text),
-            "participant": pa.array(rows["participant"].astype(object), text),
-            "placement": pa.array(rows["placement"].astype(object), text)
-            if "placement" in rows
-            else pa.nulls(count, text),
-            "group": pa.nulls(count, text) if block["group"] is None else pa.array(block["group"], text),
-            "onset": pa.array(rows["onset"].to_numpy(np.float64)),
-            "duration": pa.array(rows["duration"].to_numpy(np.float64)),
-            "fold": pa.array(block["fold"].astype(np.int16)),
-            "target": pa.array([block["target"]] * count, text),
-            "probe": pa.array([block["probe"]] * count, text),
-            "truth": pa.array(block["truth"], value),
-            "predicted": pa.array(block["predicted"], value),
-        }
-        if classes is not None:
-            kind = pa.list_(pa.float32(), len(classes))
-            chances = block["probabilities"]
-            columns["probabilities"] = (
-                pa.nulls(count, kind)
-                if chances is None
-                else pa.FixedSizeListArray.from_arrays(
-                    pa.array(chances.astype(np.float32).reshape(-1)), type=kind
-                )
-            )
-            heat = block["temperature"]
-            columns["temperature"] = pa.nulls(count, pa.float64()) if heat is None else pa.array(heat)
-        tables.append(pa.table(columns))
-    table = pa.concat_tables(tables)
-    return table.replace_schema_metadata({"classes": json.dumps(classes)} if classes else None)

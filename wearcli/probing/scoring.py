@@ -1,28 +1,48 @@
-"""From held-out predictions to the scores of a probe, with their intervals over participants."""
+"""From held-out predictions to the scores of probes, with their intervals over participants."""
 
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 import numpy as np
+import pandas as pd
 
-from wearcli.probing.bootstrap import interval, number, participant_weights, summary
-from wearcli.probing.calibration import calibration_scores, reliability
-from wearcli.probing.crossfit import CrossFit, CrossFits, before_temperature, held_out, temperatures, trivial
+from wearcli.probing.bootstrap import number, summary
+from wearcli.probing.calibration import reliability
+from wearcli.probing.crossfit import CrossFit, CrossFits, temperatures, trivial
 from wearcli.probing.error_bands import error_band
-from wearcli.probing.kinds import FEATURES, input_column
-from wearcli.probing.metrics import classification_scores, confusion, f1_by_class, regression_scores
+from wearcli.probing.evaluate import (
+    Counting,
+    Rows,
+    counting,
+    countings,
+    difference,
+    evaluate,
+    evaluate_trivial,
+    held_out_by,
+    trivial_name,
+    without_folds,
+)
+from wearcli.probing.kinds import FEATURES
+from wearcli.probing.metrics import confusion, f1_by_class
+from wearcli.probing.predictions import Predictions
 from wearcli.probing.problem import Problem
-from wearcli.probing.records import Band, Calibration, Interval, Score
-from wearcli.probing.roc import auroc, pauroc
-from wearcli.seeds import generator
+from wearcli.probing.records import Band, Calibration, Groups, Interval, Score
+from wearcli.probing.study import Study
 
 
 @dataclass
 class Scored:
-    """scores[probe][metric] as the contract says; differences[probe][metric], a probe less `features`;
-    confusion[probe] (rows true), per_class[probe][class] and calibration[probe] of a classification;
-    intervals[probe][prefix], the `error_band` of a regression; groups[group][probe][metric] of what was left
-    out as a whole; predictions in blocks for `predictions_table`."""
+    """All that is scored, probe by probe.
+
+    Attributes:
+        scores: scores[probe][metric].
+        differences: differences[probe][metric], a probe less that on features.
+        confusion: confusion[probe], rows are the true classes.
+        per_class: The F1 of per_class[probe][class].
+        calibration: Of each probe of classes.
+        intervals: intervals[probe][target] of a regression.
+        groups: groups[group][probe][metric] of what was left out as a whole.
+        predictions: Of each target and probe.
+    """
 
     scores: dict[str, dict[str, Score]] = field(default_factory=dict)
     differences: dict[str, dict[str, Interval]] = field(default_factory=dict)
@@ -31,226 +51,178 @@ class Scored:
     calibration: dict[str, Calibration] = field(default_factory=dict)
     intervals: dict[str, dict[str, Band]] = field(default_factory=dict)
     groups: dict[str, dict[str, dict[str, Interval]]] = field(default_factory=dict)
-    predictions: list[dict[str, Any]] = field(default_factory=list)
-
-
-@dataclass(frozen=True)
-class Counting:
-    """owner: (n,) the participant of each sample, as a column of weights: (1 + folds + draws, P), see
-    `participant_weights`. A participant who is in several left-out groups has a column in each."""
-
-    owner: np.ndarray
-    weights: np.ndarray
+    predictions: list[Predictions] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
 class HeldOut:
-    """A problem's held-out samples, what each probe says of them (`held_out_by`), and the trivial one."""
+    """The held-out samples of a problem, and what is predicted of them.
+
+    Attributes:
+        problem: Its scored samples.
+        predicted: By each probe, see `held_out_by`.
+        ranks: Of classes the probabilities before the temperature, by each probe.
+        constant: By the trivial predictor.
+        classes: How many classes there are, 0 of a regression.
+        agreement: Score ICC and limits of agreement too.
+    """
 
     problem: Problem
-    predictions: dict[str, np.ndarray]
+    predicted: dict[str, np.ndarray]
     ranks: dict[str, np.ndarray | None]
     constant: np.ndarray
+    classes: int
+    agreement: bool
 
-    def of_group(self, mine: np.ndarray) -> "HeldOut":
-        """Those of a mask, as one fold."""
-        part = replace(self.problem, vectors={}, group=None, fold=np.zeros(len(mine), np.int64)).only(mine)
-        return HeldOut(
-            part,
-            {probe: predicted[mine] for probe, predicted in self.predictions.items()},
-            {probe: None if ranks is None else ranks[mine] for probe, ranks in self.ranks.items()},
-            self.constant[mine],
+    def only(self, chosen: np.ndarray) -> "HeldOut":
+        """The samples of a mask, as one fold."""
+        whole = replace(self.problem, vectors={}, group=None, fold=np.zeros(len(chosen), np.int64))
+        return replace(
+            self,
+            problem=whole.only(chosen),
+            predicted={probe: values[chosen] for probe, values in self.predicted.items()},
+            ranks={probe: None if rows is None else rows[chosen] for probe, rows in self.ranks.items()},
+            constant=self.constant[chosen],
         )
 
+    def evaluate(self, counts: Counting) -> dict[str, Rows]:
+        """The scores of every probe and of the trivial predictor."""
+        scores = {
+            probe: evaluate(self.problem, predicted, counts, self.agreement, self.ranks[probe])
+            for probe, predicted in self.predicted.items()
+        }
+        scores[trivial_name(self.problem)] = evaluate_trivial(
+            self.problem, self.constant, counts, self.classes, self.agreement
+        )
+        return scores
 
-def score(
-    problems: list[Problem],
-    fitted: CrossFits,
-    names: list[str],
-    *,
-    classes: list[str],
-    n_folds: int,
-    draws: int,
-    seed: int,
-    agreement: bool,
-    groups: list[str] | None = None,
-) -> Scored:
+
+def score(study: Study, samples: pd.DataFrame, fitted: CrossFits, *, draws: int, seed: int) -> Scored:
     """Score every probe of every problem, and the majority class or the mean.
 
-    names: a prefix of the metric's name for each problem ("" or "stride_time_s."). agreement: ICC(2,1) and
-    limits of agreement too. groups: names of what is left out as a whole, which are then the `folds` of a
-    score. The same draws of participants serve all probes, so that differences are paired.
+    The same draws of participants serve all probes, so that differences are paired. Where groups are left out
+    as a whole, these are the `folds` of a score.
+
+    Args:
+        study: What was fitted.
+        samples: One row a sample, for the predictions.
+        fitted: The fits.
+        draws: Of the bootstrap.
+        seed: Of the draws.
     """
     out = Scored()
-    parts = n_folds if groups is None else len(groups)
-    for number_, (problem, prefix) in enumerate(zip(problems, names, strict=True)):
-        tested = problem.scored()
-        counts = counting(tested, number_, parts, draws, seed)
-        fits = {probe: fit for (probe, which), fit in fitted.items() if which == number_}
-        told = {probe: held_out_by(tested, probe, fit, len(classes)) for probe, fit in fits.items()}
-        constant = trivial(problem, len(classes))[problem.fold >= 0]
-        held = HeldOut(
-            tested,
-            {probe: predicted for probe, (predicted, _) in told.items()},
-            {probe: ranks for probe, (_, ranks) in told.items()},
-            constant,
-        )
-        values = evaluate_all(held, counts, len(classes), agreement)
-        for name, metrics in values.items():
-            found = {prefix + metric: summary(rows, parts) for metric, rows in metrics.items()}
-            out.scores.setdefault(name, {}).update(found)
-        for name in fits:
-            if name != FEATURES and FEATURES in values:
-                differences = {
-                    prefix + metric: difference(values[name][metric], rows, parts)
-                    for metric, rows in values[FEATURES].items()
-                }
-                out.differences.setdefault(name, {}).update(differences)
-        for code, group in enumerate(groups or []):
-            mine = np.asarray(tested.group == code)
-            if not mine.any():  # the target is not known there
-                continue
-            part = held.of_group(mine)
-            own = counting(part.problem, number_, 1, draws, seed)
-            for probe, metrics in evaluate_all(part, own, len(classes), agreement).items():
-                of_group = {
-                    prefix + metric: without_folds(summary(rows, 1)) for metric, rows in metrics.items()
-                }
-                out.groups.setdefault(group, {}).setdefault(probe, {}).update(of_group)
+    for place, counts in enumerate(countings(study, draws, seed)):
+        fits = {probe: fit for (probe, problem), fit in fitted.items() if problem == place}
+        held = _held_out(study, study.problems[place], fits)
+        rows = held.evaluate(counts)
+        _add_scores(out, study, study.prefixes[place], rows)
+        _add_groups(out, study, place, held, draws, seed)
         for probe, fit in fits.items():
-            predicted = held.predictions[probe]
-            if problem.classify:
-                codes = predicted.argmax(axis=1)
-                _add_classes(out, probe, tested, predicted, codes, classes, values[probe], fit.temperature)
-                _add_predictions(out, number_, probe, codes, predicted, temperatures(tested, fit))
+            if held.problem.classify:
+                _add_classes(out, study, probe, held, rows[probe], fit)
             else:
-                band = error_band(predicted - tested.truth, tested.participants, tested.fold)
-                out.intervals.setdefault(probe, {})[prefix] = band
-                _add_predictions(out, number_, probe, predicted)
-        _add_predictions(out, number_, trivial_name(problem), constant)
+                errors = held.predicted[probe] - held.problem.truth
+                band = error_band(errors, held.problem.participants, held.problem.fold)
+                out.intervals.setdefault(probe, {})[study.targets[place]] = band
+        out.predictions += _predictions(study, samples, study.targets[place], held, fits)
     return out
 
 
-def held_out_by(
-    tested: Problem, probe: str, fitted: CrossFit, classes: int
-) -> tuple[np.ndarray, np.ndarray | None]:
-    """What each sample is predicted to be, as `held_out`, and of classes its `before_temperature`."""
-    vectors = tested.vectors[input_column(probe)]
-    predicted = held_out(tested, fitted, vectors, classes)
-    return predicted, before_temperature(tested, fitted, predicted) if tested.classify else None
+def _held_out(study: Study, problem: Problem, fits: dict[str, CrossFit]) -> HeldOut:
+    tested, classes = problem.scored(), len(study.classes)
+    both = {probe: held_out_by(tested, probe, fit, classes) for probe, fit in fits.items()}
+    return HeldOut(
+        tested,
+        {probe: predicted for probe, (predicted, _) in both.items()},
+        {probe: ranks for probe, (_, ranks) in both.items()},
+        trivial(problem, classes)[problem.fold >= 0],
+        classes,
+        study.measured,
+    )
 
 
-def evaluate_all(
-    held: HeldOut, counts: Counting, classes: int, agreement: bool
-) -> dict[str, dict[str, np.ndarray]]:
-    """probe -> metric -> (1 + folds + draws,) of each probe's held-out predictions and the trivial ones."""
-    values = {
-        probe: evaluate(held.problem, predicted, counts, agreement, held.ranks[probe])
-        for probe, predicted in held.predictions.items()
-    }
-    constant = evaluate_trivial(held.problem, held.constant, counts, classes, agreement)
-    return values | {trivial_name(held.problem): constant}
+def _add_scores(out: Scored, study: Study, prefix: str, rows: dict[str, Rows]) -> None:
+    """The scores of every probe, and their differences to those of the features."""
+    for probe, metrics in rows.items():
+        scores = {prefix + metric: summary(row, study.parts) for metric, row in metrics.items()}
+        out.scores.setdefault(probe, {}).update(scores)
+        # The trivial predictor, which is the last, has no difference.
+        if FEATURES in rows and probe not in (FEATURES, [*rows][-1]):
+            differences = {
+                prefix + metric: difference(metrics[metric], row, study.parts)
+                for metric, row in rows[FEATURES].items()
+            }
+            out.differences.setdefault(probe, {}).update(differences)
 
 
-def without_folds(score: Score) -> Interval:
-    """The score and its interval alone."""
-    return {"mean": score["mean"], "low": score["low"], "high": score["high"]}
+def _add_groups(out: Scored, study: Study, place: int, held: HeldOut, draws: int, seed: int) -> None:
+    """The scores of each group that was left out as a whole."""
+    for code, group in enumerate(study.groups or []):
+        members = np.asarray(held.problem.group == code)
+        if not members.any():  # the target has no value there
+            continue
+        part = held.only(members)
+        counts = counting(part.problem, place, 1, draws, seed)
+        for probe, metrics in part.evaluate(counts).items():
+            scores = {
+                study.prefixes[place] + metric: without_folds(summary(row, 1))
+                for metric, row in metrics.items()
+            }
+            out.groups.setdefault(group, {}).setdefault(probe, {}).update(scores)
 
 
-def counting(problem: Problem, number: int, n_folds: int, draws: int, seed: int) -> Counting:
-    """The draws for the `number`th problem: the same whatever is scored on it.
-
-    n_folds: folds, or groups where the problem has them.
-    """
-    rng = generator(seed, "bootstrap", number)
-    _, person = np.unique(problem.participants, return_inverse=True)
-    part = problem.fold if problem.group is None else problem.group
-    columns, owner = np.unique(person * n_folds + part, return_inverse=True)
-    weights = participant_weights(columns % n_folds, n_folds, draws, rng, columns // n_folds)
-    return Counting(owner, weights)
-
-
-def evaluate(
-    problem: Problem,
-    predicted: np.ndarray,
-    counts: Counting,
-    agreement: bool,
-    ranks: np.ndarray | None = None,
-) -> dict[str, np.ndarray]:
-    """metric -> (1 + folds + draws,) scores of held-out predictions, as `held_out` gives them; of a
-    classification ranks are those of `before_temperature`."""
-    weights, owner = counts.weights, counts.owner
-    if not problem.classify:
-        return regression_scores(weights, problem.truth, predicted, owner, agreement)
-    codes, classes = predicted.argmax(axis=1), predicted.shape[1]
-    scores = classification_scores(weights, problem.truth, codes, owner, classes)
-    scores |= _areas(problem, predicted if ranks is None else ranks, counts)
-    return scores | calibration_scores(weights, problem.truth, predicted, owner)
-
-
-def _areas(problem: Problem, probabilities: np.ndarray, counts: Counting) -> dict[str, np.ndarray]:
-    """AUROC and, of two classes, the partial one. probabilities: (n, classes)."""
-    words = counts.weights, problem.truth, probabilities, counts.owner
-    areas = {"auroc": auroc(*words)}
-    return areas | {"pauroc": pauroc(*words)} if probabilities.shape[1] == 2 else areas
-
-
-def trivial_name(problem: Problem) -> str:
-    """What the trivial predictor is called."""
-    return "majority" if problem.classify else "mean"
-
-
-def evaluate_trivial(
-    problem: Problem, constant: np.ndarray, counts: Counting, classes: int, agreement: bool
-) -> dict[str, np.ndarray]:
-    """The same of the majority class or the mean, as `trivial` gives it."""
-    weights, owner = counts.weights, counts.owner
-    if problem.classify:
-        scores = classification_scores(weights, problem.truth, constant, owner, classes)
-        return scores | _areas(problem, np.zeros((len(constant), classes)), counts)
-    scores = regression_scores(weights, problem.truth, constant, owner, agreement)
-    # Within a fold it is constant. Pooled, the folds' means run against the held-out people's own,
-    # which would give a correlation that says nothing.
-    nothing = np.full(len(weights), np.nan)
-    return scores | {name: nothing for name in ("r", "icc") if name in scores}
-
-
-def difference(scores: np.ndarray, others: np.ndarray, n_folds: int) -> Interval:
-    """`{mean, low, high}` of one score less another, draw by draw the same participants."""
-    rows = scores - others
-    low, high = interval(rows[1 + n_folds :])
-    return {"mean": number(rows[0]), "low": low, "high": high}
-
-
-def _add_classes(
-    out: Scored,
-    probe: str,
-    problem: Problem,
-    probabilities: np.ndarray,
-    codes: np.ndarray,
-    classes: list[str],
-    values: dict[str, np.ndarray],
-    temperature: float | None,
-) -> None:
-    one = np.zeros(len(codes), np.int64)
-    matrix = confusion(problem.truth, codes, one, len(classes), 1)[0]
+def _add_classes(out: Scored, study: Study, probe: str, held: HeldOut, rows: Rows, fit: CrossFit) -> None:
+    """Confusion, F1 of each class, and calibration of a probe."""
+    truth, probabilities = held.problem.truth, held.predicted[probe]
+    codes = probabilities.argmax(axis=1)
+    matrix = confusion(truth, codes, np.zeros(len(codes), np.int64), held.classes, 1)[0]
     out.confusion[probe] = matrix.astype(int).tolist()
-    out.per_class[probe] = dict(zip(classes, map(number, f1_by_class(matrix)), strict=True))
+    out.per_class[probe] = dict(zip(study.classes, map(number, f1_by_class(matrix)), strict=True))
     out.calibration[probe] = {
-        "brier": number(values["brier"][0]),
-        "ece": number(values["ece"][0]),
-        "bins": reliability(problem.truth, probabilities),
-        "temperature": temperature,
+        "brier": number(rows["brier"][0]),
+        "ece": number(rows["ece"][0]),
+        "bins": reliability(truth, probabilities),
+        "temperature": fit.temperature,
     }
 
 
-def _add_predictions(
-    out: Scored,
-    problem: int,
-    probe: str,
-    predicted: np.ndarray,
-    probabilities: np.ndarray | None = None,
-    heat: np.ndarray | None = None,
-) -> None:
-    told = {"predicted": predicted, "probabilities": probabilities, "temperature": heat}
-    out.predictions.append({"problem": problem, "probe": probe, **told})
+def _predictions(
+    study: Study, samples: pd.DataFrame, target: str, held: HeldOut, fits: dict[str, CrossFit]
+) -> list[Predictions]:
+    """What each probe, and at last the trivial predictor, says of a target."""
+    problem, names = held.problem, np.array(study.classes, object)
+    blocks = []
+    for probe, predicted in {**held.predicted, trivial_name(problem): held.constant}.items():
+        probabilities = predicted if predicted.ndim == 2 else None
+        codes = predicted if probabilities is None else probabilities.argmax(axis=1)
+        blocks.append(
+            Predictions(
+                rows=samples.iloc[problem.rows],
+                fold=problem.fold,
+                group=None if problem.group is None else np.array(study.groups, object)[problem.group],
+                target=target,
+                probe=probe,
+                truth=names[problem.truth] if problem.classify else problem.truth,
+                predicted=names[codes] if problem.classify else codes,
+                probabilities=probabilities,
+                temperature=None if probabilities is None else temperatures(problem, fits[probe]),
+            )
+        )
+    return blocks
+
+
+def group_scores(scored: Scored, study: Study, leave_out: str | None) -> Groups | None:
+    """Scores, samples and participants of each left-out group; None where people alone are left out."""
+    if study.groups is None:
+        return None
+    group = study.problems[0].group
+    assert group is not None  # of every problem, where the study has groups
+    owners = study.problems[0].participants
+    return {
+        "by": leave_out,
+        "scores": scored.groups,
+        "samples": {name: int((group == code).sum()) for code, name in enumerate(study.groups)},
+        "participants": {
+            name: len(np.unique(owners[group == code])) for code, name in enumerate(study.groups)
+        },
+    }

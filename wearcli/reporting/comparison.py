@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from wearcli.comparison.compare import DOCUMENT, FORMAT
-from wearcli.comparison.side_by_side import Comparison
+from wearcli.comparison.result import Comparison
+from wearcli.comparison.save import DOCUMENT, FORMAT
 from wearcli.documents import parse
 from wearcli.errors import InputError
 from wearcli.reporting.metrics import Score, find_metric, leading_metric
