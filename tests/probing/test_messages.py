@@ -12,11 +12,9 @@ import pytest
 
 from tests.probing.tables import study, write_table
 from wearcli.errors import InputError, UsageError, WearcliError
-from wearcli.labels import windows
 from wearcli.labels.tasks import Task, task_intervals
 from wearcli.probing.probe import probe
 from wearcli.probing.saved import load_probe
-from wearcli.signals import pulse_quality
 
 
 @pytest.fixture
@@ -182,7 +180,6 @@ def test_windows_of_poor_quality_are_left_out(folder: Path) -> None:
         assert found.n_windows == 240 - left, least
     rewrite(quality=np.zeros(240))
     refused(InputError, "no window can be used .240 windows of poor quality.*: see --min-quality$")
-    assert windows.MIN_QUALITY == pulse_quality.MIN_QUALITY
     rewrite()  # without the column, as tables of acceleration are
     assert probe(task="activity", dry_run=True).n_windows == 240
 
