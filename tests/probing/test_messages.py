@@ -210,7 +210,7 @@ def test_an_unknown_task(folder: Path) -> None:
         ({"folds": 1}, "--folds takes 2 or more"),
         ({"bootstrap": 0}, "--bootstrap takes 1 or more"),
         ({"seed": -1}, "--seed takes 0 or more"),
-        ({"probe": "forest"}, "unknown probe 'forest': --probe linear, mlp or both"),
+        ({"probe": "forest"}, "unknown probe 'forest': --probe linear, mlp, lda, knn or both"),
         ({"kind": "regression"}, "column label is not of numbers"),
         ({"task": "gait", "kind": "classification"}, "one column at a time.*--target"),
         ({"level": "person"}, "unknown level 'person': --level window or participant"),
