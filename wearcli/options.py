@@ -10,7 +10,6 @@ The command line is built from such classes, and `check_options` refuses values 
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, Field, dataclass, fields
-from functools import cache
 from types import UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
@@ -128,16 +127,17 @@ class OptionField:
             raise UsageError(f"{self.flag} {value:g}: {wrong}")
 
 
+_FIELDS: dict[type[Any], tuple[OptionField, ...]] = {}  # by dataclass, as they were read
 _KINDS = {bool: "true or false", int: "a whole number", float: "a number", str: "a text"}
 
 
-@cache
 def option_fields(options: type[Any]) -> tuple[OptionField, ...]:
     """The options of a dataclass in the order of its fields."""
-    hints = get_type_hints(options)
-    return tuple(
-        _option_field(field, hints[field.name]) for field in fields(options) if "option" in field.metadata
-    )
+    if options not in _FIELDS:
+        hints = get_type_hints(options)
+        marked = (field for field in fields(options) if "option" in field.metadata)
+        _FIELDS[options] = tuple(_option_field(field, hints[field.name]) for field in marked)
+    return _FIELDS[options]
 
 
 def check_options(values: object) -> None:

@@ -151,7 +151,7 @@ def test_the_command_says_what_is_seen(store, watched, tmp_path, monkeypatch, ca
         main()
     assert leaving.value.code == 2
     (line,) = capsys.readouterr().err.splitlines()
-    assert "--tensorboard needs tensorboardX: pip install 'wearcli[report]'" in line
+    assert "--tensorboard needs tensorboardX: pip install 'wearcli[train]'" in line
     assert not Path("r").exists()
 
 

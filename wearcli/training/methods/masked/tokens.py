@@ -33,7 +33,7 @@ class MaskedTokens(nn.Module):
         self.blocks = nn.Sequential(*(Block(NARROW, HEADS) for _ in range(LAYERS)))
         self.norm = nn.LayerNorm(NARROW)
         self.out = nn.Linear(NARROW, encoder.into.in_features)
-        self.register_load_state_dict_pre_hook(_take_old_names)
+        self.register_load_state_dict_pre_hook(_take_old_names)  # type: ignore[no-untyped-call]
 
     def forward(self, windows: torch.Tensor, hidden: torch.Tensor) -> torch.Tensor:
         """Give the loss, a scalar; each process its part of the windows.
