@@ -27,6 +27,9 @@ def unreadable(path: Path, error: Exception) -> InputError:
     """Return the one line for a file that made a library fail in a way that no reader foresaw."""
     first = (str(error).strip().splitlines() or [""])[0]
     reason = f" ({type(error).__name__}: {first})" if first else ""
-    line = InputError(f"{path}: cannot be read{reason}: is the file whole?")
+    todo = "is the file whole?"
+    if isinstance(error, MemoryError):
+        reason, todo = "", "not enough memory: use fewer --workers"
+    line = InputError(f"{path}: cannot be read{reason}: {todo}")
     line.__cause__ = error
     return line

@@ -340,9 +340,18 @@ def test_a_file_that_breaks_off_late_leaves_no_row(study: Path, tmp_path: Path) 
     assert recordings_of(out) == ["P01_b", "P02_a"]
 
 
-@pytest.mark.parametrize("error", [KeyError("x"), MemoryError(), zlib.error("bad"), UnicodeError("y")])
+@pytest.mark.parametrize(
+    ("error", "fault"),
+    [
+        (KeyError("x"), "cannot be read (KeyError: 'x'): is the file whole?"),
+        (MemoryError(), "cannot be read: not enough memory: use fewer --workers"),
+        (zlib.error("bad"), "cannot be read (error: bad): is the file whole?"),
+        (UnicodeError("y\nz"), "cannot be read (UnicodeError: y): is the file whole?"),
+        (ValueError(), "cannot be read: is the file whole?"),
+    ],
+)
 def test_whatever_a_broken_file_raises_the_rest_goes_on(
-    study: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
+    study: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception, fault: str
 ) -> None:
     real = job.open_recording
 
@@ -354,7 +363,7 @@ def test_whatever_a_broken_file_raises_the_rest_goes_on(
     monkeypatch.setattr(job, "open_recording", failing)
     result = embed([study], tmp_path / "e.parquet")
     assert [each["recording"] for each in result.failed] == ["P01_b"]
-    assert type(error).__name__ in result.failed[0]["error"]
+    assert result.failed[0]["error"] == f"{study / 'P01_b.parquet'}: {fault}"
     assert recordings_of(tmp_path / "e.parquet") == ["P01_a", "P02_a"]
 
 
