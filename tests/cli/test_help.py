@@ -155,6 +155,7 @@ def test_completion_of_commands_options_and_values(tmp_path: Path) -> None:
     (tmp_path / "probes/gait/probe.json").write_text("{}")
     assert completed("wearcli predict --probe ", tmp_path) == ["probes/gait"]
     assert completed("wearcli gait --probe pro", tmp_path) == ["probes/gait"]
+    assert completed("wearcli probe --probe linear,l", tmp_path) == ["linear,linear", "linear,lda"]
     assert set(completed("wearcli inspect --modality p", tmp_path)) == {"ppg"}
 
 

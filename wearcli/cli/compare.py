@@ -5,6 +5,7 @@ from typing import Annotated, Any, cast
 
 import typer
 
+from wearcli.cli.completion import model_names, probe_kinds
 from wearcli.cli.options import (
     Bootstrap,
     Columns,
@@ -33,7 +34,11 @@ from wearcli.probing.kinds import KINDS
 def compare(
     models: Annotated[
         list[str] | None,
-        typer.Argument(help="Bundled models, model folders, pretrain's run folders, embeddings tables."),
+        typer.Argument(
+            metavar="MODELS",
+            help="Bundled models, model folders, run folders of pretrain, embeddings tables.",
+            autocompletion=model_names,
+        ),
     ] = None,
     recordings: Annotated[
         Path | None, typer.Option(help="What the models embed, with its labels. Default: recordings/")
@@ -41,7 +46,10 @@ def compare(
     task: Task = None,
     epoch: Epoch = None,
     probe: Annotated[
-        str, typer.Option(metavar="|".join(KINDS), help="The kind of probe that every model has.")
+        str,
+        typer.Option(
+            metavar="|".join(KINDS), help="Kind of probe, of all models.", autocompletion=probe_kinds
+        ),
     ] = "linear",
     labels: Labels = None,
     target: Target = None,

@@ -5,6 +5,7 @@ from typing import Annotated, Any, cast
 
 import typer
 
+from wearcli.cli.completion import probe_kinds
 from wearcli.cli.options import (
     Bootstrap,
     DryRun,
@@ -79,6 +80,7 @@ def probe(
             metavar="|".join((*KINDS, BOTH)),
             help="Kind of probe; several with commas, or the option again. lda tells classes apart only. "
             "Default: both (linear and mlp).",
+            autocompletion=probe_kinds,
         ),
     ] = None,
     folds: Folds = 5,
@@ -95,7 +97,7 @@ def probe(
 ) -> None:
     """Score what embeddings tell about a task, on people that the probe has not seen."""
     from wearcli.cli.arguments import task_name
-    from wearcli.cli.console import print_json, progress, say, stderr
+    from wearcli.cli.console import print_json, progress, say, say_detail, stderr
     from wearcli.cli.scores import print_scores
     from wearcli.probing.learning_curve import parse_shares
     from wearcli.probing.probe import probe as run
@@ -131,6 +133,9 @@ def probe(
             dry_run=dry_run,
             step=step,
         )
+    for name, targets in result.chosen.items():
+        for column, choice in targets.items():
+            say_detail(f"{name} probe of {column}: chosen inside the training folds: {choice}")
     for warning in result.warnings:
         say(f"warning: {warning}")
     print_scores(result, stderr())
