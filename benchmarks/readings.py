@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from wearcli.comparison.compare import compare
-from wearcli.encoders.readings import THRESHOLDS
+from wearcli.encoders.graph.readings import THRESHOLDS
 from wearcli.encoders.streams import LEARNED, MORE
 from wearcli.signals.features.motion import FEATURE_NAMES
 

@@ -35,7 +35,7 @@ MAY_IMPORT = {
     "signals": {"modality", "recordings"},
     "signals.features": {"signals"},
     "inspection": READ,
-    "information": READ | {"models", "labels", "probing.kinds", "training.methods", "training.settings"},
+    "information": READ | {"models", "labels", "encoders", "probing.kinds", "training.methods"},
     "models": {"modality", "recordings.recording"},
     "embedding": READ | {"models"},
     "labels": {"modality", "recordings.study", "embedding"},

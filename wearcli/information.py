@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from wearcli._version import __version__
+from wearcli.encoders import ENCODERS
 from wearcli.labels.named import NAMED
 from wearcli.modality import MODALITIES
 from wearcli.models.folder import BUNDLED, DEFAULT_MODEL, LATEST, bundled_models
@@ -19,7 +20,6 @@ from wearcli.models.runtime import runtime_version
 from wearcli.probing.kinds import KINDS
 from wearcli.recordings.formats.registry import FORMATS
 from wearcli.training.methods.registry import METHODS
-from wearcli.training.settings import ENCODER_NAMES
 
 _REQUIREMENT = re.compile(r"(?P<name>[\w.-]+)[^;]*(?:;\s*extra\s*==\s*['\"](?P<extra>[\w-]+)['\"])?")
 CORE = "core"
@@ -102,7 +102,7 @@ def info() -> Information:
         tasks=list(NAMED),
         probe_kinds=list(KINDS),
         methods={name: method.title for name, method in METHODS.items()},
-        encoders=list(ENCODER_NAMES),
+        encoders=list(ENCODERS),
         runtime=runtime_version(),
         packages=_packages(),
         machine=_machine(),

@@ -21,7 +21,7 @@ from wearcli.embedding import job, reuse
 from wearcli.embedding.embed import embed
 from wearcli.embedding.pipeline import PIPELINE
 from wearcli.embedding.result import Watcher
-from wearcli.embedding.table import END_OF_STREAM, RECORDINGS_KEY, read_table
+from wearcli.embedding.table import RECORDINGS_KEY, STREAM_END, read_table
 from wearcli.errors import InputError, UsageError
 from wearcli.models.folder import DEFAULT_MODEL, load_model
 from wearcli.recordings.reading import Reading
@@ -394,7 +394,7 @@ def test_a_stream_that_breaks_off_is_not_taken_as_whole(study: Path, tmp_path: P
     embed([study], tmp_path / "e.arrow", batch=2)
     whole = (tmp_path / "e.arrow").read_bytes()
     assert read_table(tmp_path / "e.arrow")[0].num_rows == 52
-    (tmp_path / "cut.arrow").write_bytes(whole[: -len(END_OF_STREAM)])
+    (tmp_path / "cut.arrow").write_bytes(whole[: -len(STREAM_END)])
     with pytest.raises(InputError, match="broke off"):
         read_table(tmp_path / "cut.arrow")
 

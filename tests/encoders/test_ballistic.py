@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wearcli.encoders import build
-from wearcli.encoders.ballistic import BPM, HARMONICS, INTERVALS, Rhythms
+from wearcli.encoders.graph.rhythms import BPM, HARMONICS, INTERVALS, Rhythms
 from wearcli.errors import UsageError
 from wearcli.models.runtime import open_session
 from wearcli.training.export import WindowsFirst, to_onnx
@@ -117,9 +117,9 @@ def test_shapes_batches_and_flat_windows(samples: int, rate: float) -> None:
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        ({"samples": 300}, "too few beats"),
+        ({"samples": 300}, "windows of 6 s have too few beats .* give a --window of 8 s or more"),
         ({"samples": 3000, "revin": True}, "--revin"),
-        ({"samples": 3000, "channels": 1, "modality": "ppg"}, "ppg"),
+        ({"samples": 3000, "channels": 1, "modality": "ppg"}, "takes acceleration, not PPG: --encoder pulse"),
     ],
 )
 def test_what_it_does_not_take_is_said(options: dict, said: str) -> None:

@@ -6,8 +6,8 @@ import torch
 from torch import nn
 
 from tests.pulse_oracle import hearts
-from wearcli.encoders import build
-from wearcli.encoders.efficientnet import FIFTH, LARGE, SMALL, STRIDE, Bottleneck, EfficientNet1D
+from wearcli.encoders import ENCODERS, build
+from wearcli.encoders.efficientnet import FIFTH, LARGE, SMALL, Bottleneck, EfficientNet1D
 from wearcli.errors import UsageError
 from wearcli.models.runtime import open_session
 from wearcli.training.export import MAX_DIFFERENCE, WindowsFirst, parity, to_onnx
@@ -64,7 +64,7 @@ def test_sixteen_blocks_of_the_published_kind(stages) -> None:
         assert block.skip == (depthwise.stride == (1, 1) and block.project[0].out_channels == width)
         width = block.project[0].out_channels
     strides = [block.depthwise[0].stride[1] for block in blocks]
-    assert encoder.stem[0].stride[1] * int(np.prod(strides)) == STRIDE == 64
+    assert encoder.stem[0].stride[1] * int(np.prod(strides)) == ENCODERS["efficientnet"].min_samples == 64
 
 
 @pytest.mark.parametrize("samples", [64, 641])

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from tests.pulse_oracle import hearts
 from wearcli.encoders import build
-from wearcli.encoders.beat_statistics import BeatStatistics
-from wearcli.encoders.intervals import interval_statistics
+from wearcli.encoders.graph import intervals
+from wearcli.encoders.graph.pulse import PulseFeatures
 from wearcli.encoders.pulse import LEARNED, STATISTICS, PulseEncoder
 from wearcli.encoders.streams import FARTHEST
 from wearcli.errors import UsageError
@@ -37,7 +37,7 @@ def spread(kind: Pulse, rate_hz: float, samples: int) -> np.ndarray:
 def scaled_difference(values: np.ndarray, rate_hz: float, kind: Pulse) -> np.ndarray:
     """In deviations of each feature over hearts, which is how they reach the embedding."""
     samples = values.shape[1]
-    found = BeatStatistics(samples, rate_hz, kind)(torch.from_numpy(values[:, :, 0])).numpy()
+    found = PulseFeatures(samples, rate_hz, kind)(torch.from_numpy(values[:, :, 0])).numpy()
     return np.abs(found - pulse_features(values, rate_hz, kind)) / spread(kind, rate_hz, samples)
 
 
@@ -83,13 +83,13 @@ def test_interval_statistics_are_the_interval_features(counts, spread, seed) -> 
     times = np.cumsum(0.8 * np.exp(spread * rng.normal(size=(len(counts), 32))), axis=1)
     there = np.arange(32) < np.array(counts)[:, None]
     expected = interval_features(np.where(there, times, np.nan))
-    found = interval_statistics(torch.from_numpy(np.where(there, times, 0)), torch.from_numpy(there))
+    found = intervals.interval_features(torch.from_numpy(np.where(there, times, 0)), torch.from_numpy(there))
     np.testing.assert_allclose(found.numpy(), expected, rtol=1e-6, atol=1e-6)
 
 
 @pytest.mark.parametrize(("kind", "rate_hz", "samples"), [WINDOWS[0], WINDOWS[4]])
 def test_the_curves_are_a_beat_and_a_rhythm(kind: Pulse, rate_hz: float, samples: int) -> None:
-    layer = BeatStatistics(samples, rate_hz, kind)
+    layer = PulseFeatures(samples, rate_hz, kind)
     values = torch.from_numpy(hearts(kind, rate_hz, samples)[0][:, :, 0])
     statistics, beat, rhythm = layer.curves(values)
     assert (beat.shape, rhythm.shape) == ((20, layer.length), (20, layer.lags))
@@ -150,7 +150,7 @@ def test_every_parameter_learns_and_a_window_alone_is_as_in_a_batch() -> None:
 @pytest.mark.slow
 def test_the_graph_gives_what_torch_gives(tmp_path, monkeypatch) -> None:
     # Every lag is several nodes: of all 49 the export takes a minute.
-    monkeypatch.setattr("wearcli.encoders.beat_statistics.PERIOD_S", (0.3, 0.4))
+    monkeypatch.setattr("wearcli.encoders.graph.pulse.PERIOD_S", (0.3, 0.4))
     torch.manual_seed(0)
     module = WindowsFirst(build("pulse", 1, 640, rate_hz=64.0, modality="ppg"))
     values = hearts("ppg", 64.0, 640, n=200)[0]
@@ -175,7 +175,7 @@ def test_the_graph_gives_what_torch_gives(tmp_path, monkeypatch) -> None:
     ("options", "says"),
     [
         ({"modality": "acc"}, "takes PPG and ECG, not acceleration: --encoder fast"),
-        ({"modality": "ecg", "revin": True}, "not --revin: it normalises by itself"),
+        ({"modality": "ecg", "revin": True}, "normalises by itself: leave --revin out"),
         ({"modality": "ppg", "samples": 255}, "255 samples are too short.* needs 256"),
         ({"modality": "ecg", "rate_hz": 500.0, "samples": 512}, r"windows of 1\.02 s .* --window of 2 s"),
         ({"modality": "ecg", "rate_hz": 16.0, "samples": 512}, "beats do not show at 16 Hz"),

@@ -6,9 +6,9 @@ import torch
 
 from tests.test_features import walk
 from wearcli.encoders import build
-from wearcli.encoders.cycle import CYCLES, rhythmic
-from wearcli.encoders.readings import SLOPE, SOFTNESS
-from wearcli.encoders.statistics import Statistics
+from wearcli.encoders.graph.cycle import CYCLES, rhythmic
+from wearcli.encoders.graph.motion import MotionFeatures
+from wearcli.encoders.graph.readings import SLOPE, SOFTNESS
 from wearcli.encoders.streams import FARTHEST, LEARNED, READ, REPEATS, STRIDE
 from wearcli.errors import UsageError
 from wearcli.models.runtime import open_session
@@ -27,7 +27,7 @@ def quiet(n: int, samples: int, seed: int = 1) -> np.ndarray:
 
 def scaled_difference(windows: np.ndarray, rate_hz: float) -> np.ndarray:
     """In deviations of each feature over walking windows, which is how they reach the embedding."""
-    layer = Statistics(windows.shape[1], rate_hz)
+    layer = MotionFeatures(windows.shape[1], rate_hz)
     found = layer(torch.from_numpy(windows).transpose(1, 2)).numpy()
     spread = features(walk(200, windows.shape[1], rate_hz, seed=9), rate_hz).std(axis=0)
     return np.abs(found - features(windows, rate_hz)) / np.maximum(spread, 1e-3)

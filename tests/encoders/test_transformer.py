@@ -141,7 +141,8 @@ def test_the_graph_gives_what_torch_gives_at_any_batch_and_of_flat_windows(
     values = np.repeat(hearts("ppg", 64.0, samples, n=20)[0], channels, axis=2)
     flat = np.stack([np.zeros((samples, channels)), np.full((samples, channels), 3.7)])
     windows = np.concatenate([values, -50 * values, flat]).astype(np.float32)
-    config = CONFIG | {"samples": samples, "channels": [f"c{n}" for n in range(channels)]}
+    window = {"samples": samples, "window_s": samples / 64}
+    config = CONFIG | window | {"channels": [f"c{n}" for n in range(channels)]}
     document = write_model(module, tmp_path / "model", config, windows)
     assert document.parity.max_abs_difference < 1e-4
     session = open_session(tmp_path / "model" / "model.onnx")

@@ -16,7 +16,7 @@ from wearcli.encoders import ENCODERS
 from wearcli.training import pretrain as module
 from wearcli.training.config_file import read_config
 from wearcli.training.methods.registry import METHODS
-from wearcli.training.settings import ENCODER_NAMES, common_options
+from wearcli.training.settings import common_options
 
 QUICK = ["--steps", "2", "--batch", "4", "--workers", "1", "--precision", "fp32"]
 
@@ -162,4 +162,3 @@ def test_the_command_offers_what_there_is(command):
     flags |= {field.flag for method in METHODS.values() for field in method.own_options}
     assert {*METHODS, *ENCODERS} <= words
     assert flags <= words
-    assert tuple(ENCODERS) == ENCODER_NAMES

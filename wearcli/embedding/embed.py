@@ -98,9 +98,7 @@ def embed(
     check_feature_set(modality, features)
     features = features or loaded.config.features
     spec = _window_spec(loaded, window_s, stride_s, max_missing)
-    folder = find_recordings(
-        [Path(path) for path in paths], participant_from=participant_from, modality=modality
-    )
+    folder = find_recordings(paths, participant_from=participant_from, modality=modality)
     default = next(iter(MODALITIES[modality].feature_sets))
     arguments = EmbedArguments(
         tuple(map(str, paths)),

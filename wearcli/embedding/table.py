@@ -25,7 +25,7 @@ from wearcli.signals.windows import Windows
 
 KEY = b"wearcli"
 RECORDINGS_KEY = b"wearcli.recordings"
-END_OF_STREAM = b"\xff\xff\xff\xff\0\0\0\0"  # Arrow columnar format, IPC streaming format
+STREAM_END = b"\xff\xff\xff\xff\0\0\0\0"  # Arrow columnar format, IPC streaming format
 
 
 def schema(
@@ -177,7 +177,7 @@ def _stream_batches(name: str, reader: pa.ipc.RecordBatchReader, watched: _Tail)
             yield batch
     except (pa.ArrowInvalid, OSError) as error:
         raise _no_stream(name, error) from error
-    if watched.last != END_OF_STREAM:
+    if watched.last != STREAM_END:
         raise InputError(f"{name}: the stream broke off after {count} rows: run 'wearcli embed' again")
 
 

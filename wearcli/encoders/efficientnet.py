@@ -9,11 +9,10 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from wearcli.encoders.revin import standardise
+from wearcli.encoders.graph.normalise import standardise
 
 EXPANSION, SQUEEZE = 7, 4
 STEM_WIDTH = 32
-STRIDE = 64
 Stages = tuple[tuple[int, int, int, int], ...]  # width, kernel, stride, blocks
 
 
@@ -25,6 +24,7 @@ def _stages(*widths: int) -> Stages:
 
 LARGE = _stages(16, 24, 40, 80, 112, 160, 192)
 SMALL = _stages(16, 24, 40, 72, 96, 144, 192)
+# 0.63 M parameters: the student of a fifth of the size of arXiv 2412.11276.
 FIFTH = _stages(16, 16, 24, 40, 48, 64, 96)
 
 
@@ -32,7 +32,6 @@ class EfficientNet1D(nn.Module):
     """(batch, channels, samples) -> (batch, 256); each window by its own mean and deviation first."""
 
     dimension = 256
-    min_samples = STRIDE
 
     def __init__(self, channels: int = 1, stages: Stages = LARGE) -> None:
         super().__init__()
@@ -50,13 +49,6 @@ class EfficientNet1D(nn.Module):
         """x: (batch, channels, samples) -> (batch, 256), the mean over time of the last layer."""
         y = F.silu(self.stem(standardise(x).unsqueeze(2)))
         return self.out(self.blocks(y)).mean(dim=(2, 3))
-
-
-class SmallEfficientNet1D(EfficientNet1D):
-    """The same of narrower stages, 0.63 M parameters: the student of a fifth of the size of 2412.11276."""
-
-    def __init__(self, channels: int = 1) -> None:
-        super().__init__(channels, FIFTH)
 
 
 class Bottleneck(nn.Module):

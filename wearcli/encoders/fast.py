@@ -45,7 +45,6 @@ class FastEncoder(Convolutions):
     """(batch, channels, samples) in g -> (batch, 256); made for 250 samples (5 s at 50 Hz)."""
 
     dimension = 256
-    min_samples = STEM_KERNEL
 
     def __init__(self, channels: int = 3) -> None:
         super().__init__(channels)

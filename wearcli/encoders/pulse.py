@@ -8,9 +8,9 @@ them stands what was learned.
 import torch
 from torch import nn
 
-from wearcli.encoders.beat_statistics import BeatStatistics
 from wearcli.encoders.fast import Convolutions, Stages
-from wearcli.encoders.revin import standardise
+from wearcli.encoders.graph.normalise import standardise
+from wearcli.encoders.graph.pulse import PulseFeatures
 from wearcli.encoders.streams import FARTHEST
 from wearcli.signals.beats import Pulse
 from wearcli.signals.features.pulse import feature_names
@@ -24,18 +24,17 @@ STATISTICS = len(feature_names("ecg"))
 class PulseEncoder(nn.Module):
     """(batch, channels, samples) in any unit -> (batch, 153): 64 learned numbers, then 89 statistics.
 
-    The statistics, the average beat and the rhythm are those of the first channel, see `BeatStatistics`; the
+    The statistics, the average beat and the rhythm are those of the first channel, see `PulseFeatures`; the
     convolutions see all channels, each by its own mean and deviation.
     """
 
     dimension = LEARNED + STATISTICS
-    min_samples = 256
     rounding = 1e-3  # where a beat is just found, or just not, machines may differ
 
     def __init__(self, channels: int, samples: int, rate_hz: float, kind: Pulse) -> None:
         super().__init__()
         self.convolutions = Convolutions(channels, STAGES, STEM)
-        self.fixed = BeatStatistics(samples, rate_hz, kind)
+        self.fixed = PulseFeatures(samples, rate_hz, kind)
         sizes = (STATISTICS, self.fixed.length + self.fixed.lags)
         self.norms = nn.ModuleList(nn.BatchNorm1d(size) for size in sizes)
         self.streams = nn.ModuleList(

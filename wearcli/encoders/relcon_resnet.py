@@ -11,7 +11,6 @@ class RelConResNet(nn.Module):
     """(batch, channels, samples) -> (batch, 256); published for 256 samples (2.56 s at 100 Hz), in g."""
 
     dimension = 256
-    min_samples = 16
 
     def __init__(self, channels: int = 3) -> None:
         super().__init__()

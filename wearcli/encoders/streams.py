@@ -8,10 +8,11 @@ are part of its embedding, and beside them stands what was learned from all four
 import torch
 from torch import nn
 
-from wearcli.encoders.cycle import CYCLES, LIFTS, cycles, rhythmic
 from wearcli.encoders.fast import Convolutions
-from wearcli.encoders.patterns import FITS, Patterns
-from wearcli.encoders.readings import (
+from wearcli.encoders.graph.cycle import CYCLES, LIFTS, cycles, rhythmic
+from wearcli.encoders.graph.motion import MotionFeatures
+from wearcli.encoders.graph.patterns import FITS, Patterns
+from wearcli.encoders.graph.readings import (
     AXES,
     CHANGES,
     POSTURES,
@@ -26,7 +27,6 @@ from wearcli.encoders.readings import (
     thresholds,
     ways,
 )
-from wearcli.encoders.statistics import Statistics
 from wearcli.signals.features.motion import FEATURE_NAMES
 
 LEARNED = 384
@@ -51,7 +51,7 @@ class StreamsEncoder(nn.Module):
     """(batch, 3, samples) in g -> (batch, 993): 384 learned numbers, then 609 readings.
 
     Motion: the fast encoder's convolutions over the three axes and the magnitude. Readings: on which side of
-    three thresholds each of the 105 `Statistics` lies, where gravity points and the postures on the way,
+    three thresholds each of the 105 `MotionFeatures` lies, where gravity points and the postures on the way,
     along which axes it moves, how the fifths of the window differ, the movement along and across gravity,
     which patterns fit, and the shape of a stride, all in deviations from their mean over the training
     windows; where no stride repeats, its shape is that mean.
@@ -59,7 +59,6 @@ class StreamsEncoder(nn.Module):
     """
 
     dimension = LEARNED + READ
-    min_samples = 64
     # Between machines: a fourth moment of a quiet window is the sum of large numbers that cancel, and a count
     # or the place of a peak may jump.
     rounding = 1e-3
@@ -69,7 +68,7 @@ class StreamsEncoder(nn.Module):
     def __init__(self, samples: int = 250, rate_hz: float = 50.0) -> None:
         super().__init__()
         self.motion = Convolutions(4, STAGES)
-        self.fixed = Statistics(samples, rate_hz)
+        self.fixed = MotionFeatures(samples, rate_hz)
         self.patterns = Patterns(samples)
         curves = (2 * self.fixed.bins, 2 * self.fixed.lags)
         sizes = (len(FEATURE_NAMES), sum(MORE.values()), *curves)
@@ -88,14 +87,14 @@ class StreamsEncoder(nn.Module):
         with torch.autocast(x.device.type, enabled=False), torch.no_grad():
             statistics, power, lags = self.fixed.curves(x)
             more = self.more(x.float(), magnitude, statistics[:, STRIDE : STRIDE + 1])
-            told = [statistics, more, power.flatten(1), lags.flatten(1)]
-        scaled = [norm(each).float() for norm, each in zip(self.norms, told, strict=True)]
-        scaled = [each.clamp(-FARTHEST, FARTHEST) for each in scaled]
-        others, of_stride = scaled[1].split([scaled[1].shape[1] - CYCLES, CYCLES], dim=1)
-        scaled[1] = torch.cat([others, of_stride * rhythmic(statistics[:, REPEATS])], dim=1)
+            parts = [statistics, more, power.flatten(1), lags.flatten(1)]
+        scaled = [norm(part).float() for norm, part in zip(self.norms, parts, strict=True)]
+        scaled = [part.clamp(-FARTHEST, FARTHEST) for part in scaled]
+        others, stride = scaled[1].split([scaled[1].shape[1] - CYCLES, CYCLES], dim=1)
+        scaled[1] = torch.cat([others, stride * rhythmic(statistics[:, REPEATS])], dim=1)
         readings = torch.cat([thresholds(scaled[0]), scaled[1]], dim=1)
         seen = [self.motion(torch.cat([x, magnitude], dim=1))]
-        seen += [stream(each) for stream, each in zip(self.streams, (readings, *scaled[2:]), strict=True)]
+        seen += [stream(part) for stream, part in zip(self.streams, (readings, *scaled[2:]), strict=True)]
         return torch.cat([self.out(torch.cat(seen, dim=1)).float(), readings], dim=1)
 
     def more(self, x: torch.Tensor, magnitude: torch.Tensor, stride_s: torch.Tensor) -> torch.Tensor:

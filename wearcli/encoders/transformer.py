@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from wearcli.encoders.revin import standardise
+from wearcli.encoders.graph.normalise import standardise
 
 PATCH_S = 0.5  # about half a beat: less is a slope, more can be a beat that nothing beside it tells
 WIDTH, LAYERS, HEADS = 192, 6, 4
@@ -24,7 +24,6 @@ class TransformerEncoder(nn.Module):
     """
 
     dimension = 256
-    min_samples = 16
     positions: torch.Tensor
 
     def __init__(self, channels: int, samples: int, rate_hz: float) -> None:
@@ -77,8 +76,8 @@ class Block(nn.Module):
         """x: (batch, tokens, width) -> the same shape."""
         all_three = self.queries_keys_values(self.norm1(x)).unflatten(2, (3, self.heads, -1))
         query, key, value = all_three.permute(2, 0, 3, 1, 4).unbind(0)  # (batch, heads, tokens, a part)
-        told = F.scaled_dot_product_attention(query, key, value)
-        x = x + self.project(told.transpose(1, 2).flatten(2))
+        mixed = F.scaled_dot_product_attention(query, key, value)
+        x = x + self.project(mixed.transpose(1, 2).flatten(2))
         return x + self.layers(self.norm2(x))
 
 

@@ -19,14 +19,14 @@ def list_models(folders: Sequence[Path] | None = None) -> tuple[list[dict[str, A
     for folder in folders or ():
         if not folder.is_dir():
             raise UsageError(f"{folder}: no such folder: name one that holds model or run folders")
-    found = [_about(load_model(name), name) for name in bundled_models()]
+    models = [_about(load_model(name), name) for name in bundled_models()]
     failed = []
     for path in _model_folders(folders or [folder for folder in LOCAL if folder.is_dir()]):
         try:
-            found.append(_about(load_model(path), str(path)))
+            models.append(_about(load_model(path), str(path)))
         except WearcliError as error:
             failed.append({"model": str(path), "error": str(error)})
-    return found, failed
+    return models, failed
 
 
 def show_model(model: str | Path) -> tuple[dict[str, Any], str]:

@@ -104,8 +104,9 @@ def versions() -> dict[str, str]:
     }
 
 
-def load_probe(folder: Path) -> SavedProbe:
+def load_probe(folder: Path | str) -> SavedProbe:
     """Read a probe folder; UsageError where there is none, InputError where it is damaged or newer."""
+    folder = Path(folder)
     if not (folder / "probe.json").is_file():
         raise UsageError(f"{folder}: no probe folder: make one with 'wearcli probe', or name another")
     try:

@@ -108,9 +108,9 @@ def _forget_origin(path: Path) -> None:
     noted = [model, *graphs, *model.graph.initializer, *model.graph.input, *model.graph.output]
     for graph in graphs:
         noted += [*graph.node, *graph.value_info]
-    for each in noted:
-        del each.metadata_props[:]
-        each.doc_string = ""
+    for item in noted:
+        del item.metadata_props[:]
+        item.doc_string = ""
     onnx.save(model, path)
 
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from wearcli._version import __version__
-from wearcli.encoders import NORMALISE
+from wearcli.encoders import ENCODERS
 from wearcli.signals.store import WindowStore
 from wearcli.training.presets import without_use
 from wearcli.training.settings import Settings, Watching, option_names
@@ -34,6 +34,7 @@ def model_config(
     terms = dict(term.split("=", 1) for term in settings.run.terms)
     left_out = without_use(settings) | NOT_TRAINING
     run, cut = settings.run, store.settings
+    encoder = ENCODERS[run.encoder]
     return {
         "name": run.name or f"{run.method}-{run.encoder}",
         "version": 1,
@@ -46,7 +47,7 @@ def model_config(
         "channels": list(cut.channels),
         "unit": cut.unit,
         "modality": cut.modality,
-        "normalisation": "revin" if run.revin else "zscore" if run.encoder in NORMALISE else "none",
+        "normalisation": "revin" if run.revin else "zscore" if encoder.normalises else "none",
         "training_sets": [{**s, "licence": terms.get(str(s["name"]), "not stated")} for s in sets],
         "licence": run.licence,
         "training": {
@@ -54,7 +55,6 @@ def model_config(
         },
         "metrics": result,
         "wearcli": __version__,
-        # The rivals of an encoder of the heart in motion are hand-made features of the same.
-        **({"features": "heart"} if run.encoder == "ballistic" else {}),
+        **({"features": encoder.features} if encoder.features else {}),
         **facts,
     }

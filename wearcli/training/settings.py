@@ -4,15 +4,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, Literal
 
+from wearcli.encoders import ENCODERS
 from wearcli.modality import MIN_QUALITY, MODALITIES, Modality
 from wearcli.options import OptionField, option, option_fields
 from wearcli.recordings.reading import Reading
 from wearcli.training.methods.registry import METHODS, method_named
 from wearcli.training.views.options import ViewOptions
 
-ENCODER_NAMES = (
-    *("fast", "relcon", "streams", "pulse", "efficientnet", "efficientnet-small", "transformer", "ballistic"),
-)
 VALIDATION_BATCHES = 4
 DEFAULT_STEPS = 10_000
 Schedule = Literal["cosine", "constant", "step"]
@@ -52,7 +50,7 @@ class RunOptions:
         metadata=option("Defaults of all options: what trains best here, or what the method's paper used."),
     )
     encoder: str = field(
-        default="fast", metadata=option("The encoder to train.", choices=lambda: ENCODER_NAMES)
+        default="fast", metadata=option("The encoder to train.", choices=lambda: tuple(ENCODERS))
     )
     revin: bool = field(
         default=False,

@@ -40,7 +40,7 @@ class Folder:
 
 
 def find_recordings(
-    paths: Sequence[Path], *, participant_from: str | None = None, modality: Modality = "acc"
+    paths: Sequence[Path | str], *, participant_from: str | None = None, modality: Modality = "acc"
 ) -> Folder:
     """Search files and folders for recordings; no signal is read yet.
 
@@ -62,11 +62,11 @@ def find_recordings(
         InputError: A recordings.csv cannot be read.
 
     Example:
-        >>> folder = find_recordings([Path("recordings")])
+        >>> folder = find_recordings(["recordings"])
         >>> [source.participant for source in folder.sources]
         ['P01', 'P02']
     """
-    files, sidecars = search(paths)
+    files, sidecars = search([Path(path) for path in paths])
     if not files:
         raise UsageError(
             f"{', '.join(map(str, paths))}: no recordings found: wearcli reads {accepted_formats()}"

@@ -76,7 +76,7 @@ def test_a_run_tells_of_its_signal_and_goes_on_to_the_bit(stores, modality, tmp_
 
 def test_the_model_folder_loads_and_embeds(stores, tmp_path, monkeypatch) -> None:
     # Of all 16 blocks the export is slow.
-    monkeypatch.setattr("wearcli.encoders.LARGE", ((16, 3, 1, 1), (24, 5, 2, 1)))
+    monkeypatch.setattr("wearcli.encoders.efficientnet.LARGE", ((16, 3, 1, 1), (24, 5, 2, 1)))
     options = {**SMALL, "modality": "ppg", "encoder": "efficientnet", "steps": 2}
     result = pretrain(stores["ppg"], tmp_path / "run", **options)
     model = load_model(tmp_path / "run")

@@ -11,15 +11,15 @@ from torch import nn
 
 TAPS = 9  # of which three weigh 2 and six -1, so that a constant signal fits none (MiniRocket, section 3.1)
 DILATIONS = 6
-EACH = 10  # patterns of each dilation
-PATTERNS = DILATIONS * EACH
+PER_DILATION = 10  # patterns of each dilation
+PATTERNS = DILATIONS * PER_DILATION
 FITS = 2 * PATTERNS
 ALONE = 0.6  # of the patterns look at one channel, the others at two
 CHANNELS = 6  # x, y, z, magnitude, along and across gravity
 STRIDE = 2  # samples: every second place tells as much
 SOFTNESS = 0.2  # deviations
 NOISE = 1e-4  # g^2
-DRAWN = 2020  # the seed: all encoders have the same patterns
+SEED = 2020  # the seed: all encoders have the same patterns
 
 
 class Patterns(nn.Module):
@@ -31,27 +31,27 @@ class Patterns(nn.Module):
 
     def __init__(self, samples: int) -> None:
         super().__init__()
-        generator = torch.Generator().manual_seed(DRAWN)
+        generator = torch.Generator().manual_seed(SEED)
         longest = max(1, (samples - 1) // (TAPS + 1))
         self.dilations = [max(1, round(longest ** (k / (DILATIONS - 1)))) for k in range(DILATIONS)]
         weights = torch.stack([_draw(generator) for _ in range(PATTERNS)])
         # Kept with the weights: another version of torch may draw others.
         self.register_buffer("weights", weights)
         # Their mean and deviation over the training windows; a pattern's own mean is about 0.
-        self.norms = nn.ModuleList(nn.BatchNorm1d(EACH, affine=False) for _ in range(DILATIONS))
+        self.norms = nn.ModuleList(nn.BatchNorm1d(PER_DILATION, affine=False) for _ in range(DILATIONS))
 
     weights: torch.Tensor
 
     def forward(self, signals: torch.Tensor) -> torch.Tensor:
         """signals: (batch, CHANNELS, samples) -> (batch, FITS)."""
-        told = []
+        shares = []
         for number, (dilation, norm) in enumerate(zip(self.dilations, self.norms, strict=True)):
-            weights = self.weights[number * EACH : (number + 1) * EACH]
+            weights = self.weights[number * PER_DILATION : (number + 1) * PER_DILATION]
             fit = F.conv1d(signals, weights, stride=STRIDE, dilation=dilation)
             own = (fit.square().mean(dim=2, keepdim=True) + NOISE).sqrt()
             for deviations in (norm(fit), fit / own):
-                told.append(torch.sigmoid(deviations / SOFTNESS).mean(dim=2))
-        return torch.cat(told, dim=1)
+                shares.append(torch.sigmoid(deviations / SOFTNESS).mean(dim=2))
+        return torch.cat(shares, dim=1)
 
 
 def _draw(generator: torch.Generator) -> torch.Tensor:

@@ -4,20 +4,20 @@ import torch
 
 from wearcli.signals.features.pulse import CHANGE_EDGES, MATCH_S, NORMAL, RATIO_EDGES
 
-BEYOND = 1e6  # in place of what is not known, so that it sorts last
+BEYOND = 1e6  # in place of what is not valid, so that it sorts last
 
 
-def interval_statistics(times: torch.Tensor, there: torch.Tensor) -> torch.Tensor:
+def interval_features(times: torch.Tensor, there: torch.Tensor) -> torch.Tensor:
     """`interval_features` of beat times (n, most), seconds; there: which of them are beats."""
-    known, both = there[:, 1:], there[:, 2:]
-    rr = (times[:, 1:] - times[:, :-1]) * known
-    count = known.sum(dim=1)
-    mean = masked_mean(rr, known)
-    ordered = rr.where(known, BEYOND).sort(dim=1).values
+    valid, both = there[:, 1:], there[:, 2:]
+    rr = (times[:, 1:] - times[:, :-1]) * valid
+    count = valid.sum(dim=1)
+    mean = masked_mean(rr, valid)
+    ordered = rr.where(valid, BEYOND).sort(dim=1).values
     low, p10, p25, median, p75, p90, high = (
         quantile(ordered, count, q) for q in (0, 0.1, 0.25, 0.5, 0.75, 0.9, 1)
     )
-    deviation = masked_deviation(rr, known)
+    deviation = masked_deviation(rr, valid)
     change = (rr[:, 1:] - rr[:, :-1]) * both
     rmssd = masked_mean(change.square(), both).sqrt()
     sd1 = rmssd / 2**0.5
@@ -25,11 +25,11 @@ def interval_statistics(times: torch.Tensor, there: torch.Tensor) -> torch.Tenso
     turning = masked_mean((change[:, 1:] * change[:, :-1] < 0).float(), both[:, 1:])
     centred = rr - mean[:, None]
     lag1 = divide(masked_mean(centred[:, 1:] * centred[:, :-1], both), deviation.square())
-    entropy = _sample_entropy(rr, known)
+    entropy = _sample_entropy(rr, valid)
     some = (count > 0).float()
     ratio = divide(rr, median[:, None])
     relative = divide(change.abs(), mean[:, None])
-    normal = known & ((ratio - 1).abs() < NORMAL)
+    normal = valid & ((ratio - 1).abs() < NORMAL)
     pairs = normal[:, 1:] & normal[:, :-1]
     cosen = entropy - torch.log(torch.tensor(2 * MATCH_S)) - mean.where(count > 0, 1.0).log()
     columns = [
@@ -38,7 +38,7 @@ def interval_statistics(times: torch.Tensor, there: torch.Tensor) -> torch.Tenso
         *(masked_mean((change.abs() > limit).float(), both) for limit in (0.02, 0.05)),
         *(low * some, p10 * some, p25 * some, p75 * some, p90 * some, high * some),
         *(divide(sd1, sd2), turning, lag1, entropy, cosen * some),
-        *(masked_mean((ratio < edge).float(), known) for edge in RATIO_EDGES),
+        *(masked_mean((ratio < edge).float(), valid) for edge in RATIO_EDGES),
         *(masked_mean((relative > edge).float(), both) for edge in CHANGE_EDGES),
         divide(normal.sum(dim=1).float(), count.float()),
         divide(torch.full_like(mean, 60.0), masked_mean(rr, normal)),
@@ -54,20 +54,20 @@ def divide(one: torch.Tensor, other: torch.Tensor) -> torch.Tensor:
     return torch.where(fine, one / other.where(fine, 1.0), 0.0)
 
 
-def masked_mean(values: torch.Tensor, where: torch.Tensor) -> torch.Tensor:
+def masked_mean(values: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
     """The mean of (n, m) over m where it counts; 0 where nothing does."""
-    return divide((values * where).sum(dim=1), where.sum(dim=1).to(values.dtype))
+    return divide((values * mask).sum(dim=1), mask.sum(dim=1).to(values.dtype))
 
 
-def masked_deviation(values: torch.Tensor, where: torch.Tensor) -> torch.Tensor:
+def masked_deviation(values: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
     """The deviation with n - 1; 0 of fewer than two values."""
-    squared = (values - masked_mean(values, where)[:, None]).square() * where
-    freedom = where.sum(dim=1).to(values.dtype) - 1
+    squared = (values - masked_mean(values, mask)[:, None]).square() * mask
+    freedom = mask.sum(dim=1).to(values.dtype) - 1
     return divide(squared.sum(dim=1), freedom.clamp_min(0)).sqrt()
 
 
 def quantile(ordered: torch.Tensor, count: torch.Tensor, q: float) -> torch.Tensor:
-    """Of rows (n, m) that are sorted, their first `count` values known; 0 without any."""
+    """Of rows (n, m) that are sorted, their first `count` values valid; 0 without any."""
     last = (count - 1).clamp_min(0)
     place = q * last.to(ordered.dtype)
     below = place.floor().long()
@@ -76,11 +76,11 @@ def quantile(ordered: torch.Tensor, count: torch.Tensor, q: float) -> torch.Tens
     return torch.where(count > 0, low + (place - below.to(ordered.dtype)) * (high - low), 0.0)
 
 
-def _sample_entropy(rr: torch.Tensor, known: torch.Tensor) -> torch.Tensor:
-    alike = ((rr[:, :, None] - rr[:, None, :]).abs() < MATCH_S) & known[:, :, None] & known[:, None, :]
+def _sample_entropy(rr: torch.Tensor, valid: torch.Tensor) -> torch.Tensor:
+    alike = ((rr[:, :, None] - rr[:, None, :]).abs() < MATCH_S) & valid[:, :, None] & valid[:, None, :]
     places = torch.arange(rr.shape[1] - 1, device=rr.device)
     later = places[None, :] > places[:, None]
-    followed = known[:, 1:]
+    followed = valid[:, 1:]
     first = alike[:, :-1, :-1] & later & followed[:, :, None] & followed[:, None, :]
     second = first & alike[:, 1:, 1:]
     return -((second.sum(dim=(1, 2)) + 1.0) / (first.sum(dim=(1, 2)) + 1.0)).log()

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
 from tests.test_features import walk
-from wearcli.encoders.readings import (
+from wearcli.encoders.graph.motion import MotionFeatures
+from wearcli.encoders.graph.readings import (
     CHANGES,
     HARMONICS,
     POSTURES,
@@ -24,7 +25,6 @@ from wearcli.encoders.readings import (
     thresholds,
     ways,
 )
-from wearcli.encoders.statistics import Statistics
 from wearcli.signals.features.motion import BANDS_HZ
 
 
@@ -180,7 +180,7 @@ def swings_by_loop(window: np.ndarray, rate_hz: float) -> list[float]:
 
 def test_swings_are_those_of_a_loop() -> None:
     windows = np.concatenate([walk(12, 250, 50.0), at_rest(np.eye(3), 0.01)]).astype(np.float32)
-    found = swings(*by_gravity(seen(windows)), Statistics(250, 50.0)).numpy()
+    found = swings(*by_gravity(seen(windows)), MotionFeatures(250, 50.0)).numpy()
     assert found.shape == (len(windows), SWINGS)
     expected = np.array([swings_by_loop(window, 50.0) for window in windows])
     np.testing.assert_allclose(found, expected, rtol=2e-3, atol=2e-3)
@@ -190,7 +190,7 @@ def test_a_turned_sensor_has_the_same_swings() -> None:
     rng = np.random.default_rng(3)
     windows = walk(30, 250, 50.0)
     turned = Rotation.random(rng=rng).apply(windows.reshape(-1, 3)).reshape(windows.shape)
-    fixed = Statistics(250, 50.0)
+    fixed = MotionFeatures(250, 50.0)
     one, other = (swings(*by_gravity(seen(each)), fixed) for each in (turned, windows))
     np.testing.assert_allclose(one, other, rtol=1e-3, atol=2e-3)
 
@@ -199,7 +199,7 @@ def test_a_constant_window_has_finite_readings() -> None:
     for level in ([0, 0, 1], [0, 0, 0], [0, 0, 8]):
         window = seen(np.tile(np.float32(level), (1, 250, 1)))
         told = [posture(window), ways(window, 50.0), axes(window), changes(window)]
-        for found in (*told, swings(*by_gravity(window), Statistics(250, 50.0))):
+        for found in (*told, swings(*by_gravity(window), MotionFeatures(250, 50.0))):
             assert torch.isfinite(found).all()
 
 

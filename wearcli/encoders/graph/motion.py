@@ -20,7 +20,7 @@ from wearcli.signals.features.motion import (
 EDGE_HZ = (BANDS_HZ[0][0], BANDS_HZ[-1][1])
 
 
-class Statistics(nn.Module):
+class MotionFeatures(nn.Module):
     """(batch, 3, samples) in g -> (batch, len(FEATURE_NAMES)), the numbers of `features` but for rounding.
 
     Nothing here is learned. Transforms are products with constant matrices: a window is short, and only some
@@ -120,8 +120,8 @@ class Statistics(nn.Module):
             fourth / safe.square() - 3,
             crossings * (self.rate_hz / (self.samples - 1)),
         )
-        told = torch.stack([each * moving for each in rest], dim=2)
-        return torch.cat([mean, variance.sqrt()[:, :, None], quantiles, told], dim=2)
+        scaled = torch.stack([part * moving for part in rest], dim=2)
+        return torch.cat([mean, variance.sqrt()[:, :, None], quantiles, scaled], dim=2)
 
     def _jerk(self, signals: torch.Tensor) -> torch.Tensor:
         jerk = (signals[:, :, 1:] - signals[:, :, :-1]) * self.rate_hz
@@ -143,9 +143,9 @@ class Statistics(nn.Module):
             share @ self.hz,
             -(share * log_share).sum(dim=2) / math.log(self.bins),
         )
-        told = torch.stack([each * moving for each in rest], dim=2)
+        scaled = torch.stack([part * moving for part in rest], dim=2)
         both = torch.stack([power[:, 3], power[:, :3].sum(dim=1)], dim=1)
-        return torch.cat([bands, told], dim=2), log10_above(both, FLOOR)
+        return torch.cat([bands, scaled], dim=2), log10_above(both, FLOOR)
 
     def _periods(self, centred: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         power = _power(centred, self.padded)

@@ -9,7 +9,7 @@ import math
 import torch
 import torch.nn.functional as F
 
-from wearcli.encoders.statistics import Statistics, log10_above
+from wearcli.encoders.graph.motion import MotionFeatures, log10_above
 from wearcli.signals.features.motion import BANDS_HZ, FLOOR
 
 THRESHOLDS = (-1.0, 0.0, 1.0)  # deviations from the mean over the training windows
@@ -68,9 +68,9 @@ def ways(x: torch.Tensor, rate_hz: float) -> torch.Tensor:
     stretches = F.avg_pool1d(x, length, step)
     size = stretches.square().sum(dim=1, keepdim=True).sqrt().clamp_min(LEAST_GRAVITY)
     u = (stretches / size).transpose(1, 2)  # (batch, stretches, 3)
-    told = torch.cat([u, _harmonics(u.flatten(0, 1)).unflatten(0, u.shape[:2])], dim=2)
-    mean = told.mean(dim=1)
-    return torch.cat([mean, (told - mean[:, None]).square().mean(dim=1).sqrt()], dim=1)
+    directions = torch.cat([u, _harmonics(u.flatten(0, 1)).unflatten(0, u.shape[:2])], dim=2)
+    mean = directions.mean(dim=1)
+    return torch.cat([mean, (directions - mean[:, None]).square().mean(dim=1).sqrt()], dim=1)
 
 
 def axes(x: torch.Tensor) -> torch.Tensor:
@@ -107,9 +107,9 @@ def changes(x: torch.Tensor) -> torch.Tensor:
     across = (mean[:, :, -1] - mean[:, :, 0]).square().sum(dim=1, keepdim=True).sqrt()
     turns = (mean[:, :, 1:] - mean[:, :, :-1]).square().sum(dim=1).sqrt()
     most, usual = turns.amax(dim=1, keepdim=True), turns.mean(dim=1, keepdim=True)
-    told = [across, most, usual, log10_above(most, NO_TURN), log10_above(usual, NO_TURN)]
+    turned = [across, most, usual, log10_above(most, NO_TURN), log10_above(usual, NO_TURN)]
     ends = [loud.amax(dim=1, keepdim=True), loud.amin(dim=1, keepdim=True), spread]
-    return torch.cat([loud, *ends, away, *told], dim=1)
+    return torch.cat([loud, *ends, away, *turned], dim=1)
 
 
 def by_gravity(x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
@@ -120,7 +120,7 @@ def by_gravity(x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     return along, moved - along[:, None] * u
 
 
-def swings(along: torch.Tensor, across: torch.Tensor, fixed: Statistics) -> torch.Tensor:
+def swings(along: torch.Tensor, across: torch.Tensor, fixed: MotionFeatures) -> torch.Tensor:
     """Movement as of `by_gravity` -> (batch, SWINGS): along and across gravity, however a sensor is turned.
 
     The logarithm of the power by band, along and across (g^2); the quantiles along (`ALONG`) and of how far
@@ -151,7 +151,7 @@ def swings(along: torch.Tensor, across: torch.Tensor, fixed: Statistics) -> torc
             fixed.quantiles(along, ALONG).flatten(1),
             fixed.quantiles(far, ACROSS).flatten(1),
             *shape,
-            *(log10_above(each * fixed.rate_hz, NO_TURN) for each in speed),
+            *(log10_above(change * fixed.rate_hz, NO_TURN) for change in speed),
         ],
         dim=1,
     )

@@ -9,7 +9,7 @@ import math
 
 import torch
 
-from wearcli.encoders.statistics import log10_above
+from wearcli.encoders.graph.motion import log10_above
 from wearcli.signals.features.motion import STRIDE_S
 
 HARMONICS = 8  # of the stride; the step is the second
@@ -88,32 +88,32 @@ def _times(one: Complex, other: Complex) -> Complex:
     return one[0] * other[0] - one[1] * other[1], one[0] * other[1] + one[1] * other[0]
 
 
-def _conjugate(of: Complex) -> Complex:
-    return of[0], -of[1]
+def _conjugate(value: Complex) -> Complex:
+    return value[0], -value[1]
 
 
-def _direction(of: Complex) -> Complex:
+def _direction(value: Complex) -> Complex:
     """Of length 1, or less where it is faint."""
-    length = (of[0].square() + of[1].square()).sqrt() + FAINT
-    return of[0] / length, of[1] / length
+    length = (value[0].square() + value[1].square()).sqrt() + FAINT
+    return value[0] / length, value[1] / length
 
 
-def _powers(of: Complex, most: int) -> Complex:
+def _powers(value: Complex, most: int) -> Complex:
     """(batch,) each -> the first to the last power of it, (batch, most) each."""
-    found = [of]
+    powers = [value]
     for _ in range(most - 1):
-        found.append(_times(found[-1], of))
-    return torch.stack([one for one, _ in found], dim=1), torch.stack([other for _, other in found], dim=1)
+        powers.append(_times(powers[-1], value))
+    return torch.stack([one for one, _ in powers], dim=1), torch.stack([other for _, other in powers], dim=1)
 
 
 def _shape(wave: Complex, back: Complex, power: torch.Tensor) -> torch.Tensor:
     """Along gravity: wave and power (batch, HARMONICS), back (batch, 4) -> (batch, 10)."""
     square = power.sum(dim=1, keepdim=True) + QUIET
     size = square.sqrt()
-    of_steps = _times(_at(wave, [3, 5, 7]), _at(back, [1, 2, 3]))
-    of_strides = _times(_times(_at(wave, [0, 0]), _at(wave, [0, 2])), _conjugate(_at(wave, [1, 3])))
+    steps = _times(_at(wave, [3, 5, 7]), _at(back, [1, 2, 3]))
+    strides = _times(_times(_at(wave, [0, 0]), _at(wave, [0, 2])), _conjugate(_at(wave, [1, 3])))
     cube = size * square
-    pairs = [each / size for each in of_steps] + [each / cube for each in of_strides]
+    pairs = [part / size for part in steps] + [part / cube for part in strides]
     return torch.cat([torch.stack(pair, dim=2).flatten(1) for pair in (pairs[:2], pairs[2:])], dim=1)
 
 
@@ -126,8 +126,8 @@ def _sideways(wave: Complex, back: Complex, power: torch.Tensor) -> torch.Tensor
     return torch.stack([*square, power[:, [1, 3]] / size], dim=2).flatten(1)
 
 
-def _at(of: Complex, harmonics: list[int]) -> Complex:
-    return of[0][:, harmonics], of[1][:, harmonics]
+def _at(value: Complex, harmonics: list[int]) -> Complex:
+    return value[0][:, harmonics], value[1][:, harmonics]
 
 
 def _lift(amplitude: torch.Tensor, stride_s: torch.Tensor) -> torch.Tensor:

@@ -7,14 +7,14 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from wearcli.encoders.intervals import (
+from wearcli.encoders.graph.intervals import (
     BEYOND,
-    interval_statistics,
+    interval_features,
     masked_deviation,
     masked_mean,
     quantile,
 )
-from wearcli.encoders.revin import standardise
+from wearcli.encoders.graph.normalise import standardise
 from wearcli.signals.beats import BLOCK_S, EPSILON, LANDMARKS, Pulse, band_pass, most_beats
 from wearcli.signals.features.pulse import (
     BANDS_HZ,
@@ -30,7 +30,7 @@ from wearcli.signals.features.pulse import (
 )
 
 
-class BeatStatistics(nn.Module):
+class PulseFeatures(nn.Module):
     """(batch, samples) -> (batch, len(feature_names(kind))), `pulse_features` but for rounding.
 
     Nothing here is learned. `length` and `lags` are how many numbers the two curves of `curves` have.
@@ -104,7 +104,7 @@ class BeatStatistics(nn.Module):
         ]
         period, repeats = self._period(curve)
         blocks = [
-            interval_statistics(times, there),
+            interval_features(times, there),
             torch.stack(beats, dim=1),
             average @ self.points,
             spread @ self.spreads,

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 import torch
 
-from tests.encoders.test_readings import seen
+from tests.encoders.graph.test_readings import seen
 from tests.test_features import walk
-from wearcli.encoders.cycle import CYCLES, HARMONICS, LIFTS, cycles, rhythmic
-from wearcli.encoders.readings import by_gravity
-from wearcli.encoders.statistics import Statistics
+from wearcli.encoders.graph.cycle import CYCLES, HARMONICS, LIFTS, cycles, rhythmic
+from wearcli.encoders.graph.motion import MotionFeatures
+from wearcli.encoders.graph.readings import by_gravity
 from wearcli.encoders.streams import REPEATS, STRIDE
 
 RATE = 50.0
@@ -69,7 +69,7 @@ def by_loop(along: np.ndarray, across: np.ndarray, stride_s: float, rate_hz: flo
 def test_cycles_are_those_of_a_loop(samples: int, rate_hz: float) -> None:
     windows = seen(walk(12, samples, rate_hz))
     along, across = by_gravity(windows)
-    stride = Statistics(samples, rate_hz)(windows)[:, STRIDE : STRIDE + 1]
+    stride = MotionFeatures(samples, rate_hz)(windows)[:, STRIDE : STRIDE + 1]
     found = cycles(along, across, stride, rate_hz).numpy()
     assert found.shape == (12, CYCLES)
     for row, up, wide, seconds in zip(found, along, across, stride, strict=True):
@@ -145,6 +145,6 @@ def test_how_far_there_is_a_stride() -> None:
 def test_noise_has_no_stride_and_a_walk_has_one() -> None:
     noise = 0.1 * np.random.default_rng(3).normal(size=(500, 250, 3)) + [0, 0, 1]
     windows = np.concatenate([noise, walk(500, 250, RATE)]).astype(np.float32)
-    found = rhythmic(Statistics(250, RATE)(seen(windows))[:, REPEATS])[:, 0].numpy()
+    found = rhythmic(MotionFeatures(250, RATE)(seen(windows))[:, REPEATS])[:, 0].numpy()
     assert found[:500].max() < 0.2
     assert np.median(found[500:]) > 0.9

@@ -6,20 +6,20 @@ import numpy as np
 import pytest
 import torch
 
-from tests.encoders.test_readings import seen
+from tests.encoders.graph.test_readings import seen
 from tests.test_features import walk
-from wearcli.encoders.patterns import (
+from wearcli.encoders.graph.patterns import (
     CHANNELS,
     DILATIONS,
-    EACH,
     FITS,
     NOISE,
     PATTERNS,
+    PER_DILATION,
     SOFTNESS,
     STRIDE,
     Patterns,
 )
-from wearcli.encoders.readings import by_gravity
+from wearcli.encoders.graph.readings import by_gravity
 
 
 def signals(windows: np.ndarray) -> torch.Tensor:
@@ -40,7 +40,7 @@ def test_fits_are_those_of_a_loop(samples: int, rate_hz: float) -> None:
         expected: list[float] = []
         for k, dilation in enumerate(module.dilations):
             soft, own = [], []
-            for weights in module.weights[k * EACH : (k + 1) * EACH].numpy().astype(float):
+            for weights in module.weights[k * PER_DILATION : (k + 1) * PER_DILATION].numpy().astype(float):
                 last = samples - 8 * dilation
                 fit = np.array(
                     [
@@ -83,7 +83,7 @@ def test_all_encoders_have_the_same_patterns_whatever_was_drawn_before() -> None
     assert torch.equal(one.weights, Patterns(100).weights)
     # Each sums to 0 in each channel, and no two of one length are alike.
     assert one.weights.sum(dim=2).abs().max() == 0
-    drawn = {(k // EACH, tuple(each.flatten().tolist())) for k, each in enumerate(one.weights)}
+    drawn = {(k // PER_DILATION, tuple(each.flatten().tolist())) for k, each in enumerate(one.weights)}
     assert len(drawn) == PATTERNS
     used = one.weights.abs().amax(dim=2) > 0
     assert set(used.sum(dim=1).tolist()) == {1, 2}
