@@ -100,7 +100,8 @@ def options(
     if context.invoked_subcommand is None:
         print(context.get_help(), file=sys.stderr)
         raise typer.Exit(UsageError.exit_code)
-    context.default_map = read_config(config, typer.main.get_group(app).commands)
+    assert isinstance(context.command, Group)
+    context.default_map = read_config(config, context.command.commands)
 
 
 def main() -> None:
