@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from wearcli.probing.error_bands import error_band, half_width, of_mean
+from wearcli.probing.error_bands import error_band, half_width, mean_half_width
 
 
 def simulated(
@@ -30,10 +30,10 @@ def test_the_band_of_a_mean_covers_the_means_of_new_people(samples: int) -> None
     band = error_band(errors, owner, owner % 5)
     new, people = simulated(4000, samples, 1.0, 2.0, 2)
     means = np.bincount(people, weights=new) / samples
-    inside = np.abs(means) <= of_mean(band, samples)
+    inside = np.abs(means) <= mean_half_width(band, samples)
     assert inside.mean() == pytest.approx(0.95, abs=0.02)
-    assert of_mean(band, 1) == pytest.approx(band["half_width"])
-    assert of_mean(band, 10**9) > 0.9  # the person's own error never goes away
+    assert mean_half_width(band, 1) == pytest.approx(band["half_width"])
+    assert mean_half_width(band, 10**9) > 0.9  # the person's own error never goes away
 
 
 def test_one_person_of_many_samples_weighs_as_one() -> None:
@@ -52,4 +52,4 @@ def test_few_people_take_the_largest_error() -> None:
 def test_errors_of_nothing_have_a_band_of_nothing() -> None:
     band = error_band(np.zeros(6), np.arange(6) // 2, np.arange(6) // 2)
     assert band == {"half_width": 0, "coverage": 1, "sd_between": 0, "sd_within": 0}
-    assert of_mean(band, 3) == 0
+    assert mean_half_width(band, 3) == 0

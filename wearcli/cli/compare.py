@@ -28,6 +28,8 @@ from wearcli.cli.options import (
     TimeUnit,
     Unit,
 )
+from wearcli.labels.defaults import MIN_QUALITY
+from wearcli.probing.defaults import BOOTSTRAP, COMPARED_BY, FOLDS, SEED
 from wearcli.probing.kinds import KINDS
 
 
@@ -50,14 +52,14 @@ def compare(
         typer.Option(
             metavar="|".join(KINDS), help="Kind of probe, of all models.", autocompletion=probe_kinds
         ),
-    ] = "linear",
+    ] = COMPARED_BY,
     labels: Labels = None,
     target: Target = None,
     kind: Kind = None,
     positive: Positive = None,
-    folds: Folds = 5,
-    bootstrap: Bootstrap = 2000,
-    seed: Seed = 0,
+    folds: Folds = FOLDS,
+    bootstrap: Bootstrap = BOOTSTRAP,
+    seed: Seed = SEED,
     stride: Annotated[
         float | None,
         typer.Option(help="Seconds from window to window, of all models. Default: each its own."),
@@ -66,7 +68,7 @@ def compare(
         bool, typer.Option("--no-untrained", help="Leave the encoder of random weights out.")
     ] = False,
     keep_nonwear: KeepNonwear = False,
-    min_quality: MinQuality = 0.5,
+    min_quality: MinQuality = MIN_QUALITY,
     output: Annotated[
         Path | None, typer.Option("-o", "--output", help="The folder. Default: comparisons/TASK.")
     ] = None,

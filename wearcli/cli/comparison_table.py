@@ -73,10 +73,10 @@ def _table(result: "Comparison", target: str, console: Console) -> Table:
     for below, with_first in ((False, True), (True, True), (True, False)):
         columns: list[Column] = []
         for metric in metrics:
-            columns.append((TITLES[metric], _of(result.scores, prefix + metric)))
-            columns.append(("less features", _of(result.less_features, prefix + metric)))
+            columns.append((TITLES[metric], _metric_scores(result.scores, prefix + metric)))
+            columns.append(("less features", _metric_scores(result.less_features, prefix + metric)))
             if with_first and result.less_first:
-                columns.append((LESS_FIRST, _of(result.less_first, prefix + metric)))
+                columns.append((LESS_FIRST, _metric_scores(result.less_first, prefix + metric)))
         names = [title for title, cells in columns if cells]
         table = make_table(names, first="model" if result.classes else target)
         for name in result.scores:
@@ -86,8 +86,8 @@ def _table(result: "Comparison", target: str, console: Console) -> Table:
     return table
 
 
-def _of(scores: Mapping[str, Mapping[str, Any]], metric: str) -> dict[str, Any]:
-    return {name: each[metric] for name, each in scores.items()}
+def _metric_scores(scores: Mapping[str, Mapping[str, Any]], metric: str) -> dict[str, Any]:
+    return {name: metrics[metric] for name, metrics in scores.items()}
 
 
 def _cell(score: Mapping[str, Any] | None, below: bool) -> Text:

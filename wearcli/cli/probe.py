@@ -22,6 +22,8 @@ from wearcli.cli.options import (
     Target,
     Task,
 )
+from wearcli.labels.defaults import MIN_QUALITY
+from wearcli.probing.defaults import BOOTSTRAP, EMBEDDINGS, FOLDS, MIN_SEGMENTS, PROBES, SEED
 from wearcli.probing.kinds import BOTH, KINDS
 
 
@@ -72,7 +74,7 @@ def probe(
     ] = "window",
     min_segments: Annotated[
         int, typer.Option(help="With --level participant, leave out those with fewer windows.")
-    ] = 1,
+    ] = MIN_SEGMENTS,
     epoch: Epoch = None,
     probe: Annotated[
         list[str] | None,
@@ -83,15 +85,15 @@ def probe(
             autocompletion=probe_kinds,
         ),
     ] = None,
-    folds: Folds = 5,
-    bootstrap: Bootstrap = 2000,
+    folds: Folds = FOLDS,
+    bootstrap: Bootstrap = BOOTSTRAP,
     keep_nonwear: KeepNonwear = False,
-    min_quality: MinQuality = 0.5,
+    min_quality: MinQuality = MIN_QUALITY,
     output: Annotated[
         Path | None, typer.Option("-o", "--output", help="Probe folder. Default: probes/TASK.")
     ] = None,
     overwrite: Overwrite = False,
-    seed: Seed = 0,
+    seed: Seed = SEED,
     json: Json = False,
     dry_run: DryRun = False,
 ) -> None:
@@ -109,7 +111,7 @@ def probe(
             display.update(bar, description=f"probe {name}", completed=done, total=total)
 
         result = run(
-            embeddings or [Path("embeddings.parquet")],
+            embeddings or EMBEDDINGS,
             task=task_name(task),
             labels=labels,
             target=target,
@@ -122,7 +124,7 @@ def probe(
             level=cast(Any, level),
             min_segments=min_segments,
             epoch=epoch,
-            probe=probe or BOTH,
+            probe=probe or PROBES,
             folds=folds,
             bootstrap=bootstrap,
             seed=seed,

@@ -12,7 +12,7 @@ from wearcli.cli.score_text import TITLES, interval_text, make_table, mean_text,
 if TYPE_CHECKING:
     from wearcli.probing.probe import ProbeResult
 
-_OF_GROUPS = ("macro_f1", "balanced_accuracy", "auroc", "mae", "r")
+_GROUP_METRICS = ("macro_f1", "balanced_accuracy", "auroc", "mae", "r")
 
 
 def print_details(result: "ProbeResult", prefixes: Mapping[str, str], console: Console) -> None:
@@ -32,20 +32,20 @@ def _leading(result: "ProbeResult") -> str:
 def _groups_table(result: "ProbeResult", prefixes: Mapping[str, str]) -> Table:
     """One row a left-out group, target and probe; a group's people and samples stand with its first."""
     assert result.groups is not None
-    names = [name for name in _OF_GROUPS if name in TITLES and _has(result, prefixes, name)]
+    names = [name for name in _GROUP_METRICS if name in TITLES and _has(result, prefixes, name)]
     several = ["target"] if len(prefixes) > 1 else []
     columns = ["people", "samples", *several, "probe", *(TITLES[name] for name in names)]
     table = make_table(columns, first=str(result.groups["by"]))
     for group, scores in result.groups["scores"].items():
-        told: list[Text | str] = [
+        texts: list[Text | str] = [
             Text(group),
             *(str(result.groups[what][group]) for what in ("participants", "samples")),
         ]
         for target, prefix in prefixes.items():
             for probe in [probe for probe in scores if probe not in ("majority", "mean")]:
                 cells = [_cell(scores[probe].get(prefix + name)) for name in names]
-                table.add_row(*told, *([target] if several else []), probe, *cells)
-                told = [Text(""), "", ""]
+                table.add_row(*texts, *([target] if several else []), probe, *cells)
+                texts = [Text(""), "", ""]
     return table
 
 
@@ -74,21 +74,21 @@ def _cell(score: Mapping[str, Any] | None) -> Text:
 
 
 def _calibration(result: "ProbeResult") -> Iterator[str]:
-    told = [
-        f"{probe} {number_text(found['ece'])} (Brier {number_text(found['brier'])})"
-        for probe, found in result.calibration.items()
+    texts = [
+        f"{probe} {number_text(about['ece'])} (Brier {number_text(about['brier'])})"
+        for probe, about in result.calibration.items()
     ]
-    if told:
-        yield "expected calibration error: " + ", ".join(told)
+    if texts:
+        yield "expected calibration error: " + ", ".join(texts)
 
 
 def _bands(result: "ProbeResult") -> Iterator[str]:
     for probe, bands in list(result.intervals.items())[:1]:
-        told = [
+        texts = [
             f"{target} +-{short(width)}"
             + ("" if band["coverage"] is None else f" (held {100 * band['coverage']:.0f} %)")
             for target, band in bands.items()
             if (width := band["half_width"]) is not None
         ]
-        if told:
-            yield f"95 % band of a new person's sample, {probe}: " + ", ".join(told)
+        if texts:
+            yield f"95 % band of a new person's sample, {probe}: " + ", ".join(texts)

@@ -132,8 +132,8 @@ def _print_differences(result: "ProbeResult", prefixes: dict[str, str], console:
         return
     probe, differences = next(iter(result.differences.items()))
     name = "macro_f1" if result.classes else "r"
-    found = []
+    texts = []
     for target, prefix in prefixes.items():
-        told = differences[prefix + name]
-        found.append(f"{target} {mean_text(told)} {interval_text(told)}".strip())
-    console.print(f"{TITLES[name]} of {probe} less that of features: {', '.join(found)}", markup=False)
+        difference = differences[prefix + name]
+        texts.append(f"{target} {mean_text(difference)} {interval_text(difference)}".strip())
+    console.print(f"{TITLES[name]} of {probe} less that of features: {', '.join(texts)}", markup=False)

@@ -31,9 +31,9 @@ def name_models(given: Sequence[str | Path]) -> dict[str, str | Path]:
     """
     if not given:
         raise UsageError("no model named: give bundled names, model or run folders, or embeddings tables")
-    names = [_name(each) for each in given]
+    names = [_name(model) for model in given]
     short = [name if names.count(name) == 1 and name not in NOT_MODELS else None for name in names]
-    final = [name or str(each) for name, each in zip(short, given, strict=True)]
+    final = [name or str(model) for name, model in zip(short, given, strict=True)]
     for name in final:
         if final.count(name) > 1 or name in NOT_MODELS:
             why = "is given twice" if final.count(name) > 1 else "is a row of every comparison"

@@ -32,8 +32,8 @@ def holm(values: np.ndarray) -> np.ndarray:
     """p corrected by the step-down method of Holm (1979): with it the chance of one false finding or more
     among all is at most the level, however they depend on each other. NaN stays, and does not count."""
     corrected = np.full(len(values), np.nan)
-    known = np.flatnonzero(np.isfinite(values))
-    order = known[np.argsort(values[known], kind="stable")]
+    defined = np.flatnonzero(np.isfinite(values))
+    order = defined[np.argsort(values[defined], kind="stable")]
     factors = len(order) - np.arange(len(order))
     corrected[order] = np.minimum(1.0, np.maximum.accumulate(values[order] * factors)) if len(order) else 1
     return corrected
@@ -41,7 +41,7 @@ def holm(values: np.ndarray) -> np.ndarray:
 
 def corrected(draws: Mapping[str, np.ndarray]) -> dict[str, PValues]:
     """p and p_holm of each of the differences that are looked at together, by name; see `bootstrap_p`."""
-    values = np.array([bootstrap_p(each) for each in draws.values()])
+    values = np.array([bootstrap_p(row) for row in draws.values()])
     return {
         name: PValues(number(p), number(after))
         for name, p, after in zip(draws, values, holm(values), strict=True)

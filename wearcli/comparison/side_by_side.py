@@ -128,8 +128,8 @@ def _comparison(
     counts: list[Counting],
 ) -> Comparison:
     first = next(iter(rows.models))
-    of_features = {name: rows.features[owner] for name, owner in rows.owner.items() if owner is not None}
-    of_first = {name: rows.models[first] for name in rows.models if name != first}
+    against_features = {name: rows.features[owner] for name, owner in rows.owner.items() if owner is not None}
+    against_first = {name: rows.models[first] for name in rows.models if name != first}
     everything = dict(rows.models)
     for name, scores in rows.features.items():
         everything[str(rows.title(name))] = scores
@@ -152,8 +152,8 @@ def _comparison(
             name: {metric: summary(row, study.n_folds) for metric, row in scores.items()}
             for name, scores in everything.items()
         },
-        less_features=_differences(rows.models, of_features, study.n_folds),
-        less_first=_differences(rows.models, of_first, study.n_folds),
+        less_features=_differences(rows.models, against_features, study.n_folds),
+        less_first=_differences(rows.models, against_first, study.n_folds),
         targets=study.targets,
         classes=study.classes,
         class_samples=study.class_samples,

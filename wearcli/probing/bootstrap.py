@@ -10,7 +10,7 @@ from wearcli.probing.records import Score
 
 
 def participant_weights(
-    fold_of: np.ndarray,
+    person_fold: np.ndarray,
     n_folds: int,
     draws: int,
     rng: np.random.Generator,
@@ -18,16 +18,23 @@ def participant_weights(
 ) -> np.ndarray:
     """How often each participant counts: in all, in each fold, and in each bootstrap draw.
 
-    fold_of: (P,) the fold in which each participant is held out. person: (P,) who each is, where people are
-    held out in several folds and stand for themselves in each; they are drawn with all of theirs. A draw
-    takes as many people as there are, with replacement. Returns (1 + folds + draws, P) float64.
+    Args:
+        person_fold: (P,) the fold in which each participant is held out.
+        n_folds: How many folds there are.
+        draws: Of as many people as there are, with replacement.
+        rng: Draws them.
+        person: (P,) codes, where people are held out in several folds and have a column in each; a person is
+            drawn with all columns.
+
+    Returns:
+        (1 + folds + draws, P) float64.
     """
-    people = len(fold_of) if person is None else int(person.max()) + 1
-    folds = np.arange(n_folds)[:, None] == fold_of
-    drawn = np.zeros((draws, people))
-    np.add.at(drawn, (np.arange(draws)[:, None], rng.integers(people, size=(draws, people))), 1)
-    drawn = drawn if person is None else drawn[:, person]
-    return np.concatenate([np.ones((1, len(fold_of))), folds.astype(float), drawn])
+    people = len(person_fold) if person is None else int(person.max()) + 1
+    folds = np.arange(n_folds)[:, None] == person_fold
+    counts = np.zeros((draws, people))
+    np.add.at(counts, (np.arange(draws)[:, None], rng.integers(people, size=(draws, people))), 1)
+    counts = counts if person is None else counts[:, person]
+    return np.concatenate([np.ones((1, len(person_fold))), folds.astype(float), counts])
 
 
 def summary(values: np.ndarray, folds: int) -> Score:

@@ -20,8 +20,8 @@ _RANGE = (np.log(0.05), np.log(20.0))
 def fit_temperature(logits: np.ndarray, truth: np.ndarray) -> float:
     """The temperature of the least log loss. logits: (n, classes), -inf for a class that the fit never saw;
     truth: (n,) codes. Samples of such a class say nothing of it; 1 where none is left."""
-    known = np.isfinite(logits[np.arange(len(truth)), truth])
-    logits, truth = logits[known], truth[known]
+    seen = np.isfinite(logits[np.arange(len(truth)), truth])
+    logits, truth = logits[seen], truth[seen]
     if not len(truth):
         return 1.0
     own = logits[np.arange(len(truth)), truth]
@@ -30,8 +30,8 @@ def fit_temperature(logits: np.ndarray, truth: np.ndarray) -> float:
         heat = np.exp(log_temperature)
         return float((logsumexp(logits / heat, axis=1) - own / heat).mean())
 
-    found = minimize_scalar(loss, bounds=_RANGE, method="bounded", options={"xatol": 1e-4})
-    return float(np.exp(found.x))
+    best = minimize_scalar(loss, bounds=_RANGE, method="bounded", options={"xatol": 1e-4})
+    return float(np.exp(best.x))
 
 
 def calibration_scores(
@@ -49,31 +49,31 @@ def calibration_scores(
     counts = np.bincount(participants, minlength=people)
     total = weights @ counts
     brier = ratio(weights @ np.bincount(participants, weights=squared, minlength=people), total)
-    confidence, hit, bin_of = _confidence(truth, probabilities)
-    cell = participants * BINS + bin_of
+    confidence, hit, bins_by_sample = _confidence(truth, probabilities)
+    cell = participants * BINS + bins_by_sample
     gaps = np.bincount(cell, weights=hit - confidence, minlength=people * BINS).reshape(people, BINS)
     return {"brier": brier, "ece": ratio(np.abs(weights @ gaps).sum(axis=1), total)}
 
 
 def reliability(truth: np.ndarray, probabilities: np.ndarray) -> list[ConfidenceBin]:
     """Of each bin of confidence that has samples: its mean confidence, its accuracy, how many samples."""
-    confidence, hit, bin_of = _confidence(truth, probabilities)
-    found: list[ConfidenceBin] = []
-    for number in np.unique(bin_of):
-        mine = bin_of == number
-        found.append(
+    confidence, hit, bins_by_sample = _confidence(truth, probabilities)
+    bins: list[ConfidenceBin] = []
+    for number in np.unique(bins_by_sample):
+        members = bins_by_sample == number
+        bins.append(
             {
-                "confidence": round(float(confidence[mine].mean()), 6),
-                "accuracy": round(float(hit[mine].mean()), 6),
-                "samples": int(mine.sum()),
+                "confidence": round(float(confidence[members].mean()), 6),
+                "accuracy": round(float(hit[members].mean()), 6),
+                "samples": int(members.sum()),
             }
         )
-    return found
+    return bins
 
 
 def _confidence(truth: np.ndarray, probabilities: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Of each sample the probability of the predicted class, whether it is true, and its bin."""
     predicted = probabilities.argmax(axis=1)
     confidence = probabilities[np.arange(len(truth)), predicted]
-    bin_of = np.clip(np.ceil(confidence * BINS).astype(np.int64) - 1, 0, BINS - 1)
-    return confidence, (predicted == truth).astype(float), bin_of
+    bins_by_sample = np.clip(np.ceil(confidence * BINS).astype(np.int64) - 1, 0, BINS - 1)
+    return confidence, (predicted == truth).astype(float), bins_by_sample

@@ -20,7 +20,7 @@ def error_band(errors: np.ndarray, participants: np.ndarray, folds: np.ndarray) 
     sample of a new person. coverage: the share of samples, each participant weighing the same, that lie in a
     band made of the other folds' people; None where there is one fold. sd_between, sd_within: deviation of
     the participants' mean errors about 0, and of errors about their participant's mean (a one-way analysis of
-    variance), from which `of_mean` has the band of several samples of one person.
+    variance), from which `mean_half_width` has the band of several samples of one person.
     """
     covered, people = 0.0, 0
     if len(np.unique(folds)) > 1:
@@ -28,9 +28,9 @@ def error_band(errors: np.ndarray, participants: np.ndarray, folds: np.ndarray) 
             held = folds == fold
             band = half_width(errors[~held], participants[~held])
             inside = np.abs(errors[held]) <= band
-            each = np.unique(participants[held], return_inverse=True)[1]
-            covered += float((np.bincount(each, weights=inside) / np.bincount(each)).sum())
-            people += int(each.max()) + 1
+            person = np.unique(participants[held], return_inverse=True)[1]
+            covered += float((np.bincount(person, weights=inside) / np.bincount(person)).sum())
+            people += int(person.max()) + 1
     between, within = _components(errors, participants)
     return {
         "half_width": number(half_width(errors, participants)),
@@ -55,7 +55,7 @@ def half_width(errors: np.ndarray, participants: np.ndarray) -> float:
     return float(size[order[min(at, len(order) - 1)]])
 
 
-def of_mean(band: Band, samples: np.ndarray | float) -> np.ndarray:
+def mean_half_width(band: Band, samples: np.ndarray | float) -> np.ndarray:
     """The half-width of the mean of so many samples of one person; NaN where the band lacks a deviation.
 
     What a probe misses a person by goes into all of theirs alike, so that the band of a mean never falls

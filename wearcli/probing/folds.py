@@ -26,9 +26,9 @@ def group_folds(
     pairs = np.unique(np.stack([participants, groups], axis=1), axis=0)
     shared = np.bincount(pairs[:, 0], minlength=people) > 1
     for group in range(int(groups.max()) + 1):
-        mine = groups == group
-        if not shared[participants[mine]].any():
-            part = np.where(mine, 0, part)
+        members = groups == group
+        if not shared[participants[members]].any():
+            part = np.where(members, 0, part)
     return np.unique(np.stack([groups, part], axis=1), axis=0, return_inverse=True)[1].reshape(-1)
 
 
@@ -56,16 +56,16 @@ def participant_folds(
 
     held = np.zeros((folds, shares.shape[1]))
     people = np.zeros(folds, np.int64)
-    fold_of = np.empty(n_participants, np.int64)
+    person_fold = np.empty(n_participants, np.int64)
     for done, person in enumerate(order):
         overlap = held @ shares[person]
         if n_participants - done == np.count_nonzero(people == 0):
             overlap = np.where(people == 0, overlap, np.inf)
         fold = np.lexsort((people, overlap.round(12)))[0]
-        fold_of[person] = fold
+        person_fold[person] = fold
         held[fold] += shares[person]
         people[fold] += 1
-    return fold_of[participants]
+    return person_fold[participants]
 
 
 def inner_folds(

@@ -16,10 +16,12 @@ def classification_scores(
 
     truth, predicted, participants: (n,) codes. Definitions as in scikit-learn.
     """
-    each = confusion(truth, predicted, participants, classes, weights.shape[1]).reshape(-1, classes * classes)
+    by_person = confusion(truth, predicted, participants, classes, weights.shape[1]).reshape(
+        -1, classes * classes
+    )
     rows = max(1, _CHUNK // classes**2)
     parts = [
-        _of_confusion((weights[i : i + rows] @ each).reshape(-1, classes, classes))
+        _confusion_scores((weights[i : i + rows] @ by_person).reshape(-1, classes, classes))
         for i in range(0, len(weights), rows)
     ]
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
@@ -40,7 +42,7 @@ def f1_by_class(matrix: np.ndarray) -> np.ndarray:
     return ratio(2 * hits, matrix.sum(-1) + matrix.sum(-2))
 
 
-def _of_confusion(matrix: np.ndarray) -> dict[str, np.ndarray]:
+def _confusion_scores(matrix: np.ndarray) -> dict[str, np.ndarray]:
     true, guessed = matrix.sum(2), matrix.sum(1)
     total = true.sum(1)
     hits = np.diagonal(matrix, axis1=1, axis2=2)
@@ -66,8 +68,8 @@ def regression_scores(
     error = p - t
     columns = (np.ones_like(t), t, p, t * t, p * p, t * p, np.abs(error), error * error)
     people = weights.shape[1]
-    each = np.stack([np.bincount(participants, weights=c, minlength=people) for c in columns], axis=1)
-    n, st, sp, stt, spp, stp, absolute, squared = (weights @ each).T
+    by_person = np.stack([np.bincount(participants, weights=c, minlength=people) for c in columns], axis=1)
+    n, st, sp, stt, spp, stp, absolute, squared = (weights @ by_person).T
     var_t, var_p = stt - ratio(st * st, n), spp - ratio(sp * sp, n)
     cov = stp - ratio(st * sp, n)
     # A constant has no correlation; what its sums leave is rounding.

@@ -56,6 +56,8 @@ def outside_tables(
                 raise InputError(
                     f"--test {test}: not one of its recordings could be embedded: see 'wearcli embed'"
                 )
-            warnings += [f"{test}: failed: {each['recording']}: {each['error']}" for each in result.failed]
+            warnings += [
+                f"{test}: failed: {failure['recording']}: {failure['error']}" for failure in result.failed
+            ]
             tables.append(table)
         yield tables, warnings

@@ -94,15 +94,15 @@ def _by_steps(
     step[order] = np.repeat(step[order[first]], np.diff(np.append(first, len(score))))
     cell = participants * STEPS + step
     counts = [
-        np.bincount(cell[mine], minlength=people * STEPS).reshape(people, STEPS).astype(float)
-        for mine in (positive, ~positive)
+        np.bincount(cell[members], minlength=people * STEPS).reshape(people, STEPS).astype(float)
+        for members in (positive, ~positive)
     ]
     rows = max(1, 20 * _CHUNK // STEPS)
     areas = []
     for begin in range(0, len(weights), rows):
         true, false = (
-            np.pad(np.cumsum(weights[begin : begin + rows] @ each, axis=1), ((0, 0), (1, 0)))
-            for each in counts
+            np.pad(np.cumsum(weights[begin : begin + rows] @ counted_by_person, axis=1), ((0, 0), (1, 0)))
+            for counted_by_person in counts
         )
         areas.append(_under(true, false, limit))
     return np.concatenate(areas)
@@ -128,9 +128,9 @@ def _by_pairs(
     order = np.lexsort((negatives, negative_owner))
     edges = np.searchsorted(negative_owner[order], np.arange(people + 1))
     for person in range(people):
-        mine = negatives[order[edges[person] : edges[person + 1]]]
-        if len(mine):
-            beaten = np.searchsorted(mine, above) + np.searchsorted(mine, above, side="right")
+        members = negatives[order[edges[person] : edges[person + 1]]]
+        if len(members):
+            beaten = np.searchsorted(members, above) + np.searchsorted(members, above, side="right")
             wins[:, person] = np.bincount(owner, weights=beaten / 2, minlength=people)
     pairs = (weights @ np.bincount(owner, minlength=people)) * (
         weights @ np.bincount(negative_owner, minlength=people)

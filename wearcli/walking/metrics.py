@@ -18,7 +18,7 @@ import pyarrow as pa
 
 from wearcli.labels.pooling import newly_covered
 from wearcli.prediction.apply import apply_probe
-from wearcli.probing.error_bands import of_mean
+from wearcli.probing.error_bands import mean_half_width
 from wearcli.probing.saved import SavedProbe
 
 
@@ -91,7 +91,7 @@ class GaitProbe:
     def half_width(self, target: str, samples: float) -> float:
         """Return half of the 95 % interval of the mean of `samples` of a person; NaN if there is none."""
         band = self.saved.result.intervals.get(self.use, {}).get(target)
-        return np.nan if band is None else float(of_mean(band, samples))
+        return np.nan if band is None else float(mean_half_width(band, samples))
 
     def columns(self, means: Means | None, spread: bool = False) -> dict[str, float]:
         """Return <target>, <target>_low, <target>_high and, with `spread`, <target>_sd; NaN without means."""

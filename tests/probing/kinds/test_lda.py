@@ -44,7 +44,7 @@ def test_every_shrinkage_of_one_spectrum_is_the_textbooks(shrinkage: float) -> N
     vectors, truth, _ = samples(3)
     vectors = vectors[:, :-1]
     sums = products(vectors, np.eye(4)[truth], np.ones(len(truth), bool))  # a fourth class without samples
-    spectrum = Spectrum.of_products(sums, vectors.shape[1])
+    spectrum = Spectrum.from_products(sums, vectors.shape[1])
     assert spectrum.classes.tolist() == [0, 1, 2]
     weights, bias = spectrum.layer(shrinkage)
     within = sum(

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from sklearn.linear_model import Ridge
 
 from wearcli.probing.kinds import ridge
-from wearcli.probing.kinds.ridge import errors_of_products, products, ridge_of_few, ridge_of_products
+from wearcli.probing.kinds.ridge import products, ridge_by_samples, ridge_from_products, squared_errors
 
 
 @settings(max_examples=40, deadline=None)
@@ -18,12 +18,12 @@ def test_both_ways_are_scikit_learns(seed: int, n: int, dimension: int, targets:
     y = rng.normal(size=(n, targets)) + x[:, :1]
     l2 = np.array([[10.0], [0.3], [1e-3]])
     sums = products(x, y, np.ones(n, bool))
-    for weights, bias in (ridge_of_products(sums, targets, l2), ridge_of_few(x.astype(float), y, l2)):
+    for weights, bias in (ridge_from_products(sums, targets, l2), ridge_by_samples(x.astype(float), y, l2)):
         for number, (penalty,) in enumerate(l2):
             wanted = Ridge(alpha=penalty * n).fit(x.astype(float), y)
             np.testing.assert_allclose(weights[:, number].T, np.atleast_2d(wanted.coef_), atol=1e-6)
             np.testing.assert_allclose(bias[number], np.ravel(wanted.intercept_), atol=1e-5)
-        found = errors_of_products(sums, weights, bias)
+        found = squared_errors(sums, weights, bias)
         for number in range(3):
             left = y - x @ weights[:, number] - bias[number]
             np.testing.assert_allclose(found[number], np.square(left).sum(axis=0), rtol=1e-6, atol=1e-8)

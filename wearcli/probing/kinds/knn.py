@@ -111,10 +111,10 @@ def fit_knn(training: Training) -> list[Fit]:
     if training.classify:
         classes, codes = np.unique(truth, return_inverse=True)
         priors = np.bincount(codes) / len(codes)
-        neighbours, temperature = _choose_of_classes(stored, codes, participants, rng)
+        neighbours, temperature = _choose_for_classes(stored, codes, participants, rng)
         predictor = NeighbourPredictor(mean, scale, stored, codes, neighbours, classes, priors, temperature)
         return [Fit(predictor, neighbours)]
-    chosen = _choose_of_values(stored, truth, participants, rng)
+    chosen = _choose_for_values(stored, truth, participants, rng)
     return [
         Fit(NeighbourPredictor(mean, scale, stored, truth[:, target].copy(), neighbours), neighbours)
         for target, neighbours in enumerate(chosen)
@@ -138,7 +138,7 @@ def _search(
                 done += len(rows)
 
 
-def _choose_of_classes(
+def _choose_for_classes(
     stored: np.ndarray, codes: np.ndarray, participants: np.ndarray, rng: np.random.Generator
 ) -> tuple[int, float]:
     """How many neighbours, and the temperature of the inner folds' held-out predictions with them."""
@@ -162,7 +162,7 @@ def _choose_of_classes(
     return min(best, len(stored)), fit_temperature(best_logits, true)
 
 
-def _choose_of_values(
+def _choose_for_values(
     stored: np.ndarray, truth: np.ndarray, participants: np.ndarray, rng: np.random.Generator
 ) -> list[int]:
     """How many neighbours of each target; truth: (n, targets)."""

@@ -41,7 +41,7 @@ class Spectrum:
     classes: np.ndarray
 
     @classmethod
-    def of_products(cls, sums: np.ndarray, dimension: int) -> "Spectrum":
+    def from_products(cls, sums: np.ndarray, dimension: int) -> "Spectrum":
         """The spectrum of samples by the `products` of 1, their (dimension,) values and classes (one-hot)."""
         counts = sums[0, 1 + dimension :]
         classes = np.flatnonzero(counts > 0.5)
@@ -87,7 +87,7 @@ def fit_lda(
         shrinkage, temperature = _choose(vectors, codes, participants, rng)
     members = np.eye(len(classes))
     sums = products(vectors, members[codes], np.ones(len(codes), bool))
-    weights, bias = Spectrum.of_products(sums, vectors.shape[1]).layer(shrinkage)
+    weights, bias = Spectrum.from_products(sums, vectors.shape[1]).layer(shrinkage)
     layer = (weights.astype(np.float32), bias.astype(np.float32))
     return DensePredictor(mean, scale, (layer,), classes, temperature), shrinkage
 
@@ -106,7 +106,7 @@ def _choose(
         # What a fold is fitted on is everybody but those who are held out.
         whole = np.sum(parts, axis=0)
         for part, sums in enumerate(parts):
-            spectra.append((number, fold == part, Spectrum.of_products(whole - sums, values.shape[1])))
+            spectra.append((number, fold == part, Spectrum.from_products(whole - sums, values.shape[1])))
     truth = np.tile(codes, len(draws))
     best, best_score, best_logits = DEFAULT_SHRINKAGE, -1.0, np.empty((0, 0))
     for shrinkage in SHRINKAGES:

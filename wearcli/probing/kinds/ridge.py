@@ -43,20 +43,20 @@ def fit_ridge(
         if inner is not None:
             errors = np.zeros((len(tried), len(l2)))
             for held in (inner == fold for fold in range(inner.max() + 1)):
-                weights, bias = ridge_of_few(values[~held], goal[~held], tried)
+                weights, bias = ridge_by_samples(values[~held], goal[~held], tried)
                 predicted = np.tensordot(values[held], weights, axes=1) + bias
                 errors += np.square(predicted - goal[held, None]).sum(axis=0)
             l2 = tried[errors.argmin(axis=0), 0]
-        weights, bias = ridge_of_few(values, goal, l2[None])
+        weights, bias = ridge_by_samples(values, goal, l2[None])
     else:
         folds = np.zeros(len(vectors), np.int64) if inner is None else inner
         parts = [products(vectors, truth - level, folds == fold) for fold in range(folds.max() + 1)]
         whole = np.sum(parts, axis=0)
         if inner is not None:
-            tries = [ridge_of_products(whole - part, len(l2), tried) for part in parts]
-            found = [errors_of_products(part, *fit) for part, fit in zip(parts, tries, strict=True)]
-            l2 = tried[np.sum(found, axis=0).argmin(axis=0), 0]
-        weights, bias = ridge_of_products(whole, len(l2), l2[None])
+            tries = [ridge_from_products(whole - part, len(l2), tried) for part in parts]
+            squares = [squared_errors(part, *fit) for part, fit in zip(parts, tries, strict=True)]
+            l2 = tried[np.sum(squares, axis=0).argmin(axis=0), 0]
+        weights, bias = ridge_from_products(whole, len(l2), l2[None])
     layer = (weights[:, 0].astype(np.float32), (bias[0] + level).astype(np.float32))
     return DensePredictor(mean, scale, (layer,)), l2
 
@@ -71,13 +71,13 @@ def products(values: np.ndarray, truth: np.ndarray, rows: np.ndarray) -> np.ndar
     chosen = np.flatnonzero(rows)
     total = np.zeros((1 + values.shape[1] + truth.shape[1],) * 2)
     for first in range(0, len(chosen), _ROWS):
-        mine = chosen[first : first + _ROWS]
-        row = np.concatenate([np.ones((len(mine), 1)), values[mine], truth[mine]], axis=1)
+        block = chosen[first : first + _ROWS]
+        row = np.concatenate([np.ones((len(block), 1)), values[block], truth[block]], axis=1)
         total += row.T @ row
     return total
 
 
-def ridge_of_products(sums: np.ndarray, targets: int, l2: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def ridge_from_products(sums: np.ndarray, targets: int, l2: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Weights and bias, all from one eigendecomposition."""
     means = sums[0, 1:] / sums[0, 0]
     covariance = sums[1:, 1:] / sums[0, 0] - np.outer(means, means)
@@ -88,7 +88,7 @@ def ridge_of_products(sums: np.ndarray, targets: int, l2: np.ndarray) -> tuple[n
     return weights, means[dimension:] - np.tensordot(means[:dimension], weights, axes=1)
 
 
-def errors_of_products(sums: np.ndarray, weights: np.ndarray, bias: np.ndarray) -> np.ndarray:
+def squared_errors(sums: np.ndarray, weights: np.ndarray, bias: np.ndarray) -> np.ndarray:
     """(penalties, targets) sums of squared errors on the samples that the products are of."""
     targets = bias.shape[1]
     own = np.broadcast_to(np.eye(targets)[:, None], (targets, *bias.shape))
@@ -97,7 +97,7 @@ def errors_of_products(sums: np.ndarray, weights: np.ndarray, bias: np.ndarray) 
     return np.einsum("apt,ab,bpt->pt", residual, sums, residual, optimize=True)
 
 
-def ridge_of_few(values: np.ndarray, truth: np.ndarray, l2: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def ridge_by_samples(values: np.ndarray, truth: np.ndarray, l2: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Weights and bias for fewer samples than numbers: w = X'v where (XX' / n + l2) v = y / n.
 
     values: (n, D), truth: (n, targets), float64.
