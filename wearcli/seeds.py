@@ -36,24 +36,24 @@ STREAMS = (
 
 
 def sequence(seed: int, stream: str, *indices: int) -> np.random.SeedSequence:
-    """The seed sequence of a stream.
+    """Return the seed sequence of a stream.
 
     Args:
-        seed: what the user gave, 0 or above.
-        stream: a name of `STREAMS`.
-        indices: numbers of 0 and above that tell the parts of a stream apart, such as a fold.
+        seed: The seed that the user gave, 0 or above.
+        stream: A name of `STREAMS`.
+        indices: Numbers of 0 and above that tell the parts of a stream apart, such as a fold.
 
     Raises:
-        ValueError: no such stream.
+        ValueError: There is no such stream.
     """
     return np.random.SeedSequence(seed, spawn_key=(STREAMS.index(stream), *indices))
 
 
 def generator(seed: int, stream: str, *indices: int) -> np.random.Generator:
-    """numpy's generator of a stream, see `sequence`."""
+    """Return the numpy generator of a stream, see `sequence`."""
     return np.random.default_rng(sequence(seed, stream, *indices))
 
 
 def whole_number(seed: int, stream: str, *indices: int) -> int:
-    """A number below 2**63 of a stream, for what takes one as its own seed, such as torch."""
+    """Return a number below 2**63 of a stream, for what takes one as its own seed, such as torch."""
     return int(sequence(seed, stream, *indices).generate_state(1, np.uint64)[0] >> np.uint64(1))

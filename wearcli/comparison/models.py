@@ -24,10 +24,13 @@ class Entry:
 
 
 def name_models(given: Sequence[str | Path]) -> dict[str, str | Path]:
-    """A name for each: a bundled model's own, a table's stem, a folder's name; the whole path where those of
-    two are the same. A run folder and the model/ in it are called as the run.
+    """Return the models by a name of their own.
 
-    Raises UsageError where there is none, or where the same is given twice.
+    The name is a bundled model's own, a table's stem or a folder's name; the whole path where two would have
+    the same name. A run folder and the model/ in it have the name of the run.
+
+    Raises:
+        UsageError: No model is given, or the same one twice.
     """
     if not given:
         raise UsageError("no model named: give bundled names, model or run folders, or embeddings tables")

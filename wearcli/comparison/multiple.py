@@ -18,9 +18,12 @@ class PValues(NamedTuple):
 
 
 def bootstrap_p(draws: np.ndarray) -> float:
-    """Two-sided p of a difference being 0, by inverting its percentile interval: below 0.05 where the 95 %
-    interval leaves 0 out (Efron & Tibshirani 1993, section 15.4). NaN where fewer than half of the draws
-    define the difference; never below 2 / (draws + 1). Of few people it is liberal, as the interval is."""
+    """Two-sided p of a difference being 0, by inverting its percentile interval.
+
+    It is below 0.05 where the 95 % interval leaves 0 out (Efron & Tibshirani 1993, section 15.4), and never
+    below 2 / (draws + 1). It is NaN where fewer than half of the draws define the difference. With few people
+    it is liberal, as the interval is.
+    """
     finite = draws[np.isfinite(draws)]
     if not len(finite) or len(finite) < len(draws) / 2:
         return float("nan")
@@ -29,8 +32,11 @@ def bootstrap_p(draws: np.ndarray) -> float:
 
 
 def holm(values: np.ndarray) -> np.ndarray:
-    """p corrected by the step-down method of Holm (1979): with it the chance of one false finding or more
-    among all is at most the level, however they depend on each other. NaN stays, and does not count."""
+    """Values of p corrected by the step-down method of Holm (1979).
+
+    With it the probability of one false finding or more among all is at most the level, however the
+    differences depend on each other. NaN stays, and does not count.
+    """
     corrected = np.full(len(values), np.nan)
     defined = np.flatnonzero(np.isfinite(values))
     order = defined[np.argsort(values[defined], kind="stable")]
@@ -40,7 +46,7 @@ def holm(values: np.ndarray) -> np.ndarray:
 
 
 def corrected(draws: Mapping[str, np.ndarray]) -> dict[str, PValues]:
-    """p and p_holm of each of the differences that are looked at together, by name; see `bootstrap_p`."""
+    """The p and p_holm of differences that are looked at together, by name; see `bootstrap_p`."""
     values = np.array([bootstrap_p(row) for row in draws.values()])
     return {
         name: PValues(number(p), number(after))

@@ -52,7 +52,8 @@ class BallisticEncoder(nn.Module):
         motion = torch.cat([scaled.mean(dim=1), scaled.amin(dim=1), scaled.amax(dim=1)], dim=1)
         parts = [self.map(read).flatten(1), rate, spread, chance.amax(dim=2)]
         parts += [read.mean(dim=2), read.amax(dim=2), self.motion(motion)]
-        return self.out(torch.cat(parts, dim=1))
+        output: torch.Tensor = self.out(torch.cat(parts, dim=1))
+        return output
 
 
 def _conv(width_in: int, width_out: int) -> nn.Sequential:

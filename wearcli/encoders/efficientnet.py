@@ -48,7 +48,8 @@ class EfficientNet1D(nn.Module):
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """x: (batch, channels, samples) -> (batch, 256), the mean over time of the last layer."""
         y = F.silu(self.stem(standardise(x).unsqueeze(2)))
-        return self.out(self.blocks(y)).mean(dim=(2, 3))
+        output: torch.Tensor = self.out(self.blocks(y)).mean(dim=(2, 3))
+        return output
 
 
 class Bottleneck(nn.Module):
@@ -69,7 +70,8 @@ class Bottleneck(nn.Module):
         y = F.silu(self.depthwise(F.silu(self.expand(x))))
         y = y * self.excite(F.silu(self.squeeze(y.mean(dim=(2, 3), keepdim=True)))).sigmoid()
         y = self.project(y)
-        return x + y if self.skip else y
+        output: torch.Tensor = x + y if self.skip else y
+        return output
 
 
 class ConvNorm(nn.Sequential):

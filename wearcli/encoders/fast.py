@@ -52,7 +52,8 @@ class FastEncoder(Convolutions):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """x: (batch, channels, samples) -> (batch, 256)."""
-        return self.out(super().forward(x))
+        output: torch.Tensor = self.out(super().forward(x))
+        return output
 
 
 class ResidualBlock(nn.Module):

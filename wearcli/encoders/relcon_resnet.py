@@ -30,7 +30,8 @@ class RelConResNet(nn.Module):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """x: (batch, channels, samples) -> (batch, 256), the mean over time of the last block."""
-        return self.blocks(self.stem(x)).mean(dim=2)
+        output: torch.Tensor = self.blocks(self.stem(x)).mean(dim=2)
+        return output
 
 
 class PreActivationBlock(nn.Module):
@@ -50,4 +51,5 @@ class PreActivationBlock(nn.Module):
         """x: (batch, width_in, time) -> (batch, width_out, time)."""
         y = self.conv1(F.pad(F.relu(self.norm1(x)), self.padding))
         y = self.conv2(F.pad(F.relu(self.norm2(y)), self.padding))
-        return y + self.skip(x)
+        output: torch.Tensor = y + self.skip(x)
+        return output

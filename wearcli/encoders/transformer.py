@@ -44,7 +44,8 @@ class TransformerEncoder(nn.Module):
         """x: (batch, channels, samples) -> (batch, channels, patches, samples of a patch), as it is."""
         if missing := self.count * self.patch - x.shape[2]:
             x = F.pad(x, (0, missing), mode="replicate")
-        return x.unflatten(2, (self.count, self.patch))
+        output: torch.Tensor = x.unflatten(2, (self.count, self.patch))
+        return output
 
     def tokens(self, patches: torch.Tensor, places: torch.Tensor | None = None) -> torch.Tensor:
         """What each patch becomes among these: all of a window's, or a part of them.
@@ -54,11 +55,13 @@ class TransformerEncoder(nn.Module):
         """
         x = standardise(patches.flatten(2)).unflatten(2, patches.shape[2:])
         positions = self.positions if places is None else self.positions[places]
-        return self.blocks(self.into(x.transpose(1, 2).flatten(2)) + positions)
+        output: torch.Tensor = self.blocks(self.into(x.transpose(1, 2).flatten(2)) + positions)
+        return output
 
     def pooled(self, tokens: torch.Tensor) -> torch.Tensor:
         """tokens: (batch, some, WIDTH) -> the embedding, (batch, 256)."""
-        return self.out(self.norm(tokens.mean(dim=1)))
+        output: torch.Tensor = self.out(self.norm(tokens.mean(dim=1)))
+        return output
 
 
 class Block(nn.Module):
@@ -78,7 +81,8 @@ class Block(nn.Module):
         query, key, value = all_three.permute(2, 0, 3, 1, 4).unbind(0)  # (batch, heads, tokens, a part)
         mixed = F.scaled_dot_product_attention(query, key, value)
         x = x + self.project(mixed.transpose(1, 2).flatten(2))
-        return x + self.layers(self.norm2(x))
+        output: torch.Tensor = x + self.layers(self.norm2(x))
+        return output
 
 
 def patch_samples(rate_hz: float) -> int:

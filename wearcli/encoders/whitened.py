@@ -48,4 +48,5 @@ class Whitened(nn.Module):
         product = self.scale[:, None] * (self.lower + self.lower.T)
         before, turned, after = product.tensor_split((self.among.start or 0, self.among.stop), dim=1)
         matrix = torch.cat([before, turned @ self.turn.T, after], dim=1)
-        return self.encoder(x) @ matrix - self.centre @ matrix
+        output: torch.Tensor = self.encoder(x) @ matrix - self.centre @ matrix
+        return output

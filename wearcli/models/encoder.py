@@ -20,4 +20,5 @@ class Encoder:
 
     def __call__(self, values: np.ndarray) -> np.ndarray:
         """values: (windows, samples, channels), in the model's unit -> (windows, dimension); float32."""
-        return self._session.run(None, {self._input: values})[0]
+        output: np.ndarray = self._session.run(None, {self._input: values})[0]
+        return output

@@ -19,7 +19,8 @@ _RANGE = (np.log(0.05), np.log(20.0))
 
 def fit_temperature(logits: np.ndarray, truth: np.ndarray) -> float:
     """The temperature of the least log loss. logits: (n, classes), -inf for a class that the fit never saw;
-    truth: (n,) codes. Samples of such a class say nothing of it; 1 where none is left."""
+    truth: (n,) codes. Samples of such a class say nothing of it; 1 where none is left.
+    """
     seen = np.isfinite(logits[np.arange(len(truth)), truth])
     logits, truth = logits[seen], truth[seen]
     if not len(truth):

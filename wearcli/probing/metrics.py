@@ -114,7 +114,7 @@ def _icc(n: np.ndarray, columns: np.ndarray, rows_squared: np.ndarray, squared: 
 
 
 def ratio(above: np.ndarray, below: np.ndarray) -> np.ndarray:
-    """above / below, NaN where below is 0."""
+    """Above / below, NaN where below is 0."""
     return np.divide(above, below, out=np.full(np.shape(below), np.nan), where=np.asarray(below) != 0)
 
 

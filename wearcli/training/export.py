@@ -30,21 +30,24 @@ class WindowsFirst(nn.Module):
 
     def forward(self, windows: torch.Tensor) -> torch.Tensor:
         """windows: (batch, samples, channels) -> (batch, dimension)."""
-        return self.encoder(windows.transpose(1, 2))
+        output: torch.Tensor = self.encoder(windows.transpose(1, 2))
+        return output
 
 
 def write_model(
     encoder: nn.Module, folder: Path, config: Mapping[str, Any], windows: np.ndarray
 ) -> ModelConfig:
-    """Write the model folder, whole or not at all; returns its config.
+    """Write the model folder, whole or not at all, and return its config.
 
     Args:
-        encoder: on any device; exported as in evaluation.
-        config: all of config.json but what is found here (parameters, dimension, sha256, parity).
-        windows: (n, samples, channels) float32 real windows, for the parity check.
+        encoder: The encoder, on any device; it is exported as in evaluation.
+        folder: The model folder to write.
+        config: Content of config.json, without what is measured here (parameters, dimension, sha256, parity).
+        windows: Real windows (n, samples, channels) float32, for the parity check.
 
-    Raises InputError where ONNX and torch differ by 1e-4 or more of what the embedding is high (see
-    `magnitude`), or by what is no number (an encoder may say with `rounding` that it needs more).
+    Raises:
+        InputError: ONNX and torch differ by a share of 1e-4 or more of the embedding's size (see
+            `magnitude`), or by what is no number. An encoder may ask for more with `rounding`.
     """
     module = WindowsFirst(encoder).cpu().eval()
     with atomic_folder(folder) as temporary:

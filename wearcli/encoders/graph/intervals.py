@@ -49,7 +49,7 @@ def interval_features(times: torch.Tensor, there: torch.Tensor) -> torch.Tensor:
 
 
 def divide(one: torch.Tensor, other: torch.Tensor) -> torch.Tensor:
-    """one / other, 0 where other is 0."""
+    """Return one / other, and 0 at places with other = 0."""
     fine = other != 0
     return torch.where(fine, one / other.where(fine, 1.0), 0.0)
 

@@ -26,4 +26,5 @@ def standardise(x: torch.Tensor, epsilon: float = 1e-12) -> torch.Tensor:
     centred = shifted - shifted.mean(dim=2, keepdim=True)
     variance = centred.square().mean(dim=2, keepdim=True)
     # As variance + epsilon, but an exporter takes 1e-8 and less for a zero: flat windows were no numbers.
-    return centred / ((variance * (1 / epsilon) + 1).sqrt() * epsilon**0.5)
+    output: torch.Tensor = centred / ((variance * (1 / epsilon) + 1).sqrt() * epsilon**0.5)
+    return output

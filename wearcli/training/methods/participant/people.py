@@ -109,4 +109,5 @@ class PeopleSampler:
     def _overlap(self, first: np.ndarray, other: np.ndarray) -> np.ndarray:
         together = self.recording[first] == self.recording[other]
         overlap: np.ndarray = np.abs(self.onset[first] - self.onset[other]) < self.window_s - 1e-6
-        return together & overlap
+        output: np.ndarray = together & overlap
+        return output
