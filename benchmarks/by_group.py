@@ -63,13 +63,13 @@ def main() -> None:
     print("| group | people | samples | linear | features |")
     print("|---|---|---|---|---|")
     for name, part in predictions.dropna(subset="group").groupby("group", sort=True):
-        of = dict(list(part.groupby("probe", sort=True)))
+        rows = dict(list(part.groupby("probe", sort=True)))
         cells = []
         for probe in ("linear", "features"):
-            low, high = interval(of[probe], np.random.default_rng(0))
-            cells.append(f"{score(of[probe]):.3f} [{low:.3f}, {high:.3f}]")
+            low, high = interval(rows[probe], np.random.default_rng(0))
+            cells.append(f"{score(rows[probe]):.3f} [{low:.3f}, {high:.3f}]")
         people = part["participant"].nunique()
-        print(f"| {name} | {people} | {len(of['linear'])} | {' | '.join(cells)} |", flush=True)
+        print(f"| {name} | {people} | {len(rows['linear'])} | {' | '.join(cells)} |", flush=True)
 
 
 if __name__ == "__main__":

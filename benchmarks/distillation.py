@@ -35,7 +35,7 @@ VARIANTS: dict[str, tuple[str, ...]] = {
     "simclr": ("--method", "simclr", "--encoder", "ballistic", *VIEWS),
     "supervised": ("--method", "supervised", "--encoder", "ballistic", *VIEWS),
 }
-OF_RUN = ("own-teacher", "teacher-trains")
+NEEDS_RUN = ("own-teacher", "teacher-trains")
 METRICS = ("hr_bpm.mae", "hr_bpm.r", "sdnn_ms.mae", "rmssd_ms.mae")
 SHARES = (30, 10, 3, 1)
 
@@ -54,7 +54,7 @@ def train(given: argparse.Namespace, name: str) -> Path:
     paths = [str(stores["acc"])]
     if "distill" in options:
         paths.append(str(stores[given.modality]))
-        options += ["--teacher", str(given.own_teacher if name in OF_RUN else given.teacher)]
+        options += ["--teacher", str(given.own_teacher if name in NEEDS_RUN else given.teacher)]
         options += ["--max-movement", str(given.max_movement), "--min-quality", str(given.min_quality)]
     if name == "supervised":
         options += ["--labels", str(given.train / "heart.csv"), "--target", "hr_bpm"]
@@ -119,7 +119,7 @@ def draw(results: dict[str, dict], path: Path) -> None:
     first = next(iter(results.values()))
     lines["hand-made features"] = ("features", first)
     for name, (probe, result) in lines.items():
-        points = [(each["share"], each["scores"]) for each in result["learning_curve"]]
+        points = [(point["share"], point["scores"]) for point in result["learning_curve"]]
         points = sorted((share, scores[probe]["hr_bpm.mae"]["mean"]) for share, scores in points)
         style = "--" if probe == "features" else "o-"
         axes.plot(*zip(*points, strict=True), style, label=name, lw=1.5, ms=4)
@@ -154,7 +154,7 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=1)
     given = parser.parse_args()
     given.out.mkdir(parents=True, exist_ok=True)
-    usual = [name for name in VARIANTS if given.own_teacher or name not in OF_RUN]
+    usual = [name for name in VARIANTS if given.own_teacher or name not in NEEDS_RUN]
     results, ranks, moved = {}, {}, {}
     for name in given.variants or usual:
         train(given, name)

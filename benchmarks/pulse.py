@@ -76,7 +76,8 @@ def rates(works: dict[str, Callable[[], None]], windows: int, seconds: float) ->
             work()
             times[name].append(time.perf_counter() - begin)
     return {
-        name: windows / float(np.median(sorted(each)[: (len(each) + 1) // 2])) for name, each in times.items()
+        name: windows / float(np.median(sorted(seconds)[: (len(seconds) + 1) // 2]))
+        for name, seconds in times.items()
     }
 
 

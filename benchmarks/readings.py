@@ -25,11 +25,11 @@ from wearcli.signals.features.motion import FEATURE_NAMES
 def parts() -> dict[str, slice]:
     """By name, the columns of an embedding: the whole first, then one reading more each time."""
     end = LEARNED + len(THRESHOLDS) * len(FEATURE_NAMES)
-    found = {"whole": slice(None), "learned": slice(LEARNED), "thresholds": slice(LEARNED, end)}
+    columns = {"whole": slice(None), "learned": slice(LEARNED), "thresholds": slice(LEARNED, end)}
     for name, numbers in MORE.items():
         end += numbers
-        found[f"with_{name}"] = slice(LEARNED, end)
-    return found
+        columns[f"with_{name}"] = slice(LEARNED, end)
+    return columns
 
 
 def cut(table: pa.Table, columns: slice, path: Path) -> Path:
@@ -73,9 +73,9 @@ def main() -> None:
     for name in result.models:
         numbers = result.models[name]["dimension"]
         for metric in metrics:
-            told = [result.scores[name][metric], result.less_features[name][metric]]
-            told += [result.less_first[name][metric]] if name in result.less_first else []
-            cells = ["{mean:.3f} [{low:.3f}, {high:.3f}]".format(**each) for each in told]
+            summaries = [result.scores[name][metric], result.less_features[name][metric]]
+            summaries += [result.less_first[name][metric]] if name in result.less_first else []
+            cells = ["{mean:.3f} [{low:.3f}, {high:.3f}]".format(**summary) for summary in summaries]
             print(
                 f"| {name} | {numbers} | {metric} | {' | '.join(cells + [''] * (3 - len(cells)))} |",
                 flush=True,

@@ -35,7 +35,7 @@ def test_records_and_choices_are_the_same() -> None:
         check_modality("eeg")
 
 
-@pytest.mark.parametrize("record", MODALITIES.values(), ids=str)
+@pytest.mark.parametrize("record", MODALITIES.values(), ids=MODALITIES)
 def test_a_record_is_whole(record: ModalityRecord) -> None:
     slowest, fastest = record.rates_hz
     # Otherwise two units of elapsed time, a factor of 1000 apart, would both give a possible rate.

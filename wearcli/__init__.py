@@ -19,7 +19,7 @@ from wearcli._version import __version__
 
 if TYPE_CHECKING:
     from wearcli.comparison.compare import compare
-    from wearcli.comparison.side_by_side import Comparison
+    from wearcli.comparison.result import Comparison
     from wearcli.embedding.embed import embed
     from wearcli.embedding.metadata import TableMetadata
     from wearcli.embedding.result import EmbedResult
@@ -49,7 +49,7 @@ if TYPE_CHECKING:
     from wearcli.walking.result import GaitResult
 
 _MODULES = {
-    "Comparison": "wearcli.comparison.side_by_side",
+    "Comparison": "wearcli.comparison.result",
     "EmbedResult": "wearcli.embedding.result",
     "Folder": "wearcli.recordings.study.discovery",
     "GaitResult": "wearcli.walking.result",

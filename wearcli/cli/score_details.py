@@ -10,7 +10,7 @@ from rich.text import Text
 from wearcli.cli.score_text import TITLES, interval_text, make_table, mean_text, number_text, short
 
 if TYPE_CHECKING:
-    from wearcli.probing.probe import ProbeResult
+    from wearcli.probing.result import ProbeResult
 
 _GROUP_METRICS = ("macro_f1", "balanced_accuracy", "auroc", "mae", "r")
 

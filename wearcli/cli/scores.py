@@ -11,7 +11,7 @@ from wearcli.cli.score_details import print_details
 from wearcli.cli.score_text import TITLES, interval_text, make_table, mean_text, short
 
 if TYPE_CHECKING:
-    from wearcli.probing.probe import ProbeResult
+    from wearcli.probing.result import ProbeResult
 
 # What a table of several targets has in any case, and what it gets while there is room: a column, or the
 # interval of one.

@@ -18,8 +18,14 @@ _RANGE = (np.log(0.05), np.log(20.0))
 
 
 def fit_temperature(logits: np.ndarray, truth: np.ndarray) -> float:
-    """The temperature of the least log loss. logits: (n, classes), -inf for a class that the fit never saw;
-    truth: (n,) codes. Samples of such a class say nothing of it; 1 where none is left.
+    """Return the temperature of the least log loss (Guo et al. 2017).
+
+    Args:
+        logits: (n, classes), -inf for a class that the fit never saw. Samples of such a class do not count.
+        truth: (n,) class codes.
+
+    Returns:
+        The temperature; 1 where no sample counts.
     """
     seen = np.isfinite(logits[np.arange(len(truth)), truth])
     logits, truth = logits[seen], truth[seen]

@@ -149,7 +149,9 @@ def held_out(problem: Problem, fitted: CrossFit, vectors: np.ndarray, classes: i
 
 def temperatures(problem: Problem, fitted: CrossFit) -> np.ndarray:
     """(n,) the temperature of the fold in which each sample is held out."""
-    return np.array([1.0 if one is None else one.temperature for one in fitted.folds])[problem.fold]
+    return np.asarray(
+        np.array([1.0 if one is None else one.temperature for one in fitted.folds])[problem.fold]
+    )
 
 
 def before_temperature(problem: Problem, fitted: CrossFit, probabilities: np.ndarray) -> np.ndarray:

@@ -65,7 +65,7 @@ def participant_folds(
         person_fold[person] = fold
         held[fold] += shares[person]
         people[fold] += 1
-    return person_fold[participants]
+    return np.asarray(person_fold[participants])
 
 
 def inner_folds(

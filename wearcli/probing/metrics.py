@@ -115,7 +115,8 @@ def _icc(n: np.ndarray, columns: np.ndarray, rows_squared: np.ndarray, squared: 
 
 def ratio(above: np.ndarray, below: np.ndarray) -> np.ndarray:
     """Above / below, NaN where below is 0."""
-    return np.divide(above, below, out=np.full(np.shape(below), np.nan), where=np.asarray(below) != 0)
+    defined = np.asarray(below) != 0
+    return np.asarray(np.divide(above, below, out=np.full(np.shape(below), np.nan), where=defined))
 
 
 def mean_defined(values: np.ndarray) -> np.ndarray:

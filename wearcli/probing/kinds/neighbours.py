@@ -59,7 +59,7 @@ def votes(codes: np.ndarray, weights: np.ndarray, classes: int) -> np.ndarray:
 def log_votes(codes: np.ndarray, weights: np.ndarray, priors: np.ndarray) -> np.ndarray:
     """(m, classes) logits: logarithms of the votes, with one vote more that the classes share by `priors`."""
     counted = votes(codes, weights, len(priors)) + priors
-    return np.log(counted / counted.sum(axis=1, keepdims=True))
+    return np.asarray(np.log(counted / counted.sum(axis=1, keepdims=True)))
 
 
 def weighted_mean(values: np.ndarray, weights: np.ndarray) -> np.ndarray:

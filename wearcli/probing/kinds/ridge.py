@@ -94,7 +94,7 @@ def squared_errors(sums: np.ndarray, weights: np.ndarray, bias: np.ndarray) -> n
     own = np.broadcast_to(np.eye(targets)[:, None], (targets, *bias.shape))
     # What the products of 1, x and y are taken with to make y - x w - bias.
     residual = np.concatenate([-bias[None], -weights, own])
-    return np.einsum("apt,ab,bpt->pt", residual, sums, residual, optimize=True)
+    return np.asarray(np.einsum("apt,ab,bpt->pt", residual, sums, residual, optimize=True))
 
 
 def ridge_by_samples(values: np.ndarray, truth: np.ndarray, l2: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -110,4 +110,4 @@ def ridge_by_samples(values: np.ndarray, truth: np.ndarray, l2: np.ndarray) -> t
 
 
 def _shrunk(turned: np.ndarray, spectrum: np.ndarray, l2: np.ndarray) -> np.ndarray:
-    return turned[:, None] / (np.maximum(spectrum, 0)[:, None, None] + l2)
+    return np.asarray(turned[:, None] / (np.maximum(spectrum, 0)[:, None, None] + l2))
