@@ -1,8 +1,8 @@
-"""The encoders that wearcli trains: one record and one module each.
+"""The encoders that wearcli trains: one record and one module for each.
 
-All take (batch, channels, samples) float32 and give (batch, dimension). To add one, write its module and add
-its record here; `--encoder` and `wearcli info` then list it. Nothing here imports torch before an encoder is
-built.
+All take (batch, channels, samples) float32 and give (batch, dimension). To add an encoder, write its module
+and add its record here; `--encoder` and `wearcli info` then list it. Nothing here imports torch before an
+encoder is built.
 """
 
 from collections.abc import Callable
@@ -34,16 +34,16 @@ class WindowShape(NamedTuple):
 
 @dataclass(frozen=True)
 class EncoderRecord:
-    """All that is known of an encoder without building it.
+    """The facts about an encoder that need no built encoder.
 
     Attributes:
         name: The name on the command line and in files.
-        title: What it is, for people.
-        build: Imports its module and returns it with fresh weights.
-        dimension: Numbers of its embedding.
+        title: A short description for people.
+        build: Imports the encoder's module and returns the encoder with fresh weights.
+        dimension: How many numbers its embedding has.
         min_samples: Fewest samples of a window.
         min_window_s: Shortest window, s.
-        too_short: What windows shorter than `min_window_s` lack, for a message.
+        too_short: What a window shorter than `min_window_s` lacks, for a message.
         signals: The signals that it takes; empty for any.
         normalises: Whether it normalises each window by itself.
         takes_revin: Whether RevIN may stand before it.
@@ -63,7 +63,15 @@ class EncoderRecord:
     features: FeatureSet | None = None
 
     def check(self, shape: WindowShape, revin: bool) -> None:
-        """Raise UsageError where it does not take such windows, or no RevIN before it."""
+        """Check that the encoder takes such windows.
+
+        Args:
+            shape: The windows.
+            revin: Whether RevIN stands before the encoder.
+
+        Raises:
+            UsageError: The encoder does not take such windows, or no RevIN before it.
+        """
         signal = MODALITIES[shape.modality]
         if self.signals and shape.modality not in self.signals:
             takes = " and ".join(MODALITIES[name].title for name in self.signals)
@@ -93,24 +101,28 @@ class EncoderRecord:
 
 
 def _fast(shape: WindowShape) -> "nn.Module":
+    """Build the fast encoder."""
     from wearcli.encoders.fast import FastEncoder
 
     return FastEncoder(shape.channels)
 
 
 def _relcon(shape: WindowShape) -> "nn.Module":
+    """Build the ResNet of RelCon."""
     from wearcli.encoders.relcon_resnet import RelConResNet
 
     return RelConResNet(shape.channels)
 
 
 def _streams(shape: WindowShape) -> "nn.Module":
+    """Build the encoder with readings, spectrum and rhythm."""
     from wearcli.encoders.streams import StreamsEncoder
 
     return StreamsEncoder(shape.samples, shape.rate_hz)
 
 
 def _pulse(shape: WindowShape) -> "nn.Module":
+    """Build the encoder with statistics of beats."""
     from wearcli.encoders.pulse import PulseEncoder
     from wearcli.signals.beats import Pulse
 
@@ -118,6 +130,7 @@ def _pulse(shape: WindowShape) -> "nn.Module":
 
 
 def _efficientnet(shape: WindowShape) -> "nn.Module":
+    """Build EfficientNet over time, smaller for ECG."""
     from wearcli.encoders import efficientnet
 
     stages = efficientnet.SMALL if shape.modality == "ecg" else efficientnet.LARGE
@@ -125,18 +138,21 @@ def _efficientnet(shape: WindowShape) -> "nn.Module":
 
 
 def _small_efficientnet(shape: WindowShape) -> "nn.Module":
+    """Build EfficientNet over time with narrower stages."""
     from wearcli.encoders import efficientnet
 
     return efficientnet.EfficientNet1D(shape.channels, efficientnet.FIFTH)
 
 
 def _transformer(shape: WindowShape) -> "nn.Module":
+    """Build the transformer over patches."""
     from wearcli.encoders.transformer import TransformerEncoder
 
     return TransformerEncoder(shape.channels, shape.samples, shape.rate_hz)
 
 
 def _ballistic(shape: WindowShape) -> "nn.Module":
+    """Build the encoder for the heart in acceleration."""
     from wearcli.encoders.ballistic import BallisticEncoder
 
     return BallisticEncoder(shape.samples, shape.rate_hz)
@@ -208,7 +224,14 @@ ENCODERS: dict[str, EncoderRecord] = {record.name: record for record in _RECORDS
 
 
 def check_encoder(name: str) -> None:
-    """Raise UsageError for an encoder that wearcli does not know."""
+    """Check that wearcli has an encoder of this name.
+
+    Args:
+        name: Name of the encoder.
+
+    Raises:
+        UsageError: There is no such encoder.
+    """
     if name not in ENCODERS:
         raise UsageError(f"no encoder '{name}': --encoder takes {', '.join(ENCODERS)}")
 
@@ -221,13 +244,14 @@ def build(
     rate_hz: float = 50.0,
     modality: Modality = "acc",
 ) -> "nn.Module":
-    """Return a new encoder, its weights from torch's global generator.
+    """Return a new encoder; torch's global generator gives its weights.
 
     Args:
         name: Name of the encoder.
         channels: Number of channels of a window.
         samples: Samples of a window, per channel.
-        revin: Normalise each window inside the encoder; this hides gravity's direction from it.
+        revin: Normalise each window inside the encoder. The encoder then does not see the direction of
+            gravity.
         rate_hz: Samples a second, Hz.
         modality: The signal.
 
@@ -235,7 +259,7 @@ def build(
         A module (batch, channels, samples) -> (batch, dimension).
 
     Raises:
-        UsageError: there is no such encoder, or it does not take such windows.
+        UsageError: There is no such encoder, or it does not take such windows.
     """
     check_encoder(name)
     shape = WindowShape(channels, samples, rate_hz, modality)

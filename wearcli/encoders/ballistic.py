@@ -1,12 +1,15 @@
-"""An encoder that listens for the heart in acceleration: each beat shakes the body by a few thousandths of g.
+"""An encoder for the heart beat in acceleration: each beat shakes the body by a few thousandths of g.
 
-A plain network must find by itself that what is a hundredth of the signal repeats once a second. A good
-engineer filters to where beats shake, takes the energy and the waves, and asks which rate repeats best
-(BioWatch: Hernandez, McDuff & Picard, BSN 2015). So the graph does that, with nothing learned, over segments.
-Every rate then gets what speaks for it: how well the curves come back after one interval and two, and not
-after a half; how strong its harmonics are (as pitch is found: Bittner et al., ISMIR 2017). What is learned
-reads these along the logarithm of the rate, where every heart has the same pattern at a place of its own,
-says which segments are still enough to trust, and adds how the body lies and moves.
+A beat is about a hundredth of the signal and repeats about once a second. A plain network has to discover
+this by itself. A good engineer filters to the band in which beats shake, takes the energy and the waves, and
+looks for the rate that repeats best (BioWatch: Hernandez, McDuff & Picard, BSN 2015). The first layer does
+the same over segments, with nothing learned (see `graph.rhythms`).
+
+Each rate then gets its evidence: how well the curves come back after one interval and two, and not after a
+half; and how strong its harmonics are (pitch is estimated like this: Bittner et al., ISMIR 2017). The learned
+part reads this evidence along the logarithm of the rate. There every heart rate makes the same pattern, only
+at another place. The learned part also decides which segments are still enough to trust, and adds how the
+body lies and moves.
 """
 
 import torch
@@ -16,10 +19,18 @@ from wearcli.encoders.graph.rhythms import CURVES, EVIDENCE, LEVELS, RATES, Rhyt
 
 
 class BallisticEncoder(nn.Module):
-    """(batch, 3, samples) in g -> (batch, 128): which rate the heart may have, how clearly, and movement."""
+    """Encode acceleration, (batch, 3, samples) in g -> (batch, 128).
+
+    The numbers describe which rate the heart may have, how clear that rate is, and the movement.
+
+    Args:
+        samples: Samples of a window.
+        rate_hz: Rate of the windows, Hz.
+        width: Channels of the learned convolutions.
+    """
 
     dimension = 128
-    # Between machines: a sensor that lies still has steps, which rounding may move, and nothing else.
+    # A sensor that lies still shows only steps of its scale, and rounding may move them between machines.
     rounding = 1e-3
 
     def __init__(self, samples: int, rate_hz: float, width: int = 32) -> None:
@@ -36,12 +47,19 @@ class BallisticEncoder(nn.Module):
         self.register_buffer("place", torch.linspace(-1, 1, RATES), persistent=False)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """x: (batch, 3, samples) -> (batch, 128)."""
+        """Return the embedding of each window.
+
+        Args:
+            x: Windows (batch, 3, samples), g.
+
+        Returns:
+            Embeddings (batch, 128).
+        """
         with torch.autocast(x.device.type, enabled=False), torch.no_grad():
             evidence, levels = self.rhythms(x.float())
         segments = levels.shape[1]
         scaled = self.norm(levels.flatten(0, 1)).clamp(-8, 8).unflatten(0, (-1, segments))
-        # Each curve trusts segments of its own.
+        # Each curve has its own trust in the segments.
         trust = self.trust(scaled).softmax(dim=1)
         seen = (evidence * trust[:, :, :, None, None]).sum(dim=1).flatten(1, 2)
         read = self.reader(self.scale(seen))
@@ -57,6 +75,7 @@ class BallisticEncoder(nn.Module):
 
 
 def _conv(width_in: int, width_out: int) -> nn.Sequential:
+    """Return a convolution over the rates, its BatchNorm and a ReLU."""
     return nn.Sequential(
         nn.Conv1d(width_in, width_out, 5, padding=2, bias=False), nn.BatchNorm1d(width_out), nn.ReLU()
     )

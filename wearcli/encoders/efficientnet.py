@@ -1,8 +1,9 @@
-"""EfficientNet in one dimension, for PPG and ECG (Abbaspourazad et al., ICLR 2024, arXiv 2312.05409, s. 4).
+"""EfficientNet in one dimension, for PPG and ECG.
 
-Mobile inverted bottlenecks (Tan & Le, ICML 2019) over time: 16 blocks, expansion 7, squeeze-and-excitation of
-a quarter, swish, kernels of 3 and 5, a total stride of 64. The widths of the stages are not published; these
-give 3.1 M parameters for PPG of four channels and 2.5 M for ECG, as the paper has them.
+Source: Abbaspourazad et al., ICLR 2024, arXiv 2312.05409, section 4. The network has mobile inverted
+bottlenecks (Tan & Le, ICML 2019) over time: 16 blocks, expansion 7, squeeze-and-excitation of a quarter,
+swish, kernels of 3 and 5, and a total stride of 64. The widths of the stages are not published. The widths
+here give 3.1 M parameters for PPG of four channels and 2.5 M for ECG, like the paper.
 """
 
 import torch
@@ -17,19 +18,26 @@ Stages = tuple[tuple[int, int, int, int], ...]  # width, kernel, stride, blocks
 
 
 def _stages(*widths: int) -> Stages:
-    """The seven stages of 16 blocks, of these widths."""
+    """Return the seven stages of 16 blocks with these widths."""
     kinds = ((3, 1, 1), (3, 2, 2), (5, 2, 2), (3, 2, 3), (5, 2, 3), (5, 2, 4), (3, 1, 1))
     return tuple((width, *kind) for width, kind in zip(widths, kinds, strict=True))
 
 
 LARGE = _stages(16, 24, 40, 80, 112, 160, 192)
 SMALL = _stages(16, 24, 40, 72, 96, 144, 192)
-# 0.63 M parameters: the student of a fifth of the size of arXiv 2412.11276.
+# 0.63 M parameters, a fifth of LARGE, like the student network of arXiv 2412.11276.
 FIFTH = _stages(16, 16, 24, 40, 48, 64, 96)
 
 
 class EfficientNet1D(nn.Module):
-    """(batch, channels, samples) -> (batch, 256); each window by its own mean and deviation first."""
+    """Encode windows by EfficientNet, (batch, channels, samples) -> (batch, 256).
+
+    Each channel of a window is first standardised by its own mean and deviation.
+
+    Args:
+        channels: Number of channels of a window.
+        stages: Width, kernel, stride and number of blocks of each stage.
+    """
 
     dimension = 256
 
@@ -46,14 +54,31 @@ class EfficientNet1D(nn.Module):
         self.out = ConvNorm(width, self.dimension, 1, 1)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """x: (batch, channels, samples) -> (batch, 256), the mean over time of the last layer."""
+        """Return the embedding of each window, the mean over time of the last layer.
+
+        Args:
+            x: Windows (batch, channels, samples).
+
+        Returns:
+            Embeddings (batch, 256).
+        """
         y = F.silu(self.stem(standardise(x).unsqueeze(2)))
         output: torch.Tensor = self.out(self.blocks(y)).mean(dim=(2, 3))
         return output
 
 
 class Bottleneck(nn.Module):
-    """1x1 expansion, depthwise convolution, squeeze-and-excitation, 1x1 projection; a skip where it fits."""
+    """A mobile inverted bottleneck.
+
+    It has a 1x1 expansion, a depthwise convolution, squeeze-and-excitation and a 1x1 projection. The input is
+    added where stride and width leave its shape as it is.
+
+    Args:
+        width_in: Channels of the input.
+        width_out: Channels of the output.
+        kernel: Samples of the depthwise kernel.
+        stride: Stride of the depthwise convolution.
+    """
 
     def __init__(self, width_in: int, width_out: int, kernel: int, stride: int) -> None:
         super().__init__()
@@ -66,7 +91,14 @@ class Bottleneck(nn.Module):
         self.skip = stride == 1 and width_in == width_out
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """x: (batch, width_in, 1, time) -> (batch, width_out, 1, time / stride)."""
+        """Return the output of the block.
+
+        Args:
+            x: (batch, width_in, 1, time).
+
+        Returns:
+            (batch, width_out, 1, time / stride).
+        """
         y = F.silu(self.depthwise(F.silu(self.expand(x))))
         y = y * self.excite(F.silu(self.squeeze(y.mean(dim=(2, 3), keepdim=True)))).sigmoid()
         y = self.project(y)
@@ -75,7 +107,15 @@ class Bottleneck(nn.Module):
 
 
 class ConvNorm(nn.Sequential):
-    """A convolution over the last axis and its BatchNorm."""
+    """A convolution over the last axis, followed by BatchNorm.
+
+    Args:
+        width_in: Channels of the input.
+        width_out: Channels of the output.
+        kernel: Samples of the kernel.
+        stride: Stride over time.
+        groups: Groups of channels that are convolved apart.
+    """
 
     def __init__(self, width_in: int, width_out: int, kernel: int, stride: int, groups: int = 1) -> None:
         super().__init__(

@@ -1,8 +1,9 @@
-"""A small strided ResNet made for the CPU: 1.05 M parameters, 12 million multiplications a window of 5 s.
+"""A small strided ResNet for the CPU: 1.05 M parameters, 12 million multiplications for a window of 5 s.
 
-Shaped by onnxruntime: its fast convolution kernels take 4-D input only, so time is the last axis of a
-(batch, channels, 1, time) image, and every BatchNorm follows a convolution, into which export folds it.
-The stem brings 50 Hz down to 10 steps a second at once, where the following layers are cheap.
+Its form follows onnxruntime. The fast convolution kernels there take 4-D input only, so time is the last axis
+of a (batch, channels, 1, time) image. Every BatchNorm follows a convolution, and the export folds it into
+that convolution. The stem brings 50 Hz down to 10 steps a second at once, so that the following layers are
+cheap.
 """
 
 import torch
@@ -16,9 +17,15 @@ STAGES: Stages = ((64, 5, 1), (128, 3, 2), (256, 3, 2), (256, 3, 2))
 
 
 class Convolutions(nn.Module):
-    """(batch, channels, samples) in g -> (batch, width): the mean and the maximum over time.
+    """Reduce windows to the mean and the maximum over time of their convolutions.
 
-    The values go in as they are: nothing centres a window, so gravity's direction stays readable.
+    Windows are (batch, channels, samples) in g, the result is (batch, width). The values go in as they are.
+    Nothing centres a window, so the direction of gravity stays readable.
+
+    Args:
+        channels: Number of channels of a window.
+        stages: Width, kernel and stride of each residual block.
+        stem: Kernel and stride of the first convolution.
     """
 
     def __init__(
@@ -27,7 +34,7 @@ class Convolutions(nn.Module):
         super().__init__()
         self.width = 2 * stages[-1][0]
         width = stages[0][0]
-        # No padding in the stem: zeros would be a fall to weightlessness at each end of the window.
+        # The stem has no padding: zeros would look like free fall at both ends of the window.
         self.stem = _Conv(channels, width, *stem, padding=0)
         blocks: list[nn.Module] = []
         for wide, kernel, stride in stages:
@@ -36,13 +43,26 @@ class Convolutions(nn.Module):
         self.blocks = nn.Sequential(*blocks)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """x: (batch, channels, samples) -> (batch, width)."""
+        """Return the mean and the maximum over time.
+
+        Args:
+            x: Windows (batch, channels, samples).
+
+        Returns:
+            (batch, width).
+        """
         y = self.blocks(F.relu(self.stem(x.unsqueeze(2))))
         return torch.cat([y.mean(dim=(2, 3)), y.amax(dim=(2, 3))], dim=1)
 
 
 class FastEncoder(Convolutions):
-    """(batch, channels, samples) in g -> (batch, 256); made for 250 samples (5 s at 50 Hz)."""
+    """Encode windows fast on a CPU, (batch, channels, samples) in g -> (batch, 256).
+
+    It is made for 250 samples (5 s at 50 Hz).
+
+    Args:
+        channels: Number of channels of a window.
+    """
 
     dimension = 256
 
@@ -51,13 +71,29 @@ class FastEncoder(Convolutions):
         self.out = nn.Linear(self.width, self.dimension)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """x: (batch, channels, samples) -> (batch, 256)."""
+        """Return the embedding of each window.
+
+        Args:
+            x: Windows (batch, channels, samples).
+
+        Returns:
+            Embeddings (batch, 256).
+        """
         output: torch.Tensor = self.out(super().forward(x))
         return output
 
 
 class ResidualBlock(nn.Module):
-    """Two convolutions with the skip added before the last ReLU; a stride averages on the skip path."""
+    """Two convolutions and a skip that is added before the last ReLU.
+
+    With a stride, the skip path averages over the stride.
+
+    Args:
+        width_in: Channels of the input.
+        width_out: Channels of the output.
+        kernel: Samples of both kernels.
+        stride: Stride over time.
+    """
 
     def __init__(self, width_in: int, width_out: int, kernel: int, stride: int) -> None:
         super().__init__()
@@ -71,12 +107,19 @@ class ResidualBlock(nn.Module):
             )
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """x: (batch, width_in, 1, time) -> (batch, width_out, 1, time / stride)."""
+        """Return the output of the block.
+
+        Args:
+            x: (batch, width_in, 1, time).
+
+        Returns:
+            (batch, width_out, 1, time / stride).
+        """
         return F.relu(self.conv2(F.relu(self.conv1(x))) + self.skip(x))
 
 
 class _Conv(nn.Sequential):
-    """A convolution over the last axis and its BatchNorm."""
+    """A convolution over the last axis, followed by BatchNorm."""
 
     def __init__(self, width_in: int, width_out: int, kernel: int, stride: int, padding: int) -> None:
         super().__init__(

@@ -1,8 +1,8 @@
-"""Streams of PPG and ECG: what beats look like, their statistics, their average and their rhythm.
+"""An encoder for PPG and ECG: learned numbers beside statistics of beats, the average beat and the rhythm.
 
-As in `streams`, what a good engineer computes of beats tells a heart rate and an arrhythmia better than a
-small network that must find all of it by itself. So those statistics are part of the embedding, and beside
-them stands what was learned.
+The idea is that of `streams`. A good engineer computes statistics of beats. They show a heart rate and an
+arrhythmia better than a small network that has to discover all of it by itself. So these statistics are part
+of the embedding, and the learned numbers stand beside them.
 """
 
 import torch
@@ -15,21 +15,28 @@ from wearcli.encoders.streams import FARTHEST
 from wearcli.signals.beats import Pulse
 from wearcli.signals.features.pulse import feature_names
 
-LEARNED = 64  # of 128 a probe of few samples fits the noise
+LEARNED = 64  # with 128, a probe on few samples fits their noise
 STEM = (24, 8)  # kernel, stride: 16 steps a second of ECG at 128 Hz, 8 of PPG at 64
 STAGES: Stages = ((64, 5, 1), (96, 5, 2), (160, 5, 2), (256, 3, 2))
 STATISTICS = len(feature_names("ecg"))
 
 
 class PulseEncoder(nn.Module):
-    """(batch, channels, samples) in any unit -> (batch, 153): 64 learned numbers, then 89 statistics.
+    """Encode PPG or ECG, in any unit.
 
-    The statistics, the average beat and the rhythm are those of the first channel, see `PulseFeatures`; the
-    convolutions see all channels, each by its own mean and deviation.
+    The output is (batch, 153): 64 learned numbers, then 89 statistics. The statistics, the average beat and
+    the rhythm are those of the first channel, see `PulseFeatures`. The convolutions see all channels, each
+    standardised by its own mean and deviation.
+
+    Args:
+        channels: Number of channels of a window.
+        samples: Samples of a window, per channel.
+        rate_hz: Rate of the windows, Hz.
+        kind: The signal, ppg or ecg.
     """
 
     dimension = LEARNED + STATISTICS
-    rounding = 1e-3  # where a beat is just found, or just not, machines may differ
+    rounding = 1e-3  # machines may differ over a beat that is barely detected
 
     def __init__(self, channels: int, samples: int, rate_hz: float, kind: Pulse) -> None:
         super().__init__()
@@ -43,7 +50,14 @@ class PulseEncoder(nn.Module):
         self.out = nn.Linear(self.convolutions.width + 2 * 128, LEARNED)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """x: (batch, channels, samples) -> (batch, 153)."""
+        """Return the embedding of each window.
+
+        Args:
+            x: Windows (batch, channels, samples), any unit.
+
+        Returns:
+            Embeddings (batch, 153).
+        """
         with torch.autocast(x.device.type, enabled=False), torch.no_grad():
             statistics, beat, rhythm = self.fixed.curves(x[:, 0])
         parts = (statistics, torch.cat([beat, rhythm], dim=1))

@@ -8,7 +8,13 @@ STAGES = ((64, 3, 3), (128, 4, 4), (256, 4, 6))  # width, kernel, blocks
 
 
 class RelConResNet(nn.Module):
-    """(batch, channels, samples) -> (batch, 256); published for 256 samples (2.56 s at 100 Hz), in g."""
+    """Encode windows by the ResNet of RelCon, (batch, channels, samples) -> (batch, 256).
+
+    It is published for 256 samples (2.56 s at 100 Hz), in g.
+
+    Args:
+        channels: Number of channels of a window.
+    """
 
     dimension = 256
 
@@ -29,17 +35,32 @@ class RelConResNet(nn.Module):
         self.blocks = nn.Sequential(*blocks)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """x: (batch, channels, samples) -> (batch, 256), the mean over time of the last block."""
+        """Return the embedding of each window, the mean over time of the last block.
+
+        Args:
+            x: Windows (batch, channels, samples).
+
+        Returns:
+            Embeddings (batch, 256).
+        """
         output: torch.Tensor = self.blocks(self.stem(x)).mean(dim=2)
         return output
 
 
 class PreActivationBlock(nn.Module):
-    """Twice BatchNorm, ReLU, convolution; plus the input, by a 1x1 convolution where the width changes."""
+    """BatchNorm, ReLU and convolution, twice, added to the input.
+
+    A 1x1 convolution carries the input where the width changes.
+
+    Args:
+        width_in: Channels of the input.
+        width_out: Channels of the output.
+        kernel: Samples of both kernels.
+    """
 
     def __init__(self, width_in: int, width_out: int, kernel: int) -> None:
         super().__init__()
-        # 'same' for an even kernel: the odd sample of padding stands at the end.
+        # 'same' padding of an even kernel has an odd number of samples: the extra one stands at the end.
         self.padding = ((kernel - 1) // 2, kernel // 2)
         self.norm1 = nn.BatchNorm1d(width_in)
         self.conv1 = nn.Conv1d(width_in, width_out, kernel)
@@ -48,7 +69,14 @@ class PreActivationBlock(nn.Module):
         self.skip = nn.Conv1d(width_in, width_out, 1) if width_in != width_out else nn.Identity()
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """x: (batch, width_in, time) -> (batch, width_out, time)."""
+        """Return the output of the block.
+
+        Args:
+            x: (batch, width_in, time).
+
+        Returns:
+            (batch, width_out, time).
+        """
         y = self.conv1(F.pad(F.relu(self.norm1(x)), self.padding))
         y = self.conv2(F.pad(F.relu(self.norm2(y)), self.padding))
         output: torch.Tensor = y + self.skip(x)

@@ -1,8 +1,9 @@
-"""Four streams of one window: its motion, its readings, its spectrum and its rhythm.
+"""An encoder with four streams of one window: its motion, its readings, its spectrum and its rhythm.
 
-What a good engineer computes by hand tells an activity and a cadence better than a small network that must
-find it all by itself; what a network learns tells what nobody thought of computing. So readings of a window
-are part of its embedding, and beside them stands what was learned from all four streams.
+A good engineer computes readings by hand. They show an activity and a cadence better than a small network
+that has to discover all of it by itself. A network in turn learns what nobody thought of computing. So
+readings of a window are part of its embedding, and the numbers learned from all four streams stand beside
+them.
 """
 
 import torch
@@ -30,7 +31,7 @@ from wearcli.encoders.graph.readings import (
 from wearcli.signals.features.motion import FEATURE_NAMES
 
 LEARNED = 384
-# What is read beside the thresholds, in this order, and how many numbers each gives.
+# The readings beside the thresholds, in their order, and how many numbers each gives.
 MORE = {
     "posture": POSTURES,
     "ways": WAYS,
@@ -42,24 +43,32 @@ MORE = {
 }
 READ = len(THRESHOLDS) * len(FEATURE_NAMES) + sum(MORE.values())
 STAGES = ((32, 5, 1), (64, 3, 2), (128, 3, 2), (128, 3, 2))  # half as wide as the fast encoder's
-FARTHEST = 8.0  # deviations from the mean: a reading beyond says no more
+FARTHEST = 8.0  # deviations from the mean: a reading beyond is cut off there
 STRIDE = FEATURE_NAMES.index("stride_s")
 REPEATS = [FEATURE_NAMES.index(name) for name in ("stride_vector", "stride_magnitude")]
 
 
 class StreamsEncoder(nn.Module):
-    """(batch, 3, samples) in g -> (batch, 993): 384 learned numbers, then 609 readings.
+    """Encode acceleration, (batch, 3, samples) in g -> (batch, 993).
 
-    Motion: the fast encoder's convolutions over the three axes and the magnitude. Readings: on which side of
-    three thresholds each of the 105 `MotionFeatures` lies, where gravity points and the postures on the way,
-    along which axes it moves, how the fifths of the window differ, the movement along and across gravity,
-    which patterns fit, and the shape of a stride, all in deviations from their mean over the training
-    windows; where no stride repeats, its shape is that mean.
-    Spectrum and rhythm: the power by frequency and the autocorrelation by lag, of magnitude and vector.
+    The embedding has 384 learned numbers, then 609 readings. The four streams are:
+
+    - Motion: the convolutions of the fast encoder over the three axes and the magnitude.
+    - Readings: on which side of three thresholds each of the 105 `MotionFeatures` lies, where gravity points
+      and the postures on the way, along which axes the window moves, how the fifths of the window differ, the
+      movement along and across gravity, which patterns fit, and the shape of a stride. Readings are in
+      deviations from their mean over the training windows. Where no stride repeats, the shape of the stride
+      is that mean.
+    - Spectrum: the power by frequency, of magnitude and vector.
+    - Rhythm: the autocorrelation by lag, of magnitude and vector.
+
+    Args:
+        samples: Samples of a window.
+        rate_hz: Rate of the windows, Hz.
     """
 
     dimension = LEARNED + READ
-    # Between machines: a fourth moment of a quiet window is the sum of large numbers that cancel, and a count
+    # Machines may differ: a fourth moment of a quiet window is a sum of large numbers that cancel; a count
     # or the place of a peak may jump.
     rounding = 1e-3
     measures = slice(dimension - LIFTS, dimension)  # the lift; see `training.within_class`
@@ -72,7 +81,7 @@ class StreamsEncoder(nn.Module):
         self.patterns = Patterns(samples)
         curves = (2 * self.fixed.bins, 2 * self.fixed.lags)
         sizes = (len(FEATURE_NAMES), sum(MORE.values()), *curves)
-        # Readings are what they are called: nothing learned moves a threshold.
+        # Nothing learned moves a threshold, so that a reading keeps its meaning.
         self.norms = nn.ModuleList(nn.BatchNorm1d(size, affine=False) for size in sizes)
         self.streams = nn.ModuleList(
             nn.Sequential(nn.Linear(size, hidden), nn.ReLU(), nn.Linear(hidden, 128), nn.ReLU())
@@ -81,7 +90,14 @@ class StreamsEncoder(nn.Module):
         self.out = nn.Linear(self.motion.width + 3 * 128, LEARNED)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """x: (batch, 3, samples) -> (batch, 993)."""
+        """Return the embedding of each window.
+
+        Args:
+            x: Windows (batch, 3, samples), g.
+
+        Returns:
+            Embeddings (batch, 993).
+        """
         magnitude = x.square().sum(dim=1, keepdim=True).sqrt()
         # In bf16 a fourth moment or a small lag of a second would be noise.
         with torch.autocast(x.device.type, enabled=False), torch.no_grad():
@@ -98,9 +114,15 @@ class StreamsEncoder(nn.Module):
         return torch.cat([self.out(torch.cat(seen, dim=1)).float(), readings], dim=1)
 
     def more(self, x: torch.Tensor, magnitude: torch.Tensor, stride_s: torch.Tensor) -> torch.Tensor:
-        """The readings of `MORE` as they are measured.
+        """Return the readings of `MORE` as they are measured.
 
-        x: (batch, 3, samples) g; magnitude: (batch, 1, samples); stride_s: (batch, 1).
+        Args:
+            x: Windows (batch, 3, samples), g.
+            magnitude: Magnitude of the windows (batch, 1, samples), g.
+            stride_s: Time of a stride (batch, 1), s.
+
+        Returns:
+            Readings (batch, n), in the order of `MORE`.
         """
         along, across = by_gravity(x)
         far = across.square().sum(dim=1, keepdim=True).sqrt()

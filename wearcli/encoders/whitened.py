@@ -1,4 +1,4 @@
-"""An encoder whose numbers are turned and scaled once, after all training."""
+"""An encoder whose numbers are rotated and scaled once, after all training."""
 
 from typing import NamedTuple
 
@@ -8,9 +8,16 @@ from torch import nn
 
 
 class Whitening(NamedTuple):
-    """A linear map of D numbers to D: to deviations from a mean, a symmetric product, a turn of some of them.
+    """A linear map of D numbers to D numbers.
 
-    centre, scale: (D,); symmetric: (D, D); turn: (k, k), a rotation of the k numbers `among`. All float32.
+    It takes deviations from a mean, multiplies them by a symmetric matrix and rotates some of the numbers.
+
+    Attributes:
+        centre: (D,) float32, the mean.
+        scale: (D,) float32.
+        symmetric: (D, D) float32.
+        turn: (k, k) float32, a rotation of the k numbers `among`.
+        among: Which numbers are rotated.
     """
 
     centre: np.ndarray
@@ -21,10 +28,14 @@ class Whitening(NamedTuple):
 
 
 class Whitened(nn.Module):
-    """encoder, (batch, channels, samples) -> (batch, D); then a whitening.
+    """An encoder and its whitening, (batch, channels, samples) -> (batch, D).
 
-    Of the symmetric matrix one half is kept, beside zeros that a wheel packs to nothing: it is the largest
-    part of a model.
+    The symmetric matrix is the largest part of a model. Only half of it is kept, and the zeros in place of
+    the other half pack to almost nothing in a wheel.
+
+    Args:
+        encoder: (batch, channels, samples) -> (batch, D).
+        whitening: The map of the D numbers.
     """
 
     centre: torch.Tensor
@@ -43,8 +54,15 @@ class Whitened(nn.Module):
             self.rounding = encoder.rounding
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """x: (batch, channels, samples) -> (batch, D)."""
-        # One product of a matrix that onnxruntime makes once, when it loads the model.
+        """Return the whitened embedding of each window.
+
+        Args:
+            x: Windows (batch, channels, samples).
+
+        Returns:
+            Embeddings (batch, D).
+        """
+        # onnxruntime computes this matrix once, when it loads the model; each window then costs one product.
         product = self.scale[:, None] * (self.lower + self.lower.T)
         before, turned, after = product.tensor_split((self.among.start or 0, self.among.stop), dim=1)
         matrix = torch.cat([before, turned @ self.turn.T, after], dim=1)

@@ -1,4 +1,7 @@
-"""A trained encoder to a model folder: ONNX, checked against torch on real windows, config and card."""
+"""Export of a trained encoder to a model folder: ONNX, config and card.
+
+The ONNX model is checked against torch on real windows.
+"""
 
 import logging
 import warnings
@@ -22,14 +25,25 @@ JUMPING = 0.01  # the share of windows that may differ by more, of an encoder wi
 
 
 class WindowsFirst(nn.Module):
-    """The encoder with the input as `embed` has it: (batch, samples, channels)."""
+    """The encoder with input as `embed` has it, (batch, samples, channels).
+
+    Args:
+        encoder: A module (batch, channels, samples) -> (batch, dimension).
+    """
 
     def __init__(self, encoder: nn.Module) -> None:
         super().__init__()
         self.encoder = encoder
 
     def forward(self, windows: torch.Tensor) -> torch.Tensor:
-        """windows: (batch, samples, channels) -> (batch, dimension)."""
+        """Return the embedding of each window.
+
+        Args:
+            windows: (batch, samples, channels).
+
+        Returns:
+            Embeddings (batch, dimension).
+        """
         output: torch.Tensor = self.encoder(windows.transpose(1, 2))
         return output
 
@@ -37,17 +51,23 @@ class WindowsFirst(nn.Module):
 def write_model(
     encoder: nn.Module, folder: Path, config: Mapping[str, Any], windows: np.ndarray
 ) -> ModelConfig:
-    """Write the model folder, whole or not at all, and return its config.
+    """Write the model folder, whole or not at all.
+
+    ONNX and torch must differ by less than 1e-4 of the `magnitude` of the embedding. An encoder may state
+    with `rounding` that it needs more. In that case a share of `JUMPING` of the windows may differ by more
+    than that.
 
     Args:
-        encoder: The encoder, on any device; it is exported as in evaluation.
-        folder: The model folder to write.
-        config: Content of config.json, without what is measured here (parameters, dimension, sha256, parity).
+        encoder: The encoder, on any device; it is exported in evaluation mode.
+        folder: The model folder.
+        config: All of config.json except what is computed here (parameters, dimension, sha256, parity).
         windows: Real windows (n, samples, channels) float32, for the parity check.
 
+    Returns:
+        The config of the model.
+
     Raises:
-        InputError: ONNX and torch differ by a share of 1e-4 or more of the embedding's size (see
-            `magnitude`), or by what is no number. An encoder may ask for more with `rounding`.
+        InputError: ONNX and torch differ by more, or their difference is not a number.
     """
     module = WindowsFirst(encoder).cpu().eval()
     with atomic_folder(folder) as temporary:
@@ -79,7 +99,13 @@ def write_model(
 
 
 def to_onnx(module: nn.Module, path: Path, shape: tuple[int, ...]) -> None:
-    """Export with a free batch size; `shape` is that of an example input."""
+    """Export a module to ONNX with a free batch size.
+
+    Args:
+        module: The module, on the CPU.
+        path: The ONNX file.
+        shape: Shape of an example input.
+    """
     quiet = logging.getLogger("torch.onnx")
     level = quiet.level
     quiet.setLevel(logging.ERROR)  # it warns about operators of packages that are not installed
@@ -103,7 +129,7 @@ def to_onnx(module: nn.Module, path: Path, shape: tuple[int, ...]) -> None:
 
 
 def _forget_origin(path: Path) -> None:
-    """Take out what the exporter notes of every node: stack traces with the paths of this machine."""
+    """Remove what the exporter notes of every node: stack traces with paths of this machine."""
     import onnx
 
     model = onnx.load(path)
@@ -119,16 +145,30 @@ def _forget_origin(path: Path) -> None:
 
 @torch.no_grad()
 def magnitude(module: nn.Module, windows: np.ndarray) -> float:
-    """The deviation of the embedding over real windows, or 1: rounding grows with the numbers themselves.
+    """Return the deviation of the embedding over real windows, at least 1.
 
-    A contrast whose heads normalise lets an encoder's numbers grow as they like.
+    The rounding error grows with the numbers themselves. A contrastive loss with normalising heads does not
+    limit how large the numbers of an encoder become.
+
+    Args:
+        module: (batch, samples, channels) -> (batch, dimension).
+        windows: Real windows (n, samples, channels) float32; the first 256 are used.
     """
     return max(1.0, float(module(torch.from_numpy(windows[:256])).std()))
 
 
 @torch.no_grad()
 def parity(module: nn.Module, path: Path, windows: np.ndarray) -> tuple[np.ndarray, int]:
-    """The greatest absolute difference between ONNX and torch in each window; and the dimension."""
+    """Compare the ONNX model with torch.
+
+    Args:
+        module: (batch, samples, channels) -> (batch, dimension).
+        path: The ONNX file.
+        windows: (n, samples, channels) float32.
+
+    Returns:
+        The greatest absolute difference in each window (n,), and the dimension of the embedding.
+    """
     session = open_session(path)
     differences, dimension = [], 0
     for start in range(0, len(windows), 256):

@@ -1,4 +1,4 @@
-"""An encoder that has learnt nothing, as a model folder: what a trained one is worth is told beside it."""
+"""Model folders of untrained encoders: the baseline that shows what training is worth."""
 
 from pathlib import Path
 
@@ -16,10 +16,21 @@ SAME = ("encoder", "rate_hz", "window_s", "stride_s", "samples", "channels", "un
 
 
 def write_untrained(folder: Path, like: ModelConfig, seed: int) -> ModelConfig:
-    """Write a model folder of the architecture of `like`, a model's config; returns its own config.
+    """Write a model folder of an untrained encoder with the architecture of another model.
 
-    Its weights are as training begins: drawn by `seed`, each BatchNorm as if nothing had gone through it.
-    Raises UsageError where `like` names an encoder that wearcli does not build.
+    The weights are those at the beginning of training, from the seed. Each BatchNorm is as if no window had
+    passed it.
+
+    Args:
+        folder: The model folder.
+        like: Config of the other model.
+        seed: Seed of the weights.
+
+    Returns:
+        The config of the untrained model.
+
+    Raises:
+        UsageError: `like` names an encoder that wearcli does not build.
     """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(whole_number(seed, "encoder weights"))

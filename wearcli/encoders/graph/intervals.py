@@ -1,14 +1,22 @@
-"""The intervals of `signals.features.pulse`, computed of tensors, so that a model's graph can hold them."""
+"""The intervals of `signals.features.pulse` on tensors, so that the graph of a model can hold them."""
 
 import torch
 
 from wearcli.signals.features.pulse import CHANGE_EDGES, MATCH_S, NORMAL, RATIO_EDGES
 
-BEYOND = 1e6  # in place of what is not valid, so that it sorts last
+BEYOND = 1e6  # replaces values that are not valid, so that they sort last
 
 
 def interval_features(times: torch.Tensor, there: torch.Tensor) -> torch.Tensor:
-    """`interval_features` of beat times (n, most), seconds; there: which of them are beats."""
+    """Return the interval features of beats, like `signals.features.pulse.interval_features`.
+
+    Args:
+        times: Beat times (n, most), s.
+        there: (n, most) bool, which of them are beats.
+
+    Returns:
+        (n, features).
+    """
     valid, both = there[:, 1:], there[:, 2:]
     rr = (times[:, 1:] - times[:, :-1]) * valid
     count = valid.sum(dim=1)
@@ -49,25 +57,58 @@ def interval_features(times: torch.Tensor, there: torch.Tensor) -> torch.Tensor:
 
 
 def divide(one: torch.Tensor, other: torch.Tensor) -> torch.Tensor:
-    """Return one / other, and 0 at places with other = 0."""
+    """Return the quotient, 0 where the divisor is 0.
+
+    Args:
+        one: The dividend.
+        other: The divisor.
+
+    Returns:
+        one / other.
+    """
     fine = other != 0
     return torch.where(fine, one / other.where(fine, 1.0), 0.0)
 
 
 def masked_mean(values: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-    """The mean of (n, m) over m where it counts; 0 where nothing does."""
+    """Return the mean of each row over the values of a mask, 0 where the mask has none.
+
+    Args:
+        values: (n, m).
+        mask: (n, m) bool.
+
+    Returns:
+        (n,).
+    """
     return divide((values * mask).sum(dim=1), mask.sum(dim=1).to(values.dtype))
 
 
 def masked_deviation(values: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-    """The deviation with n - 1; 0 of fewer than two values."""
+    """Return the standard deviation (with n - 1) of each row over a mask, 0 for fewer than two values.
+
+    Args:
+        values: (n, m).
+        mask: (n, m) bool.
+
+    Returns:
+        (n,).
+    """
     squared = (values - masked_mean(values, mask)[:, None]).square() * mask
     freedom = mask.sum(dim=1).to(values.dtype) - 1
     return divide(squared.sum(dim=1), freedom.clamp_min(0)).sqrt()
 
 
 def quantile(ordered: torch.Tensor, count: torch.Tensor, q: float) -> torch.Tensor:
-    """Of rows (n, m) that are sorted, their first `count` values valid; 0 without any."""
+    """Return a quantile of the first `count` values of each sorted row, 0 where there is no value.
+
+    Args:
+        ordered: Sorted rows (n, m).
+        count: (n,) how many values of each row are valid.
+        q: The quantile, 0 to 1.
+
+    Returns:
+        (n,).
+    """
     last = (count - 1).clamp_min(0)
     place = q * last.to(ordered.dtype)
     below = place.floor().long()
@@ -77,6 +118,7 @@ def quantile(ordered: torch.Tensor, count: torch.Tensor, q: float) -> torch.Tens
 
 
 def _sample_entropy(rr: torch.Tensor, valid: torch.Tensor) -> torch.Tensor:
+    """Return the sample entropy of intervals (n, most), see `signals.features.pulse`."""
     alike = ((rr[:, :, None] - rr[:, None, :]).abs() < MATCH_S) & valid[:, :, None] & valid[:, None, :]
     places = torch.arange(rr.shape[1] - 1, device=rr.device)
     later = places[None, :] > places[:, None]

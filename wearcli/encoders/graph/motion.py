@@ -1,4 +1,4 @@
-"""The hand-made features of `signals.features.motion` as a layer, so that a model's graph can hold them."""
+"""The features of `signals.features.motion` as a layer, so that the graph of a model can hold them."""
 
 import math
 from collections.abc import Sequence
@@ -21,10 +21,19 @@ EDGE_HZ = (BANDS_HZ[0][0], BANDS_HZ[-1][1])
 
 
 class MotionFeatures(nn.Module):
-    """(batch, 3, samples) in g -> (batch, len(FEATURE_NAMES)), the numbers of `features` but for rounding.
+    """Compute the motion features, (batch, 3, samples) in g -> (batch, len(FEATURE_NAMES)).
 
-    Nothing here is learned. Transforms are products with constant matrices: a window is short, and only some
-    of the frequencies and lags are asked for. `bins` and `lags` are how many of those `curves` gives.
+    The numbers are those of `signals.features.motion.features`, except for rounding. Nothing here is learned.
+    Transforms are products with constant matrices, because a window is short and only some of the frequencies
+    and lags are needed.
+
+    Args:
+        samples: Samples of a window.
+        rate_hz: Rate of the windows, Hz.
+
+    Attributes:
+        bins: How many frequencies `curves` gives.
+        lags: How many lags `curves` gives.
     """
 
     fourier: torch.Tensor
@@ -50,7 +59,7 @@ class MotionFeatures(nn.Module):
         self._keep("bands", torch.stack(edges, 1).double())
         self.bins = int(inside.sum())
 
-        # Autocovariances by way of a transform that is longer than the window by the greatest lag.
+        # The transform for the autocovariances is longer than the window by the greatest lag.
         longest = int(min(STRIDE_S[1] * rate_hz, LONGEST_LAG * samples)) + 1
         size = samples + longest + 1
         size += size % 2
@@ -64,17 +73,30 @@ class MotionFeatures(nn.Module):
         self.lags = longest + 1
 
     def _keep(self, name: str, values: torch.Tensor) -> None:
+        """Register a constant, which a state dict does not hold."""
         self.register_buffer(name, values.float(), persistent=False)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """x: (batch, 3, samples) g -> (batch, len(FEATURE_NAMES))."""
+        """Return the features of each window.
+
+        Args:
+            x: Windows (batch, 3, samples), g.
+
+        Returns:
+            Features (batch, len(FEATURE_NAMES)).
+        """
         return self.curves(x)[0]
 
     def curves(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        """The features, and what some of them are read off.
+        """Return the features, and the curves that some of them come from.
 
-        Returns (batch, len(FEATURE_NAMES)); the logarithm of the power of magnitude and vector by frequency,
-        (batch, 2, bins); and their autocorrelations, unbiased, by lag, (batch, 2, lags).
+        Args:
+            x: Windows (batch, 3, samples), g.
+
+        Returns:
+            The features (batch, len(FEATURE_NAMES)). The logarithm of the power by frequency, of magnitude
+            and vector (batch, 2, bins). The unbiased autocorrelation by lag, of magnitude and vector (batch,
+            2, lags).
         """
         x = x.float()
         signals = torch.cat([x, x.square().sum(dim=1, keepdim=True).sqrt()], dim=1)
@@ -93,7 +115,15 @@ class MotionFeatures(nn.Module):
         return torch.cat([block.flatten(1) for block in blocks], dim=1), power, autocorrelation
 
     def quantiles(self, signals: torch.Tensor, levels: Sequence[float]) -> torch.Tensor:
-        """(batch, channels, samples) -> (batch, channels, len(levels)), read between neighbouring values."""
+        """Return quantiles over time, interpolated between neighbouring values.
+
+        Args:
+            signals: (batch, channels, samples).
+            levels: The quantiles, 0 to 1.
+
+        Returns:
+            (batch, channels, len(levels)).
+        """
         ordered = signals.sort(dim=2).values
         place = [level * (self.samples - 1) for level in levels]
         below = [min(int(at), self.samples - 2) for at in place]
@@ -102,7 +132,14 @@ class MotionFeatures(nn.Module):
         return low * (1 - share) + high * share
 
     def band_power(self, centred: torch.Tensor) -> torch.Tensor:
-        """(batch, channels, samples) -> (batch, channels, bands): the power within each of `BANDS_HZ`."""
+        """Return the power within each of `BANDS_HZ`.
+
+        Args:
+            centred: (batch, channels, samples), of mean 0.
+
+        Returns:
+            (batch, channels, bands).
+        """
         return _power(centred, self.fourier) @ self.bands
 
     def _distribution(
@@ -183,7 +220,15 @@ class MotionFeatures(nn.Module):
 
 
 def log10_above(values: torch.Tensor, floor: float) -> torch.Tensor:
-    """log10(values + floor), written so that no exporter takes the floor for a zero and drops it."""
+    """Return log10(values + floor), written so that no exporter takes the floor for 0 and drops it.
+
+    Args:
+        values: Values of 0 or more.
+        floor: A small number above 0.
+
+    Returns:
+        Values of the same shape.
+    """
     return (values * (1 / floor) + 1).log10() + math.log10(floor)
 
 
@@ -201,7 +246,7 @@ def _correlations(centred: torch.Tensor, variance: torch.Tensor) -> torch.Tensor
 
 
 def _parabola(curve: torch.Tensor, peak: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """See `signals.features.motion`. curve: (n, c, m); peak: (n, c, 1); gives (n, c, 1) each."""
+    """Return place and height (n, c, 1) of the summit of a parabola, see `signals.features.motion`."""
     at = peak.clamp(1, curve.shape[2] - 2)
     left, centre, right = (curve.gather(2, at + step) for step in (-1, 0, 1))
     bend = left - 2 * centre + right

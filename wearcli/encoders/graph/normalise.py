@@ -1,4 +1,7 @@
-"""RevIN (Kim et al., ICLR 2022), the half of it that an encoder needs: nothing here is undone."""
+"""Normalisation of each window by itself.
+
+RevIN (Kim et al., ICLR 2022) also undoes the normalisation at the output. An encoder does not need that half.
+"""
 
 import torch
 from torch import nn
@@ -7,7 +10,11 @@ EPSILON = 1e-5
 
 
 class RevIN(nn.Module):
-    """Each window by its own mean and deviation over time, per channel; then a learned affine map."""
+    """Standardise each channel of a window by its own mean and deviation, then apply a learned affine map.
+
+    Args:
+        channels: Number of channels of a window.
+    """
 
     def __init__(self, channels: int) -> None:
         super().__init__()
@@ -15,12 +22,27 @@ class RevIN(nn.Module):
         self.bias = nn.Parameter(torch.zeros(channels, 1))
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """x: (batch, channels, samples) -> the same shape, normalised."""
+        """Return the normalised windows.
+
+        Args:
+            x: Windows (batch, channels, samples).
+
+        Returns:
+            Windows of the same shape.
+        """
         return standardise(x, EPSILON) * self.weight + self.bias
 
 
 def standardise(x: torch.Tensor, epsilon: float = 1e-12) -> torch.Tensor:
-    """x: (batch, channels, samples), each channel less its mean and by its deviation over time."""
+    """Return each channel less its mean and divided by its deviation over time.
+
+    Args:
+        x: Windows (batch, channels, samples).
+        epsilon: Smallest variance that is divided by.
+
+    Returns:
+        Windows of the same shape.
+    """
     # From its first sample on a constant is 0: the mean of 20,000 alone is off by more than volts are high.
     shifted = x - x[:, :, :1]
     centred = shifted - shifted.mean(dim=2, keepdim=True)

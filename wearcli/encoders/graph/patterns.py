@@ -1,8 +1,9 @@
-"""Readings by patterns: for how much of a window a short pattern fits what the sensor says.
+"""Readings by patterns: the share of a window in which a short pattern fits the signal.
 
-The patterns are drawn once and never learned, as in Rocket (Dempster et al. 2020, arXiv 1910.13051) and
-MiniRocket (2021, arXiv 2012.08791): a shape of nine samples, stretched over a fifth of a second to four
-seconds. The share of time in which it fits is a number that neither a moment nor a spectrum has.
+The patterns are random and fixed; they are never learned, as in Rocket (Dempster et al. 2020, arXiv
+1910.13051) and MiniRocket (2021, arXiv 2012.08791). A pattern is a shape of nine samples, stretched over a
+fifth of a second to four seconds. The share of time in which it fits is a number that neither a moment nor a
+spectrum has.
 """
 
 import torch
@@ -14,19 +15,22 @@ DILATIONS = 6
 PER_DILATION = 10  # patterns of each dilation
 PATTERNS = DILATIONS * PER_DILATION
 FITS = 2 * PATTERNS
-ALONE = 0.6  # of the patterns look at one channel, the others at two
+ALONE = 0.6  # share of the patterns that look at one channel; the others look at two
 CHANNELS = 6  # x, y, z, magnitude, along and across gravity
-STRIDE = 2  # samples: every second place tells as much
+STRIDE = 2  # samples: every second place is enough
 SOFTNESS = 0.2  # deviations
 NOISE = 1e-4  # g^2
 SEED = 2020  # the seed: all encoders have the same patterns
 
 
 class Patterns(nn.Module):
-    """(batch, CHANNELS, samples) g -> (batch, FITS): the share of time in which each pattern fits.
+    """Compute the share of time in which each pattern fits, (batch, CHANNELS, samples) in g -> (batch, FITS).
 
-    First by how well it fits in deviations over the training windows, so that a strong movement counts more;
-    then in deviations over the window itself, which tells its shape alone.
+    The first numbers use deviations over the training windows, so that a strong movement counts more. The
+    other numbers use deviations over the window itself, so that only its shape counts.
+
+    Args:
+        samples: Samples of a window.
     """
 
     def __init__(self, samples: int) -> None:
@@ -35,7 +39,7 @@ class Patterns(nn.Module):
         longest = max(1, (samples - 1) // (TAPS + 1))
         self.dilations = [max(1, round(longest ** (k / (DILATIONS - 1)))) for k in range(DILATIONS)]
         weights = torch.stack([_draw(generator) for _ in range(PATTERNS)])
-        # Kept with the weights: another version of torch may draw others.
+        # The patterns are kept with the weights: another version of torch may give other random numbers.
         self.register_buffer("weights", weights)
         # Their mean and deviation over the training windows; a pattern's own mean is about 0.
         self.norms = nn.ModuleList(nn.BatchNorm1d(PER_DILATION, affine=False) for _ in range(DILATIONS))
@@ -43,7 +47,14 @@ class Patterns(nn.Module):
     weights: torch.Tensor
 
     def forward(self, signals: torch.Tensor) -> torch.Tensor:
-        """signals: (batch, CHANNELS, samples) -> (batch, FITS)."""
+        """Return the share of time in which each pattern fits.
+
+        Args:
+            signals: (batch, CHANNELS, samples), g.
+
+        Returns:
+            (batch, FITS).
+        """
         shares = []
         for number, (dilation, norm) in enumerate(zip(self.dilations, self.norms, strict=True)):
             weights = self.weights[number * PER_DILATION : (number + 1) * PER_DILATION]
@@ -55,7 +66,7 @@ class Patterns(nn.Module):
 
 
 def _draw(generator: torch.Generator) -> torch.Tensor:
-    """One pattern, (CHANNELS, TAPS)."""
+    """Return one random pattern (CHANNELS, TAPS)."""
     shape = torch.full((TAPS,), -1.0)
     shape[torch.randperm(TAPS, generator=generator)[:3]] = 2.0
     alone = torch.rand(1, generator=generator).item() < ALONE

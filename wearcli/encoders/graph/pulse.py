@@ -1,4 +1,4 @@
-"""The hand-made features of `signals.features.pulse` as a layer, so that a model's graph can hold them."""
+"""The features of `signals.features.pulse` as a layer, so that the graph of a model can hold them."""
 
 import math
 
@@ -31,10 +31,21 @@ from wearcli.signals.features.pulse import (
 
 
 class PulseFeatures(nn.Module):
-    """(batch, samples) -> (batch, len(feature_names(kind))), `pulse_features` but for rounding.
+    """Compute the pulse features, (batch, samples) -> (batch, len(feature_names(kind))).
 
-    Nothing here is learned. `length` and `lags` are how many numbers the two curves of `curves` have.
-    Raises UsageError for windows of less than 2 s.
+    The numbers are those of `pulse_features`, except for rounding. Nothing here is learned.
+
+    Args:
+        samples: Samples of a window.
+        rate_hz: Rate of the windows, Hz.
+        kind: The signal, ppg or ecg.
+
+    Attributes:
+        length: How many samples the average beat of `curves` has.
+        lags: How many lags the autocorrelation of `curves` has.
+
+    Raises:
+        UsageError: The windows are shorter than 2 s.
     """
 
     taps: torch.Tensor
@@ -82,14 +93,30 @@ class PulseFeatures(nn.Module):
         self.slow = samples // self.step
 
     def _keep(self, name: str, values: torch.Tensor) -> None:
+        """Register a constant, which a state dict does not hold."""
         self.register_buffer(name, values.float(), persistent=False)
 
     def forward(self, signal: torch.Tensor) -> torch.Tensor:
-        """signal: (batch, samples), any unit."""
+        """Return the features of each window.
+
+        Args:
+            signal: Windows (batch, samples), any unit.
+
+        Returns:
+            Features (batch, len(feature_names(kind))).
+        """
         return self.curves(signal)[0]
 
     def curves(self, signal: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        """The features; the average beat (batch, length); the beats' autocorrelation by lag (batch, lags)."""
+        """Return the features, and the curves beside them.
+
+        Args:
+            signal: Windows (batch, samples), any unit.
+
+        Returns:
+            The features (batch, len(feature_names(kind))), the average beat (batch, length) and the
+            autocorrelation of the beats by lag (batch, lags).
+        """
         x = standardise(signal.float()[:, None], EPSILON)[:, 0]
         curve, sign = self._curve(x)
         times, heights, there = self._beats(curve)
@@ -129,7 +156,7 @@ class PulseFeatures(nn.Module):
         return F.avg_pool1d(F.pad(rise, ends), width, 1)[:, 0], sign
 
     def _beats(self, curve: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        """Times (batch, most) in seconds, heights, and which of them are beats."""
+        """Return the times of beats (batch, most) in s, their heights, and which of them are beats."""
         size = max(3, round(BLOCK_S * self.rate_hz))
         blocks = max(1, self.samples // size)
         tops = curve[:, : blocks * size].unflatten(1, (blocks, -1)).amax(dim=2).sort(dim=1).values
@@ -153,7 +180,7 @@ class PulseFeatures(nn.Module):
     def _average(
         self, upright: torch.Tensor, times: torch.Tensor, there: torch.Tensor
     ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
-        """The average beat, the beats' spread and likeness to it, and which are whole in the window."""
+        """Return the average beat, the beats' spread and likeness, and which are whole in the window."""
         middle = (times * self.rate_hz).round().long()
         whole = there & (middle + self.low >= 0) & (middle + self.high <= self.samples)
         at = middle.where(whole, -self.low)[:, :, None] + self.offsets
@@ -201,7 +228,7 @@ def _sign(value: torch.Tensor) -> torch.Tensor:
 
 
 def _parts(length: int, count: int) -> torch.Tensor:
-    """(length, count): what makes the means of `numpy.array_split` of a row."""
+    """Return a matrix (length, count) that gives the means of `numpy.array_split` of a row."""
     out = torch.zeros(length, count, dtype=torch.float64)
     for number, places in enumerate(np.array_split(np.arange(length), count)):
         out[places, number] = 1 / len(places)

@@ -1,7 +1,7 @@
-"""Readings of a window beside its statistics: how gravity lies, and how the movement changes on the way.
+"""Readings of a window beside its statistics: gravity, and how the movement changes over the window.
 
-Nothing here is learned. A linear probe sees only sums of what it is given, so what it shall tell apart by an
-angle, a threshold or a place in time has to stand there as numbers of its own.
+Nothing here is learned. A linear probe sees only weighted sums of its input. What it must tell apart by an
+angle, a threshold or a place in time therefore needs numbers of its own.
 """
 
 import math
@@ -24,7 +24,7 @@ WAYS = 2 * (3 + HARMONICS)
 AXES = 8
 PARTS = 5
 CHANGES = 4 * PARTS + 8
-LEAST_GRAVITY = 0.2  # g: below it, as in free fall, the mean has no direction
+LEAST_GRAVITY = 0.2  # g: a mean below it, as in free fall, has no direction
 QUIET = 1e-5  # g^2, added to the variance of the magnitude: about the noise of a good sensor
 STILL = 1e-3  # g^2: the variance of the magnitude at which a window is as still as it is moving
 NO_TURN = 1e-3  # g, added before the logarithm
@@ -35,20 +35,32 @@ AXES_NOISE = 1e-5  # g^2, added to a trace: of a sensor at rest the shares are s
 
 
 def thresholds(deviations: torch.Tensor) -> torch.Tensor:
-    """(batch, n) statistics, in deviations from their mean -> (batch, 3 n): on which side of each threshold.
+    """Return on which side of each threshold a statistic lies: tanh((z - threshold) / SOFTNESS) + SLOPE z.
 
-    tanh((z - threshold) / SOFTNESS) + SLOPE z. The mean over an epoch's windows is a soft histogram of each
-    statistic, not only its mean.
+    The mean over the windows of an epoch is then a soft histogram of each statistic, and not only its mean.
+
+    Args:
+        deviations: Statistics (batch, n), in deviations from their mean.
+
+    Returns:
+        (batch, 3 n).
     """
     leaning = SLOPE * deviations
     return torch.cat([((deviations - at) / SOFTNESS).tanh() + leaning for at in THRESHOLDS], dim=1)
 
 
 def posture(x: torch.Tensor) -> torch.Tensor:
-    """(batch, 3, samples) g -> (batch, POSTURES): where gravity points, and again where the window is still.
+    """Return where gravity points, and again where the window is still.
 
-    The twelve real harmonics of second and third order of the direction u (up to factors), by which a probe
-    can cut a cap out of the sphere; how still the window is, in 0 to 1; and that times u and the harmonics.
+    The numbers are the twelve real harmonics of second and third order of the direction u (up to factors),
+    from which a probe can cut a cap out of the sphere; how still the window is, from 0 to 1; and that
+    stillness times u and times the harmonics.
+
+    Args:
+        x: Windows (batch, 3, samples), g.
+
+    Returns:
+        (batch, POSTURES).
     """
     u = _direction(x)
     turned = _harmonics(u)
@@ -59,10 +71,18 @@ def posture(x: torch.Tensor) -> torch.Tensor:
 
 
 def ways(x: torch.Tensor, rate_hz: float) -> torch.Tensor:
-    """(batch, 3, samples) g -> (batch, WAYS): the postures that a window goes through.
+    """Return the postures that a window goes through.
 
-    Mean and deviation, over stretches of half a second, of the stretch's direction and its harmonics. A glass
-    lifted and put down has the mean direction of one held still between.
+    The numbers are the mean and the deviation, over stretches of half a second, of a stretch's direction and
+    its harmonics. They help where the mean direction does not: a glass that is lifted and put down has the
+    same mean direction as a glass held still half way.
+
+    Args:
+        x: Windows (batch, 3, samples), g.
+        rate_hz: Rate of the windows, Hz.
+
+    Returns:
+        (batch, WAYS).
     """
     length, step = max(1, round(STRETCH_S * rate_hz)), max(1, round(rate_hz / STRETCHES_HZ))
     stretches = F.avg_pool1d(x, length, step)
@@ -74,11 +94,17 @@ def ways(x: torch.Tensor, rate_hz: float) -> torch.Tensor:
 
 
 def axes(x: torch.Tensor) -> torch.Tensor:
-    """(batch, 3, samples) g -> (batch, AXES): along which axes a window moves.
+    """Return along which axes a window moves.
 
-    The covariances of x, y, z as shares of their trace (xx, yy, zz, xy, xz, yz), and two numbers that do not
-    change when the sensor is turned: the determinant of these shares, 0 where a movement stays in a plane,
-    and the sum of their squares, 1 where it stays on a line.
+    The numbers are the covariances of x, y, z as shares of their trace (xx, yy, zz, xy, xz, yz), and two
+    numbers that do not change when the sensor is turned: the determinant of these shares, which is 0 where a
+    movement stays in a plane; and the sum of their squares, which is 1 where it stays on a line.
+
+    Args:
+        x: Windows (batch, 3, samples), g.
+
+    Returns:
+        (batch, AXES).
     """
     moved = x - x.mean(dim=2, keepdim=True)
     one, other = [0, 1, 2, 0, 0, 1], [0, 1, 2, 1, 2, 2]
@@ -91,12 +117,21 @@ def axes(x: torch.Tensor) -> torch.Tensor:
 
 
 def changes(x: torch.Tensor) -> torch.Tensor:
-    """(batch, 3, samples) g -> (batch, CHANGES): how the fifths of a window differ.
+    """Return how the fifths of a window differ.
 
-    The logarithm of each fifth's variance (of the vector, g^2) with the greatest, the least and their
-    deviation; each fifth's mean less the mean of all, three axes, fifth by fifth; and the turns, as distances
-    between means in g: from the first fifth to the last, the greatest and the mean from one to the next, and
-    the logarithms of these two.
+    The numbers are, in this order:
+
+    - The logarithm of each fifth's variance (of the vector, g^2), the greatest, the least and the deviation
+      of these.
+    - Each fifth's mean less the mean of all, three axes, fifth by fifth.
+    - The turns, as distances between means in g: from the first fifth to the last, the greatest and the mean
+      from one fifth to the next, and the logarithms of these two.
+
+    Args:
+        x: Windows (batch, 3, samples), g.
+
+    Returns:
+        (batch, CHANGES).
     """
     length = x.shape[2] // PARTS
     fifths = x[:, :, : PARTS * length].unflatten(2, (PARTS, length))
@@ -113,7 +148,14 @@ def changes(x: torch.Tensor) -> torch.Tensor:
 
 
 def by_gravity(x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """(batch, 3, samples) g -> movement along gravity (batch, samples) and across it (batch, 3, samples)."""
+    """Return the movement along gravity and across gravity.
+
+    Args:
+        x: Windows (batch, 3, samples), g.
+
+    Returns:
+        Movement along gravity (batch, samples) and across it (batch, 3, samples), g.
+    """
     u = _direction(x)[:, :, None]
     moved = x - x.mean(dim=2, keepdim=True)
     along = (moved * u).sum(dim=1)
@@ -121,11 +163,22 @@ def by_gravity(x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
 
 
 def swings(along: torch.Tensor, across: torch.Tensor, fixed: MotionFeatures) -> torch.Tensor:
-    """Movement as of `by_gravity` -> (batch, SWINGS): along and across gravity, however a sensor is turned.
+    """Return readings along and across gravity, which do not depend on how the sensor is turned.
 
-    The logarithm of the power by band, along and across (g^2); the quantiles along (`ALONG`) and of how far
-    across (`ACROSS`); skew and kurtosis along and the share of the variance that is; and the logarithm of the
-    mean absolute change a second, along and across.
+    The numbers are, in this order:
+
+    - The logarithm of the power by band, along and across (g^2).
+    - The quantiles along (`ALONG`), and those of the distance across (`ACROSS`).
+    - Skew and kurtosis along, and the share of the variance that is along.
+    - The logarithm of the mean absolute change a second, along and across.
+
+    Args:
+        along: Movement along gravity (batch, samples), g, see `by_gravity`.
+        across: Movement across gravity (batch, 3, samples), g.
+        fixed: The layer of motion features, for its quantiles and powers.
+
+    Returns:
+        (batch, SWINGS).
     """
     along = along[:, None]
     sideways = across.square().sum(dim=1, keepdim=True)
@@ -158,11 +211,13 @@ def swings(along: torch.Tensor, across: torch.Tensor, fixed: MotionFeatures) -> 
 
 
 def _direction(x: torch.Tensor) -> torch.Tensor:
+    """Return the direction of gravity (batch, 3), of length 1 or less in free fall."""
     mean = x.mean(dim=2)
     return mean / mean.square().sum(dim=1, keepdim=True).sqrt().clamp_min(LEAST_GRAVITY)
 
 
 def _harmonics(u: torch.Tensor) -> torch.Tensor:
+    """Return the twelve real harmonics of second and third order of directions (n, 3)."""
     x, y, z = u.unbind(dim=1)
     second = (x * y, y * z, x * z, x * x - y * y, 3 * z * z - 1)
     third = (

@@ -1,8 +1,9 @@
 """How a heart beat shows in acceleration: its band, how the window repeats, and the beats themselves.
 
-A beat shakes the body for a third of a second at 3 to 11 Hz (ballistocardiogram), far below the height of a
-movement. So each moment counts by how still it is. What repeats is told twice: by the energy, whose spectrum
-has harmonics of the rate, and by the waves on all three axes, which correlate from one beat to the next.
+A beat shakes the body for a third of a second at 3 to 11 Hz (ballistocardiogram). This is far weaker than a
+movement, so each moment counts by how still it is. Two ways show what repeats. One is the energy, whose
+spectrum has harmonics of the rate. The other is the waves on all three axes, which correlate from one beat to
+the next.
 """
 
 from dataclasses import dataclass
@@ -12,19 +13,19 @@ import numpy as np
 import scipy.fft
 from scipy.ndimage import gaussian_filter1d, uniform_filter1d
 
-CURVE_HZ = 32.0  # of the analytic signals and curves: twice what the bands hold
+CURVE_HZ = 32.0  # rate of the analytic signals and curves: twice what the bands hold
 PAD_S = 1.0
-EDGE = 0.15  # of a band's edge: over so much of it the filter rises
-LOCAL_S = 2.0  # over which it is told how still it is
-QUIET = 0.2  # the quantile of the deviation that is usual in a window
+EDGE = 0.15  # share of a band's edge frequency over which the filter rises
+LOCAL_S = 2.0  # stretch over which stillness is measured
+QUIET = 0.2  # quantile of the deviation that counts as usual in a window
 FLOOR_G = 2e-5  # added to the deviation: a tenth of the noise of the best sensors
 SMOOTH_S = 0.06
 CLIP = 4.0
 BPM = np.arange(40.0, 181.0)
-ENERGY_S, WAVES_S = 60.0, 20.0  # segments of the two ways
-FASTEST_HZ = 8.0  # of an energy's harmonics
-WHITE_HZ = 2.0  # a spectrum is divided by its mean over so much
-TINY = 1e-9  # of the highest power: what is added before the logarithm
+ENERGY_S, WAVES_S = 60.0, 20.0  # length of the segments for energy and for waves
+FASTEST_HZ = 8.0  # highest harmonic of an energy
+WHITE_HZ = 2.0  # a spectrum is divided by its mean over this width
+TINY = 1e-9  # share of the highest power that is added before the logarithm
 LAG_S = 60 / BPM[::-1]
 TIGHT = 60.0  # the price of twice the usual interval, in deviations of the curve at a beat
 TEMPLATE_S, SHIFT_S = 0.4, 0.1
@@ -55,8 +56,11 @@ def waves(
     Args:
         values: Windows (n, 3, samples), g.
         rate_hz: Rate of the windows, Hz.
-        band_hz: The band, Hz. It ends below the Nyquist frequency; a band beyond that is empty.
-        curve_hz: Rate of the result, about, Hz.
+        band_hz: The band, Hz. It is cut off below the Nyquist frequency; a band beyond that is empty.
+        curve_hz: Approximate rate of the result, Hz.
+
+    Returns:
+        The analytic signals in the band, and how still each moment is.
     """
     n, axes, samples = values.shape
     pad = min(round(PAD_S * rate_hz), samples - 1)
@@ -80,6 +84,7 @@ def waves(
 
 
 def _gain(hz: np.ndarray, band_hz: tuple[float, float], rate_hz: float) -> np.ndarray:
+    """Return the gain of a band at each frequency, 0 to 1."""
     low, high = band_hz[0], min(band_hz[1], 0.45 * rate_hz)
     if high <= low:
         return np.zeros(len(hz), np.float32)
@@ -89,7 +94,14 @@ def _gain(hz: np.ndarray, band_hz: tuple[float, float], rate_hz: float) -> np.nd
 
 
 def energy(wave: Waves) -> np.ndarray:
-    """Return a curve of the three axes (n, m): high at a beat, else around 0, and less in movement."""
+    """Return a curve that is high at a beat, otherwise around 0, and smaller in movement.
+
+    Args:
+        wave: Signals of n windows.
+
+    Returns:
+        The curve (n, m), of the three axes together.
+    """
     power = np.square(np.abs(wave.signal)).sum(axis=1)
     smooth = gaussian_filter1d(power, SMOOTH_S * wave.rate_hz, axis=1, mode="nearest")
     around = uniform_filter1d(smooth, max(1, round(LOCAL_S * wave.rate_hz)), axis=1, mode="nearest")
@@ -97,7 +109,16 @@ def energy(wave: Waves) -> np.ndarray:
 
 
 def segments(curve: np.ndarray, rate_hz: float, seconds: float) -> np.ndarray:
-    """Return a curve (..., m) in segments (..., segments, length): half overlapping, with a Hann window."""
+    """Cut curves into half overlapping segments with a Hann window.
+
+    Args:
+        curve: Curves (..., m).
+        rate_hz: Rate of the curves, Hz.
+        seconds: Length of a segment, s.
+
+    Returns:
+        Segments (..., segments, length).
+    """
     samples = curve.shape[-1]
     length = min(round(seconds * rate_hz), samples)
     starts = np.linspace(0, samples - length, 1 + round(2 * (samples - length) / length)).round().astype(int)
@@ -109,12 +130,13 @@ def segments(curve: np.ndarray, rate_hz: float, seconds: float) -> np.ndarray:
 def harmonics(curve: np.ndarray, rate_hz: float, seconds: float = ENERGY_S) -> np.ndarray:
     """Return how strong the harmonics of each rate of `BPM` are in curves.
 
-    Half a rate has the harmonics of the rate too, but as many that are empty; twice a rate lacks every other.
+    Half of the true rate has the harmonics of the rate too, but as many empty ones. Twice the true rate lacks
+    every second harmonic.
 
     Args:
         curve: Curves (n, m).
         rate_hz: Rate of the curves, Hz.
-        seconds: Length of the segments that are looked at, s.
+        seconds: Length of the segments, s.
 
     Returns:
         Strengths (n, segments, rates), in units of the spread that noise would give.
@@ -123,7 +145,7 @@ def harmonics(curve: np.ndarray, rate_hz: float, seconds: float = ENERGY_S) -> n
     size = scipy.fft.next_fast_len(2 * parts.shape[-1])
     power = np.square(np.abs(scipy.fft.rfft(parts, n=size, axis=2)))
     hz_step = rate_hz / size
-    # The usual energy of noise falls with the frequency: white, all rates have an equal chance.
+    # The energy of noise usually falls with the frequency. A white spectrum gives all rates an equal chance.
     mean = power.mean(axis=1, keepdims=True)
     first = min(int(np.ceil(0.5 / hz_step)), mean.shape[2] - 1)
     mean[:, :, :first] = mean[:, :, first : first + 1]
@@ -135,7 +157,7 @@ def harmonics(curve: np.ndarray, rate_hz: float, seconds: float = ENERGY_S) -> n
 
 @lru_cache(maxsize=16)
 def _harmonic_kernel(size: int, rate_hz: float, length: int) -> np.ndarray:
-    """(bins, rates): bells at the harmonics, of sum 0 and of length 1 together."""
+    """Return bells at the harmonics of each rate (bins, rates), of sum 0 and together of length 1."""
     hz = np.arange(size // 2 + 1) * rate_hz / size
     base = BPM / 60
     kernel = np.zeros((len(hz), len(base)))
@@ -151,9 +173,15 @@ def _harmonic_kernel(size: int, rate_hz: float, length: int) -> np.ndarray:
 
 
 def autocorrelation(curve: np.ndarray, rate_hz: float, seconds: float) -> np.ndarray:
-    """(n, segments, lags) of curves (n, m), or of (n, 3, m) complex with the axes added and the size taken.
+    """Return the autocorrelation of segments with a Hann window, divided by lag 0.
 
-    Of segments with a Hann window, divided by lag 0; lags go on to twice the longest interval of `BPM`.
+    Args:
+        curve: Curves (n, m), or complex waves (n, 3, m), whose axes are added and whose size is taken.
+        rate_hz: Rate of the curves, Hz.
+        seconds: Length of a segment, s.
+
+    Returns:
+        (n, segments, lags), up to twice the longest interval of `BPM`.
     """
     parts = segments(curve, rate_hz, seconds)
     longest = int(2 * LAG_S[-1] * rate_hz) + 2
@@ -166,7 +194,16 @@ def autocorrelation(curve: np.ndarray, rate_hz: float, seconds: float) -> np.nda
 
 
 def at_lags(curve: np.ndarray, rate_hz: float, seconds: np.ndarray) -> np.ndarray:
-    """(..., len(seconds)): curves (..., lags) at any lags, by a line between the two next."""
+    """Return curves at any lags, by linear interpolation.
+
+    Args:
+        curve: Curves (..., lags), from lag 0.
+        rate_hz: Lags a second, Hz.
+        seconds: The lags (k,), s.
+
+    Returns:
+        (..., k).
+    """
     place = np.minimum(seconds * rate_hz, curve.shape[-1] - 1.001)
     below = place.astype(int)
     share = (place - below).astype(np.float32)
@@ -174,26 +211,41 @@ def at_lags(curve: np.ndarray, rate_hz: float, seconds: np.ndarray) -> np.ndarra
 
 
 def recurrence(wave: Waves) -> np.ndarray:
-    """(n, segments, rates): how well the waves come back after one interval and two, and not after a half."""
+    """Return how well the waves come back after one interval and two, and not after a half.
+
+    Args:
+        wave: Signals of n windows.
+
+    Returns:
+        (n, segments, rates), for the rates of `BPM`.
+    """
     still = wave.signal * (wave.weight / wave.deviation)[:, None]
     power = np.square(autocorrelation(still, wave.rate_hz, WAVES_S))
-    # Intervals differ within a minute: what comes back does not do so to the sample.
+    # Intervals differ within a minute, so that beats do not come back to the exact sample.
     smooth = gaussian_filter1d(power, SMOOTH_S * wave.rate_hz, axis=2, mode="nearest")
     once, twice, half, more = (at_lags(smooth, wave.rate_hz, k * 60 / BPM) for k in (1, 2, 0.5, 1.5))
     return np.asarray(once + 0.5 * twice - 0.3 * (half + more))
 
 
 def track_beats(curve: np.ndarray, rate_hz: float, interval_s: np.ndarray) -> np.ndarray:
-    """(n, most) samples of the beats in curves (n, m) that are high at them; -1 where there is no more.
+    """Return the beats in curves that are high at beats, by dynamic programming.
 
-    The sequence with the highest sum of the curve, less a price for intervals other than `interval_s` (n,),
-    by dynamic programming (Ellis, Journal of New Music Research 2007).
+    The beats are the sequence with the highest sum of the curve, less a price for intervals other than the
+    usual one (Ellis, Journal of New Music Research 2007).
+
+    Args:
+        curve: Curves (n, m).
+        rate_hz: Rate of the curves, Hz.
+        interval_s: The usual interval of each curve (n,), s.
+
+    Returns:
+        Samples of the beats (n, most), -1 where a row has fewer beats.
     """
     n, samples = curve.shape
     low, high = max(1, int(LAG_S[0] * 0.9 * rate_hz)), int(LAG_S[-1] * 1.1 * rate_hz)
     lags = np.arange(high, low - 1, -1)
     price = TIGHT * np.square(np.log2(lags / (interval_s[:, None] * rate_hz))).astype(np.float32)
-    total = np.zeros((n, high + samples), np.float32)  # the sum up to each sample, after `high` of nothing
+    total = np.zeros((n, high + samples), np.float32)  # the sum up to each sample, after `high` zeros
     before = np.zeros((n, samples), np.int32)
     scale = curve.std(axis=1, keepdims=True)
     scaled = curve / np.where(scale > 0, scale, 1)
@@ -214,9 +266,17 @@ def track_beats(curve: np.ndarray, rate_hz: float, interval_s: np.ndarray) -> np
 
 
 def refine(wave: Waves, seconds: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Beats (n, most), s, NaN where none is, moved to where they are most alike; and how alike, (n, most).
+    """Move beats to the places where their waves are most alike.
 
-    Each beat's waves on the three axes against the mean of all, twice; alike is their correlation, -1 to 1.
+    The waves of each beat on the three axes are compared with the mean of all beats, twice.
+
+    Args:
+        wave: Signals of n windows.
+        seconds: Beats (n, most), s, NaN where there is none.
+
+    Returns:
+        The moved beats (n, most), s, and their correlation with the mean (n, most), -1 to 1. Both are NaN
+        where there is no beat.
     """
     signal = wave.signal.real * wave.weight[:, None]
     samples = signal.shape[2]

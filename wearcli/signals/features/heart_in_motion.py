@@ -1,9 +1,9 @@
 """Hand-made features of the heart in acceleration: the strongest baseline for heart rate without a PPG.
 
-After what has been published for a sensor at rest: energy of the ballistocardiographic band over the axes and
-its spectral peak (Hernandez, McDuff & Picard, BSN 2015, "BioWatch"), its autocorrelation and the stillest
-part of a window (Haescher et al., 2015; Zschocke et al., 2021). Beyond them: weights by stillness, harmonic
-sums, the recurrence of the waves themselves, and beats found one by one.
+Part of them is published for a sensor at rest: energy of the ballistocardiographic band over the axes and its
+spectral peak (Hernandez, McDuff & Picard, BSN 2015, "BioWatch"), its autocorrelation and the stillest part of
+a window (Haescher et al., 2015; Zschocke et al., 2021). Others are added here: weights by stillness, harmonic
+sums, the recurrence of the waves themselves, and single beats.
 """
 
 import numpy as np
@@ -30,14 +30,14 @@ from wearcli.signals.features.pulse import interval_features
 AXES = "xyz"
 BANDS_HZ = {"breath": (0.1, 0.6), "slow": (0.7, 4.0), "beat": (4.0, 11.0), "high": (11.0, 20.0)}
 BEAT_HZ, SLOW_HZ, HIGH_HZ = (3.0, 11.0), (0.7, 4.0), (10.0, 20.0)
-PEAK_HZ = (0.66, 2.5)  # in which BioWatch looks for the rate
+PEAK_HZ = (0.66, 2.5)  # range in which BioWatch looks for the rate
 SHORTEST_S = 5.0
-UNKNOWN_BPM = 75.0  # where nothing repeats at all; what tells of it is the strength, 0
+UNKNOWN_BPM = 75.0  # for windows in which nothing repeats; their strength is 0
 FLOOR_G2 = 1e-12  # added to a band's power before the logarithm
 REFINE_HZ = 64.0
-USUAL = -0.5 * np.square(np.log(BPM / UNKNOWN_BPM) / 0.3)  # hearts at rest: a little more likely than others
+USUAL = -0.5 * np.square(np.log(BPM / UNKNOWN_BPM) / 0.3)  # rates at rest are a little more likely
 DECIDED = 1.0  # by which the joint score counts as the logarithm of a chance; from simulated weak pulses
-NEAR_BPM = 4.0  # so near are estimates that agree
+NEAR_BPM = 4.0  # estimates this near agree
 
 ESTIMATES = (
     *("energy", "energy_lag", "waves", "slow", "slow_lag", "high", "naive", "rest_energy", "rest_waves"),
@@ -60,8 +60,9 @@ _CHUNK = 64  # windows at a time
 def ballistic_features(values: np.ndarray, rate_hz: float) -> np.ndarray:
     """Return the features of the heart beat in acceleration.
 
-    They are made for a minute at 32 Hz or more, and good for 10 s. Rates are in beats a minute. A height is
-    the score of the best rate, its sharpness the number of deviations by which it stands out.
+    They are made for a minute at 32 Hz or more, and usable from 10 s on. Rates are in beats a minute. A
+    height is the score of the best rate. A sharpness is the number of deviations by which that score stands
+    out.
 
     Args:
         values: Windows (n, samples, 3), g; a value that is not finite counts as its axis's mean.
@@ -89,6 +90,7 @@ def ballistic_features(values: np.ndarray, rate_hz: float) -> np.ndarray:
 
 
 def _chunk_features(axes: np.ndarray, rate_hz: float) -> np.ndarray:
+    """Return the features of windows (n, 3, samples)."""
     finite = np.isfinite(axes)
     gravity = np.where(finite, axes, 0).sum(axis=2) / np.maximum(finite.sum(axis=2), 1)
     axes = np.where(finite, axes - gravity[:, :, None], 0)
@@ -114,7 +116,7 @@ def _chunk_features(axes: np.ndarray, rate_hz: float) -> np.ndarray:
 def _scores(
     axes: np.ndarray, rate_hz: float, beat: Waves, slow: Waves, high: Waves, curve: np.ndarray
 ) -> np.ndarray:
-    """(n, estimates, rates): each row the score of every rate of `BPM`, as `ESTIMATES` has them."""
+    """Return the score of every rate of `BPM` by each of `ESTIMATES`, (n, estimates, rates)."""
     lags = 60 / BPM
     still = slow.signal.real * (slow.weight / slow.deviation)[:, None]
     count = len(axes)
@@ -145,7 +147,7 @@ def _scores(
 
 
 def _naive(axes: np.ndarray, rate_hz: float) -> np.ndarray:
-    """The spectrum of the band's size over the axes, as BioWatch has it, at the rates of `BPM`."""
+    """Return the spectrum of the band's size over the axes at the rates of `BPM`, as in BioWatch."""
     size = np.sqrt(np.square(waves(axes, rate_hz, (4.0, 11.0)).signal.real).sum(axis=1))
     curve_hz = size.shape[1] / (axes.shape[2] / rate_hz)
     centred = size - size.mean(axis=1, keepdims=True)
@@ -157,14 +159,14 @@ def _naive(axes: np.ndarray, rate_hz: float) -> np.ndarray:
 
 
 def _standard(score: np.ndarray) -> np.ndarray:
-    """Scores less their median, by their spread, of which a high peak makes no more."""
+    """Return scores less their median, divided by their spread; a high peak does not widen that spread."""
     centred = score - np.median(score, axis=-1, keepdims=True)
     spread = 1.4826 * np.median(np.abs(centred), axis=-1, keepdims=True)
     return np.asarray(centred / np.where(spread > 0, spread, 1))
 
 
 def _peaks(scores: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The best rate, bpm, between those of `BPM`, its score, and how far that stands out: (n, estimates)."""
+    """Return the best rate (bpm, interpolated), its score and how far it stands out, (n, estimates) each."""
     best = scores.argmax(axis=2)
     inner = np.clip(best, 1, len(BPM) - 2)
     left, centre, right = (
@@ -180,9 +182,9 @@ def _peaks(scores: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 def _likely(joint: np.ndarray) -> np.ndarray:
-    """(n, 2): mean and deviation, bpm, of the rate, its chances taken from the joint score.
+    """Return mean and deviation of the rate (n, 2), bpm, with chances from the joint score.
 
-    Where the score says little the mean is near the usual rate: what a linear probe can use as it is.
+    Where the score says little, the mean is near the usual rate, so that a linear probe can use it as it is.
     """
     chance = np.exp(DECIDED * (joint - joint.max(axis=1, keepdims=True)))
     chance /= chance.sum(axis=1, keepdims=True)
@@ -191,9 +193,9 @@ def _likely(joint: np.ndarray) -> np.ndarray:
 
 
 def _agree(bpm: np.ndarray, sharpness: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The mean of the estimates that agree with the joint one; their share; the spread of all, bpm.
+    """Return the mean (bpm) and share of the estimates that agree with the joint one, and the spread of all.
 
-    Each counts by how far it stands out.
+    Each estimate counts by how far it stands out.
     """
     weight = np.square(sharpness)
     own = weight * np.exp(-0.5 * np.square((bpm - bpm[:, -1:]) / NEAR_BPM))
@@ -203,11 +205,11 @@ def _agree(bpm: np.ndarray, sharpness: np.ndarray) -> tuple[np.ndarray, np.ndarr
 
 
 def _beats(curve: np.ndarray, curve_hz: float, fine: Waves, bpm: np.ndarray) -> np.ndarray:
-    """(n, 6 + 2): intervals of beats tracked at a rate, and how alike and how high these are."""
+    """Return intervals of beats tracked at a rate, and how alike and how high the beats are, (n, 6 + 2)."""
     places = track_beats(curve, curve_hz, 60 / bpm)
     places = np.pad(
         places, ((0, 0), (0, 3)), constant_values=-1
-    )  # intervals of three beats, if there is none
+    )  # with three more columns there are intervals even without a beat
     there = places >= 0
     rough = np.where(there, places / curve_hz, np.nan)
     heights = np.where(there, np.take_along_axis(curve, np.maximum(places, 0), axis=1), 0)
@@ -221,13 +223,13 @@ def _beats(curve: np.ndarray, curve_hz: float, fine: Waves, bpm: np.ndarray) -> 
 
 
 def _stillness(beat: Waves) -> np.ndarray:
-    """(n, 4): the share of the window that is still, and the logarithm of the local deviation, g."""
+    """Return the share of the window that is still, and the logarithm of the local deviation (g), (n, 4)."""
     levels = np.quantile(beat.deviation, (0.2, 0.5, 0.95), axis=1)
     return np.stack([(beat.weight > 0.5).mean(axis=1), *np.log10(levels)], axis=1)
 
 
 def _powers(axes: np.ndarray, rate_hz: float) -> np.ndarray:
-    """(n, 4 x 3 + 2): log power, g^2, of each band and axis; the breathing rate and its share of its band."""
+    """Return log power (g^2) of each band and axis, the breathing rate and its share, (n, 4 x 3 + 2)."""
     samples = axes.shape[2]
     hann = np.sin(np.pi * (np.arange(samples) + 0.5) / samples) ** 2
     power = np.square(np.abs(scipy.fft.rfft(axes * hann.astype(np.float32), axis=2)))

@@ -1,4 +1,4 @@
-"""Hand-made features of a window: the strong baseline that stands beside every probe."""
+"""Hand-made features of a window of acceleration: the strong baseline that stands beside every probe."""
 
 import numpy as np
 import scipy.fft
@@ -45,12 +45,12 @@ def features(values: np.ndarray, rate_hz: float) -> np.ndarray:
         rate_hz: Rate of the windows, Hz.
 
     Returns:
-        Features (n, len(FEATURE_NAMES)) float32, always finite. A constant signal has 0 for whatever it
-        leaves undefined (skew, correlation, dominant frequency) and the shortest stride and step; a band
-        beyond the Nyquist frequency has no power.
+        Features (n, len(FEATURE_NAMES)) float32, always finite. Where a constant signal leaves a feature
+        undefined (skew, correlation, dominant frequency), it is 0; its stride and step are the shortest ones.
+        A band beyond the Nyquist frequency has no power.
 
     Raises:
-        UsageError: The windows do not have three channels, or fewer than 8 samples.
+        UsageError: The windows do not have three channels, or have fewer than 8 samples.
     """
     n, samples, axes = values.shape
     if axes != 3:
@@ -64,6 +64,7 @@ def features(values: np.ndarray, rate_hz: float) -> np.ndarray:
 
 
 def _chunk_features(values: np.ndarray, rate_hz: float) -> np.ndarray:
+    """Return the features of windows (n, samples, 3)."""
     n, samples, _ = values.shape
     signals = np.empty((n, 4, samples), np.float32)
     signals[:, :3] = values.transpose(0, 2, 1)
@@ -84,7 +85,7 @@ def _chunk_features(values: np.ndarray, rate_hz: float) -> np.ndarray:
 
 
 def _fill(axes: np.ndarray) -> None:
-    """Replace, in place, what is not finite by the mean of the rest of its row (0 where there is none)."""
+    """Replace values that are not finite, in place, by the mean of the rest of their row, or by 0."""
     finite = np.isfinite(axes)
     total = np.where(finite, axes, 0).sum(axis=2, keepdims=True)
     mean = total / np.maximum(finite.sum(axis=2, keepdims=True), 1)
@@ -94,7 +95,7 @@ def _fill(axes: np.ndarray) -> None:
 def _distribution(
     signals: np.ndarray, centred: np.ndarray, mean: np.ndarray, variance: np.ndarray, rate_hz: float
 ) -> np.ndarray:
-    """(n, 4, 12): moments, quantiles, and how often a signal crosses its mean."""
+    """Return moments, quantiles, and how often a signal crosses its mean, (n, 4, 12)."""
     samples = signals.shape[2]
     ordered = np.sort(signals, axis=2)
     position = np.array(QUANTILES) * (samples - 1)
@@ -123,7 +124,7 @@ def _distribution(
 
 
 def _jerk(signals: np.ndarray, rate_hz: float) -> np.ndarray:
-    """(n, 4, 2): mean absolute value and deviation of the derivative, g/s."""
+    """Return mean absolute value and deviation of the derivative (g/s), (n, 4, 2)."""
     jerk = np.diff(signals, axis=2) * np.float32(rate_hz)
     mean = jerk.mean(axis=2)
     square = np.einsum("ncs,ncs->nc", jerk, jerk) / jerk.shape[2]
@@ -131,7 +132,7 @@ def _jerk(signals: np.ndarray, rate_hz: float) -> np.ndarray:
 
 
 def _correlations(centred: np.ndarray, variance: np.ndarray) -> np.ndarray:
-    """(n, 3): Pearson's r of xy, xz, yz."""
+    """Return Pearson's r of xy, xz, yz, (n, 3)."""
     one, other = [0, 0, 1], [1, 2, 2]
     covariance = np.matmul(centred[:, :3], centred[:, :3].transpose(0, 2, 1)) / centred.shape[2]
     scale = variance[:, one] * variance[:, other]
@@ -140,9 +141,10 @@ def _correlations(centred: np.ndarray, variance: np.ndarray) -> np.ndarray:
 
 
 def _spectrum(centred: np.ndarray, rate_hz: float) -> np.ndarray:
-    """(n, 4, 10): log power by band, g^2; the dominant frequency and its share; centroid; entropy.
+    """Return log power by band (g^2), dominant frequency and its share, centroid and entropy, (n, 4, 10).
 
-    The periodogram has a Hann window, else the leakage of a slow turn of the wrist hides the weak bands.
+    The periodogram has a Hann window. Without it, the leakage of a slow turn of the wrist would hide the weak
+    bands.
     """
     samples = centred.shape[2]
     window = (0.5 - 0.5 * np.cos(2 * np.pi * np.arange(samples) / samples)).astype(np.float32)
@@ -176,12 +178,13 @@ def _spectrum(centred: np.ndarray, rate_hz: float) -> np.ndarray:
 
 
 def _periods(centred: np.ndarray, rate_hz: float) -> np.ndarray:
-    """(n, 6): stride and step, each the time (s) after which the movement repeats and how well it does.
+    """Return stride and step (n, 6): the time (s) after which the movement repeats, and how well it repeats.
 
-    From the autocorrelations of the magnitude and of the vector (the sum over the axes). A stride brings
-    back both, and half of it, a step, the magnitude alone (Moe-Nilssen and Helbostad 2004): the stride is
-    the peak of the three together, the step the magnitude's. Peaks are chosen on the biased estimate, so
-    that of equal ones the shortest lag wins, and measured on the unbiased one.
+    Both come from the autocorrelations of the magnitude and of the vector (the sum over the axes). A stride
+    brings back both. Half of it, a step, brings back the magnitude alone (Moe-Nilssen and Helbostad 2004). So
+    the stride is the peak of the three together, and the step is the peak of the magnitude. Peaks are chosen
+    on the biased estimate, so that the shortest of equal lags wins. They are measured on the unbiased
+    estimate.
     """
     samples = centred.shape[2]
     longest = int(min(STRIDE_S[1] * rate_hz, LONGEST_LAG * samples)) + 1
@@ -212,10 +215,10 @@ def _periods(centred: np.ndarray, rate_hz: float) -> np.ndarray:
 def _repeat(
     choice: np.ndarray, curve: np.ndarray, range_s: tuple[float, float], rate_hz: float
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Lag (s) of the highest peak of `choice` within the range, and `curve`'s height there.
+    """Return the lag (s) of the highest peak of `choice` within the range, and the height of `curve` there.
 
-    choice, curve: (n, lags), from lag 0. Where nothing peaks the highest point stands in, in a window
-    too short for the range 0.
+    Both are (n, lags), from lag 0. Without a peak, the highest point is used. In a window too short for the
+    range, the result is 0.
     """
     first = max(int(np.ceil(range_s[0] * rate_hz)), 1)
     last = min(int(range_s[1] * rate_hz), choice.shape[1] - 2)
@@ -229,9 +232,9 @@ def _repeat(
 
 
 def _parabola(curve: np.ndarray, peak: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Place and height of the summit of the parabola through a peak of (n, c, m) curves and its neighbours.
+    """Return place and height of the summit of a parabola through a peak and its neighbours.
 
-    A peak at the edge of the curve stays where it is.
+    Curves are (n, c, m). A peak at the edge of the curve stays in its place.
     """
     at = np.clip(peak, 1, curve.shape[2] - 2)[:, :, None]
     left, centre, right = (np.take_along_axis(curve, at + step, axis=2)[:, :, 0] for step in (-1, 0, 1))

@@ -1,8 +1,8 @@
 """Hand-made features of a window of PPG or ECG: the strong baseline that stands beside every probe.
 
-Beat intervals and their variability (Task Force of the ESC, Circulation 1996), their irregularity
-(coefficient of sample entropy: Lake & Moorman, Am J Physiol 2011), the average beat and how beats differ from
-it, and the spectrum.
+They are beat intervals and their variability (Task Force of the ESC, Circulation 1996), the irregularity of
+intervals (coefficient of sample entropy: Lake & Moorman, Am J Physiol 2011), the average beat and how beats
+differ from it, and the spectrum.
 """
 
 import numpy as np
@@ -19,7 +19,7 @@ BANDS_HZ: dict[Pulse, tuple[tuple[float, float], ...]] = {
 }
 SEGMENT_S: dict[Pulse, float] = {"ecg": 4.0, "ppg": 8.0}
 PULSE_HZ = (0.6, 3.6)
-PERIOD_RATE_HZ = 32.0  # at which the period is looked for
+PERIOD_RATE_HZ = 32.0  # rate of the curve from which the period is measured
 PERIOD_S = (0.3, 1.8)  # 200 to 33 beats a minute
 SHORTEST_S = 2.0  # a window that the longest period fits in
 NORMAL = 0.25  # an interval this far from the window's median is an ectopic, a missed or a false beat
@@ -45,7 +45,11 @@ _SHAPE = (
 
 
 def feature_names(kind: Pulse) -> tuple[str, ...]:
-    """Return the names of `pulse_features`, in their order."""
+    """Return the names of `pulse_features`, in their order.
+
+    Args:
+        kind: The signal, ppg or ecg.
+    """
     bands = (f"log_power_{low:g}_{high:g}_hz" for low, high in BANDS_HZ[kind])
     rest = ("dominant_hz", "dominant_share", "spectral_entropy", "period_s", "period_height")
     return (*_INTERVALS, *_BEATS, *_SHAPE, *bands, *rest, "skew", "kurtosis", "crossing_rate_hz")
@@ -63,8 +67,8 @@ def pulse_features(values: np.ndarray, rate_hz: float, kind: Pulse) -> np.ndarra
         kind: The signal, ppg or ecg.
 
     Returns:
-        Features (n, len(feature_names(kind))) float32, always finite. What a window leaves undefined (the
-        intervals where nothing beats) is 0.
+        Features (n, len(feature_names(kind))) float32, always finite. A feature that a window leaves
+        undefined (the intervals where nothing beats) is 0.
 
     Raises:
         UsageError: The windows are shorter than 2 s.
@@ -80,6 +84,10 @@ def pulse_features(values: np.ndarray, rate_hz: float, kind: Pulse) -> np.ndarra
 def check_length(samples: int, rate_hz: float) -> None:
     """Check that a rhythm fits in windows.
 
+    Args:
+        samples: Samples of a window.
+        rate_hz: Rate of the windows, Hz.
+
     Raises:
         UsageError: The windows are too short.
     """
@@ -91,6 +99,7 @@ def check_length(samples: int, rate_hz: float) -> None:
 
 
 def _chunk_features(values: np.ndarray, rate_hz: float, kind: Pulse) -> np.ndarray:
+    """Return the features of windows (n, samples, channels)."""
     signal = standardise(values)
     beats = find_beats(signal, rate_hz, kind)
     upright = signal * beats.sign[:, None]
@@ -105,7 +114,14 @@ def _chunk_features(values: np.ndarray, rate_hz: float, kind: Pulse) -> np.ndarr
 
 
 def interval_features(times: np.ndarray) -> np.ndarray:
-    """(n, len(_INTERVALS)) of beat times (n, most), seconds, rows filled up with NaN."""
+    """Return the features of intervals between beats.
+
+    Args:
+        times: Beat times (n, most), s; NaN fills up the rows.
+
+    Returns:
+        Features (n, len(_INTERVALS)), 0 where they are undefined.
+    """
     with np.errstate(all="ignore"):
         rr = np.diff(times, axis=1)
         valid = np.isfinite(rr)
@@ -143,21 +159,23 @@ def interval_features(times: np.ndarray) -> np.ndarray:
 
 
 def _mean(values: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    """Return the mean of each row over a mask."""
     return np.asarray(np.where(mask, values, 0).sum(axis=1) / mask.sum(axis=1))
 
 
 def _share(true: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    """Return the share of a mask that is true, row by row."""
     return np.asarray((true & mask).sum(axis=1) / mask.sum(axis=1))
 
 
 def _deviation(values: np.ndarray, mask: np.ndarray) -> np.ndarray:
-    """With n - 1, as the Task Force has it."""
+    """Return the standard deviation of each row over a mask, with n - 1 like the Task Force."""
     squared = np.where(mask, np.square(values - _mean(values, mask)[:, None]), 0)
     return np.asarray(np.sqrt(squared.sum(axis=1) / (mask.sum(axis=1) - 1)))
 
 
 def _quantile(ordered: np.ndarray, count: np.ndarray, q: float) -> np.ndarray:
-    """Of rows that are sorted, their first `count` values known; as numpy's."""
+    """Return numpy's quantile of the first `count` values of each sorted row."""
     place = q * np.maximum(count - 1, 0)
     below = np.floor(place).astype(int)[:, None]
     above = np.minimum(below + 1, np.maximum(count - 1, 0)[:, None])
@@ -166,9 +184,10 @@ def _quantile(ordered: np.ndarray, count: np.ndarray, q: float) -> np.ndarray:
 
 
 def _sample_entropy(rr: np.ndarray) -> np.ndarray:
-    """-log of the chance that two intervals alike (within `MATCH_S`) are followed by two alike, m = 1.
+    """Return the sample entropy of intervals, m = 1.
 
-    One match is added to both counts, so that few beats give a number.
+    It is -log of the chance that two intervals alike (within `MATCH_S`) are followed by two alike. One match
+    is added to both counts, so that few beats give a number.
     """
     alike = np.abs(rr[:, :, None] - rr[:, None, :]) < MATCH_S  # NaN is like nothing
     later = np.triu(np.ones(alike.shape[1:], bool), 1)
@@ -182,10 +201,18 @@ def _sample_entropy(rr: np.ndarray) -> np.ndarray:
 def average_beat(
     upright: np.ndarray, beats: Beats, rate_hz: float, kind: Pulse
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The average beat (n, length), each beat's likeness to it (n, most), and the beats' spread (n, length).
+    """Return the average beat of each window, and how its beats differ from it.
 
-    upright: (n, samples). Beats whose neighbourhood leaves the window are left out: NaN. Likeness is
-    Pearson's r.
+    Args:
+        upright: Windows (n, samples), with beats that point upwards.
+        beats: The beats.
+        rate_hz: Rate of the windows, Hz.
+        kind: The signal, ppg or ecg.
+
+    Returns:
+        The average beat (n, length), the likeness of each beat to it (n, most), and the spread of the beats
+        (n, length). Likeness is Pearson's r. It is NaN for a beat whose neighbourhood leaves the window, and
+        such beats do not count.
     """
     samples = upright.shape[1]
     low, high = (round(s * rate_hz) for s in TEMPLATE_S[kind])
@@ -206,6 +233,7 @@ def average_beat(
 
 
 def _beat_features(upright: np.ndarray, beats: Beats, rate_hz: float, kind: Pulse) -> np.ndarray:
+    """Return rate, heights and likeness of beats, and points of the average beat and the spread."""
     average, likeness, spread = average_beat(upright, beats, rate_hz, kind)
     valid = np.isfinite(likeness)
     with np.errstate(all="ignore"):
@@ -222,9 +250,10 @@ def _beat_features(upright: np.ndarray, beats: Beats, rate_hz: float, kind: Puls
 
 
 def _spectrum(signal: np.ndarray, rate_hz: float, kind: Pulse) -> np.ndarray:
-    """(n, 8 + 3): log power by band, and the dominant frequency of the pulse, its share, and the entropy.
+    """Return log power by band, the pulse's dominant frequency, its share, and the entropy, (n, 8 + 3).
 
-    Welch's periodogram (IEEE TAE 1967): segments of `SEGMENT_S`, half overlapping, each with a Hann window.
+    It is Welch's periodogram (IEEE TAE 1967): segments of `SEGMENT_S` that overlap by half, each with a Hann
+    window.
     """
     length = min(round(SEGMENT_S[kind] * rate_hz), signal.shape[1])
     hann = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(length) / length)
@@ -241,7 +270,7 @@ def _spectrum(signal: np.ndarray, rate_hz: float, kind: Pulse) -> np.ndarray:
 
 
 def _period(curve: np.ndarray, rate_hz: float) -> np.ndarray:
-    """The lag (s) of the highest autocorrelation of (n, samples) within `PERIOD_S`, and its height."""
+    """Return the lag (s) of the highest autocorrelation of (n, samples) within `PERIOD_S`, and its height."""
     step = max(1, round(rate_hz / PERIOD_RATE_HZ))
     whole = curve.shape[1] // step * step
     slow = standardise(curve[:, :whole].reshape(len(curve), -1, step).mean(axis=2))
@@ -255,6 +284,7 @@ def _period(curve: np.ndarray, rate_hz: float) -> np.ndarray:
 
 
 def _distribution(upright: np.ndarray, rate_hz: float) -> np.ndarray:
+    """Return third and fourth moment, and crossings of zero a second, (n, 3)."""
     third, fourth = (np.power(upright, k).mean(axis=1) for k in (3, 4))
     crossings = np.count_nonzero(np.diff(upright > 0, axis=1), axis=1) * rate_hz / (upright.shape[1] - 1)
     return np.stack([third, fourth - 3, crossings], axis=1)

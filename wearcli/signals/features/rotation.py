@@ -39,11 +39,11 @@ def features(values: np.ndarray, rate_hz: float) -> np.ndarray:
         rate_hz: Rate of the windows, Hz.
 
     Returns:
-        Features (n, len(FEATURE_NAMES)) float32, always finite. What a constant signal leaves undefined is 0,
-        and so is the period where no lag is a peak.
+        Features (n, len(FEATURE_NAMES)) float32, always finite. A feature that a constant signal leaves
+        undefined is 0. The period is 0 where no lag is a peak.
 
     Raises:
-        UsageError: The windows do not have three channels, or fewer than 8 samples.
+        UsageError: The windows do not have three channels, or have fewer than 8 samples.
     """
     n, samples, axes = values.shape
     if axes != 3:
@@ -58,7 +58,7 @@ def features(values: np.ndarray, rate_hz: float) -> np.ndarray:
 
 
 def _chunk_features(axes: np.ndarray, rate_hz: float) -> np.ndarray:
-    """Features of windows (n, 3, samples)."""
+    """Return the features of windows (n, 3, samples)."""
     finite = np.isfinite(axes)
     if not finite.all():
         count = np.maximum(finite.sum(axis=2, keepdims=True), 1)
@@ -80,7 +80,7 @@ def _chunk_features(axes: np.ndarray, rate_hz: float) -> np.ndarray:
 
 
 def _statistics(signals: np.ndarray, centred: np.ndarray, mean: np.ndarray, rate_hz: float) -> np.ndarray:
-    """Moments, quantiles and how often a signal crosses its mean, (n, 4, 8)."""
+    """Return moments, quantiles and how often a signal crosses its mean, (n, 4, 8)."""
     samples = signals.shape[2]
     variance = (centred**2).mean(axis=2)
     quantiles = np.moveaxis(np.quantile(signals, QUANTILES, axis=2), 0, 2)
@@ -91,7 +91,7 @@ def _statistics(signals: np.ndarray, centred: np.ndarray, mean: np.ndarray, rate
 
 
 def _correlations(centred: np.ndarray) -> np.ndarray:
-    """Pearson's r of xy, xz and yz, (n, 3)."""
+    """Return Pearson's r of xy, xz and yz, (n, 3)."""
     one, other = [0, 0, 1], [1, 2, 2]
     covariance = np.matmul(centred, centred.transpose(0, 2, 1)) / centred.shape[2]
     variance = np.einsum("nii->ni", covariance)
@@ -101,7 +101,7 @@ def _correlations(centred: np.ndarray) -> np.ndarray:
 
 
 def _periodogram(centred: np.ndarray, rate_hz: float) -> tuple[np.ndarray, np.ndarray]:
-    """One-sided power (n, 4, bins), whose sum is the variance, and the bins' frequencies in Hz."""
+    """Return one-sided power (n, 4, bins), whose sum is the variance, and the bins' frequencies, Hz."""
     samples = centred.shape[2]
     window = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(samples) / samples)
     spectrum = scipy.fft.rfft(centred * window, axis=2)
@@ -112,13 +112,13 @@ def _periodogram(centred: np.ndarray, rate_hz: float) -> tuple[np.ndarray, np.nd
 
 
 def _band_powers(power: np.ndarray, hz: np.ndarray) -> np.ndarray:
-    """The logarithm of the power within each band, (n, 4, bands)."""
+    """Return the logarithm of the power within each band, (n, 4, bands)."""
     bands = [power[:, :, (hz >= low) & (hz < high)].sum(axis=2) for low, high in BANDS_HZ]
     return np.log10(np.stack(bands, axis=2) + FLOOR)
 
 
 def _peak(power: np.ndarray, hz: np.ndarray) -> np.ndarray:
-    """The strongest frequency within the bands, its share of the power there, and the mean one, (n, 3)."""
+    """Return the strongest frequency within the bands, its share of the power, and the mean one, (n, 3)."""
     inside = (hz >= BANDS_HZ[0][0]) & (hz < BANDS_HZ[-1][1])
     if not inside.any():
         return np.zeros((len(power), 3))
@@ -131,7 +131,7 @@ def _peak(power: np.ndarray, hz: np.ndarray) -> np.ndarray:
 
 
 def _period(centred: np.ndarray, rate_hz: float) -> np.ndarray:
-    """The lag (s) after which the vector repeats best, and its autocorrelation there, (n, 2)."""
+    """Return the lag (s) after which the vector repeats best, and its autocorrelation there, (n, 2)."""
     samples = centred.shape[2]
     first = max(int(np.ceil(PERIOD_S[0] * rate_hz)), 1)
     last = int(min(PERIOD_S[1] * rate_hz, LONGEST_LAG * samples))
