@@ -8,7 +8,6 @@ import typer
 from wearcli.cli.completion import model_names, probe_kinds
 from wearcli.cli.options import (
     Bootstrap,
-    Columns,
     DryRun,
     Epoch,
     Folds,
@@ -20,19 +19,18 @@ from wearcli.cli.options import (
     Overwrite,
     ParticipantFrom,
     Positive,
-    RateHz,
     Seed,
     Target,
     Task,
-    TimeColumn,
-    TimeUnit,
-    Unit,
 )
+from wearcli.cli.reading import takes_reading
 from wearcli.labels.defaults import MIN_QUALITY
 from wearcli.probing.defaults import BOOTSTRAP, COMPARED_BY, FOLDS, SEED
 from wearcli.probing.kinds import KINDS
+from wearcli.recordings.reading import Reading
 
 
+@takes_reading()
 def compare(
     models: Annotated[
         list[str] | None,
@@ -76,11 +74,7 @@ def compare(
     json: Json = False,
     dry_run: DryRun = False,
     participant_from: ParticipantFrom = None,
-    unit: Unit = None,
-    rate_hz: RateHz = None,
-    columns: Columns = None,
-    time_column: TimeColumn = None,
-    time_unit: TimeUnit = None,
+    reading: Reading = Reading(),
 ) -> None:
     """Score encoders side by side: the same people, samples and folds, with paired differences.
 
@@ -92,7 +86,6 @@ def compare(
     from wearcli.cli.comparison_table import print_comparison
     from wearcli.cli.console import print_json, progress, say, say_error, stderr
     from wearcli.comparison.compare import compare as run
-    from wearcli.recordings.reading import Reading
 
     with progress("%") as display:
         bars: dict[str, Any] = {}
@@ -122,7 +115,7 @@ def compare(
                 keep_nonwear=keep_nonwear,
                 min_quality=min_quality,
                 participant_from=participant_from,
-                reading=Reading.from_options(unit, rate_hz, columns, time_column, time_unit),
+                reading=reading,
                 output=output,
                 overwrite=overwrite,
                 dry_run=dry_run,

@@ -7,7 +7,6 @@ import typer
 
 from wearcli.cli.options import (
     OUTPUT,
-    Columns,
     DryRun,
     Json,
     JsonLines,
@@ -16,20 +15,19 @@ from wearcli.cli.options import (
     Overwrite,
     ParticipantFrom,
     Paths,
-    RateHz,
-    TimeColumn,
-    TimeUnit,
-    Unit,
     Workers,
 )
+from wearcli.cli.reading import takes_reading
 from wearcli.embedding.defaults import BATCH
 from wearcli.modality import FeatureSet
+from wearcli.recordings.reading import Reading
 from wearcli.signals.defaults import MAX_MISSING
 
 if TYPE_CHECKING:
     from wearcli.embedding.result import EmbedResult
 
 
+@takes_reading()
 def embed(
     paths: Paths = None,
     output: Annotated[
@@ -75,11 +73,7 @@ def embed(
     json: Json = False,
     jsonl: JsonLines = False,
     participant_from: ParticipantFrom = None,
-    unit: Unit = None,
-    rate_hz: RateHz = None,
-    columns: Columns = None,
-    time_column: TimeColumn = None,
-    time_unit: TimeUnit = None,
+    reading: Reading = Reading(),
 ) -> None:
     """Embed recordings: one row a window, in Parquet.
 
@@ -93,7 +87,6 @@ def embed(
     from wearcli.embedding.embed import embed as run
     from wearcli.errors import UsageError
     from wearcli.models.folder import DEFAULT_MODEL
-    from wearcli.recordings.reading import Reading
 
     output = output or f"embeddings.{form or 'parquet'}"
     streamed = output == "-"
@@ -117,7 +110,7 @@ def embed(
             overwrite=overwrite,
             dry_run=dry_run,
             participant_from=participant_from,
-            reading=Reading.from_options(unit, rate_hz, columns, time_column, time_unit),
+            reading=reading,
             features=features,
             watcher=messages.watcher,
         )

@@ -8,20 +8,17 @@ import typer
 from wearcli.cli.completion import probe_folders
 from wearcli.cli.options import (
     OUTPUT,
-    Columns,
     DryRun,
     Json,
     Overwrite,
     ParticipantFrom,
     PathsOrTable,
     ProbeModel,
-    RateHz,
-    TimeColumn,
-    TimeUnit,
-    Unit,
     UseProbe,
     Workers,
 )
+from wearcli.cli.reading import takes_reading
+from wearcli.recordings.reading import Reading
 from wearcli.walking import defaults
 
 if TYPE_CHECKING:
@@ -34,6 +31,7 @@ USUAL = ("cadence_spm", "walking_speed_mps", "stride_time_s")  # there is room f
 BOUTS = "Walking bouts and days"
 
 
+@takes_reading()
 def gait(
     paths: PathsOrTable = None,
     probe: Annotated[
@@ -73,11 +71,7 @@ def gait(
         ),
     ] = defaults.TIMEZONE,
     participant_from: ParticipantFrom = None,
-    unit: Unit = None,
-    rate_hz: RateHz = None,
-    columns: Columns = None,
-    time_column: TimeColumn = None,
-    time_unit: TimeUnit = None,
+    reading: Reading = Reading(),
     output: Annotated[
         Path,
         typer.Option("--output", "-o", metavar="FOLDER", help="Folder to write.", rich_help_panel=OUTPUT),
@@ -99,7 +93,6 @@ def gait(
     from wearcli.cli.arguments import input_paths
     from wearcli.cli.console import print_json, progress, say
     from wearcli.cli.embedding_news import EmbeddingNews
-    from wearcli.recordings.reading import Reading
     from wearcli.walking.gait import gait as run
 
     with progress("done") as display:
@@ -116,7 +109,7 @@ def gait(
             timezone=timezone,
             model=model,
             participant_from=participant_from,
-            reading=Reading.from_options(unit, rate_hz, columns, time_column, time_unit),
+            reading=reading,
             workers=workers,
             overwrite=overwrite,
             dry_run=dry_run,

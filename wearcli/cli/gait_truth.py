@@ -6,17 +6,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from wearcli.cli.options import (
-    Columns,
     DryRun,
     Json,
     Overwrite,
     ParticipantFrom,
-    RateHz,
-    TimeColumn,
-    TimeUnit,
     TruthOutput,
-    Unit,
 )
+from wearcli.cli.reading import takes_reading
+from wearcli.recordings.reading import Reading
 from wearcli.truth.defaults import GAIT_MIN_QUALITY, GAIT_OUTPUT, GAIT_WINDOW_S
 
 if TYPE_CHECKING:
@@ -26,6 +23,7 @@ WALKS = "Which walks"
 SENSOR = "Second sensor"
 
 
+@takes_reading()
 def gait_truth(
     paths: Annotated[
         list[Path] | None,
@@ -109,11 +107,7 @@ def gait_truth(
         ),
     ] = None,
     participant_from: ParticipantFrom = None,
-    unit: Unit = None,
-    rate_hz: RateHz = None,
-    columns: Columns = None,
-    time_column: TimeColumn = None,
-    time_unit: TimeUnit = None,
+    reading: Reading = Reading(),
     output: TruthOutput = GAIT_OUTPUT,
     overwrite: Overwrite = False,
     dry_run: DryRun = False,
@@ -127,7 +121,6 @@ def gait_truth(
     """
     from wearcli.cli.console import progress
     from wearcli.cli.truth_text import print_truth
-    from wearcli.recordings.reading import Reading
     from wearcli.truth.gait import gait_truth as run
 
     with progress("recordings") as display:
@@ -145,7 +138,7 @@ def gait_truth(
             window_s=window,
             min_quality=min_quality,
             participant_from=participant_from,
-            reading=Reading.from_options(unit, rate_hz, columns, time_column, time_unit),
+            reading=reading,
             overwrite=overwrite,
             dry_run=dry_run,
             step=lambda done, total: display.update(bar, completed=done, total=total),

@@ -7,20 +7,19 @@ import typer
 
 from wearcli.cli.options import (
     WINDOWS,
-    Columns,
     DryRun,
     Json,
     Overwrite,
     ParticipantFrom,
     Paths,
-    RateHz,
-    TimeColumn,
-    TimeUnit,
     TruthOutput,
 )
+from wearcli.cli.reading import takes_reading
+from wearcli.recordings.reading import Reading
 from wearcli.truth.defaults import HEART_OUTPUT, HEART_WINDOW_S
 
 
+@takes_reading("unit")
 def heart_truth(
     paths: Paths = None,
     modality: Annotated[Literal["ppg", "ecg"], typer.Option(help="The signal that shows the beats.")] = "ppg",
@@ -52,10 +51,7 @@ def heart_truth(
         ),
     ] = None,
     participant_from: ParticipantFrom = None,
-    rate_hz: RateHz = None,
-    columns: Columns = None,
-    time_column: TimeColumn = None,
-    time_unit: TimeUnit = None,
+    reading: Reading = Reading(),
     output: TruthOutput = HEART_OUTPUT,
     overwrite: Overwrite = False,
     dry_run: DryRun = False,
@@ -70,7 +66,6 @@ def heart_truth(
     from wearcli.cli.arguments import input_paths
     from wearcli.cli.console import progress
     from wearcli.cli.truth_text import print_truth
-    from wearcli.recordings.reading import Reading
     from wearcli.truth.heart import heart_truth as run
 
     with progress("recordings") as display:
@@ -84,7 +79,7 @@ def heart_truth(
             stride_s=stride,
             min_quality=min_quality,
             participant_from=participant_from,
-            reading=Reading.from_options(None, rate_hz, columns, time_column, time_unit),
+            reading=reading,
             overwrite=overwrite,
             dry_run=dry_run,
             step=lambda done, total: display.update(bar, completed=done, total=total),

@@ -5,17 +5,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from wearcli.cli.options import (
-    Columns,
     Json,
     JsonLines,
     ParticipantFrom,
     Paths,
-    RateHz,
-    TimeColumn,
-    TimeUnit,
-    Unit,
 )
+from wearcli.cli.reading import takes_reading
 from wearcli.modality import Modality
+from wearcli.recordings.reading import Reading
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -27,17 +24,14 @@ if TYPE_CHECKING:
 _MOST_ROWS = 100
 
 
+@takes_reading()
 def inspect(
     paths: Paths = None,
     modality: Annotated[Modality, typer.Option(help="Signal to look at.")] = "acc",
     json: Json = False,
     jsonl: JsonLines = False,
     participant_from: ParticipantFrom = None,
-    unit: Unit = None,
-    rate_hz: RateHz = None,
-    columns: Columns = None,
-    time_column: TimeColumn = None,
-    time_unit: TimeUnit = None,
+    reading: Reading = Reading(),
 ) -> None:
     """Show what recordings hold: rate, duration, unit, wear or quality, clipping, gaps, magnitude at rest.
 
@@ -49,7 +43,6 @@ def inspect(
     from wearcli.cli.console import print_json, print_json_line, progress, say, say_error, stderr
     from wearcli.errors import UsageError
     from wearcli.inspection import inspect as run
-    from wearcli.recordings.reading import Reading
 
     if json and jsonl:
         raise UsageError("stdout carries one thing: choose --json or --jsonl")
@@ -65,7 +58,7 @@ def inspect(
             input_paths(paths),
             modality=modality,
             participant_from=participant_from,
-            reading=Reading.from_options(unit, rate_hz, columns, time_column, time_unit),
+            reading=reading,
             started=lambda count: display.update(task, total=count),
             finished=finished,
         )

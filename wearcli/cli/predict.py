@@ -9,7 +9,6 @@ from wearcli.cli.completion import probe_folders
 from wearcli.cli.options import (
     OUTPUT,
     WINDOWS,
-    Columns,
     DryRun,
     Json,
     KeepNonwear,
@@ -17,14 +16,12 @@ from wearcli.cli.options import (
     ParticipantFrom,
     PathsOrTable,
     ProbeModel,
-    RateHz,
-    TimeColumn,
-    TimeUnit,
-    Unit,
     UseProbe,
     Workers,
 )
+from wearcli.cli.reading import takes_reading
 from wearcli.prediction.defaults import MIN_BOUT_S
+from wearcli.recordings.reading import Reading
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -34,6 +31,7 @@ if TYPE_CHECKING:
 BOUTS = "Bouts"
 
 
+@takes_reading()
 def predict(
     paths: PathsOrTable = None,
     probe: Annotated[
@@ -74,11 +72,7 @@ def predict(
         ),
     ] = None,
     participant_from: ParticipantFrom = None,
-    unit: Unit = None,
-    rate_hz: RateHz = None,
-    columns: Columns = None,
-    time_column: TimeColumn = None,
-    time_unit: TimeUnit = None,
+    reading: Reading = Reading(),
     output: Annotated[
         Path | None,
         typer.Option(
@@ -115,7 +109,6 @@ def predict(
     from wearcli.cli.embedding_news import EmbeddingNews
     from wearcli.errors import UsageError
     from wearcli.prediction.predict import predict as run
-    from wearcli.recordings.reading import Reading
 
     if probe is None:
         raise UsageError(f"no probe named: --probe FOLDER{_probes_here()}")
@@ -142,7 +135,7 @@ def predict(
                 keep_nonwear=keep_nonwear,
                 min_quality=min_quality,
                 participant_from=participant_from,
-                reading=Reading.from_options(unit, rate_hz, columns, time_column, time_unit),
+                reading=reading,
                 workers=workers,
                 overwrite=overwrite,
                 dry_run=dry_run,

@@ -9,20 +9,17 @@ from wearcli.cli.options import (
     OUTPUT,
     WINDOWS,
     Channels,
-    Columns,
     DryRun,
     Json,
     MaxMissing,
     Overwrite,
     ParticipantFrom,
     Paths,
-    RateHz,
     Seed,
-    TimeColumn,
-    TimeUnit,
-    Unit,
 )
+from wearcli.cli.reading import takes_reading
 from wearcli.modality import MODALITIES, Modality
+from wearcli.recordings.reading import Reading
 from wearcli.signals.defaults import MAX_MISSING, STORE
 
 if TYPE_CHECKING:
@@ -32,6 +29,7 @@ _RATES = ", ".join(f"{name} {record.rate_hz:g}" for name, record in MODALITIES.i
 _WINDOWS = ", ".join(f"{name} {record.window_s:g}" for name, record in MODALITIES.items())
 
 
+@takes_reading()
 def preprocess(
     paths: Paths = None,
     output: Annotated[
@@ -86,11 +84,7 @@ def preprocess(
     dry_run: DryRun = False,
     json: Json = False,
     participant_from: ParticipantFrom = None,
-    unit: Unit = None,
-    rate_hz: RateHz = None,
-    columns: Columns = None,
-    time_column: TimeColumn = None,
-    time_unit: TimeUnit = None,
+    reading: Reading = Reading(),
 ) -> None:
     """Cut recordings into windows on disk, which pretraining reads memory-mapped.
 
@@ -101,7 +95,6 @@ def preprocess(
     from wearcli.cli.arguments import input_paths
     from wearcli.cli.console import print_json, progress, say_detail, say_error
     from wearcli.errors import UsageError, WearcliError
-    from wearcli.recordings.reading import Reading
     from wearcli.recordings.recording import Source
     from wearcli.signals.preprocess import preprocess as run
 
@@ -134,7 +127,7 @@ def preprocess(
             overwrite=overwrite,
             dry_run=dry_run,
             participant_from=participant_from,
-            reading=Reading.from_options(unit, rate_hz, columns, time_column, time_unit),
+            reading=reading,
             started=lambda count: display.update(task, total=count),
             finished=finished,
         )
