@@ -1,4 +1,4 @@
-"""`wearcli.compare`: several encoders on one task: the same people, samples and folds, one table."""
+"""`wearcli.compare`: several encoders on one task, on the same people, samples and folds, in one table."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -53,38 +53,42 @@ def compare(
 ) -> Comparison:
     """Probe frozen encoders side by side, on the same samples in the same folds by participant.
 
-    Every model embeds the recordings into a table of its own, from which a rerun takes what is unchanged.
-    Beside the models stand the linear probe on hand-made features, the majority class or the mean and an
-    encoder of random weights like the first model that names its own; where there is none, or no torch, it is
-    left out and a warning says so. A model or recording that fails is named in `failed`, the others go on.
+    Every model embeds the recordings into a table of its own. A rerun takes unchanged recordings from that
+    table. Three baselines stand beside the models: the linear probe on hand-made features, the majority class
+    or the mean, and an encoder of random weights. The latter is like the first model that names its own
+    encoder. Without such a model, or without torch, it is left out and a warning states so. A model or
+    recording that fails is named in `failed`, and the others go on.
 
     Args:
         models: Bundled names, model folders, run folders of `pretrain` and embeddings tables.
-        recordings: What the models embed, with its labels; None: recordings/.
-        task: As of `wearcli.probe`, and likewise the next ones.
-        labels: The table of labels; None: it is looked for beside the recordings.
+        recordings: The recordings that the models embed, with their labels; None: recordings/.
+        task: The task, as for `wearcli.probe`; so are the next arguments.
+        labels: The table of labels; None: wearcli looks for it beside the recordings.
         target: The column or columns to predict; None: those of the task.
-        kind: classification or regression; None: the values say it.
-        positive: A class that is told from all the others as one.
-        epoch: Length of an epoch, s. Models of other windows are compared on epochs, or on the intervals of a
-            regression.
+        kind: classification or regression; None: the values decide.
+        positive: One class that stands against all others together.
+        epoch: Length of an epoch, s. Models with different windows are compared on epochs, or on the
+            intervals of a regression.
         probe: The kind of probe that every model has: linear, mlp, lda or knn.
-        folds: Number of folds by participant, at most one a participant.
+        folds: Number of folds by participant, at most one for each participant.
         bootstrap: Number of resamples of participants for the intervals.
         seed: Seed of all random numbers.
-        stride_s: From window to window of all models, s; None: each has its own.
-        untrained: Compare with an encoder of random weights too.
+        stride_s: Time from a window to the next, for all models, s; None: each has its own.
+        untrained: Also compare with an encoder of random weights.
         keep_nonwear: Use windows that were worn for less than half of their time.
         min_quality: Leave out windows of a lower quality, 0 to 1.
-        participant_from: What names the participant of a file, as of `wearcli.embed`.
-        reading: How files are read; None: they tell all of it.
+        participant_from: What names the participant of a file, as for `wearcli.embed`.
+        reading: How files are read; None: the files state everything.
         output: The folder of comparison.json and tables/, which a rerun keeps; None: comparisons/<task>.
-        overwrite: Replace a comparison.json that exists.
+        overwrite: Replace an existing comparison.json.
         dry_run: Check, and count in `models` what would be embedded; write nothing.
         watch: Called with "embed" or "probe", the model, and the share that is done.
 
+    Returns:
+        The scores of the models and their differences, which are also in comparison.json.
+
     Raises:
-        UsageError: An argument cannot be, or nothing is left to compare.
+        UsageError: A value of an argument is not possible, or nothing is left to compare.
         InputError: Nothing is left to compare.
 
     Example:
@@ -122,6 +126,7 @@ def compare(
 def _run(
     named: dict[str, str | Path], options: CompareOptions, folder: Path, dry_run: bool, watch: Watch
 ) -> Comparison:
+    """Embed, fit, score and save; with `dry_run` check and count only."""
     entries, errors = open_models(named, options.stride_s)
     if not entries:
         raise one_error(errors)
@@ -152,7 +157,7 @@ def _run(
 
 
 def _planned(task: Task, options: CompareOptions, entries: dict[str, Entry], tables: Tables) -> Comparison:
-    """What a dry run says."""
+    """Return the result of a dry run."""
     result = Comparison(task.name, task.kind, options.probe, options.epoch, options.bootstrap, options.seed)
     result.models = {
         name: {**entry.windows, "recordings_to_embed": tables.to_embed.get(name, 0)}
@@ -168,7 +173,7 @@ def _add_failures(
     tables: Tables,
     warnings: list[str],
 ) -> None:
-    """What went before the probes: how models were given, which failed, and warnings."""
+    """Add how the models were given, which of them failed, and warnings, from the steps before the probes."""
     for name, about in result.models.items():
         about["given"] = str(named.get(name, ""))
     result.warnings = warnings + result.warnings

@@ -1,4 +1,4 @@
-"""What is compared: models by name or folder, tables that are there, and an encoder of random weights."""
+"""The compared models: by name or folder, as tables that exist, and an encoder of random weights."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,22 +12,33 @@ from wearcli.signals.windows import WindowSpec
 
 TABLE_SUFFIXES = (".parquet", ".arrow", ".arrows")
 UNTRAINED = "untrained"
-NOT_MODELS = (UNTRAINED, "features", "majority", "mean")  # rows of the result that are no model of the user's
+NOT_MODELS = (
+    UNTRAINED,
+    "features",
+    "majority",
+    "mean",
+)  # rows of the result that are not a model of the user
 
 
 @dataclass(frozen=True)
 class Entry:
-    """A model to embed with, or else a table. windows: rate_hz, window_s and stride_s of its windows."""
+    """A model to embed with, or a table; `windows` has rate_hz, window_s and stride_s of its windows."""
 
     source: Model | Path
     windows: dict[str, Any]
 
 
 def name_models(given: Sequence[str | Path]) -> dict[str, str | Path]:
-    """Return the models by a name of their own.
+    """Return the models, each by a name.
 
-    The name is a bundled model's own, a table's stem or a folder's name; the whole path where two would have
-    the same name. A run folder and the model/ in it have the name of the run.
+    The name is that of a bundled model, the stem of a table or the name of a folder. Where two names would be
+    the same, it is the whole path. A run folder and the model/ in it have the name of the run.
+
+    Args:
+        given: Bundled names, model folders, run folders and tables.
+
+    Returns:
+        Name -> model as given.
 
     Raises:
         UsageError: No model is given, or the same one twice.
@@ -47,7 +58,15 @@ def name_models(given: Sequence[str | Path]) -> dict[str, str | Path]:
 def open_models(
     named: dict[str, str | Path], stride_s: float | None
 ) -> tuple[dict[str, Entry], dict[str, WearcliError]]:
-    """Those that can be used, and the errors of the others. stride_s: of all models; a table has its own."""
+    """Open the models.
+
+    Args:
+        named: The models by name.
+        stride_s: Time from a window to the next, for all models, s; a table has its own.
+
+    Returns:
+        The models that can be used, and the errors of the others.
+    """
     entries: dict[str, Entry] = {}
     errors: dict[str, WearcliError] = {}
     for name, given in named.items():
@@ -59,6 +78,7 @@ def open_models(
 
 
 def _name(given: str | Path) -> str:
+    """Return the name of a model or a table."""
     path = Path(given)
     if str(given) in bundled_models():
         return str(given)
@@ -69,6 +89,7 @@ def _name(given: str | Path) -> str:
 
 
 def _open(given: str | Path, stride_s: float | None) -> Entry:
+    """Return the model or the table."""
     path = Path(given)
     if path.suffix.lower() in TABLE_SUFFIXES and not path.is_dir():
         _, metadata = read_table(path)

@@ -1,4 +1,4 @@
-"""Many differences at once: a p of each from its bootstrap, corrected for how many are looked at."""
+"""Many differences at once: a p of each from its bootstrap, corrected for the number of differences."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -11,18 +11,23 @@ LEVEL = 0.05
 
 
 class PValues(NamedTuple):
-    """The p of a difference, and the same corrected by Holm; None where it is undefined."""
+    """The p of a difference, and its correction by Holm; None where it is undefined."""
 
     p: float | None
     p_holm: float | None
 
 
 def bootstrap_p(draws: np.ndarray) -> float:
-    """Two-sided p of a difference being 0, by inverting its percentile interval.
+    """Return the two-sided p of a difference being 0, by inverting its percentile interval.
 
-    It is below 0.05 where the 95 % interval leaves 0 out (Efron & Tibshirani 1993, section 15.4), and never
-    below 2 / (draws + 1). It is NaN where fewer than half of the draws define the difference. With few people
-    it is liberal, as the interval is.
+    It is below 0.05 where the 95 % interval does not contain 0 (Efron & Tibshirani 1993, section 15.4), and
+    never below 2 / (draws + 1). With few people it is liberal, like the interval.
+
+    Args:
+        draws: The difference in each bootstrap draw (draws,).
+
+    Returns:
+        The p; NaN where fewer than half of the draws define the difference.
     """
     finite = draws[np.isfinite(draws)]
     if not len(finite) or len(finite) < len(draws) / 2:
@@ -32,10 +37,16 @@ def bootstrap_p(draws: np.ndarray) -> float:
 
 
 def holm(values: np.ndarray) -> np.ndarray:
-    """Values of p corrected by the step-down method of Holm (1979).
+    """Correct values of p by the step-down method of Holm (1979).
 
-    With it the probability of one false finding or more among all is at most the level, however the
-    differences depend on each other. NaN stays, and does not count.
+    The probability of one or more false findings among all is then at most the level, however the differences
+    depend on each other. NaN stays, and does not count.
+
+    Args:
+        values: (n,).
+
+    Returns:
+        (n,).
     """
     corrected = np.full(len(values), np.nan)
     defined = np.flatnonzero(np.isfinite(values))
@@ -46,7 +57,14 @@ def holm(values: np.ndarray) -> np.ndarray:
 
 
 def corrected(draws: Mapping[str, np.ndarray]) -> dict[str, PValues]:
-    """The p and p_holm of differences that are looked at together, by name; see `bootstrap_p`."""
+    """Return p and p_holm of differences that are looked at together.
+
+    Args:
+        draws: Each difference in its bootstrap draws, by name.
+
+    Returns:
+        By name, see `bootstrap_p` and `holm`.
+    """
     values = np.array([bootstrap_p(row) for row in draws.values()])
     return {
         name: PValues(number(p), number(after))

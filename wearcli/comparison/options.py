@@ -1,4 +1,4 @@
-"""What a comparison is asked to do: the arguments of `wearcli.compare`, as comparison.json keeps them."""
+"""The arguments of `wearcli.compare`, as comparison.json keeps them."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -40,7 +40,7 @@ class CompareOptions:
         """Check what can be checked before anything is read.
 
         Raises:
-            UsageError: An argument cannot be.
+            UsageError: A value of an argument is not possible.
         """
         kinds = parse_kinds(self.probe)
         if len(kinds) > 1:
@@ -53,7 +53,7 @@ class CompareOptions:
         check_task_name(self.task)
 
     def to_json(self) -> dict[str, Any]:
-        """The keys of `arguments` in comparison.json."""
+        """Return the arguments as plain values, with the keys of comparison.json."""
         own = {name: value for name, value in vars(self).items() if name != "reading"}
         return {
             **own,

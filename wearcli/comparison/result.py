@@ -1,4 +1,4 @@
-"""What `wearcli.compare` returns."""
+"""The result of `wearcli.compare`."""
 
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -9,7 +9,8 @@ from wearcli.probing.records import ClassCount, Interval, Score
 class Difference(Interval):
     """A paired difference.
 
-    p is two-sided, of the same draws as the interval. p_holm is corrected for how many models are compared.
+    `p` is two-sided and comes from the same draws as the interval. `p_holm` is corrected for how many models
+    are compared.
     """
 
     p: float | None
@@ -18,31 +19,31 @@ class Difference(Interval):
 
 @dataclass
 class Comparison:
-    """Models side by side. `scores[name][metric]` is `{mean, low, high, folds}` as those of a probe.
+    """Models side by side; `scores[name][metric]` is `{mean, low, high, folds}` like those of a probe.
 
     Attributes:
         task: The name of the task.
         kind: classification or regression.
         probe: The kind of probe that every model has.
-        epoch: Length of an epoch (s), None without epochs.
-        bootstrap: Resamples of participants.
-        seed: Of all random numbers.
-        n_samples: Samples that all models have.
-        n_participants: Of whom they are.
-        folds: How many there are.
+        epoch: Length of an epoch, s; None without epochs.
+        bootstrap: Number of resamples of participants.
+        seed: Seed of all random numbers.
+        n_samples: How many samples all models have in common.
+        n_participants: How many participants these are of.
+        folds: How many folds there are.
         first: The model that the others are compared with.
-        models: Of each model its table, model, rate_hz, window_s, stride_s, dimension, features (the name of
+        models: For each model its table, model, rate_hz, window_s, stride_s, dimension, features (the name of
             its features in `scores`, or None), samples (its own), dropped, and chosen (the hyper-parameter of
             each target in each fold).
-        scores: By name of a model, of hand-made features (`features`, or `features of NAME` where models have
-            others), `majority` or `mean`.
-        less_features: Of each model its scores less those of the features of its own windows.
-        less_first: Of each other model its scores less those of `first`.
+        scores: Scores by the name of a model, of hand-made features (`features`, or `features of NAME` where
+            models have others), `majority` or `mean`.
+        less_features: For each model, its scores less those of the features of its own windows.
+        less_first: For each other model, its scores less those of `first`.
         targets: The columns that are predicted.
-        classes: Their names, empty of a regression.
+        classes: Names of the classes, empty for a regression.
         class_samples: Samples and participants of each class.
-        participants: Of each fold.
-        left_out: Samples that some model has and not all have.
+        participants: Participants of each fold.
+        left_out: How many samples some models have, but not all.
         failed: A model or a recording, and the error.
         warnings: What the user should know.
         output: The folder that was written.
@@ -72,5 +73,5 @@ class Comparison:
     output: str | None = None
 
     def to_json(self) -> dict[str, Any]:
-        """The document of `--json`: plain values only."""
+        """Return the document of `--json`, plain values only."""
         return asdict(self)

@@ -1,4 +1,4 @@
-"""comparison.json: a comparison, and what it was made of."""
+"""comparison.json: a comparison, and how it was made."""
 
 import json
 from importlib.metadata import version
@@ -25,7 +25,14 @@ PROTOCOL = (
 
 
 def save_comparison(folder: Path, result: Comparison, task: Task, options: CompareOptions) -> None:
-    """Write the document, whole or not at all."""
+    """Write the document, whole or not at all.
+
+    Args:
+        folder: The folder of comparison.json.
+        result: The comparison.
+        task: The task.
+        options: The arguments of `wearcli.compare`.
+    """
     # The linear probe on features stands beside every kind.
     chosen = dict.fromkeys(load_kind(name).protocol for name in ("linear", options.probe))
     document = {

@@ -1,4 +1,4 @@
-"""Several embeddings tables probed on the same samples in the same folds, their differences paired."""
+"""Several embeddings tables, probed on the same samples in the same folds, with paired differences."""
 
 import hashlib
 from collections.abc import Callable, Mapping
@@ -33,10 +33,10 @@ class ModelRows:
     """The scores of the models and of their features.
 
     Attributes:
-        models: By name of a model.
-        features: By name of the model whose features came first.
-        owner: Of each model the one that has the same features first; None where its table has none.
-        digests: That model by the content of the features.
+        models: Scores by the name of a model.
+        features: Scores of features, by the name of the first model that has them.
+        owner: For each model, the first model that has the same features; None where its table has none.
+        digests: The first model that has features, by the content of these features.
     """
 
     models: dict[str, Rows] = field(default_factory=dict)
@@ -45,7 +45,14 @@ class ModelRows:
     digests: dict[str, str] = field(default_factory=dict)
 
     def title(self, model: str) -> str | None:
-        """What the features of a model are called in the scores."""
+        """Return the name of the features of a model in the scores.
+
+        Args:
+            model: Name of the model.
+
+        Returns:
+            The name; None where the model has no features.
+        """
         owner = self.owner[model]
         if owner is None:
             return None
@@ -58,19 +65,22 @@ def side_by_side(
     options: CompareOptions,
     step: Callable[[str, float], None] = lambda name, share: None,
 ) -> Comparison:
-    """Probe every table on the samples that all have, see `share`.
+    """Probe every table on the samples that all tables have, see `share`.
 
-    Folds and draws of participants are made once, as `probe` makes them of one table alone. A table that
+    Folds and draws of participants are made once, as `probe` makes them for a single table. A table that
     cannot be used is named in `failed`, and the others go on.
 
     Args:
         tables: Name -> Parquet or Arrow file.
-        task: What is predicted.
-        options: Epochs, probe, folds and the like.
-        step: Called with the name of a model and the share of all that is done.
+        task: The task.
+        options: Epochs, probe, folds and other arguments.
+        step: Called with the name of a model and the share of everything that is done.
+
+    Returns:
+        The comparison.
 
     Raises:
-        UsageError: The windows of the tables are not alike.
+        UsageError: The windows of the tables differ.
         InputError: No table, or no sample is left.
     """
     shared = share(tables, task, options.epoch, options.keep_nonwear, options.min_quality)
@@ -99,7 +109,7 @@ def _add_model(
     options: CompareOptions,
     step: Callable[[str, int, int], None],
 ) -> None:
-    """Fit and score the probe of a model, and that on its features where no model before it had the same."""
+    """Fit and score the probe of a model, and that on its features unless an earlier model has the same."""
     probes = [options.probe]
     rows.owner[name] = None
     if FEATURES in vectors:
@@ -112,7 +122,7 @@ def _add_model(
     rows.models[name] = scores[options.probe]
     if FEATURES in scores:
         rows.features[name] = scores[FEATURES]
-    table.about["features"] = rows.owner[name]  # its title, when all models are scored
+    table.about["features"] = rows.owner[name]  # becomes the title of the features when all models are scored
     table.about["dimension"] = vectors["embedding"].shape[1]
     table.about["chosen"] = {
         target: fitted[options.probe, place].chosen for place, target in enumerate(study.targets)
@@ -127,6 +137,7 @@ def _comparison(
     rows: ModelRows,
     counts: list[Counting],
 ) -> Comparison:
+    """Return the scores and paired differences as a result."""
     first = next(iter(rows.models))
     against_features = {name: rows.features[owner] for name, owner in rows.owner.items() if owner is not None}
     against_first = {name: rows.models[first] for name in rows.models if name != first}
@@ -169,7 +180,7 @@ def _comparison(
 def _differences(
     models: Mapping[str, Rows], others: Mapping[str, Rows], n_folds: int
 ) -> dict[str, dict[str, Difference]]:
-    """The paired differences of each model to another, by metric; p is corrected over the models."""
+    """Return the paired differences of each model to another, by metric; p is corrected over the models."""
     differences: dict[str, dict[str, Difference]] = {name: {} for name in others}
     for metric in next(iter(models.values())):
         rows = {name: (models[name][metric], other[metric]) for name, other in others.items()}
@@ -181,7 +192,7 @@ def _differences(
 
 
 def _with_vectors(problem: Problem, vectors: dict[str, np.ndarray], n_samples: int) -> Problem:
-    """The problem with the vectors of a table; (n_samples, D) of all samples, of which it may have a part."""
+    """Return the problem with the vectors (n_samples, D) of a table; it may have a part of these samples."""
     if len(problem.rows) < n_samples:
         vectors = {name: values[problem.rows] for name, values in vectors.items()}
     return replace(problem, vectors=vectors)

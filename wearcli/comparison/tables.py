@@ -1,4 +1,4 @@
-"""Models to embeddings tables, kept so that what was embedded once is not embedded again."""
+"""The embeddings tables of models, kept so that a rerun embeds nothing twice."""
 
 import re
 from collections.abc import Callable
@@ -22,9 +22,9 @@ class Tables:
 
     Attributes:
         paths: The table of each model.
-        to_embed: How many recordings were not in it as they are now.
+        to_embed: How many recordings were new or changed, for each model.
         failed: The recordings that could not be embedded, and the error.
-        errors: The models that could embed none.
+        errors: The models that could embed none, and the error.
     """
 
     paths: dict[str, Path] = field(default_factory=dict)
@@ -40,17 +40,20 @@ def embed_tables(
     dry_run: bool,
     watch: Callable[[str, float], None],
 ) -> Tables:
-    """Embed the recordings with every model into a table, brought up to date where it exists.
+    """Embed the recordings with every model into a table; an existing table is brought up to date.
 
     Args:
         entries: The models and tables.
         options: The recordings, and how they are read.
-        folder: Where the tables are.
+        folder: The folder of the tables.
         dry_run: Count only.
-        watch: Called with the model and the share of all that is done.
+        watch: Called with the model and the share of everything that is done.
+
+    Returns:
+        The tables.
 
     Raises:
-        KeyboardInterrupt: After an interrupt; the recordings that were complete are then in their table.
+        KeyboardInterrupt: After an interrupt; complete recordings are then in their table.
     """
     tables = Tables()
     for number, (name, entry) in enumerate(entries.items()):
@@ -80,7 +83,8 @@ def embed_tables(
 
 
 def _embed(model: Model, path: Path, options: CompareOptions, dry_run: bool, watcher: Watcher) -> EmbedResult:
-    assert options.recordings is not None  # of a model, see `task.compared_recordings`
+    """Embed the recordings with one model."""
+    assert options.recordings is not None  # models always have recordings, see `task.compared_recordings`
     run = partial(
         embed,
         [options.recordings],
@@ -102,14 +106,14 @@ def _embed(model: Model, path: Path, options: CompareOptions, dry_run: bool, wat
 
 
 def _file_name(model: Model, stride_s: float | None) -> str:
-    """By the weights, so that a model trained anew under an old name has a new table."""
+    """Return the name of a table, by the weights: a model trained anew under an old name has a new table."""
     name = re.sub(r"[^\w.-]+", "_", model.name)
     stride = "" if stride_s is None else f"-every-{stride_s:g}s"
     return f"{name}-{model.config.sha256[:8]}{stride}.parquet"
 
 
 def _watcher(advance: Callable[[float], None]) -> Watcher:
-    """A watcher that says which share of the bytes is embedded."""
+    """Return a watcher that reports the share of the bytes that is embedded."""
     sizes: dict[str, int] = {}
     done = 0
 

@@ -14,10 +14,17 @@ from wearcli.recordings.study.discovery import find_recordings
 
 
 def compared_recordings(recordings: Path | None, entries: dict[str, Entry]) -> Path | None:
-    """The recordings; None where tables alone are compared, whose own documents name them.
+    """Return the recordings of a comparison.
+
+    Args:
+        recordings: The recordings as given; None: recordings/.
+        entries: The models and tables.
+
+    Returns:
+        The recordings; None where only tables are compared, whose own documents name them.
 
     Raises:
-        UsageError: None are named, and there is no folder recordings/.
+        UsageError: No recordings are given, and there is no folder recordings/.
     """
     if recordings is not None:
         return recordings
@@ -29,7 +36,14 @@ def compared_recordings(recordings: Path | None, entries: dict[str, Entry]) -> P
 
 
 def compared_task(options: CompareOptions, entries: dict[str, Entry]) -> Task:
-    """The task, before anything is embedded: of the recordings, or of the first table.
+    """Return the task of the recordings, or of the first table, before anything is embedded.
+
+    Args:
+        options: The arguments of `wearcli.compare`.
+        entries: The models and tables.
+
+    Returns:
+        The task.
 
     Raises:
         UsageError: There is no such task, or no recording of any signal that a model takes.
@@ -47,7 +61,17 @@ def compared_task(options: CompareOptions, entries: dict[str, Entry]) -> Task:
 
 
 def overlap_warnings(entries: dict[str, Entry], recordings: Path | None) -> list[str]:
-    """A line for each model that was trained on a set of the recordings' name: its people may be the same."""
+    """Return a warning for each model that was trained on a set of the recordings' name.
+
+    The people of such a set may be those of the recordings.
+
+    Args:
+        entries: The models and tables.
+        recordings: The recordings, or None.
+
+    Returns:
+        The warnings.
+    """
     if recordings is None:
         return []
     here = recordings.resolve().name
@@ -61,7 +85,7 @@ def overlap_warnings(entries: dict[str, Entry], recordings: Path | None) -> list
 
 
 def _recordings(place: Path, participant_from: str | None, entries: dict[str, Entry]) -> list[str]:
-    """The names of the recordings of any signal that a model takes."""
+    """Return the names of the recordings of any signal that a model takes."""
     signals = {entry.source.modality: None for entry in entries.values() if isinstance(entry.source, Model)}
     names: dict[str, None] = {}
     errors: dict[str, WearcliError] = {}
@@ -69,7 +93,7 @@ def _recordings(place: Path, participant_from: str | None, entries: dict[str, En
         try:
             files = find_recordings([place], participant_from=participant_from, modality=signal)
             names |= dict.fromkeys(source.recording for source in files.sources)
-        except UsageError as error:  # a model of this signal fails by its name where it embeds
+        except UsageError as error:  # a model of this signal fails by name later, when it embeds
             errors[signal] = error
     if not names:
         raise one_error(errors)

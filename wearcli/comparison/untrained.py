@@ -8,15 +8,15 @@ from wearcli.models.folder import Model, load_model
 
 
 def add_untrained(entries: dict[str, Entry], folder: Path, seed: int) -> list[str]:
-    """Add an encoder of random weights like the first model that names its own.
+    """Add an encoder of random weights like the first model that names its own encoder.
 
     Args:
-        entries: The models, to which it is added.
-        folder: Where its model folder is written.
-        seed: Of its weights.
+        entries: The models; the new one is added.
+        folder: The folder in which its model folder is written.
+        seed: Seed of its weights.
 
     Returns:
-        A warning where there can be none.
+        A warning where no such encoder is possible.
     """
     like = _with_architecture(entries)
     if like is None:
@@ -31,7 +31,7 @@ def add_untrained(entries: dict[str, Entry], folder: Path, seed: int) -> list[st
 
 
 def _with_architecture(entries: dict[str, Entry]) -> str | None:
-    """The first model whose config names the encoder that it is."""
+    """Return the first model whose config names its encoder."""
     for name, entry in entries.items():
         if isinstance(entry.source, Model) and entry.source.config.encoder is not None:
             return name
@@ -39,7 +39,7 @@ def _with_architecture(entries: dict[str, Entry]) -> str | None:
 
 
 def _untrained_like(entry: Entry, folder: Path, seed: int) -> Entry:
-    """A model of random weights that takes the same windows; UsageError where it cannot be built."""
+    """Return a model of random weights for the same windows; UsageError where it cannot be built."""
     try:
         from wearcli.training.untrained import write_untrained
     except ModuleNotFoundError as error:

@@ -1,7 +1,8 @@
 """Intervals over participants.
 
-Every score here is a function of sums over participants, so the score over everybody, of one fold and of
-a bootstrap replicate differ only in how often each participant counts: all are rows of one weight matrix.
+Every score here is a function of sums over participants. The score over everybody, that of one fold and that
+of a bootstrap draw therefore differ only in how often each participant counts: all are rows of one weight
+matrix.
 """
 
 import numpy as np
@@ -16,15 +17,15 @@ def participant_weights(
     rng: np.random.Generator,
     person: np.ndarray | None = None,
 ) -> np.ndarray:
-    """How often each participant counts: in all, in each fold, and in each bootstrap draw.
+    """Return how often each participant counts: overall, in each fold, and in each bootstrap draw.
 
     Args:
         person_fold: (P,) the fold in which each participant is held out.
         n_folds: How many folds there are.
-        draws: Of as many people as there are, with replacement.
-        rng: Draws them.
-        person: (P,) codes, where people are held out in several folds and have a column in each; a person is
-            drawn with all columns.
+        draws: How many bootstrap draws, each of as many people as there are, with replacement.
+        rng: Generator of the draws.
+        person: (P,) codes of people, where a person is held out in several folds and has a column in each;
+            all columns of a person are drawn together. None: each column is a person.
 
     Returns:
         (1 + folds + draws, P) float64.
@@ -38,10 +39,16 @@ def participant_weights(
 
 
 def summary(values: np.ndarray, folds: int) -> Score:
-    """`{mean, low, high, folds}` of a score at the rows of `participant_weights`.
+    """Return a score with its interval and the score of each fold.
 
-    mean: the score over all held-out predictions pooled. low, high: its 95 % percentile interval over
-    participants, None where fewer than half of the draws define the score. folds: each fold's own score.
+    Args:
+        values: The score at the rows of `participant_weights`, (1 + folds + draws,).
+        folds: How many folds there are.
+
+    Returns:
+        `mean`: the score over all held-out predictions pooled. `low` and `high`: its 95 % percentile interval
+        over participants, None where fewer than half of the draws define the score. `folds`: the score of
+        each fold.
     """
     low, high = interval(values[1 + folds :])
     return {
@@ -53,7 +60,14 @@ def summary(values: np.ndarray, folds: int) -> Score:
 
 
 def interval(draws: np.ndarray) -> tuple[float | None, float | None]:
-    """The 2.5 and 97.5 percentiles of the draws that are finite."""
+    """Return the 2.5 and 97.5 percentiles of the finite draws.
+
+    Args:
+        draws: A score in each bootstrap draw (draws,).
+
+    Returns:
+        The two percentiles, both None where fewer than half of the draws are finite.
+    """
     finite = draws[np.isfinite(draws)]
     if not len(finite) or len(finite) < len(draws) / 2:
         return None, None
@@ -62,5 +76,12 @@ def interval(draws: np.ndarray) -> tuple[float | None, float | None]:
 
 
 def number(value: float) -> float | None:
-    """A float of six decimals for JSON, None where it is not finite."""
+    """Return a float of six decimals for JSON.
+
+    Args:
+        value: A number.
+
+    Returns:
+        The rounded number, None where it is not finite.
+    """
     return round(float(value), 6) if np.isfinite(value) else None

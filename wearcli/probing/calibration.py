@@ -1,9 +1,10 @@
-"""Calibration: whether what is said with 70 % is so in 70 of 100, and a temperature that makes it so.
+"""Calibration: whether predictions with 70 % are right in 70 of 100 cases, and how they become so.
 
-A probe's logits are divided by one number, its temperature (Guo et al., ICML 2017, section 4.2). It is that
-of the least log loss on people held out inside the training folds: of the linear probe those of the inner
-folds that chose the penalty, of the MLP the fifth that chose the epoch. So the people whose probabilities
-score the calibration had no part in it; the predicted class stays as it was.
+The logits of a probe are divided by one number, its temperature (Guo et al., ICML 2017, section 4.2). It is
+the one with the least log loss on people held out inside the training folds. For the linear probe these are
+the inner folds that chose the penalty; for the MLP they are the fifth that chose the epoch. So the people
+whose probabilities score the calibration have no part in the temperature. The predicted class does not
+change.
 """
 
 import numpy as np
@@ -13,7 +14,7 @@ from scipy.special import logsumexp
 from wearcli.probing.metrics import ratio
 from wearcli.probing.records import ConfidenceBin
 
-BINS = 15  # of confidence, all of one width, as Guo et al. take
+BINS = 15  # bins of confidence, all of one width, like Guo et al.
 _RANGE = (np.log(0.05), np.log(20.0))
 
 
@@ -44,11 +45,18 @@ def fit_temperature(logits: np.ndarray, truth: np.ndarray) -> float:
 def calibration_scores(
     weights: np.ndarray, truth: np.ndarray, probabilities: np.ndarray, participants: np.ndarray
 ) -> dict[str, np.ndarray]:
-    """Brier score and expected calibration error, (m,) each, for weightings of the participants (m, P).
+    """Return the Brier score and the expected calibration error for weightings of the participants.
 
-    truth, participants: (n,) codes; probabilities: (n, classes). brier: the mean squared distance to the
-    true class, over all classes (Brier 1950), 0 to 2. ece: |accuracy - confidence| of the predicted class in
-    `BINS` bins, each weighing as its samples (Guo et al. 2017, equation 3).
+    Args:
+        weights: (m, P), how often each participant counts.
+        truth: (n,) class codes.
+        probabilities: (n, classes).
+        participants: (n,) codes.
+
+    Returns:
+        `brier` (m,): the mean squared distance to the true class, over all classes (Brier 1950), 0 to 2.
+        `ece` (m,): |accuracy - confidence| of the predicted class in `BINS` bins, each weighted by its
+        samples (Guo et al. 2017, equation 3).
     """
     people = weights.shape[1]
     own = probabilities[np.arange(len(truth)), truth]
@@ -63,7 +71,15 @@ def calibration_scores(
 
 
 def reliability(truth: np.ndarray, probabilities: np.ndarray) -> list[ConfidenceBin]:
-    """Of each bin of confidence that has samples: its mean confidence, its accuracy, how many samples."""
+    """Return the mean confidence, the accuracy and the number of samples of each bin of confidence.
+
+    Args:
+        truth: (n,) class codes.
+        probabilities: (n, classes).
+
+    Returns:
+        The bins that have samples, by confidence.
+    """
     confidence, hit, bins_by_sample = _confidence(truth, probabilities)
     bins: list[ConfidenceBin] = []
     for number in np.unique(bins_by_sample):
@@ -79,7 +95,7 @@ def reliability(truth: np.ndarray, probabilities: np.ndarray) -> list[Confidence
 
 
 def _confidence(truth: np.ndarray, probabilities: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Of each sample the probability of the predicted class, whether it is true, and its bin."""
+    """Return the probability of each sample's predicted class, whether it is true, and its bin."""
     predicted = probabilities.argmax(axis=1)
     confidence = probabilities[np.arange(len(truth)), predicted]
     bins_by_sample = np.clip(np.ceil(confidence * BINS).astype(np.int64) - 1, 0, BINS - 1)

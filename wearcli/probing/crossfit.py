@@ -1,4 +1,4 @@
-"""Probes fitted once a fold, and once on everybody; folds side by side, each on one core."""
+"""Probes fitted once for each fold, and once on everybody; folds run side by side, each on one core."""
 
 import os
 import warnings
@@ -16,13 +16,19 @@ from wearcli.probing.kinds.kind import Fit, Predictor, Training
 from wearcli.probing.problem import Problem
 from wearcli.seeds import generator
 
-_PARALLEL_BYTES = 2 << 30  # vectors beyond this are fitted one fold at a time: each fit copies them
+_PARALLEL_BYTES = 2 << 30  # larger vectors are fitted one fold at a time: each fit copies them
 
-Step = Callable[[str, int, int], None]  # called with a probe, how many fits are done, and of how many
+Step = Callable[[str, int, int], None]  # called with a probe, how many fits are done, and how many there are
 
 
 class Job(NamedTuple):
-    """One fit: a probe of a problem (of several fitted together the first), without the people of a fold."""
+    """One fit: a probe of a problem, without the people of a fold.
+
+    Attributes:
+        probe: The kind of probe.
+        problem: Number of the problem; the first one, where several are fitted together.
+        fold: The fold whose people are held out; the number of folds stands for everybody.
+    """
 
     probe: str
     problem: int
@@ -31,13 +37,13 @@ class Job(NamedTuple):
 
 @dataclass(frozen=True)
 class CrossFit:
-    """A probe of a problem.
+    """The fits of a probe of a problem.
 
     Attributes:
         folds: The predictor of each fold, None where a fold holds nobody.
-        chosen: The hyper-parameter of each fold's.
+        chosen: The hyper-parameter of each fold's predictor.
         everybody: The predictor for recordings to come, None where it was not asked for.
-        chosen_by_all: Its hyper-parameter.
+        chosen_by_all: The hyper-parameter of `everybody`.
     """
 
     folds: list[Predictor | None]
@@ -68,12 +74,15 @@ def fit_all(
     neither the order nor the number of cores changes a result.
 
     Args:
-        problems: What is fitted.
+        problems: The problems to fit.
         probes: Names of probes.
         n_folds: How many folds there are.
-        seed: Of all generators.
-        step: Called after each fit.
-        everybody: Fit on all samples too, for recordings to come.
+        seed: Seed of all generators.
+        step: Called after each fit with the probe, how many fits are done, and how many there are.
+        everybody: Also fit on all samples, for recordings to come.
+
+    Returns:
+        The fits by probe and number of the problem.
     """
     together = _fitted_together(problems)
     probes = list(probes)
@@ -124,7 +133,15 @@ def fit_all(
 
 
 def chosen_by_fits(fitted: CrossFits, targets: list[str]) -> dict[str, dict[str, dict[str, Any]]]:
-    """The hyper-parameter of each fold's fit and of that of everybody: chosen[probe][target]."""
+    """Return the hyper-parameters of the fits.
+
+    Args:
+        fitted: The fits.
+        targets: Names of the targets, by number of the problem.
+
+    Returns:
+        chosen[probe][target]: the hyper-parameter of each fold's fit, and that of everybody.
+    """
     chosen: dict[str, dict[str, dict[str, Any]]] = {}
     for (probe, place), fits in fitted.items():
         values = {load_kind(probe).hyperparameter: fits.chosen, "everybody": fits.chosen_by_all}
@@ -133,10 +150,16 @@ def chosen_by_fits(fitted: CrossFits, targets: list[str]) -> dict[str, dict[str,
 
 
 def held_out(problem: Problem, fitted: CrossFit, vectors: np.ndarray, classes: int) -> np.ndarray:
-    """Predict each sample by the fold's predictor that never saw its participant.
+    """Predict each sample by the predictor of its fold, which never saw its participant.
+
+    Args:
+        problem: The samples and their folds.
+        fitted: The fits.
+        vectors: (n, D) float32.
+        classes: How many classes there are, 0 for a regression.
 
     Returns:
-        (n, classes) probabilities, or (n,) values of a regression.
+        (n, classes) probabilities, or (n,) values for a regression.
     """
     out = np.empty((len(vectors), classes) if problem.classify else len(vectors))
     for number, predictor in enumerate(fitted.folds):
@@ -148,17 +171,33 @@ def held_out(problem: Problem, fitted: CrossFit, vectors: np.ndarray, classes: i
 
 
 def temperatures(problem: Problem, fitted: CrossFit) -> np.ndarray:
-    """(n,) the temperature of the fold in which each sample is held out."""
+    """Return the temperature of the fold in which each sample is held out.
+
+    Args:
+        problem: The samples and their folds.
+        fitted: The fits.
+
+    Returns:
+        (n,).
+    """
     return np.asarray(
         np.array([1.0 if one is None else one.temperature for one in fitted.folds])[problem.fold]
     )
 
 
 def before_temperature(problem: Problem, fitted: CrossFit, probabilities: np.ndarray) -> np.ndarray:
-    """The probabilities of `held_out` as they were before the temperature of each fold, (n, classes).
+    """Return the probabilities of `held_out` without the temperature of each fold.
 
-    Scores of a ranking take these. Within a fold a temperature ranks two classes as before; across folds
-    those of few people would mix in their own chance (docs/lab/probes.md).
+    Scores of a ranking use these. Within a fold, a temperature does not change the ranking of two classes.
+    Across folds, temperatures that come from few people would add their own chance (docs/lab/probes.md).
+
+    Args:
+        problem: The samples and their folds.
+        fitted: The fits.
+        probabilities: (n, classes), as `held_out` gives them.
+
+    Returns:
+        (n, classes).
     """
     with np.errstate(divide="ignore"):
         powers = temperatures(problem, fitted)[:, None] * np.log(probabilities)
@@ -167,7 +206,15 @@ def before_temperature(problem: Problem, fitted: CrossFit, probabilities: np.nda
 
 
 def trivial(problem: Problem, classes: int) -> np.ndarray:
-    """The majority class (as code) or the mean of each fold's training samples, for its held-out ones."""
+    """Return the majority class (as code) or the mean of each fold's training samples.
+
+    Args:
+        problem: The samples and their folds.
+        classes: How many classes there are, 0 for a regression.
+
+    Returns:
+        (n,) the prediction for each held-out sample.
+    """
     out = np.empty(len(problem.truth), problem.truth.dtype)
     for fold in np.unique(problem.fold[problem.fold >= 0]).tolist():
         held = problem.fold == fold
@@ -177,7 +224,7 @@ def trivial(problem: Problem, classes: int) -> np.ndarray:
 
 
 def _fitted_together(problems: list[Problem]) -> dict[int, list[int]]:
-    """Problems that one fit serves, by the first of them: regressions of the same samples."""
+    """Return the problems that share a fit, by the first of them: regressions of the same samples."""
     first: dict[bytes, int] = {}
     together: dict[int, list[int]] = {}
     for number, problem in enumerate(problems):
@@ -187,7 +234,7 @@ def _fitted_together(problems: list[Problem]) -> dict[int, list[int]]:
 
 
 def _fit(job: Job, problems: list[Problem], seed: int, previous: list[Fit]) -> list[Fit]:
-    """A fit of each of the problems, which are of the same samples."""
+    """Return a fit of each of the problems, which have the same samples."""
     problem = problems[0]
     truth = problem.truth if problem.classify else np.stack([one.truth for one in problems], axis=1)
     train = problem.training(job.fold)
@@ -203,7 +250,7 @@ def _fit(job: Job, problems: list[Problem], seed: int, previous: list[Fit]) -> l
 
 
 def _cross_fit(fits: list[Fit | None]) -> CrossFit:
-    """Of the fit of each fold, and at last that of everybody."""
+    """Return the fits of a probe, from those of each fold and last that of everybody."""
     *folds, last = fits
     return CrossFit(
         [None if fit is None else fit.predictor for fit in folds],

@@ -1,4 +1,4 @@
-"""Defaults of all that fits probes, for functions and the command line."""
+"""Defaults of everything that fits probes, for functions and the command line."""
 
 FOLDS = 5
 BOOTSTRAP = 2000

@@ -1,4 +1,4 @@
-"""probe.json: the result of a probe, and what it was made of."""
+"""probe.json: the result of a probe, and how it was made."""
 
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -15,7 +15,15 @@ _TODO = "fit the probe again"
 
 @dataclass(frozen=True)
 class Signal:
-    """The windows that the embeddings are of; None what the table does not say."""
+    """The windows of the embeddings; None for what the table does not state.
+
+    Attributes:
+        rate_hz: Rate, Hz.
+        window_s: Length of a window, s.
+        stride_s: Time from a window to the next, s.
+        unit: Unit of the values.
+        modality: The signal.
+    """
 
     rate_hz: float | None = None
     window_s: float | None = None
@@ -26,15 +34,15 @@ class Signal:
 
 @dataclass(frozen=True, kw_only=True)
 class SampleInput:
-    """What a probe takes.
+    """The samples that a probe takes.
 
     Attributes:
-        dimension: Numbers of an embedding.
-        features_dimension: Numbers of the hand-made features, None without them.
+        dimension: How many numbers an embedding has.
+        features_dimension: How many hand-made features there are, None without them.
         pooling: How several windows become a sample, None where a sample is a window.
-        placements: Where the sensors were, as far as the tables say.
-        epoch_s: Length of an epoch (s), None without epochs.
-        sample_s: Median length of a sample (s).
+        placements: Where the sensors were, as far as the tables state it.
+        epoch_s: Length of an epoch, s; None without epochs.
+        sample_s: Median length of a sample, s.
     """
 
     dimension: int | None = None
@@ -47,17 +55,17 @@ class SampleInput:
 
 @dataclass(frozen=True)
 class ProbeDocument:
-    """What probe.json holds: the keys of the result, then those of this class.
+    """The content of probe.json: the keys of the result, then those of this class.
 
     Attributes:
         result: The scores, see `ProbeResult`.
         wearcli: The version that fitted the probe.
         protocol: How it was scored, in words.
         signal: The windows of the embeddings.
-        input: What a sample is.
+        input: The samples.
         labels: SHA-256 of each table of labels.
-        versions: Of Python and the libraries.
-        arguments: What `wearcli.probe` was called with.
+        versions: Versions of Python and the libraries.
+        arguments: The arguments of `wearcli.probe`.
     """
 
     result: ProbeResult
@@ -71,9 +79,9 @@ class ProbeDocument:
 
     @property
     def sample_s(self) -> float | None:
-        """Length (s) of the epochs that a probe takes; None where it takes windows or people.
+        """Length of the epochs that a probe takes, s; None where it takes windows or people.
 
-        In a regression without epochs it is the median of the intervals.
+        For a regression without epochs it is the median of the intervals.
         """
         if self.result.level == "participant":
             return None
@@ -84,7 +92,14 @@ class ProbeDocument:
 
     @classmethod
     def from_json(cls, values: object, folder: Path) -> "ProbeDocument":
-        """Parse a probe.json, of an older wearcli too.
+        """Parse a probe.json, also one of an older wearcli.
+
+        Args:
+            values: The JSON values.
+            folder: The probe folder, for messages.
+
+        Returns:
+            The document.
 
         Raises:
             InputError: Something is missing or damaged, or a later wearcli wrote it.
@@ -113,7 +128,7 @@ class ProbeDocument:
         )
 
     def to_json(self) -> dict[str, Any]:
-        """The document as it is written."""
+        """Return the document as plain values, with the keys of probe.json."""
         own = {field.name: getattr(self, field.name) for field in fields(self)[1:]}
         plain = {"signal": asdict(self.signal), "input": asdict(self.input)}
         return {

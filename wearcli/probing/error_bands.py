@@ -1,8 +1,8 @@
-"""How far a regression's prediction of a person that it has not seen may be off.
+"""How far a regression's prediction may be off for a person that it has not seen.
 
-The band is made of the errors of held-out people alone: what each fold's probe, which never saw them, missed
-by. Every participant weighs the same, as a new person is one more participant and not one more sample
-(Dunn, Wasserman & Ramdas, JASA 2023, section 3: pooling the groups' distributions).
+The band comes from the errors of held-out people alone, each predicted by the probe of the fold that never
+saw that person. Every participant has the same weight, because a new person is one more participant and not
+one more sample (Dunn, Wasserman & Ramdas, JASA 2023, section 3: pooling the groups' distributions).
 """
 
 import numpy as np
@@ -14,13 +14,19 @@ LEVEL = 0.95
 
 
 def error_band(errors: np.ndarray, participants: np.ndarray, folds: np.ndarray) -> Band:
-    """`{half_width, coverage, sd_between, sd_within}` of held-out errors.
+    """Return the error band of held-out predictions.
 
-    errors: (n,) predicted - truth; participants, folds: (n,) codes. half_width: of the 95 % band of one
-    sample of a new person. coverage: the share of samples, each participant weighing the same, that lie in a
-    band made of the other folds' people; None where there is one fold. sd_between, sd_within: deviation of
-    the participants' mean errors about 0, and of errors about their participant's mean (a one-way analysis of
-    variance), from which `mean_half_width` has the band of several samples of one person.
+    Args:
+        errors: (n,) predicted - truth.
+        participants: (n,) codes.
+        folds: (n,) codes.
+
+    Returns:
+        `half_width`: that of the 95 % band of one sample of a new person. `coverage`: the share of samples,
+        each participant with the same weight, that lie in a band made of the other folds' people; None where
+        there is one fold. `sd_between` and `sd_within`: deviation of the participants' mean errors about 0,
+        and of errors about their participant's mean (a one-way analysis of variance). From these two,
+        `mean_half_width` has the band of several samples of one person.
     """
     covered, people = 0.0, 0
     if len(np.unique(folds)) > 1:
@@ -41,9 +47,16 @@ def error_band(errors: np.ndarray, participants: np.ndarray, folds: np.ndarray) 
 
 
 def half_width(errors: np.ndarray, participants: np.ndarray) -> float:
-    """The absolute error that 95 % of a new person's samples stay below.
+    """Return the absolute error that 95 % of a new person's samples stay below.
 
-    The level is raised to 0.95 (P + 1) / P for P people, as conformal prediction does for the one to come.
+    The level is raised to 0.95 (P + 1) / P for P people, as conformal prediction does for a new one.
+
+    Args:
+        errors: (n,) predicted - truth.
+        participants: (n,) codes.
+
+    Returns:
+        The half-width, in the unit of the errors.
     """
     owner = np.unique(participants, return_inverse=True)[1]
     share = 1 / np.bincount(owner)
@@ -56,10 +69,18 @@ def half_width(errors: np.ndarray, participants: np.ndarray) -> float:
 
 
 def mean_half_width(band: Band, samples: np.ndarray | float) -> np.ndarray:
-    """The half-width of the mean of so many samples of one person; NaN where the band lacks a deviation.
+    """Return the half-width for the mean of several samples of one person.
 
-    What a probe misses a person by goes into all of theirs alike, so that the band of a mean never falls
-    below its share of the variance: half_width * sqrt((between^2 + within^2 / n) / (between^2 + within^2)).
+    The part of the error that belongs to the person is the same in all samples of this person. So the band of
+    a mean never falls below that part's share of the variance: half_width * sqrt((between^2 + within^2 / n) /
+    (between^2 + within^2)).
+
+    Args:
+        band: The band of one sample.
+        samples: How many samples the mean is of.
+
+    Returns:
+        The half-width for each number of samples; NaN where the band lacks a deviation.
     """
     half_width, sd_between, sd_within = band["half_width"], band["sd_between"], band["sd_within"]
     if half_width is None or sd_between is None or sd_within is None:
@@ -71,11 +92,12 @@ def mean_half_width(band: Band, samples: np.ndarray | float) -> np.ndarray:
 
 
 def _components(errors: np.ndarray, participants: np.ndarray) -> tuple[float, float]:
+    """Return the deviation between participants and that within participants."""
     owner = np.unique(participants, return_inverse=True)[1]
     counts = np.bincount(owner)
     means = np.bincount(owner, weights=errors) / counts
     degrees = len(errors) - len(counts)
     within = float(np.square(errors - means[owner]).sum() / degrees) if degrees else 0.0
-    # A mean of few samples varies by its samples too: that part is not between people.
+    # A mean of few samples also varies by its samples. That part is not between people.
     between = max(0.0, float(np.square(means).mean() - within * (1 / counts).mean()))
     return between**0.5, within**0.5

@@ -1,4 +1,4 @@
-"""The scores of held-out predictions, over everybody, in each fold, and in each draw of the bootstrap."""
+"""Scores of held-out predictions: over everybody, in each fold, and in each draw of the bootstrap."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -34,14 +34,17 @@ class Counting:
 
 
 def counting(problem: Problem, number: int, n_folds: int, draws: int, seed: int) -> Counting:
-    """The draws of participants for a problem, the same for all that is scored on it.
+    """Return the draws of participants for a problem, the same for everything that is scored on it.
 
     Args:
-        problem: Its scored samples.
-        number: Of the problem in its study.
-        n_folds: Folds, or groups where the problem has them.
-        draws: Of the bootstrap.
-        seed: Of the draws.
+        problem: The problem with its scored samples.
+        number: Number of the problem in its study.
+        n_folds: How many folds, or groups where the problem has them.
+        draws: How many bootstrap draws.
+        seed: Seed of the draws.
+
+    Returns:
+        How often participants count.
     """
     rng = generator(seed, "bootstrap", number)
     _, person = np.unique(problem.participants, return_inverse=True)
@@ -52,7 +55,16 @@ def counting(problem: Problem, number: int, n_folds: int, draws: int, seed: int)
 
 
 def countings(study: Study, draws: int, seed: int) -> list[Counting]:
-    """The `counting` of every problem of a study."""
+    """Return the `counting` of every problem of a study.
+
+    Args:
+        study: The problems and their folds.
+        draws: How many bootstrap draws.
+        seed: Seed of the draws.
+
+    Returns:
+        One for each problem.
+    """
     return [
         counting(problem.scored(), number, study.parts, draws, seed)
         for number, problem in enumerate(study.problems)
@@ -62,7 +74,17 @@ def countings(study: Study, draws: int, seed: int) -> list[Counting]:
 def held_out_by(
     tested: Problem, probe: str, fitted: CrossFit, classes: int
 ) -> tuple[np.ndarray, np.ndarray | None]:
-    """The `held_out` predictions of a probe, and of classes their `before_temperature`."""
+    """Return the `held_out` predictions of a probe and, for classes, their `before_temperature`.
+
+    Args:
+        tested: The problem with its scored samples.
+        probe: The kind of probe.
+        fitted: The fits.
+        classes: How many classes there are, 0 for a regression.
+
+    Returns:
+        (n, classes) probabilities and the same before the temperature; (n,) values and None for a regression.
+    """
     predicted = held_out(tested, fitted, tested.vectors[input_column(probe)], classes)
     return predicted, before_temperature(tested, fitted, predicted) if tested.classify else None
 
@@ -77,11 +99,14 @@ def evaluate(
     """Score held-out predictions.
 
     Args:
-        problem: Its scored samples.
-        predicted: As `held_out` gives them.
+        problem: The problem with its scored samples.
+        predicted: Predictions, as `held_out` gives them.
         counts: How often participants count.
-        agreement: Score ICC and limits of agreement too.
-        ranks: Of classes the probabilities before the temperature; by default the predicted ones.
+        agreement: Also score ICC and limits of agreement.
+        ranks: For classes, the probabilities before the temperature; None: `predicted`.
+
+    Returns:
+        Each metric at the rows of `counts`.
     """
     weights, owner = counts.weights, counts.owner
     if not problem.classify:
@@ -95,14 +120,25 @@ def evaluate(
 def evaluate_trivial(
     problem: Problem, constant: np.ndarray, counts: Counting, classes: int, agreement: bool
 ) -> Rows:
-    """The same of the majority class or the mean, as `trivial` gives it."""
+    """Score the majority class or the mean.
+
+    Args:
+        problem: The problem with its scored samples.
+        constant: (n,) predictions, as `trivial` gives them.
+        counts: How often participants count.
+        classes: How many classes there are, 0 for a regression.
+        agreement: Also score ICC and limits of agreement.
+
+    Returns:
+        Each metric at the rows of `counts`.
+    """
     weights, owner = counts.weights, counts.owner
     if problem.classify:
         scores = classification_scores(weights, problem.truth, constant, owner, classes)
         return scores | _areas(problem, np.zeros((len(constant), classes)), counts)
     scores = regression_scores(weights, problem.truth, constant, owner, agreement)
-    # Within a fold it is constant. Pooled, the folds' means run against the held-out people's own,
-    # which would give a correlation that says nothing.
+    # The prediction is constant within a fold. Pooled, the folds' means run against those of held-out people,
+    # which would give a correlation without meaning.
     nothing = np.full(len(weights), np.nan)
     return scores | {name: nothing for name in ("r", "icc") if name in scores}
 
@@ -115,15 +151,18 @@ def probe_rows(
     counts: list[Counting],
     agreement: bool,
 ) -> Rows:
-    """The scores of a probe on all problems of a study, called as `Study.prefixes` says.
+    """Return the scores of a probe on all problems of a study, with names as in `Study.prefixes`.
 
     Args:
-        study: Names the targets and the classes.
-        problems: Those of the study, with the vectors and labels that were fitted.
-        fitted: Their fits.
-        probe: Which of them.
+        study: The targets and the classes.
+        problems: The problems of the study, with the vectors and labels that were fitted.
+        fitted: The fits.
+        probe: The kind of probe.
         counts: The `countings` of the study.
-        agreement: Score ICC and limits of agreement too.
+        agreement: Also score ICC and limits of agreement.
+
+    Returns:
+        Each metric at the rows of the counts.
     """
     scores = []
     for place, problem in enumerate(problems):
@@ -134,7 +173,16 @@ def probe_rows(
 
 
 def trivial_rows(study: Study, counts: list[Counting], agreement: bool) -> Rows:
-    """The scores of the majority class or the mean on all problems of a study."""
+    """Return the scores of the majority class or the mean on all problems of a study.
+
+    Args:
+        study: The problems.
+        counts: The `countings` of the study.
+        agreement: Also score ICC and limits of agreement.
+
+    Returns:
+        Each metric at the rows of the counts.
+    """
     classes = len(study.classes)
     return _prefixed(
         study.prefixes,
@@ -152,30 +200,48 @@ def trivial_rows(study: Study, counts: list[Counting], agreement: bool) -> Rows:
 
 
 def trivial_name(problem: Problem) -> str:
-    """What the trivial predictor is called."""
+    """Return the name of the trivial predictor: majority or mean.
+
+    Args:
+        problem: A classification or a regression.
+    """
     return "majority" if problem.classify else "mean"
 
 
 def difference(scores: np.ndarray, others: np.ndarray, n_folds: int) -> Interval:
-    """A score less another, draw by draw of the same participants."""
+    """Return a score less another one, with an interval over the same draws of participants.
+
+    Args:
+        scores: (1 + folds + draws,).
+        others: (1 + folds + draws,).
+        n_folds: How many folds there are.
+
+    Returns:
+        The difference and its interval.
+    """
     rows = scores - others
     low, high = interval(rows[1 + n_folds :])
     return {"mean": number(rows[0]), "low": low, "high": high}
 
 
 def without_folds(score: Score) -> Interval:
-    """The score and its interval alone."""
+    """Return the score and its interval alone.
+
+    Args:
+        score: A score with its folds.
+    """
     return {"mean": score["mean"], "low": score["low"], "high": score["high"]}
 
 
 def _areas(problem: Problem, probabilities: np.ndarray, counts: Counting) -> Rows:
-    """AUROC and, of two classes, the partial one. probabilities: (n, classes)."""
+    """Return AUROC and, for two classes, the partial one; probabilities are (n, classes)."""
     words = counts.weights, problem.truth, probabilities, counts.owner
     areas = {"auroc": auroc(*words)}
     return areas | {"pauroc": pauroc(*words)} if probabilities.shape[1] == 2 else areas
 
 
 def _prefixed(prefixes: list[str], scores: Iterable[Rows]) -> Rows:
+    """Return the scores of several targets together, with their prefixes."""
     return {
         prefix + metric: row
         for prefix, rows in zip(prefixes, scores, strict=True)

@@ -1,9 +1,9 @@
-"""Folds by participant: nobody is ever on both sides."""
+"""Folds by participant: nobody is ever both in training and in the test."""
 
 import numpy as np
 
 INNER_FOLDS = 3
-# Of few samples one draw of inner folds tells choices apart by chance: as many draws as make this many
+# With few samples, one draw of inner folds separates choices by chance. Draws are added up to this many
 # predictions, within reason.
 PREDICTIONS, MOST_DRAWS = 500, 5
 
@@ -15,11 +15,21 @@ def group_folds(
     folds: int,
     rng: np.random.Generator,
 ) -> np.ndarray:
-    """The fold in which each sample is held out where whole groups are left out, such as sets or placements.
+    """Return the fold in which each sample is held out when whole groups are left out.
 
-    A group whose people are in no other is one fold. Else its people are held out in `folds` parts, so that
-    the others still train on the groups that are left (`Problem.training` drops both). Folds are numbered by
-    group, then part. participants, groups: (n,) codes 0 .. P - 1 and 0 .. G - 1, each present.
+    A group is for example a set or a placement. A group whose people are in no other group is one fold.
+    Otherwise its people are held out in `folds` parts, so that the other people still train on the remaining
+    groups (`Problem.training` drops both). Folds are numbered by group, then by part.
+
+    Args:
+        participants: (n,) codes 0 .. P - 1, each present.
+        groups: (n,) codes 0 .. G - 1, each present.
+        classes: (n,) codes, or None for a regression.
+        folds: How many parts a group's people are held out in.
+        rng: Decides between equals.
+
+    Returns:
+        (n,) folds.
     """
     people = int(participants.max()) + 1
     part = participant_folds(participants, classes, min(folds, people), rng) if people > 1 else participants
@@ -35,13 +45,21 @@ def group_folds(
 def participant_folds(
     participants: np.ndarray, classes: np.ndarray | None, folds: int, rng: np.random.Generator
 ) -> np.ndarray:
-    """The fold (0 .. folds - 1) in which each sample is held out; all samples of a participant share it.
+    """Return the fold in which each sample is held out; all samples of a participant share it.
 
-    participants: (n,) codes 0 .. P - 1, each present. classes: (n,) codes, or None for a regression.
-    Folds are balanced by samples, of every class where that is possible. A participant has its share of
-    each class's samples; from the largest shares to the smallest, a participant goes to the fold whose
-    shares so far overlap least with its own, which keeps the sum of squared shares low.
-    `folds` is at most P, and no fold is empty. The same `rng` state gives the same folds.
+    Folds are balanced by samples, in every class where that is possible. A participant has a share of each
+    class's samples. Participants are placed from the largest shares to the smallest. Each goes to the fold
+    whose shares so far overlap least with its own, which keeps the sum of squared shares low. No fold is
+    empty. The same `rng` state gives the same folds.
+
+    Args:
+        participants: (n,) codes 0 .. P - 1, each present.
+        classes: (n,) codes, or None for a regression.
+        folds: How many folds, at most P.
+        rng: Decides between equals.
+
+    Returns:
+        (n,) folds 0 .. folds - 1.
     """
     n_participants = int(participants.max()) + 1
     if not 2 <= folds <= n_participants:
@@ -71,13 +89,16 @@ def participant_folds(
 def inner_folds(
     participants: np.ndarray, truth: np.ndarray | None, rng: np.random.Generator, folds: int = INNER_FOLDS
 ) -> np.ndarray | None:
-    """The inner fold of each training sample, by participant; None where there is only one participant.
+    """Return the inner fold of each training sample, by participant.
 
     Args:
         participants: (n,) names or codes.
         truth: (n,) class codes, by which folds are balanced; None for a regression.
         rng: Decides between equals.
-        folds: How many, at most one a participant.
+        folds: How many folds, at most one for each participant.
+
+    Returns:
+        (n,) folds; None where there is only one participant.
     """
     people, codes = np.unique(participants, return_inverse=True)
     if len(people) < 2:
@@ -88,10 +109,15 @@ def inner_folds(
 def inner_draws(
     participants: np.ndarray, truth: np.ndarray | None, rng: np.random.Generator
 ) -> list[np.ndarray]:
-    """The `inner_folds` by which a hyper-parameter is chosen, several draws of them where samples are few.
+    """Return the `inner_folds` by which a hyper-parameter is chosen, several draws where samples are few.
+
+    Args:
+        participants: (n,) names or codes.
+        truth: (n,) class codes, by which folds are balanced; None for a regression.
+        rng: Generator of the draws.
 
     Returns:
-        (n,) of each draw; no draw where there is only one participant.
+        (n,) folds of each draw; no draw where there is only one participant.
     """
     draws = int(np.clip(PREDICTIONS // len(participants), 1, MOST_DRAWS))
     several = (inner_folds(participants, truth, rng) for _ in range(draws))

@@ -1,4 +1,4 @@
-"""Label efficiency: what a probe scores that is fitted on a part of the labels."""
+"""Label efficiency: the scores of a probe that is fitted on a part of the labels."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -15,14 +15,20 @@ from wearcli.probing.records import LearningPoint
 from wearcli.probing.study import Study
 from wearcli.seeds import generator
 
-REPEATS = 5  # draws of the labels of a share: their scores are averaged
+REPEATS = 5  # draws of the labels of a share, whose scores are averaged
 
 
 def parse_shares(text: str) -> list[float]:
-    """Percentages such as "100,30,10,3,1", largest first.
+    """Return the percentages of a text such as "100,30,10,3,1", largest first.
+
+    Args:
+        text: Percentages, separated by commas.
+
+    Returns:
+        The percentages.
 
     Raises:
-        UsageError: One of them is no percentage.
+        UsageError: One of them is not a percentage.
     """
     try:
         shares = sorted({float(part) for part in text.split(",")}, reverse=True)
@@ -36,22 +42,23 @@ def parse_shares(text: str) -> list[float]:
 def learning_curve(
     study: Study, probes: Sequence[str], shares: Sequence[float], *, draws: int, seed: int, step: Step
 ) -> list[LearningPoint]:
-    """The scores of probes that are fitted on a share of the labels of the training people.
+    """Return the scores of probes that are fitted on a share of the labels of the training people.
 
-    The samples of a share are drawn at random among those of all training people, within each class, which
-    keeps one at least; those of a smaller share are a part of those of a larger one. A score is the mean of
-    `REPEATS` draws, its interval of the mean over the same draws of participants.
+    The samples of a share are chosen at random among those of all training people, within each class. Every
+    class keeps at least one. The samples of a smaller share are a part of those of a larger one. A score is
+    the mean of `REPEATS` draws of labels. Its interval is that of the mean over the same draws of
+    participants.
 
     Args:
-        study: What is fitted.
-        probes: Names of probes, the one that is compared with the features first.
-        shares: Of the labels, in %.
-        draws: Of the bootstrap.
-        seed: Of all draws.
+        study: The problems to fit.
+        probes: Names of probes; the first one is compared with the features.
+        shares: Shares of the labels, %.
+        draws: How many bootstrap draws.
+        seed: Seed of all draws.
         step: Called after each repeat.
 
     Returns:
-        Of each share the samples that a fold's probe is fitted on, on average, and the scores.
+        For each share, the mean number of samples that a fold's probe is fitted on, and the scores.
     """
     counts = countings(study, draws, seed)
     total = sum(_repeats(share) for share in shares)
@@ -77,20 +84,23 @@ def learning_curve(
 
 
 def _repeats(share: float) -> int:
+    """Return how many draws of the labels a share needs."""
     return 1 if share == 100 else REPEATS
 
 
 def _training_samples(problem: Problem) -> list[int]:
-    """How many samples each fold's probe is fitted on."""
+    """Return how many samples each fold's probe is fitted on."""
     folds = np.unique(problem.fold[problem.fold >= 0]).tolist()
     return [int(np.count_nonzero(problem.training(fold))) for fold in folds]
 
 
 def _mean(several: list[Rows]) -> Rows:
+    """Return the mean of several scores, metric by metric."""
     return {metric: np.mean([rows[metric] for rows in several], axis=0) for metric in several[0]}
 
 
 def _point(study: Study, share: float, used: list[int], means: dict[str, Rows]) -> LearningPoint:
+    """Return the scores with a share of the labels."""
     features, parts = means.get(FEATURES, {}), study.parts
     return {
         "share": share,

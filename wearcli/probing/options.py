@@ -1,4 +1,4 @@
-"""What a probe is asked to do: the arguments of `wearcli.probe`, as probe.json keeps them."""
+"""The arguments of `wearcli.probe`, as probe.json keeps them."""
 
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -16,7 +16,7 @@ from wearcli.labels.sets import SampleOptions, Source
 from wearcli.probing.defaults import BOOTSTRAP, EMBEDDINGS, FOLDS, MIN_SEGMENTS, PROBES, SEED
 from wearcli.probing.kinds import parse_kinds
 
-STREAM = "stdin"  # how an Arrow stream is called in the arguments
+STREAM = "stdin"  # name of an Arrow stream in the arguments
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,13 +45,22 @@ class ProbeOptions:
 
     @classmethod
     def from_json(cls, values: object, name: str, todo: str) -> "ProbeOptions":
-        """The `arguments` of a probe.json; an older wearcli has fewer keys, and one table as a text."""
+        """Parse the `arguments` of a probe.json; an older wearcli has fewer keys, and one table as a text.
+
+        Args:
+            values: The JSON values.
+            name: The file, for messages.
+            todo: What the user can do about a damaged file, for messages.
+
+        Returns:
+            The arguments.
+        """
         if isinstance(values, dict) and isinstance(values.get("embeddings"), str):
             values = values | {"embeddings": [values["embeddings"]]}
         return parse(cls, values, name, todo)
 
     def to_json(self) -> dict[str, Any]:
-        """The keys of `arguments` in probe.json."""
+        """Return the arguments as plain values, with the keys of probe.json."""
         return asdict(self)
 
     @property
@@ -68,7 +77,7 @@ class ProbeOptions:
         """Check what can be checked before anything is read.
 
         Raises:
-            UsageError: An argument cannot be.
+            UsageError: A value of an argument is not possible.
         """
         _ = self.kinds
         check_scoring(self.kind, self.epoch, self.folds, self.bootstrap, self.seed, self.min_quality)
@@ -78,7 +87,7 @@ class ProbeOptions:
             raise UsageError(f"--test with --leave-out {self.leave_out}: what is held out is one of the two")
 
     def sample_options(self) -> SampleOptions:
-        """What samples are made of the tables."""
+        """How samples are made of the tables."""
         return SampleOptions(
             task=self.task,
             labels=None if self.labels is None else Path(self.labels),
@@ -99,8 +108,16 @@ def check_scoring(
 ) -> None:
     """Check the arguments that `probe` and `compare` share.
 
+    Args:
+        kind: classification or regression; None: the values decide.
+        epoch: Length of an epoch, s; None without epochs.
+        folds: How many folds.
+        bootstrap: How many bootstrap draws.
+        seed: Seed of all random numbers.
+        min_quality: Lowest quality of a window, 0 to 1.
+
     Raises:
-        UsageError: No probe can have such a value.
+        UsageError: A value is not possible for a probe.
     """
     if kind not in (None, "classification", "regression"):
         raise UsageError(f"unknown kind '{kind}': --kind classification or regression")
@@ -117,7 +134,10 @@ def check_scoring(
 
 
 def check_task_name(task: str) -> None:
-    """Check that a task's name can be that of a folder.
+    """Check that the name of a task can be that of a folder.
+
+    Args:
+        task: The name.
 
     Raises:
         UsageError: It is a path.

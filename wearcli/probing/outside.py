@@ -1,4 +1,4 @@
-"""An outside set of recordings, embedded as the table was on which a probe is fitted."""
+"""An outside set of recordings, embedded like the table on which a probe is fitted."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -16,10 +16,20 @@ from wearcli.models.folder import bundled_models, load_model
 def outside_tables(
     tests: Sequence[Path], fitted: Path | Literal["-"]
 ) -> Iterator[tuple[list[Path], list[str]]]:
-    """Of each outside set its embeddings table, and warnings of recordings that failed.
+    """Give the embeddings table of each outside set, and warnings about recordings that failed.
 
-    tests: tables as they are; a folder of recordings is embedded, into a table of its name that is gone
-    afterwards, by the model and stride of `fitted`. Raises UsageError where that model is not a bundled one.
+    Tables are used as they are. A folder of recordings is embedded, by the model and stride of `fitted`, into
+    a temporary table of the folder's name.
+
+    Args:
+        tests: Embeddings tables, or folders of recordings.
+        fitted: The table on which the probe is fitted, "-" for a stream.
+
+    Yields:
+        The tables and the warnings.
+
+    Raises:
+        UsageError: The model of `fitted` is not a bundled one.
     """
     with TemporaryDirectory() as scratch:
         tables, warnings = [], []

@@ -1,4 +1,4 @@
-"""predictions.parquet of a probe folder: the held-out predictions, one row a sample, target and probe."""
+"""predictions.parquet of a probe folder: held-out predictions, a row for each sample, target and probe."""
 
 import json
 from collections.abc import Sequence
@@ -14,15 +14,15 @@ class Predictions:
     """The held-out predictions of one target by one probe.
 
     Attributes:
-        rows: Of each sample recording, participant, onset, duration and maybe placement.
-        fold: (n,) in which fold it is held out.
-        group: (n,) the name of what is left out as a whole, None where people alone are.
-        target: What is predicted.
-        probe: By which probe.
+        rows: Recording, participant, onset, duration and maybe placement of each sample.
+        fold: (n,) the fold in which it is held out.
+        group: (n,) name of the group that is left out as a whole, None where only people are left out.
+        target: The target.
+        probe: The kind of probe.
         truth: (n,) class names or float64.
-        predicted: (n,) the same.
-        probabilities: (n, classes), None of a regression and of the trivial predictor.
-        temperature: (n,) of the fold, None likewise.
+        predicted: (n,) class names or float64.
+        probabilities: (n, classes), None for a regression and for the trivial predictor.
+        temperature: (n,) that of the fold, None for a regression and for the trivial predictor.
     """
 
     rows: pd.DataFrame
@@ -37,12 +37,21 @@ class Predictions:
 
 
 def predictions_table(blocks: Sequence[Predictions], classes: list[str] | None) -> pa.Table:
-    """One table of all blocks; classes: in the order of the probabilities, None of a regression."""
+    """Return all predictions as one table.
+
+    Args:
+        blocks: The predictions of each target and probe.
+        classes: Names in the order of the probabilities, None for a regression.
+
+    Returns:
+        The table.
+    """
     table = pa.concat_tables([_block_table(block, classes) for block in blocks])
     return table.replace_schema_metadata({"classes": json.dumps(classes)} if classes else None)
 
 
 def _block_table(block: Predictions, classes: list[str] | None) -> pa.Table:
+    """Return the predictions of one target by one probe as a table."""
     rows, count, text = block.rows, len(block.rows), pa.string()
     value = pa.float64() if classes is None else text
     columns = {

@@ -1,4 +1,4 @@
-"""`wearcli.probe`: how much of a task can be read out of embeddings, scored on people not seen."""
+"""`wearcli.probe`: how well a task can be read from embeddings, scored on people not seen in training."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -50,40 +50,44 @@ def probe(
 ) -> ProbeResult:
     """Fit and score probes of a task on an embeddings table, and save them as a folder.
 
-    The linear probe on hand-made features and the majority class or the mean always stand beside them.
+    Two baselines always stand beside them: the linear probe on hand-made features, and the majority class or
+    the mean.
 
     Args:
         embeddings: A Parquet or Arrow file, or "-" for an Arrow stream on stdin. Several files are sets, each
             with labels of its own.
-        task: activity, rhythm, gait, heart, age, bmi, sex, or a name of yours.
-        labels: The table of labels; None: it is looked for beside the recordings.
+        task: activity, rhythm, gait, heart, age, bmi, sex, or a name of your own.
+        labels: The table of labels; None: wearcli looks for it beside the recordings.
         target: The column or columns to predict; None: those of the task.
-        kind: classification or regression; None: the values say it.
-        positive: A class that is told from all the others as one.
-        label_map: A CSV of label,class (and set) with the names that labels have in common.
+        kind: classification or regression; None: the values decide.
+        positive: One class that stands against all others together.
+        label_map: A CSV of label,class (and set) that gives labels of several sets common names.
         leave_out: placement, set, participant, or a column of participants.csv such as site. Each of its
             values is left out as a whole, with its people.
-        test: An outside set, on which alone probes are scored: embeddings tables, or folders of recordings.
+        test: An outside set on which alone probes are scored: embeddings tables, or folders of recordings.
         label_share: Percentages of the labels, for a learning curve of the first probe and the features.
         level: "participant" makes one sample of all windows of a participant, their mean.
         min_segments: With that level, leave out participants with fewer windows.
-        epoch: Length of an epoch, s. Label intervals are cut into epochs, the windows of an epoch are pooled.
-        probe: Kinds of probe: linear, mlp, lda, knn, several with commas or as a list; both: linear and mlp.
-        folds: Number of folds by participant, at most one a participant.
+        epoch: Length of an epoch, s. Label intervals are cut into epochs, and the windows of an epoch are
+            pooled.
+        probe: Kinds of probe: linear, mlp, lda, knn, several with commas or as a list; both means linear and
+            mlp.
+        folds: Number of folds by participant, at most one for each participant.
         bootstrap: Number of resamples of participants for the intervals.
         seed: Seed of all random numbers.
         keep_nonwear: Use windows that were worn for less than half of their time.
         min_quality: Leave out windows of a lower quality, 0 to 1.
-        output: The probe folder; None: probes/<task>. One that holds something else is not replaced.
-        overwrite: Replace a probe folder that exists.
+        output: The probe folder; None: probes/<task>. A folder that holds something else is not replaced.
+        overwrite: Replace an existing probe folder.
         dry_run: Join and check; fit and write nothing.
-        step: Called after each fit with the name of the probe, how many are done, and of how many.
+        step: Called after each fit with the name of the probe, how many fits are done, and how many there
+            are.
 
     Returns:
-        The scores, which stand in probe.json too.
+        The scores, which are also in probe.json.
 
     Raises:
-        UsageError: An argument cannot be.
+        UsageError: A value of an argument is not possible.
         InputError: The data cannot be probed.
 
     Example:
@@ -163,6 +167,7 @@ def _result(
     warnings: list[str],
     folder: Path | None,
 ) -> ProbeResult:
+    """Return the result of a probe."""
     return ProbeResult(
         task=options.task,
         kind=gathered.task.kind,
@@ -198,4 +203,5 @@ def _result(
 
 
 def _listed(given: Path | str | Sequence[Path | str]) -> list[Path | str]:
+    """Return one path or several as a list."""
     return [given] if isinstance(given, Path | str) else list(given)

@@ -1,4 +1,4 @@
-"""One target of a task: the samples that a probe of it is fitted on, and who is held out when."""
+"""One target of a task: the samples that a probe of it is fitted on, and when each is held out."""
 
 from dataclasses import dataclass, replace
 
@@ -7,13 +7,13 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Labelled:
-    """A share of the labels, the first of a random order within each class.
+    """A share of the labels: the first of a random order within each class.
 
-    The labels of a smaller share are a part of those of a larger one. Every class keeps a label, a regression
-    keeps two.
+    The labels of a smaller share are a part of those of a larger one. Every class keeps at least one label, a
+    regression at least two.
 
     Attributes:
-        share: Of the labels, 0 to 1.
+        share: Share of the labels, 0 to 1.
         order: (n,) a random rank of each sample.
     """
 
@@ -21,7 +21,15 @@ class Labelled:
     order: np.ndarray
 
     def among(self, rows: np.ndarray, classes: np.ndarray | None) -> np.ndarray:
-        """(n,) bool: the samples of the mask `rows` whose labels are used; classes: (n,) codes, or None."""
+        """Return which samples have labels that are used.
+
+        Args:
+            rows: (n,) bool, the samples to choose from.
+            classes: (n,) codes, or None for a regression.
+
+        Returns:
+            (n,) bool.
+        """
         kept = np.zeros(len(rows), bool)
         for code in [None] if classes is None else np.unique(classes[rows]):
             members = np.flatnonzero(rows if code is None else rows & (classes == code))
@@ -32,7 +40,7 @@ class Labelled:
 
 @dataclass(frozen=True)
 class Problem:
-    """One target: what every probe of it is fitted on.
+    """One target, and the samples that every probe of it is fitted on.
 
     Attributes:
         vectors: "embedding" and maybe "features", (n, D) float32.
@@ -55,9 +63,13 @@ class Problem:
     labelled: Labelled | None = None
 
     def training(self, fold: int) -> np.ndarray:
-        """The samples that a probe is fitted on which is scored on a fold: no person of it, and no group.
+        """Return the samples on which the probe of a fold is fitted.
 
-        A fold that nobody is in stands for recordings to come: everybody trains, but for an outside set.
+        They have no person of the fold, and no sample of its group. A fold without people stands for
+        recordings to come: everybody trains, except an outside set.
+
+        Args:
+            fold: Number of the fold.
 
         Returns:
             (n,) bool.
@@ -73,17 +85,32 @@ class Problem:
         return train
 
     def scored(self) -> "Problem":
-        """The samples that are held out in some fold."""
+        """Return the problem with the samples that are held out in some fold."""
         held = self.fold >= 0
         return self if held.all() else self.only(held)
 
     def for_target(self, column: int, chosen: np.ndarray | None) -> "Problem":
-        """One of several targets, with the samples of a mask (n,) bool, or all."""
+        """Return the problem of one of several targets.
+
+        Args:
+            column: Number of the target.
+            chosen: (n,) bool, the samples to keep; None: all.
+
+        Returns:
+            The problem of the target.
+        """
         single = replace(self, truth=self.truth[:, column])
         return single if chosen is None else single.only(chosen)
 
     def only(self, chosen: np.ndarray) -> "Problem":
-        """The samples of a mask (n,) bool."""
+        """Return the problem with some of its samples.
+
+        Args:
+            chosen: (n,) bool, the samples to keep.
+
+        Returns:
+            The smaller problem.
+        """
         return replace(
             self,
             vectors={name: values[chosen] for name, values in self.vectors.items()},

@@ -19,20 +19,20 @@ class Interval(TypedDict):
 
 
 class Score(Interval):
-    """A score over all held-out predictions pooled; folds: the score of each fold alone."""
+    """A score over all held-out predictions pooled; `folds` has the score of each fold alone."""
 
     folds: NotRequired[list[float | None]]
 
 
 class ClassCount(TypedDict):
-    """How many samples a class has, and of how many participants."""
+    """How many samples a class has, and how many participants these are of."""
 
     samples: int
     participants: int
 
 
 class ConfidenceBin(TypedDict):
-    """One bin of confidence: its mean confidence, the share that is right, how many samples."""
+    """One bin of confidence: its mean confidence, the share that is right, and the number of samples."""
 
     confidence: float
     accuracy: float
@@ -40,7 +40,7 @@ class ConfidenceBin(TypedDict):
 
 
 class Calibration(TypedDict):
-    """How far the probabilities of a probe can be trusted; temperature: of the probe of everybody."""
+    """How far a probe's probabilities can be trusted; `temperature` is that of the probe of everybody."""
 
     brier: float | None
     ece: float | None
@@ -58,7 +58,7 @@ class Band(TypedDict):
 
 
 class Groups(TypedDict):
-    """Scores of what was left out as a whole: scores[group][probe][metric]; by: a placement, a set, ..."""
+    """Scores of groups left out as a whole, scores[group][probe][metric]; `by` is a placement, a set, ..."""
 
     by: str | None
     scores: dict[str, dict[str, dict[str, Interval]]]

@@ -1,4 +1,4 @@
-"""What `wearcli.probe` returns."""
+"""The result of `wearcli.probe`."""
 
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -18,14 +18,14 @@ from wearcli.probing.records import (
 
 @dataclass(frozen=True, kw_only=True)
 class ProbeResult:
-    """The scores of probes. `scores[probe][metric]` is `{mean, low, high, folds}`.
+    """The scores of probes; `scores[probe][metric]` is `{mean, low, high, folds}`.
 
-    The mean is the score over all held-out predictions pooled, each made by the probe that had not seen the
-    participant. low and high are its 95 % interval by bootstrap over participants. folds has the score of
-    each fold, None where it is undefined. Metrics of the tasks gait and heart, and of several targets, are
-    called `target.metric`. positive is the second of two classes, of which auroc and pauroc are.
-    calibration and intervals say of each probe how far its probabilities can be trusted, and how far its
-    values may be off. chosen[probe][target] has the hyper-parameter of each fold.
+    `mean` is the score over all held-out predictions pooled, each made by a probe that had not seen the
+    participant. `low` and `high` are its 95 % interval by bootstrap over participants. `folds` has the score
+    of each fold, None where it is undefined. Metrics of the tasks gait and heart, and of several targets, are
+    called `target.metric`. `positive` is the second of two classes, to which auroc and pauroc refer.
+    `calibration` and `intervals` state for each probe how far its probabilities can be trusted, and how far
+    its values may be off. `chosen[probe][target]` has the hyper-parameter of each fold.
     """
 
     task: str
@@ -60,11 +60,19 @@ class ProbeResult:
     output: str | None = None
 
     def half_width(self, probe: str, target: str) -> float:
-        """Half of the 95 % prediction interval of one sample of a new person; NaN where there is none."""
+        """Return half of the 95 % prediction interval of one sample of a new person.
+
+        Args:
+            probe: The kind of probe.
+            target: The target.
+
+        Returns:
+            The half-width, in the unit of the target; NaN where there is none.
+        """
         band = self.intervals.get(probe, {}).get(target)
         width = None if band is None else band["half_width"]
         return float("nan") if width is None else float(width)
 
     def to_json(self) -> dict[str, Any]:
-        """The document of `--json`: plain values only."""
+        """Return the document of `--json`, plain values only."""
         return asdict(self)

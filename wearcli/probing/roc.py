@@ -1,6 +1,6 @@
 """Areas under the ROC curve, whole and partial, each at once for many weightings of the participants.
 
-weights: (m, P), how often each participant counts in each of m evaluations (`participant_weights`).
+`weights` is (m, P): how often each participant counts in each of m evaluations (`participant_weights`).
 """
 
 import numpy as np
@@ -9,8 +9,8 @@ from wearcli.probing.metrics import mean_defined, ratio
 
 MAX_FPR = 0.1  # of the partial area, as Abbaspourazad et al. (ICLR 2024, arXiv 2312.05409) report it
 _CHUNK = 200_000  # numbers a block of weightings may hold: its arrays stay in the cache
-MANY = 200_000  # samples, from which on scores are ranked into steps
-STEPS = 1024  # of equally many samples: an area changes by less than 1e-4
+MANY = 200_000  # samples: with more, scores are ranked into steps
+STEPS = 1024  # steps of equally many samples: an area changes by less than 1e-4
 _CELLS = 100_000_000  # numbers that the counts of all participants and steps may hold
 _PAIRS = 100  # pairs of participants that cost as much as a sample on a curve, in each weighting
 
@@ -18,11 +18,20 @@ _PAIRS = 100  # pairs of participants that cost as much as a sample on a curve, 
 def auroc(
     weights: np.ndarray, truth: np.ndarray, probabilities: np.ndarray, participants: np.ndarray
 ) -> np.ndarray:
-    """(m,) area under the ROC curve: of two classes the second's, of more the mean of one against the rest.
+    """Return the area under the ROC curve.
 
-    truth, participants: (n,) codes; probabilities: (n, classes). NaN where one class is alone; of more than
-    two, a class that is absent or alone does not count. Of more than `MANY` samples those of a step of scores
-    count as ties.
+    For two classes it is the area of the second class. For more classes it is the mean of one against the
+    rest, without a class that is absent or alone. With more than `MANY` samples, those within a step of
+    scores count as ties.
+
+    Args:
+        weights: (m, P), how often each participant counts.
+        truth: (n,) class codes.
+        probabilities: (n, classes).
+        participants: (n,) codes.
+
+    Returns:
+        (m,); NaN where there is only one class.
     """
     classes = probabilities.shape[1]
     wanted = [1] if classes == 2 else range(classes)
@@ -36,10 +45,19 @@ def auroc(
 def pauroc(
     weights: np.ndarray, truth: np.ndarray, probabilities: np.ndarray, participants: np.ndarray
 ) -> np.ndarray:
-    """(m,) area under the ROC curve of the second of two classes for false positive rates up to `MAX_FPR`.
+    """Return the area under the ROC curve for false positive rates up to `MAX_FPR`, for two classes.
 
-    truth, participants: (n,) codes; probabilities: (n, 2). Standardised to 0.5 for chance and 1 for the
-    best there can be (McClish, Medical Decision Making 1989). NaN where one class is alone.
+    It is the area of the second class, standardised to 0.5 for chance and 1 for the best possible (McClish,
+    Medical Decision Making 1989).
+
+    Args:
+        weights: (m, P), how often each participant counts.
+        truth: (n,) class codes.
+        probabilities: (n, 2).
+        participants: (n,) codes.
+
+    Returns:
+        (m,); NaN where there is only one class.
     """
     by = _by_steps if _in_steps(weights, truth) else _by_curve
     area = by(weights, truth == 1, probabilities[:, 1], participants, MAX_FPR)
@@ -50,9 +68,9 @@ def pauroc(
 def _by_curve(
     weights: np.ndarray, positive: np.ndarray, score: np.ndarray, participants: np.ndarray, limit: float = 1.0
 ) -> np.ndarray:
-    """(m,) area up to the false positive rate `limit`: one sorting, and O(n) for each weighting.
+    """Return the area (m,) up to the false positive rate `limit`: one sorting, and O(n) for each weighting.
 
-    positive: (n,) bool; score: (n,). Samples of one score are one step of the curve.
+    Samples of one score are one step of the curve. `positive` is (n,) bool, `score` is (n,).
     """
     order = np.argsort(-score, kind="stable")
     owner, up = participants[order], positive[order].astype(float)
@@ -68,7 +86,7 @@ def _by_curve(
 
 
 def _under(true: np.ndarray, false: np.ndarray, limit: float) -> np.ndarray:
-    """(rows,) area under curves of (rows, 1 + steps) true and false positives, to a false positive rate."""
+    """Return the area (rows,) under curves of (rows, 1 + steps) true and false positives, up to a rate."""
     run = np.diff(false)
     width = np.diff(np.minimum(false, limit * false[:, -1:]))
     # A step that crosses the limit is cut where its line meets it.
@@ -78,13 +96,14 @@ def _under(true: np.ndarray, false: np.ndarray, limit: float) -> np.ndarray:
 
 
 def _in_steps(weights: np.ndarray, truth: np.ndarray) -> bool:
+    """Return whether samples are so many that they are ranked into steps."""
     return len(truth) > MANY and weights.shape[1] * STEPS <= _CELLS
 
 
 def _by_steps(
     weights: np.ndarray, positive: np.ndarray, score: np.ndarray, participants: np.ndarray, limit: float = 1.0
 ) -> np.ndarray:
-    """The same where samples are very many: of each participant only how many lie in each step is needed."""
+    """Return the same area for very many samples, from how many of each participant lie in each step."""
     people = weights.shape[1]
     step = np.empty(len(score), np.int64)
     order = np.argsort(-score, kind="stable")
@@ -109,7 +128,7 @@ def _by_steps(
 
 
 def _steps(counted: np.ndarray, ends: np.ndarray) -> np.ndarray:
-    """(rows, 1 + steps): 0, and the cumulative sum of (rows, n) at the end of each step."""
+    """Return 0 and the cumulative sum of (rows, n) at the end of each step, (rows, 1 + steps)."""
     total = np.cumsum(counted, axis=1)
     return np.pad(total if len(ends) == total.shape[1] else total[:, ends], ((0, 0), (1, 0)))
 
@@ -117,9 +136,9 @@ def _steps(counted: np.ndarray, ends: np.ndarray) -> np.ndarray:
 def _by_pairs(
     weights: np.ndarray, positive: np.ndarray, score: np.ndarray, participants: np.ndarray
 ) -> np.ndarray:
-    """(m,) whole area, as a sum over pairs of participants: quicker where these are few and samples many.
+    """Return the whole area (m,) as a sum over pairs of participants: fast for few people with many samples.
 
-    The one's positives meet the other's negatives, so there is no ranking again for each weighting.
+    The positives of one meet the negatives of the other, so that no weighting needs a new ranking.
     """
     people = weights.shape[1]
     owner, above = participants[positive], score[positive]

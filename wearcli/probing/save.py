@@ -42,7 +42,16 @@ def save_result(
     fitted: CrossFits,
     predictions: Sequence[Predictions],
 ) -> None:
-    """Write the probe folder, whole or not at all."""
+    """Write the probe folder, whole or not at all.
+
+    Args:
+        folder: The probe folder.
+        result: The scores.
+        options: The arguments of `wearcli.probe`.
+        gathered: The samples of the task.
+        fitted: The fits.
+        predictions: The held-out predictions.
+    """
     metadata = gathered.metadata
     document = ProbeDocument(
         result,
@@ -63,6 +72,7 @@ def save_result(
 
 
 def _protocol(result: ProbeResult, options: ProbeOptions, fitted: CrossFits) -> str:
+    """Return in words how the probes were fitted and scored."""
     chosen = dict.fromkeys(load_kind(probe).protocol for probe, _ in fitted)
     protocol = PROTOCOL.format(chosen=", ".join(chosen))
     if options.leave_out:
@@ -71,7 +81,7 @@ def _protocol(result: ProbeResult, options: ProbeOptions, fitted: CrossFits) -> 
 
 
 def _sample_input(result: ProbeResult, samples: Samples) -> SampleInput:
-    """What a sample is that the probes take."""
+    """Return what a sample is for the probes."""
     sizes = {name: int(values.shape[1]) for name, values in samples.vectors.items()}
     placements = samples.rows["placement"].dropna() if "placement" in samples.rows else ()
     return SampleInput(
@@ -85,7 +95,7 @@ def _sample_input(result: ProbeResult, samples: Samples) -> SampleInput:
 
 
 def _pooling(result: ProbeResult) -> str | None:
-    """How the vectors of several windows became those of a sample."""
+    """Return how the vectors of several windows became those of a sample."""
     if result.level == "participant":
         return "mean of a participant's windows"
     pooled = result.epoch is not None or result.kind == "regression"

@@ -28,7 +28,7 @@ class SavedProbe:
 
     Attributes:
         document: The content of probe.json.
-        predictors: By probe (a name of `kinds.PROBES`) and target.
+        predictors: The predictors by probe (a name of `kinds.PROBES`) and target.
     """
 
     document: ProbeDocument
@@ -36,24 +36,39 @@ class SavedProbe:
 
     @property
     def result(self) -> ProbeResult:
-        """The scores and what they are of."""
+        """The scores and what they belong to."""
         return self.document.result
 
     @property
     def probes(self) -> list[str]:
-        """The probes that the folder holds, the one that is used by default first."""
+        """The probes that the folder holds; the default one comes first."""
         return [name for name in PROBES if any(name == probe for probe, _ in self.predictors)]
 
     def inputs(self, probe: str) -> int:
-        """How many numbers a probe takes."""
+        """Return how many numbers a probe takes.
+
+        Args:
+            probe: The kind of probe.
+        """
         return next(one.inputs for (name, _), one in self.predictors.items() if name == probe)
 
     def fitted_targets(self, probe: str) -> list[str]:
-        """The targets that a probe was fitted for."""
+        """Return the targets that a probe was fitted for.
+
+        Args:
+            probe: The kind of probe.
+        """
         return [target for target in self.result.targets if (probe, target) in self.predictors]
 
     def elsewhere(self, placements: Collection[str | None]) -> str | None:
-        """What to say of sensors where the probe was not fitted on any; None where there are none such."""
+        """Return a warning about sensors at placements on which the probe was not fitted.
+
+        Args:
+            placements: Where the sensors were, None where it is not stated.
+
+        Returns:
+            The warning; None where there are no such sensors.
+        """
         own = {*(self.document.input.placements or ())}
         others = sorted({place for place in placements if place} - own)
         if not own or not others:
@@ -64,10 +79,16 @@ class SavedProbe:
         )
 
     def predict(self, vectors: np.ndarray, probe: str, target: str) -> np.ndarray:
-        """(n, classes) calibrated probabilities in the order of the classes, or (n,) values.
+        """Predict a target.
 
-        vectors: (n, D) float32 embeddings, or features of the probe "features", pooled as document.input says
-        (`wearcli.labels.pooling.pool`).
+        Args:
+            vectors: (n, D) float32, embeddings, or features for the probe "features", pooled as
+                document.input states (`wearcli.labels.pooling.pool`).
+            probe: The kind of probe.
+            target: The target.
+
+        Returns:
+            (n, classes) calibrated probabilities in the order of the classes, or (n,) values.
         """
         predictor = self.predictors[probe, target]
         if vectors.shape[1] != predictor.inputs:
@@ -83,7 +104,14 @@ def save_probe(
     predictors: dict[tuple[str, str], Predictor],
     predictions: pa.Table,
 ) -> None:
-    """Write a probe folder whole or not at all; the same arguments give the same bytes."""
+    """Write a probe folder, whole or not at all; the same arguments give the same bytes.
+
+    Args:
+        folder: The probe folder.
+        document: The content of probe.json.
+        predictors: The predictors by probe and target.
+        predictions: The held-out predictions.
+    """
     targets = document.result.targets
     arrays: dict[str, np.ndarray] = {}
     for (probe, target), predictor in predictors.items():
@@ -97,7 +125,7 @@ def save_probe(
 
 
 def versions() -> dict[str, str]:
-    """Of all that a score may depend on."""
+    """Return the versions of everything that a score may depend on."""
     return {
         "python": platform.python_version(),
         **{module.__name__: module.__version__ for module in (np, scipy, sklearn, pd)},
@@ -105,7 +133,18 @@ def versions() -> dict[str, str]:
 
 
 def load_probe(folder: Path | str) -> SavedProbe:
-    """Read a probe folder; UsageError where there is none, InputError where it is damaged or newer."""
+    """Read a probe folder.
+
+    Args:
+        folder: The probe folder.
+
+    Returns:
+        The probe.
+
+    Raises:
+        UsageError: There is no probe folder.
+        InputError: It is damaged, or a later wearcli wrote it.
+    """
     folder = Path(folder)
     if not (folder / "probe.json").is_file():
         raise UsageError(f"{folder}: no probe folder: make one with 'wearcli probe', or name another")
@@ -118,7 +157,7 @@ def load_probe(folder: Path | str) -> SavedProbe:
 
 
 def _read_weights(path: Path, targets: list[str]) -> dict[tuple[str, str], Predictor]:
-    """The predictors by probe and target; their arrays are called probe.number.name."""
+    """Return the predictors by probe and target; their arrays are called probe.number.name."""
     arrays: dict[tuple[str, str], dict[str, np.ndarray]] = {}
     with np.load(path, allow_pickle=False) as file:
         for name in file.files:

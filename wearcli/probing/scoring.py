@@ -31,17 +31,17 @@ from wearcli.probing.study import Study
 
 @dataclass
 class Scored:
-    """All that is scored, probe by probe.
+    """All scores, probe by probe.
 
     Attributes:
         scores: scores[probe][metric].
-        differences: differences[probe][metric], a probe less that on features.
-        confusion: confusion[probe], rows are the true classes.
-        per_class: The F1 of per_class[probe][class].
-        calibration: Of each probe of classes.
-        intervals: intervals[probe][target] of a regression.
-        groups: groups[group][probe][metric] of what was left out as a whole.
-        predictions: Of each target and probe.
+        differences: differences[probe][metric], a probe less the probe on features.
+        confusion: confusion[probe]; rows are the true classes.
+        per_class: per_class[probe][class], the F1 of a class.
+        calibration: calibration[probe], of a classification.
+        intervals: intervals[probe][target], of a regression.
+        groups: groups[group][probe][metric], of groups left out as a whole.
+        predictions: The predictions of each target and probe.
     """
 
     scores: dict[str, dict[str, Score]] = field(default_factory=dict)
@@ -56,15 +56,15 @@ class Scored:
 
 @dataclass(frozen=True)
 class HeldOut:
-    """The held-out samples of a problem, and what is predicted of them.
+    """The held-out samples of a problem, and their predictions.
 
     Attributes:
-        problem: Its scored samples.
-        predicted: By each probe, see `held_out_by`.
-        ranks: Of classes the probabilities before the temperature, by each probe.
-        constant: By the trivial predictor.
-        classes: How many classes there are, 0 of a regression.
-        agreement: Score ICC and limits of agreement too.
+        problem: The problem with its scored samples.
+        predicted: Predictions of each probe, see `held_out_by`.
+        ranks: For classes, the probabilities before the temperature, of each probe.
+        constant: Predictions of the trivial predictor.
+        classes: How many classes there are, 0 for a regression.
+        agreement: Also score ICC and limits of agreement.
     """
 
     problem: Problem
@@ -75,7 +75,14 @@ class HeldOut:
     agreement: bool
 
     def only(self, chosen: np.ndarray) -> "HeldOut":
-        """The samples of a mask, as one fold."""
+        """Return some of the samples, as one fold.
+
+        Args:
+            chosen: (n,) bool, the samples to keep.
+
+        Returns:
+            The smaller set of samples.
+        """
         whole = replace(self.problem, vectors={}, group=None, fold=np.zeros(len(chosen), np.int64))
         return replace(
             self,
@@ -86,7 +93,14 @@ class HeldOut:
         )
 
     def evaluate(self, counts: Counting) -> dict[str, Rows]:
-        """The scores of every probe and of the trivial predictor."""
+        """Return the scores of every probe and of the trivial predictor.
+
+        Args:
+            counts: How often participants count.
+
+        Returns:
+            Each probe's metrics at the rows of `counts`.
+        """
         scores = {
             probe: evaluate(self.problem, predicted, counts, self.agreement, self.ranks[probe])
             for probe, predicted in self.predicted.items()
@@ -100,15 +114,18 @@ class HeldOut:
 def score(study: Study, samples: pd.DataFrame, fitted: CrossFits, *, draws: int, seed: int) -> Scored:
     """Score every probe of every problem, and the majority class or the mean.
 
-    The same draws of participants serve all probes, so that differences are paired. Where groups are left out
-    as a whole, these are the `folds` of a score.
+    All probes share the same draws of participants, so that differences are paired. Where groups are left out
+    as a whole, the groups are the `folds` of a score.
 
     Args:
-        study: What was fitted.
-        samples: One row a sample, for the predictions.
+        study: The problems that were fitted.
+        samples: One row for each sample, for the predictions.
         fitted: The fits.
-        draws: Of the bootstrap.
-        seed: Of the draws.
+        draws: How many bootstrap draws.
+        seed: Seed of the draws.
+
+    Returns:
+        All scores.
     """
     out = Scored()
     for place, counts in enumerate(countings(study, draws, seed)):
@@ -129,6 +146,7 @@ def score(study: Study, samples: pd.DataFrame, fitted: CrossFits, *, draws: int,
 
 
 def _held_out(study: Study, problem: Problem, fits: dict[str, CrossFit]) -> HeldOut:
+    """Return the predictions of every probe for the held-out samples of a problem."""
     tested, classes = problem.scored(), len(study.classes)
     both = {probe: held_out_by(tested, probe, fit, classes) for probe, fit in fits.items()}
     return HeldOut(
@@ -142,11 +160,11 @@ def _held_out(study: Study, problem: Problem, fits: dict[str, CrossFit]) -> Held
 
 
 def _add_scores(out: Scored, study: Study, prefix: str, rows: dict[str, Rows]) -> None:
-    """The scores of every probe, and their differences to those of the features."""
+    """Add the scores of every probe, and their differences to those of the features."""
     for probe, metrics in rows.items():
         scores = {prefix + metric: summary(row, study.parts) for metric, row in metrics.items()}
         out.scores.setdefault(probe, {}).update(scores)
-        # The trivial predictor, which is the last, has no difference.
+        # The trivial predictor is the last one and has no difference.
         if FEATURES in rows and probe not in (FEATURES, [*rows][-1]):
             differences = {
                 prefix + metric: difference(metrics[metric], row, study.parts)
@@ -156,7 +174,7 @@ def _add_scores(out: Scored, study: Study, prefix: str, rows: dict[str, Rows]) -
 
 
 def _add_groups(out: Scored, study: Study, place: int, held: HeldOut, draws: int, seed: int) -> None:
-    """The scores of each group that was left out as a whole."""
+    """Add the scores of each group that was left out as a whole."""
     for code, group in enumerate(study.groups or []):
         members = np.asarray(held.problem.group == code)
         if not members.any():  # the target has no value there
@@ -172,7 +190,7 @@ def _add_groups(out: Scored, study: Study, place: int, held: HeldOut, draws: int
 
 
 def _add_classes(out: Scored, study: Study, probe: str, held: HeldOut, rows: Rows, fit: CrossFit) -> None:
-    """Confusion, F1 of each class, and calibration of a probe."""
+    """Add confusion, F1 of each class and calibration of a probe."""
     truth, probabilities = held.problem.truth, held.predicted[probe]
     codes = probabilities.argmax(axis=1)
     matrix = confusion(truth, codes, np.zeros(len(codes), np.int64), held.classes, 1)[0]
@@ -189,7 +207,7 @@ def _add_classes(out: Scored, study: Study, probe: str, held: HeldOut, rows: Row
 def _predictions(
     study: Study, samples: pd.DataFrame, target: str, held: HeldOut, fits: dict[str, CrossFit]
 ) -> list[Predictions]:
-    """What each probe, and at last the trivial predictor, says of a target."""
+    """Return what each probe, and last the trivial predictor, predicts of a target."""
     problem, names = held.problem, np.array(study.classes, object)
     blocks = []
     for probe, predicted in {**held.predicted, trivial_name(problem): held.constant}.items():
@@ -212,11 +230,20 @@ def _predictions(
 
 
 def group_scores(scored: Scored, study: Study, leave_out: str | None) -> Groups | None:
-    """Scores, samples and participants of each left-out group; None where people alone are left out."""
+    """Return scores, samples and participants of each left-out group.
+
+    Args:
+        scored: The scores.
+        study: The problems.
+        leave_out: Name of the column of the groups.
+
+    Returns:
+        The groups; None where only people are left out.
+    """
     if study.groups is None:
         return None
     group = study.problems[0].group
-    assert group is not None  # of every problem, where the study has groups
+    assert group is not None  # every problem of a study with groups has them
     owners = study.problems[0].participants
     return {
         "by": leave_out,

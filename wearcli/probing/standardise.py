@@ -6,25 +6,32 @@ _BLOCK_ROWS = 16384  # rows in float64 at a time
 
 
 def standardisation(vectors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Mean and standard deviation of the columns.
+    """Return mean and standard deviation of the columns.
 
     Args:
         vectors: (n, D).
 
     Returns:
-        (D,) float32 each; the deviation of a constant column is given as 1.
+        (D,) float32 for each; the deviation of a constant column is given as 1.
     """
     blocks = [vectors[first : first + _BLOCK_ROWS] for first in range(0, len(vectors), _BLOCK_ROWS)]
     mean = sum(block.sum(axis=0, dtype=np.float64) for block in blocks) / len(vectors)
     square = sum(np.square(block - mean).sum(axis=0) for block in blocks) / len(vectors)
     scale = np.sqrt(square)
-    # Rounding leaves a constant column a deviation of its own: dividing by it would make noise of it.
+    # Rounding leaves a small deviation in a constant column: division by it would turn the column into noise.
     scale[scale <= 1e-6 * np.abs(mean)] = 1
     return np.asarray(mean, np.float32), np.asarray(scale, np.float32)
 
 
 def standardise(vectors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Standardise the columns of (n, D) vectors in place; return their `standardisation`."""
+    """Standardise columns in place.
+
+    Args:
+        vectors: (n, D).
+
+    Returns:
+        Their `standardisation`.
+    """
     mean, scale = standardisation(vectors)
     vectors -= mean
     vectors /= scale

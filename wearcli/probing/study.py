@@ -24,20 +24,20 @@ FEW_PARTICIPANTS = 5
 
 @dataclass(frozen=True)
 class Study:
-    """All that a probe is fitted on and scored by.
+    """The problems that probes are fitted on, and what scores need.
 
     Attributes:
         problems: One for each of `targets`.
         targets: The columns that are predicted.
-        classes: Names, sorted (but the `positive` of the task is the second of two); empty of a regression.
-        codes: (n,) the class of each sample, None of a regression.
+        classes: Names, sorted (but the `positive` of the task is the second of two); empty for a regression.
+        codes: (n,) the class of each sample, None for a regression.
         people: The names of the participants.
-        owner: (n,) which of them each sample is of.
-        fold: (n,) in which fold each sample is held out, -1 in none.
+        owner: (n,) the participant of each sample, as a number in `people`.
+        fold: (n,) the fold in which each sample is held out, -1 for none.
         n_folds: How many folds there are.
         warnings: What the user should know.
         measured: Whether a second method has measured the targets, see `Task.measured`.
-        groups: Names of what is left out as a whole, None where people alone are.
+        groups: Names of groups left out as a whole, None where only people are left out.
     """
 
     problems: list[Problem]
@@ -54,18 +54,21 @@ class Study:
 
     @property
     def parts(self) -> int:
-        """How many `folds` a score has: groups where these are left out."""
+        """How many `folds` a score has: the groups, where groups are left out."""
         return self.n_folds if self.groups is None else len(self.groups)
 
     @property
     def prefixes(self) -> list[str]:
-        """What stands before the name of a score of each target; nothing for one target that is no metric."""
+        """The prefix of the scores of each target.
+
+        It is empty for a single target that no second method has measured.
+        """
         several = self.measured or len(self.targets) > 1
         return [f"{name}." if several else "" for name in self.targets]
 
     @property
     def class_samples(self) -> dict[str, ClassCount]:
-        """How many samples each class has, and of how many participants; empty of a regression."""
+        """How many samples each class has, and how many participants these are of; empty for a regression."""
         return {
             name: ClassCount(
                 samples=int(np.count_nonzero(self.codes == code)),
@@ -77,12 +80,12 @@ class Study:
 
 @dataclass(frozen=True)
 class Division:
-    """Who is held out when.
+    """When each sample is held out.
 
     Attributes:
-        fold: (n,) in which fold each sample is held out, -1 in none.
-        groups: Names of what is left out as a whole, None where people alone are.
-        group: (n,) which of them each sample is of, None likewise.
+        fold: (n,) the fold in which each sample is held out, -1 for none.
+        groups: Names of groups left out as a whole, None where only people are left out.
+        group: (n,) the group of each sample, None where only people are left out.
     """
 
     fold: np.ndarray
@@ -93,16 +96,19 @@ class Division:
 def make_study(
     task: Task, samples: Samples, folds: int, seed: int, leave_out: str | None = None, test: bool = False
 ) -> Study:
-    """The samples as problems, with folds by participant.
+    """Return the samples as problems, with folds by participant.
 
     Args:
-        task: What is predicted.
-        samples: Of the task.
-        folds: How many, at most one a participant.
-        seed: Of the folds.
-        leave_out: "participant" for a fold each. Another name is a column of `samples.rows`, each value of
-            which is left out as a whole (`group_folds`).
-        test: Hold out the samples whose column `test` is true; all the others train.
+        task: The task.
+        samples: The samples of the task.
+        folds: How many folds, at most one for each participant.
+        seed: Seed of the folds.
+        leave_out: "participant" for a fold for each participant. Another name is a column of `samples.rows`;
+            each of its values is left out as a whole (`group_folds`).
+        test: Hold out the samples whose column `test` is true; all others train.
+
+    Returns:
+        The study.
 
     Raises:
         InputError: The samples are of one person or one class, or too few.
@@ -144,7 +150,7 @@ def make_study(
 
 
 def _classes(task: Task, samples: Samples) -> tuple[list[str], np.ndarray]:
-    """The names of the classes, and (n,) codes."""
+    """Return the names of the classes, and (n,) codes."""
     names, codes = np.unique(samples.truth.astype(str), return_inverse=True)
     classes: list[str] = names.tolist()
     if len(classes) == 2 and classes[0] == task.positive:
@@ -155,7 +161,7 @@ def _classes(task: Task, samples: Samples) -> tuple[list[str], np.ndarray]:
 
 
 def _outside(task: Task, samples: Samples, owner: np.ndarray) -> Division:
-    """One fold: the outside set."""
+    """Return one fold: the outside set."""
     fold = np.where(samples.rows["test"].to_numpy(bool), 0, -1)
     if np.isin(owner, owner[fold == 0]).all():
         raise InputError(
@@ -173,7 +179,7 @@ def _divide(
     seed: int,
     leave_out: str | None,
 ) -> Division:
-    """Folds by participant, or by groups and their participants."""
+    """Return folds by participant, or by groups and their participants."""
     rng = generator(seed, "folds")
     if leave_out not in (None, "participant"):
         groups, group = _groups(samples, leave_out)
@@ -184,7 +190,7 @@ def _divide(
 
 
 def _groups(samples: Samples, leave_out: str | None) -> tuple[list[str], np.ndarray]:
-    """The names of the groups of a column of the samples' rows, and (n,) codes."""
+    """Return the names of the groups of a column of the samples' rows, and (n,) codes."""
     column = samples.rows[leave_out].astype(object)
     if column.isna().any():
         who = samples.rows.loc[column.isna().to_numpy(), "recording"].iloc[0]
@@ -200,7 +206,7 @@ def _groups(samples: Samples, leave_out: str | None) -> tuple[list[str], np.ndar
 def _regressions(
     task: Task, samples: Samples, owner: np.ndarray, division: Division
 ) -> tuple[list[Problem], list[str], list[str]]:
-    """A problem for each target that can be one, their names, and warnings of the others."""
+    """Return a problem for each target that can be one, their names, and warnings about the others."""
     whole = Problem(
         samples.vectors, np.arange(len(samples)), samples.truth, owner, division.fold, False, division.group
     )

@@ -1,4 +1,4 @@
-"""What must be so before a probe is fitted, and what the user should know of folds that lack a class."""
+"""Checks before a probe is fitted, and warnings about folds that lack a class."""
 
 import numpy as np
 
@@ -11,10 +11,15 @@ FEWEST_SAMPLES = 5
 
 
 def check_samples(task: Task, samples: Samples, people: np.ndarray) -> None:
-    """Check that there are two participants and a few samples; people: the names of the participants.
+    """Check that there are at least two participants and a few samples.
+
+    Args:
+        task: The task.
+        samples: The samples of the task.
+        people: The names of the participants.
 
     Raises:
-        InputError: There are not.
+        InputError: There are fewer.
     """
     if len(people) < 2:
         raise InputError(
@@ -31,8 +36,12 @@ def check_samples(task: Task, samples: Samples, people: np.ndarray) -> None:
 def check_folds(task: Task, problem: Problem) -> None:
     """Check that every fold leaves two classes to train on.
 
+    Args:
+        task: The task.
+        problem: The problem with its folds.
+
     Raises:
-        InputError: A fold leaves nothing, or a group that is left out leaves one class.
+        InputError: A fold leaves nothing, or a left-out group leaves only one class.
     """
     for fold in np.unique(problem.fold[problem.fold >= 0]).tolist():
         codes = np.unique(problem.truth[problem.training(fold)])
@@ -53,15 +62,18 @@ def class_warnings(
     fold: np.ndarray,
     n_folds: int,
 ) -> list[str]:
-    """Warnings of classes that some folds lack.
+    """Return warnings about classes that some folds lack.
 
     Args:
-        classes: Their names.
+        classes: Names of the classes.
         codes: (n,) the class of each sample.
         owner: (n,) the participant of each sample.
         people: The names of the participants.
-        fold: (n,) in which fold each sample is held out.
+        fold: (n,) the fold in which each sample is held out.
         n_folds: How many folds there are.
+
+    Returns:
+        The warnings.
     """
     alone, rare = [], []
     for code, name in enumerate(classes):
@@ -85,7 +97,15 @@ def class_warnings(
 
 
 def outside_warnings(classes: list[str], problem: Problem) -> list[str]:
-    """Warnings of classes that only the outside set has."""
+    """Return warnings about classes that only the outside set has.
+
+    Args:
+        classes: Names of the classes.
+        problem: The problem, whose fold is the outside set.
+
+    Returns:
+        The warnings.
+    """
     trained = np.unique(problem.truth[problem.training(0)])
     new = [classes[code] for code in np.setdiff1d(np.unique(problem.truth), trained)]
     if not new:

@@ -1,4 +1,4 @@
-"""A linear probe made ready once, to be scored again and again as the embeddings of its windows change."""
+"""A linear probe that is set up once and scored again and again as the embeddings of its windows change."""
 
 from dataclasses import replace
 
@@ -18,21 +18,21 @@ from wearcli.probing.kinds import input_column
 from wearcli.probing.study import make_study
 from wearcli.seeds import generator
 
-MAX_WINDOWS = 2000  # so that a look at them takes seconds
+MAX_WINDOWS = 2000  # few enough for a score in seconds
 PER_SAMPLE = 20  # windows of a long epoch or interval, evenly spaced
 
 
 class WatchProbe:
-    """The linear probe of `wearcli.probe`, of at most `MAX_WINDOWS` windows.
+    """The linear probe of `wearcli.probe`, on at most `MAX_WINDOWS` windows.
 
-    Of a study that has more, samples are drawn by the seed, its people taking turns. Folds, pooling of epochs
+    If a study has more windows, the seed chooses the samples, with people in turn. Folds, pooling of epochs
     and the inner search of the penalty are those of `wearcli.probe` with the same seed.
 
     Args:
-        times: One row a window: recording, participant, onset, duration (s).
-        task: What is predicted.
-        epoch_s: Length of an epoch (s), None without epochs.
-        seed: Of samples, folds and fits.
+        times: One row for each window: recording, participant, onset, duration (s).
+        task: The task.
+        epoch_s: Length of an epoch, s; None without epochs.
+        seed: Seed of samples, folds and fits.
 
     Attributes:
         rows: The rows of `times` that the probe needs, in the order in which `score` takes their vectors.
@@ -55,11 +55,14 @@ class WatchProbe:
         self.rows, self._window = np.unique(window, return_inverse=True)
 
     def score(self, vectors: np.ndarray, probe: str = "linear") -> float | None:
-        """The macro-F1, or r (the mean of those of several targets); None where it is undefined.
+        """Return the macro-F1, or r (the mean over several targets).
 
         Args:
             vectors: (len(rows), D) float32, embeddings or features of the windows of `rows`.
             probe: linear, or features for the linear probe on features.
+
+        Returns:
+            The score; None where it is undefined.
         """
         study = self.study
         samples = pool(vectors, self._window, self._counts) if self._pooled else vectors[self._window]
@@ -75,7 +78,7 @@ class WatchProbe:
 
 
 def _some(samples: Samples, seed: int) -> Samples:
-    """As many samples as `MAX_WINDOWS` allow: the first of every participant, then the second, and so on."""
+    """Return as many samples as `MAX_WINDOWS` allow: the first of every participant, then the second, ..."""
     shuffled = generator(seed, "watched samples").permutation(len(samples))
     rows = samples.rows.iloc[shuffled]
     turn = rows.groupby(rows["participant"].astype(str).to_numpy(str)).cumcount().to_numpy()
@@ -86,9 +89,9 @@ def _some(samples: Samples, seed: int) -> Samples:
 
 
 def _members(times: pd.DataFrame, samples: pd.DataFrame, pooled: bool) -> tuple[np.ndarray, np.ndarray]:
-    """The windows of each sample, those of a sample together, and how many each has (at most `PER_SAMPLE`).
+    """Return the windows of each sample, sample by sample, and how many each has (at most `PER_SAMPLE`).
 
-    A window belongs to an epoch with at least half of its length; one that is a sample by itself to that.
+    A window belongs to an epoch that holds at least half of it. A window that is a sample belongs to itself.
     """
     window, sample, shared = overlaps(times, samples)
     duration = times["duration"].to_numpy()[window]
@@ -96,7 +99,7 @@ def _members(times: pd.DataFrame, samples: pd.DataFrame, pooled: bool) -> tuple[
     window, sample = window[inside], sample[inside]
     counts = np.bincount(sample, minlength=len(samples))
     place = np.arange(len(sample)) - (np.cumsum(counts) - counts)[sample]
-    # Of many windows in PER_SAMPLE equal parts, the first of each part.
+    # Many windows are divided into PER_SAMPLE equal parts; the first of each part is taken.
     part, before = (at * PER_SAMPLE // counts[sample] for at in (place, place - 1))
     kept = (counts[sample] <= PER_SAMPLE) | (part > before)
     return window[kept], np.minimum(counts, PER_SAMPLE)
