@@ -10,7 +10,9 @@
 """
 
 import math
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import cast
 
 import torch
@@ -23,6 +25,9 @@ from wearcli.training.methods.relcon.sparsemax import sparsemax
 CPU_BLOCK = (1, 16)  # anchors x candidates: their scores, 4 MB, stay in the cache
 GPU_BLOCK = (8, 128)  # 1,024 pairs, with what sparsemax needs about 1.5 GB
 
+Work = Callable[[torch.Tensor], torch.Tensor]
+Spread = Callable[[Work, Sequence[torch.Tensor]], list[torch.Tensor]]  # work done on each of some blocks
+
 
 class Prepared:
     """What the windows of a batch need once, whatever pairs they are in.
@@ -31,6 +36,7 @@ class Prepared:
         distance: The distance.
         windows: (n, samples, channels), g.
         dtype: The type to multiply in.
+        spread: See `_one_core_each`.
 
     Attributes:
         keys: (n, width, samples), of a window as a candidate.
@@ -38,15 +44,17 @@ class Prepared:
         mixture: (n, 2 channels + 1), see `maps`.
     """
 
-    def __init__(self, distance: MotifDistance, windows: torch.Tensor, dtype: torch.dtype) -> None:
+    def __init__(
+        self, distance: MotifDistance, windows: torch.Tensor, dtype: torch.dtype, spread: Spread
+    ) -> None:
         self.distance, self.dtype = distance, dtype
         self.windows = windows.transpose(1, 2).contiguous()
         mean, deviation = statistics(windows)  # (n, 1, channels)
         normalised = distance.normalise(windows, mean, deviation)
-        self.keys = (_features(distance.key, normalised, dtype) / math.sqrt(WIDTH)).to(dtype)
+        self.keys = (_features(distance.key, normalised, dtype, spread) / math.sqrt(WIDTH)).to(dtype)
         weight = distance.out.weight / distance.scale[:, None]
         bias = (distance.out.bias - distance.shift) / distance.scale
-        values = weight @ _features(distance.value, normalised, dtype) + bias[:, None]
+        values = weight @ _features(distance.value, normalised, dtype, spread) + bias[:, None]
         # The weights of a row sum to 1, so that what is constant may be added before them.
         self.values = values * deviation.transpose(1, 2) + mean.transpose(1, 2)
         factor = distance.scale / deviation
@@ -98,32 +106,49 @@ def pair_distances(
     Returns:
         (a, c) float32.
     """
-    cpu = windows.device.type == "cpu"
-    with torch.autocast(windows.device.type, enabled=False):
-        prepared = Prepared(distance, windows, torch.bfloat16 if bf16 else torch.float32)
     out = torch.empty(candidates.shape, dtype=torch.float32, device=windows.device)
-    several, some = CPU_BLOCK if cpu else GPU_BLOCK
+    several, some = CPU_BLOCK if windows.device.type == "cpu" else GPU_BLOCK
+    with _one_core_each(windows.device) as spread:
+        with torch.autocast(windows.device.type, enabled=False):
+            prepared = Prepared(distance, windows, torch.bfloat16 if bf16 else torch.float32, spread)
 
-    def one(rows: torch.Tensor) -> None:
-        # Both switches are a thread's own.
-        with torch.no_grad(), torch.autocast(windows.device.type, enabled=False):
+        def fill(rows: torch.Tensor) -> torch.Tensor:
             maps = prepared.maps(anchors[rows])
             for columns in torch.split(torch.arange(candidates.shape[1]), some):
                 block = rows[:, None], columns
                 out[block] = _block(prepared, maps, anchors[rows], candidates[block])
+            return rows
 
-    blocks = torch.split(torch.arange(len(anchors)), several)
-    threads = torch.get_num_threads()
-    if not cpu or threads == 1:
-        for block in blocks:
-            one(block)
-    else:
-        try:
-            with ThreadPoolExecutor(threads, initializer=torch.set_num_threads, initargs=(1,)) as pool:
-                list(pool.map(one, blocks))
-        finally:
-            torch.set_num_threads(threads)  # threads that are yet to come would have one core too
+        spread(fill, torch.split(torch.arange(len(anchors)), several))
     return out
+
+
+@contextmanager
+def _one_core_each(device: torch.device) -> Iterator[Spread]:
+    """Give a function that does some work on blocks, each block on one core, without gradients.
+
+    All of it, and what is done beside it, has the same bits for any number of threads: on some processors
+    torch's convolutions round by the number of threads.
+    """
+
+    def switched_off(work: Work) -> Work:
+        def run(block: torch.Tensor) -> torch.Tensor:
+            # Both switches are a thread's own.
+            with torch.no_grad(), torch.autocast(device.type, enabled=False):
+                return work(block)
+
+        return run
+
+    threads = torch.get_num_threads()
+    if device.type != "cpu" or threads == 1:
+        yield lambda work, blocks: [switched_off(work)(block) for block in blocks]
+        return
+    try:
+        torch.set_num_threads(1)
+        with ThreadPoolExecutor(threads, initializer=torch.set_num_threads, initargs=(1,)) as pool:
+            yield lambda work, blocks: list(pool.map(switched_off(work), blocks))
+    finally:
+        torch.set_num_threads(threads)  # threads that are yet to come would have one core too
 
 
 def _block(
@@ -145,10 +170,10 @@ def _block(
     return (rebuilt - anchor[:, None]).square().sum(dim=(2, 3))
 
 
-def _features(net: MotifNet, windows: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
+def _features(net: MotifNet, windows: torch.Tensor, dtype: torch.dtype, spread: Spread) -> torch.Tensor:
     """`MotifNet.forward`, some windows at a time: (n, samples, channels) -> (n, width, samples) float32."""
     parts = torch.split(windows.transpose(1, 2), CPU_BLOCK[1] if usable(windows) else len(windows))
-    return torch.cat([_after_first(net, net.first(part), dtype) for part in parts])
+    return torch.cat(spread(lambda part: _after_first(net, net.first(part), dtype), parts))
 
 
 def _after_first(net: MotifNet, y: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
