@@ -67,15 +67,21 @@ class OptionField:
     Attributes:
         type: The type of one value: bool, int, float or str.
         several: Whether it is a tuple of such values.
-        choices: The values that it may have; empty where any may be.
+        literals: The values of a Literal.
     """
 
     name: str
     type: type
     several: bool
     default: Any
-    choices: Choices
+    literals: Choices
     option: Option
+
+    @property
+    def choices(self) -> Choices:
+        """The values that it may have, by the registry as it is now; empty where any may be."""
+        choices = self.option.choices
+        return self.literals or (choices() if callable(choices) else choices) or ()
 
     @property
     def flag(self) -> str:
@@ -147,17 +153,15 @@ def check_options(values: object) -> None:
 
 
 def _option_field(field: Field[Any], hint: Any) -> OptionField:
-    """The option of a field; its choices are those of a Literal, or of the option itself."""
+    """The option of a field."""
     if get_origin(hint) in (Union, UnionType):
         (hint,) = (part for part in get_args(hint) if part is not type(None))
     several = get_origin(hint) is tuple
     if several:
         hint = get_args(hint)[0]
     option: Option = field.metadata["option"]
-    choices: Choices = ()
+    literals: Choices = ()
     if get_origin(hint) is Literal:
-        choices, hint = get_args(hint), str
-    elif option.choices is not None:
-        choices = option.choices() if callable(option.choices) else option.choices
+        literals, hint = get_args(hint), str
     default = field.default_factory() if field.default_factory is not MISSING else field.default
-    return OptionField(field.name, hint, several, default, choices, option)
+    return OptionField(field.name, hint, several, default, literals, option)
