@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 # What a user needs (`make demo`), and what a developer needs: training with torch, tests, linters, the docs.
 CORE := $(VENV)/.installed-core
 ALL := $(VENV)/.installed-all
-PIP := $(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 # The demo's files go here. The folder is emptied first.
 DEMO ?= demo
 
@@ -43,7 +43,8 @@ demo: $(CORE)
 	$(BIN)/wearcli gait $(DEMO)/embeddings.parquet --probe $(DEMO)/probes/gait -o $(DEMO)/gait
 	$(BIN)/wearcli report $(DEMO)/probes/activity
 	@echo
-	@echo "The files are in $(DEMO)/: embeddings.parquet, probes/activity/ with report.html, probes/gait/, bouts.parquet, gait/"
+	@echo "The files are in $(DEMO)/; open $(DEMO)/probes/activity/report.html in a browser."
+	@echo "To type wearcli yourself: . $(BIN)/activate"
 
 # The documentation, as a website in site/. The variable silences a notice about a version of mkdocs that nobody uses.
 docs: $(ALL)

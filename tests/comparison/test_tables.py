@@ -422,7 +422,7 @@ def test_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        ({"probe": "both"}, "--probe linear or mlp"),
+        ({"probe": "both"}, "--probe both: models are compared by one probe"),
         ({"folds": 1}, "--folds takes 2 or more"),
         ({"epoch": 0}, "--epoch takes seconds above 0"),
         ({"bootstrap": 0}, "--bootstrap takes 1 or more"),

@@ -38,8 +38,9 @@ def label_tables(task: str, metadata: TableMetadata, embeddings: Path | None) ->
 def find_table(stem: str, metadata: TableMetadata, embeddings: Path | None) -> tuple[tuple[Path, ...], str]:
     """Look for the tables called `stem` that belong to an embeddings table.
 
-    They are looked for among the recordings that `embed` read, as they are now or as they were then; in
-    recordings/; in the folder of the embeddings.
+    They are looked for among the recordings that `embed` read, as they are now or as they were then; in the
+    folder of the embeddings; and in recordings/ where none of what `embed` read is here any more. (The labels
+    of another study, whose recordings have the same names, would go with these ones unnoticed.)
 
     Args:
         stem: The name of the tables without suffix, such as labels.
@@ -56,7 +57,9 @@ def find_table(stem: str, metadata: TableMetadata, embeddings: Path | None) -> t
     then = [Path(path) for path in metadata.sidecars.get(stem, ())]
     if then and all(path.is_file() for path in then):
         return tuple(then), ""
-    folders = [place if place.is_dir() else place.parent for place in places] + [Path("recordings")]
+    folders = [place if place.is_dir() else place.parent for place in places]
+    if not any(place.exists() for place in places):
+        folders.append(Path("recordings"))
     if embeddings is not None:
         folders.append(embeddings.parent)
     for path in [folder / f"{stem}{suffix}" for folder in folders for suffix in (".csv", ".tsv")]:
