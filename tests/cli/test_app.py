@@ -73,6 +73,7 @@ def test_every_public_function_is_importable_from_the_package() -> None:
         ("[embed\n", "not valid TOML"),
         ("[embode]\nbatch = 1\n", "'embode' is no command"),
         ("[embed]\nbatsch = 1\n", "no option 'batsch'"),
+        ("[embed]\nrate_hz = true\n", "[embed] rate_hz = true: the option takes a value"),
     ],
 )
 def test_a_wrong_config_is_one_line(tmp_path: Path, text: str, message: str) -> None:
@@ -82,6 +83,14 @@ def test_a_wrong_config_is_one_line(tmp_path: Path, text: str, message: str) -> 
     assert result.stderr.count("\n") == 1
     assert message in result.stderr
     assert result.stdout == ""
+
+
+def test_a_closed_stdout_is_one_line() -> None:
+    """It was a traceback."""
+    command = ["sh", "-c", f"exec {sys.executable} -m wearcli info --json >&-"]
+    result = subprocess.run(command, stderr=subprocess.PIPE, text=True)
+    assert (result.returncode, result.stderr.count("\n")) == (1, 1)
+    assert "stdout is closed" in result.stderr
 
 
 def test_config_sets_defaults_and_flags_win(tmp_path: Path) -> None:

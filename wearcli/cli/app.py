@@ -108,6 +108,8 @@ def main() -> None:
     """Run the command; the exit code is 0, 1 (some input failed), 2 (usage) or 130 (interrupted)."""
     # A job that a scheduler ends keeps what is done, as one that a person interrupts.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    if sys.stdout is None:  # closed by who started us
+        _exit("stdout is closed: open it, or send it to a file", 1)
     try:
         sys.exit(app(prog_name="wearcli", standalone_mode=False) or 0)
     except typer.TyperException as error:

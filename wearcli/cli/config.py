@@ -50,6 +50,8 @@ def read_config(path: Path | None, commands: Mapping[str, "Command"]) -> dict[st
             parameter = parameters.get(key.replace("-", "_"))
             if parameter is None:
                 raise UsageError(f"{path}: [{verb}] has no option '{key}': see 'wearcli {verb} --help'")
+            if isinstance(value, bool) and not getattr(parameter, "is_flag", False):
+                raise UsageError(f"{path}: [{verb}] {key} = {str(value).lower()}: the option takes a value")
             # One value of an option that takes several needs no list.
             several = parameter.nargs == -1 or getattr(parameter, "multiple", False)
             value = [value] if several and not isinstance(value, list) else value

@@ -155,15 +155,31 @@ def test_faster_than_any_sensor_in_radians_is_degrees(seconds: float) -> None:
         assert found == ("deg/s", "by the speed of its fastest turns", [])
 
 
-def test_a_minute_of_motion_without_rest_is_radians() -> None:
-    found = recognise_unit(turning(61, 1.4, 12.0), 50.0, "f", GYRO)
-    assert found[:2] == ("rad/s", "by the speed of its fastest turns")
+def test_faster_than_any_sensor_in_degrees_is_no_unit() -> None:
+    """Millidegrees or raw counts, which were taken for deg/s; where the user says so, it is odd."""
+    values = turning(5, 80_000, 600_000)
+    with pytest.raises(InputError, match=r"^f: .* is faster than worn sensors measure.* counts .*--unit"):
+        recognise_unit(values, 50.0, "f", GYRO)
+    unit = recognise_unit(values, 50.0, "f", GYRO, given="deg/s")
+    assert unit.name == "deg/s"
+    assert "raw counts" in unit.warnings[0]
+
+
+@pytest.mark.parametrize("written", ["mdps", "raw", "rpm"])
+def test_a_written_unit_that_is_not_known_is_refused(written: str) -> None:
+    """It was passed over, and the values were taken for deg/s."""
+    with pytest.raises(
+        InputError, match=f"^f: its header says '{written}', which is no known unit of rotation"
+    ):
+        recognise_unit(turning(5, 80, 600), 50.0, "f", GYRO, written=written)
 
 
 @pytest.mark.parametrize(
     ("seconds", "usual", "peak"),
     [
-        (30, 1.4, 12.0),  # too short
+        (30, 1.4, 12.0),
+        (600, 1.4, 12.0),  # it was taken for rad/s
+        (600, 2.0, 5.0),  # slow motion in deg/s: it was taken for rad/s
         (600, 0.3, 12.0),  # a person at rest in deg/s, or one who moves a little in rad/s
         (600, 1.4, 38.0),  # at rest but for some turns
         (600, 0.0, 0.0),

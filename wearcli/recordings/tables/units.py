@@ -15,10 +15,9 @@ from wearcli.recordings.tables.gravity import measure_gravity
 # it cannot be less than the weight carried and running hardly passes 3.
 _AT_REST, _IN_MOTION = (0.5, 2.0), (0.7, 4.0)
 _CALIBRATED = (0.85, 1.15)
-# Gyroscopes that are worn measure up to 2000 deg/s, which is 35 rad/s.
-_TOO_FAST_RAD_S = 40.0
-# Motion without rest: its median speed, the least length, and the fastest turns in medians.
-_RESTLESS_RAD_S, _RESTLESS_S, _FEW_PEAKS = 1.0, 60.0, 15.0
+# Gyroscopes that are worn measure up to 2000 deg/s an axis: 3464 deg/s in all, or 60 rad/s. Few samples come
+# near it: a speed that one in a thousand exceeds is below 40 rad/s.
+_TOO_FAST_RAD_S, _TOO_FAST_DEG_S = 40.0, 4000.0
 
 
 class FileUnit(NamedTuple):
@@ -119,12 +118,17 @@ def recognise_unit(
     elif np.isnan(evidence.value):
         raise InputError(f"{file_name}: no sample to tell the unit by: say it with {flag}")
     elif (unit := normal_unit(written, signal)) is not None:
-        if unit not in evidence.possible:
+        if unit not in evidence.possible and evidence.possible:
             raise InputError(
                 f"{file_name}: its header says {unit}, but {evidence.seen} of {evidence.value:.4g} says "
                 f"{evidence.possible[0]}: settle it with --unit"
             )
         how = "said in the file"
+    elif written is not None and signal.unit_rule == "speed" and normal_unit(written) is None:
+        raise InputError(
+            f"{file_name}: its header says '{written}', which is no known unit of {signal.title}: "
+            f"convert the values and say {flag}"
+        )
     elif (unit := evidence.likely) is not None:
         how = f"by {evidence.seen}"
     else:
@@ -164,25 +168,25 @@ def _by_gravity(values: np.ndarray, rate_hz: float, signal: ModalityRecord) -> E
 
 
 def _by_speed(values: np.ndarray, rate_hz: float, signal: ModalityRecord) -> Evidence:
-    """Rotation: what no sensor measures in rad/s is deg/s; what never slows down in deg/s is rad/s.
+    """Rotation: what no sensor measures in rad/s is deg/s; rad/s is not told by the values.
 
-    Two speeds are looked at, after the offset of each axis (its median) is taken off: the one that a sample
-    in a thousand exceeds, and the median. Real recordings of moving people have some 230 to 1000 and 6 to
-    110 in deg/s, 3 to 18 and 0.1 to 3.5 in rad/s. A person at rest in deg/s looks like one who moves in
-    rad/s, so rad/s is recognised only by a minute or more of motion without a rest or a fast turn.
+    The speed that a sample in a thousand exceeds is looked at, after the offset of each axis (its median) is
+    taken off. Real recordings of moving people have some 230 to 1000 in deg/s and 3 to 18 in rad/s. Slow
+    motion in deg/s looks like motion in rad/s, and a guess would be wrong by a factor of 57.
     """
     values = values[np.isfinite(values).all(1)].astype(np.float64)
     seen = "the speed of its fastest turns"
     if len(values) == 0:
         return Evidence(seen, float("nan"), list(signal.units), None, "")
     speed = np.linalg.norm(values - np.median(values, axis=0), axis=1)
-    usual, fast = np.quantile(speed, (0.5, 0.999)).tolist()
+    fast = float(np.quantile(speed, 0.999))
+    if fast > _TOO_FAST_DEG_S:
+        problem = "is faster than worn sensors measure, as raw counts or millidegrees are"
+        return Evidence(seen, fast, [], None, problem, lambda unit: f"{seen} is {fast:.4g}, which {problem}")
     if fast > _TOO_FAST_RAD_S:
         return Evidence(seen, fast, ["deg/s"], "deg/s", "")
-    restless = usual >= _RESTLESS_RAD_S and fast <= _FEW_PEAKS * usual
-    likely = "rad/s" if restless and len(values) >= _RESTLESS_S * rate_hz else None
     problem = "may be of a person at rest in deg/s, or of one who moves in rad/s"
-    return Evidence(seen, fast, list(signal.units), likely, problem)
+    return Evidence(seen, fast, list(signal.units), None, problem)
 
 
 _RULES: dict[str, Callable[[np.ndarray, float, ModalityRecord], Evidence]] = {
