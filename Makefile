@@ -37,8 +37,8 @@ demo: $(CORE)
 	mkdir -p $(DEMO)
 	$(BIN)/wearcli inspect sample_data
 	$(BIN)/wearcli embed sample_data -o $(DEMO)/embeddings.parquet
-	$(BIN)/wearcli probe $(DEMO)/embeddings.parquet --task activity --epoch 10 -o $(DEMO)/probes/activity
-	$(BIN)/wearcli probe $(DEMO)/embeddings.parquet --task gait -o $(DEMO)/probes/gait
+	$(BIN)/wearcli probe $(DEMO)/embeddings.parquet --task activity --epoch 10 --probe linear -o $(DEMO)/probes/activity
+	$(BIN)/wearcli probe $(DEMO)/embeddings.parquet --task gait --probe linear -o $(DEMO)/probes/gait
 	$(BIN)/wearcli predict $(DEMO)/embeddings.parquet --probe $(DEMO)/probes/activity --merge -o $(DEMO)/bouts.parquet
 	$(BIN)/wearcli gait $(DEMO)/embeddings.parquet --probe $(DEMO)/probes/gait -o $(DEMO)/gait
 	$(BIN)/wearcli report $(DEMO)/probes/activity
