@@ -36,7 +36,7 @@ class Prepared:
         distance: The distance.
         windows: (n, samples, channels), g.
         dtype: The type to multiply in.
-        spread: See `_one_core_each`.
+        spread: See `_single_core_blocks`.
 
     Attributes:
         keys: (n, width, samples), of a window as a candidate.
@@ -108,7 +108,7 @@ def pair_distances(
     """
     out = torch.empty(candidates.shape, dtype=torch.float32, device=windows.device)
     several, some = CPU_BLOCK if windows.device.type == "cpu" else GPU_BLOCK
-    with _one_core_each(windows.device) as spread:
+    with _single_core_blocks(windows.device) as spread:
         with torch.autocast(windows.device.type, enabled=False):
             prepared = Prepared(distance, windows, torch.bfloat16 if bf16 else torch.float32, spread)
 
@@ -124,7 +124,7 @@ def pair_distances(
 
 
 @contextmanager
-def _one_core_each(device: torch.device) -> Iterator[Spread]:
+def _single_core_blocks(device: torch.device) -> Iterator[Spread]:
     """Give a function that does some work on blocks, each block on one core, without gradients.
 
     All of it, and what is done beside it, has the same bits for any number of threads: on some processors
