@@ -8,4 +8,4 @@ Raise `PIPELINE` whenever a change of that code changes a row. tests/embedding/t
 fingerprint of the code, so that no change goes by unseen, and stored rows, which show whether they changed.
 """
 
-PIPELINE = 1
+PIPELINE = 2
