@@ -34,10 +34,10 @@ OTHER_NAMES = {
     "label": "labels",
 }
 FOR_ALL = {"json", "jsonl"}  # how the result is printed
-READING = {"unit", "rate_hz", "columns", "time_column", "time_unit"}  # these make one `Reading`
+READING = {"unit", "rate_hz", "columns", "time_column", "time_unit", "timezone"}  # these make one `Reading`
 CALLBACKS = {"watcher", "watch", "step", "started", "finished"}
 # Two flags that are one argument, or a flag that turns an argument round.
-CONVERTED = {"clock_offset", "align", "no_untrained", "untrained", "reading"}
+CONVERTED = {"clock_offset", "align", "no_untrained", "untrained", "reading", "timezone"}
 # Where the flag is not given, the command leaves the function's default in place.
 LEFT_TO_THE_FUNCTION = {
     "gait": {"label"},

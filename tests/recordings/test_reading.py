@@ -16,6 +16,7 @@ def test_the_options_of_the_command_line() -> None:
 def test_documents_list_what_is_set_alone() -> None:
     assert Reading("ppg", channels=2).to_json() == {}
     reading = Reading.from_options("g", 25.0, "1,2,3", "4", "iso")
+    assert Reading.from_options(timezone="Europe/Rome").to_json() == {"timezone": "Europe/Rome"}
     text = '{"unit": "g", "rate_hz": 25.0, "channel_columns": ["1", "2", "3"], "time_column": "4", '
     assert json.dumps(reading.to_json()) == text + '"time_unit": "iso"}'
 

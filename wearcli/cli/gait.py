@@ -64,12 +64,6 @@ def gait(
         float,
         typer.Option(metavar="SECONDS", help="Leave out shorter bouts.", rich_help_panel=BOUTS),
     ] = defaults.MIN_BOUT_S,
-    timezone: Annotated[
-        str,
-        typer.Option(
-            metavar="ZONE", help="Time zone of the days, such as Europe/Berlin.", rich_help_panel=BOUTS
-        ),
-    ] = defaults.TIMEZONE,
     participant_from: ParticipantFrom = None,
     reading: Reading = Reading(),
     output: Annotated[
@@ -87,8 +81,8 @@ def gait(
     the probe --walking says. An interval is that of the mean of n samples of a new person: the errors for one
     person go together, so a long walk narrows it only so far. METRIC_sd is the deviation over a bout's
     samples, not from stride to stride: for that the probe needs the target stride_time_cv. A day is a date in
-    --timezone, or is counted from the recording's beginning where no start is known. Exit code 1: some
-    recording failed; the rest is done.
+    --timezone (default: the one that a table was embedded with, else UTC), or is counted from the recording's
+    beginning where no start is known. Exit code 1: some recording failed; the rest is done.
     """
     from wearcli.cli.arguments import input_paths
     from wearcli.cli.console import print_json, progress, say
@@ -106,7 +100,6 @@ def gait(
             walking=walking,
             labels=label or [],
             min_bout=min_bout,
-            timezone=timezone,
             model=model,
             participant_from=participant_from,
             reading=reading,

@@ -71,6 +71,15 @@ TimeUnit = Annotated[
         rich_help_panel=FILES,
     ),
 ]
+Timezone = Annotated[
+    str | None,
+    typer.Option(
+        metavar="ZONE",
+        help="Zone of clocks that state none, and of days: Europe/Berlin, or an offset such as -05:00. "
+        "Default: UTC.",
+        rich_help_panel=FILES,
+    ),
+]
 Channels = Annotated[
     int | None,
     typer.Option(

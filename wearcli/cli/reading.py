@@ -5,7 +5,7 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
-from wearcli.cli.options import Columns, RateHz, TimeColumn, TimeUnit, Unit
+from wearcli.cli.options import Columns, RateHz, TimeColumn, TimeUnit, Timezone, Unit
 from wearcli.recordings.reading import Reading
 
 _OPTIONS = {
@@ -14,6 +14,7 @@ _OPTIONS = {
     "columns": Columns,
     "time_column": TimeColumn,
     "time_unit": TimeUnit,
+    "timezone": Timezone,
 }
 
 

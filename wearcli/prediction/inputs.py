@@ -3,7 +3,7 @@
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -35,6 +35,8 @@ class EmbeddingOptions:
         reading: How the files are read.
         workers: Number of threads.
         watcher: Watches the embedding.
+        timezone: Zone of clocks that state none, where `reading` names none; a table may be given with it, as
+            it has a use of its own there (the days of `gait`).
     """
 
     model: str | Path | None = None
@@ -42,6 +44,7 @@ class EmbeddingOptions:
     reading: Reading | None = None
     workers: int | None = None
     watcher: Watcher | None = None
+    timezone: str | None = None
 
     @property
     def given(self) -> bool:
@@ -153,7 +156,7 @@ def _embed(
     dry_run: bool,
 ) -> EmbedResult:
     """Embed recordings as the probe's training windows were."""
-    signal = saved.document.signal
+    signal, reading = saved.document.signal, options.reading or Reading()
     return embed(
         paths,
         output,
@@ -161,7 +164,7 @@ def _embed(
         window_s=signal.window_s if model.config.any_length else None,
         stride_s=signal.stride_s,
         participant_from=options.participant_from,
-        reading=options.reading,
+        reading=replace(reading, timezone=reading.timezone or options.timezone),
         features=feature_set(saved.inputs(probe)) if probe == "features" else None,
         workers=options.workers,
         dry_run=dry_run,

@@ -12,7 +12,8 @@ class Reading:
 
     Everything has a default: a file tells most of it, and an error names the flag for what is in doubt.
     Device files and Empatica exports tell all of it themselves, so only `modality` and `channels` matter for
-    them; EDF, WFDB and Apple Health files tell their time and rate.
+    them; EDF, WFDB and Apple Health files tell their time and rate. `timezone` matters for every clock whose
+    zone the file does not state.
 
     Attributes:
         modality: The signal to read.
@@ -22,6 +23,7 @@ class Reading:
             three, in the order x, y, z.
         time_unit: Unit of the time column: s, ms, us, ns, iso, dmy or mdy.
         rate_hz: Samples a second of a file without time, Hz.
+        timezone: Zone of clocks that state none: a name such as Europe/Berlin, or an offset such as -05:00.
         channels: Number of channels of ppg or ecg to take, None for all. Where the file has more, they are
             chosen by their names (ppg: green, infrared, red; ecg: lead I, then II; then the first in the
             file), and a warning names them; where it has fewer, opening fails. Acceleration has three.
@@ -38,6 +40,7 @@ class Reading:
     time_unit: str | None = None
     rate_hz: float | None = None
     channels: int | None = None
+    timezone: str | None = None
 
     @classmethod
     def from_options(
@@ -47,10 +50,11 @@ class Reading:
         columns: str | None = None,
         time_column: str | None = None,
         time_unit: str | None = None,
+        timezone: str | None = None,
     ) -> "Reading":
         """Return the reading that the options of the command line describe; columns: names between commas."""
         names = tuple(name.strip() for name in columns.split(",")) if columns else None
-        return cls("acc", unit, time_column, names, time_unit, rate_hz)
+        return cls("acc", unit, time_column, names, time_unit, rate_hz, timezone=timezone)
 
     def for_signal(self, modality: Modality, channels: int | None = None) -> "Reading":
         """Return the same reading of another signal, with its number of channels where one is given.
@@ -71,12 +75,15 @@ class Reading:
         # With numpy and pyarrow in them, which the help of the command line does without.
         from wearcli.recordings.tables.times import check_time_unit
         from wearcli.recordings.tables.units import parse_unit
+        from wearcli.recordings.tables.zone import parse_zone
 
         check_modality(self.modality)
         if self.unit is not None:
             parse_unit(self.unit, MODALITIES[self.modality])
         if self.time_unit is not None:
             check_time_unit(self.time_unit)
+        if self.timezone is not None:
+            parse_zone(self.timezone)
         if self.rate_hz is not None and not 0 < self.rate_hz < float("inf"):
             raise UsageError(f"--rate-hz {self.rate_hz:g}: must be above 0")
         columns, signal = self.channel_columns, MODALITIES[self.modality]
@@ -95,5 +102,6 @@ class Reading:
             "channel_columns": None if self.channel_columns is None else list(self.channel_columns),
             "time_column": self.time_column,
             "time_unit": self.time_unit,
+            "timezone": self.timezone,
         }
         return {name: value for name, value in options.items() if value is not None}

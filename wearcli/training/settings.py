@@ -152,10 +152,17 @@ class DataOptions:
             default_text="by the values",
         ),
     )
+    timezone: str | None = field(
+        default=None,
+        metadata=option(
+            "Zone of clocks that state none: a name such as Europe/Berlin, or an offset such as -05:00.",
+            default_text="UTC",
+        ),
+    )
 
     def reading(self) -> Reading:
         """How the files are read."""
-        options = (self.unit, self.rate_hz, self.columns, self.time_column, self.time_unit)
+        options = (self.unit, self.rate_hz, self.columns, self.time_column, self.time_unit, self.timezone)
         return Reading.from_options(*options).for_signal(self.modality, self.channels)
 
 

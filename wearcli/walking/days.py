@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from zoneinfo import ZoneInfo
+from datetime import tzinfo
 
 import numpy as np
 import pandas as pd
@@ -49,7 +49,7 @@ class Days:
         by_key: The days by participant, placement and day.
     """
 
-    zone: ZoneInfo
+    zone: tzinfo
     stride_s: float
     by_key: dict[tuple[str, str, str], Day] = field(default_factory=lambda: defaultdict(Day))
 
@@ -101,7 +101,7 @@ class Days:
             }
 
 
-def day_names(start: pd.Series, onset: pd.Series, zone: ZoneInfo) -> np.ndarray:
+def day_names(start: pd.Series, onset: pd.Series, zone: tzinfo) -> np.ndarray:
     """Return (n,) strings: the date in a time zone, or the number of the recording's day.
 
     Args:

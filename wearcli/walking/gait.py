@@ -2,10 +2,10 @@
 
 import json
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
 import pandas as pd
@@ -22,6 +22,7 @@ from wearcli.prediction.predict import Step
 from wearcli.prediction.regroup import recording_name
 from wearcli.probing.saved import load_probe
 from wearcli.recordings.reading import Reading
+from wearcli.recordings.tables.zone import parse_zone
 from wearcli.walking.bouts import GAP_S, Bout, Bouts
 from wearcli.walking.days import DAY_COLUMNS, Days
 from wearcli.walking.defaults import MIN_BOUT_S, OUTPUT, PROBE, TIMEZONE
@@ -48,7 +49,7 @@ def gait(
     walking: Path | str | None = None,
     labels: Sequence[str] = (),
     min_bout: float = MIN_BOUT_S,
-    timezone: str = TIMEZONE,
+    timezone: str | None = None,
     model: str | Path | None = None,
     participant_from: str | None = None,
     reading: Reading | None = None,
@@ -81,7 +82,8 @@ def gait(
         walking: Folder of a probe of activities. Default: the rule of `walking.rule`.
         labels: The classes of `walking` that are walks.
         min_bout: Length of the shortest bout, s; walking windows at most 2.5 s apart are one bout.
-        timezone: Time zone of the days (zoneinfo).
+        timezone: Zone of the days, and of clocks that state none, such as Europe/Berlin. Default: that of
+            `reading`, else the one that a table was embedded with, else UTC.
         model: Name or folder of the model. Default: the model of the probe's name.
         participant_from: See `wearcli.embed`.
         reading: How the files are read.
@@ -104,7 +106,10 @@ def gait(
     """
     if not 0 < min_bout < float("inf"):
         raise UsageError(f"--min-bout {min_bout:g}: seconds above 0")
-    zone = _zone(timezone)
+    reading = reading or Reading()
+    timezone = timezone or reading.timezone
+    if timezone is not None:
+        parse_zone(timezone)
     saved = load_probe(Path(probe))
     if saved.result.kind != "regression" or saved.result.level == "participant":
         raise UsageError(
@@ -116,7 +121,9 @@ def gait(
     if not dry_run:
         check_output(target, overwrite, mark=MARK)
     given = path_list(paths)
-    options = EmbeddingOptions(model, participant_from, reading, workers, watcher)
+    options = EmbeddingOptions(
+        model, participant_from, replace(reading, timezone=None), workers, watcher, timezone
+    )
     folder = target.absolute().parent
     with recording_tables(
         given, saved, name, at_most=AT_MOST, options=options, scratch=folder, dry_run=dry_run
@@ -127,7 +134,8 @@ def gait(
             result.failed, result.plan = inputs.embedded.failed, list(inputs.embedded.plan)
         if dry_run or inputs.empty:
             return result
-        days = Days(zone, inputs.stride_s)
+        timezone = timezone or str(inputs.metadata.arguments.reading.get("timezone", TIMEZONE))
+        days = Days(parse_zone(timezone), inputs.stride_s)
         rows = list(
             _bout_rows(
                 inputs,
@@ -194,13 +202,6 @@ def _bout_rows(
             step(result.windows, inputs.windows)
         for bout in bouts.end():
             yield _row(bout, probe, days)
-
-
-def _zone(name: str) -> ZoneInfo:
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise UsageError(f"--timezone {name}: no such time zone: give a name such as Europe/Berlin") from None
 
 
 def _timed(table: pa.Table) -> pa.Table:

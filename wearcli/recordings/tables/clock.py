@@ -1,4 +1,4 @@
-"""The rate that a device really sampled at, measured from its time stamps."""
+"""The rate that a device really sampled at, measured from its time stamps; for its zone see `tables.zone`."""
 
 import numpy as np
 
