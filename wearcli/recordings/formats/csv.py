@@ -39,6 +39,7 @@ def _open_rows(path: Path, file_name: str) -> Table:
         layout.start,
         layout.date_order,
         facts={"preamble": layout.preamble} if layout.preamble else {},
+        warnings=list(layout.notes),
     )
     return table
 

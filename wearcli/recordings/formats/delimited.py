@@ -11,6 +11,7 @@ import pyarrow.csv as pa_csv
 from wearcli.errors import InputError
 from wearcli.recordings.formats.damage import not_to_its_end, printable
 from wearcli.recordings.formats.layout import NULLS, Layout
+from wearcli.recordings.formats.ragged import ByteStream, EvenRows
 from wearcli.recordings.tables.table import Batch, to_numpy
 
 _BLOCK_BYTES = 2**20
@@ -29,7 +30,7 @@ def open_bytes(path: Path) -> pa.NativeFile:
 
 
 def read_numbers(
-    stream: object,
+    stream: ByteStream,
     file_name: str,
     layout: Layout,
     time: int | None,
@@ -63,14 +64,14 @@ def read_numbers(
 
     try:
         reader = pa_csv.open_csv(
-            stream,
+            EvenRows(stream, layout.delimiter, len(names), layout.encoding) if layout.ragged else stream,
             # Reading ahead in threads is no faster here, and without them an error tells its row.
             pa_csv.ReadOptions(
                 use_threads=False,
                 block_size=_BLOCK_BYTES,
                 skip_rows=layout.skip,
                 column_names=names,
-                encoding=layout.encoding,
+                encoding="utf8" if layout.ragged else layout.encoding,
             ),
             pa_csv.ParseOptions(delimiter=layout.delimiter, invalid_row_handler=skip),
             pa_csv.ConvertOptions(

@@ -1,17 +1,25 @@
 """How a CSV file is laid out: encoding, separator, decimal sign, preamble, header, kinds of columns."""
 
 import codecs
-import csv
 import re
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from wearcli.errors import InputError
+from wearcli.recordings.formats.headerless import name_columns
+from wearcli.recordings.formats.headers import Row, fit_row, read_header, split_row
 from wearcli.recordings.tables.table import Column, Kind
-from wearcli.recordings.tables.units import normal_unit
 
-NULLS = ("", "nan", "NaN", "NAN", "-nan", "NA", "N/A", "n/a", "#N/A", "null", "NULL", "None")
+_MISSING = (
+    *("nan", "NaN", "NAN", "Nan", "-nan", "-NaN", "nan(ind)", "-nan(ind)", "1.#QNAN", "-1.#IND", "1.#IND"),
+    *("NA", "na", "N/A", "n/a", "#N/A", "#NA", "<NA>", "#NV", "#DIV/0!", "#VALUE!", "#NUM!", "#REF!"),
+    *("null", "NULL", "Null", "nil", "None", "none", "NONE", "missing", "Missing", "MISSING", "empty"),
+    *("undefined", "-", "--", "---", ".", "?"),
+)
+# A cell with one of them is missing; some writers put a blank before it.
+NULLS = ("", *_MISSING, *(f" {word}" for word in _MISSING))
 _NUMBER = re.compile(r"^[+-]?(\d+[.,]?\d*|[.,]\d+)([eE][+-]?\d+)?$|^[+-]?inf(inity)?$", re.IGNORECASE)
 _STAMP = re.compile(r"^\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?)?$")
 _ZONED = re.compile(r"^\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d(:?\d\d)?)$")
@@ -21,7 +29,11 @@ _RATE = re.compile(
     r"|\bat (\d+) ?hz",
     re.IGNORECASE,
 )
-_UNIT_ROW = {"s", "sec", "ms", "us", "ns", "cal", "uncal", "raw", "nounits", "datetime", "deg/s", "ut", "mv"}
+# Digits in groups of three: 1,234.5 and 1.234,5 and 1 234,5 and 1'234.5, or 1.234.567.
+_GROUPED = re.compile(r"^[+-]?\d{1,3}([.,' \u2019\u00a0\u202f])\d{3}(\1\d{3})*([.,]\d+)?$")
+_THOUSANDS = re.compile(r"^[+-]?[1-9]\d{0,2}[.,]\d{3}$")
+_SMALL_WHOLE = re.compile(r"^[+-]?[1-9]\d{0,2}$")
+_SEPARATOR_LINE = re.compile(r'^"?sep=(\\t|.)"?$', re.IGNORECASE)
 _KINDS: tuple[tuple[Kind, re.Pattern[str]], ...] = (
     ("number", _NUMBER),
     ("stamp", _STAMP),
@@ -39,13 +51,15 @@ class Layout:
         decimal: The decimal sign.
         skip: Number of lines above the data.
         columns: The columns.
-        named: Whether the file names its columns.
+        named: Whether the file names its columns, or their values do.
         whole: Positions of columns whose numbers are large integers, more exact than a float64.
         encoding: The encoding.
+        ragged: Whether rows lack cells, or have empty ones too many.
         rate_hz: Rate that the lines above tell, Hz.
         start: Start that they tell, UTC.
         date_order: Order of day and month that they tell, mdy or dmy.
         preamble: These lines, 20 at most.
+        notes: What a user should know, one line each.
     """
 
     delimiter: str
@@ -55,10 +69,12 @@ class Layout:
     named: bool
     whole: set[int]
     encoding: str = "utf8"
+    ragged: bool = False
     rate_hz: float | None = None
     start: datetime | None = None
     date_order: str | None = None
     preamble: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
 
 def recognise_layout(head: bytes, complete: bool, file_name: str) -> Layout:
@@ -79,24 +95,31 @@ def recognise_layout(head: bytes, complete: bool, file_name: str) -> Layout:
     filled = [line for line in lines if line.strip()]
     if not filled:
         raise InputError(f"{file_name}: the file is empty: copy it again")
-    delimiter = _delimiter(filled[-100:])
-    rows = [_split(line, delimiter) for line in lines]
-    width = Counter(len(row) for row in rows[-100:] if row).most_common(1)[0][0]
-    numeric = [
-        j for j in range(width) if _mostly_numbers([row[j] for row in rows[-100:] if len(row) == width])
-    ]
-    first = _first_data_row(rows, width, numeric)
+    delimiter = _delimiter(filled)
+    rows = [split_row(line, delimiter) for line in lines]
+    first = _first_data_row(rows)
     if first is None:
+        wide = max(rows[-100:], key=len)
+        _refuse_grouped(
+            list(zip(*(row for row in rows[-100:] if len(row) == len(wide)), strict=True)), file_name
+        )
         raise InputError(f"{file_name}: no rows of numbers found: a recording has one row a sample")
-    names, above = _names(rows, lines, first, width, delimiter, file_name)
-    body = [row for row in rows[first:] if len(row) == width]
-    decimal = _decimal(body, numeric, file_name)
-    columns = []
-    for j in range(width):
-        name = names[j] if names else f"column {j + 1}"
-        columns.append(Column(name, _kind([row[j] for row in body])))
-    layout = Layout(delimiter, decimal, first, columns, names is not None, set(), encoding)
-    layout.whole = {j for j in numeric if all(_large_whole(row[j]) for row in body)}
+    names, width, above = read_header(rows, lines, first, delimiter, file_name)
+    data = [row for row in rows[first:] if len(row) > 1 or len(row) == width]
+    body = [fitted for row in data if (fitted := fit_row(row, width)) is not None]
+    cells = [[row[j] for row in body] for j in range(width)]
+    _refuse_grouped([column[:200] for column in cells], file_name)
+    columns = [Column(names[j] if names else f"column {j + 1}", _kind(cells[j])) for j in range(width)]
+    numeric = [j for j in range(width) if columns[j].kind == "number"]
+    decimal = _decimal([cells[j] for j in numeric], file_name)
+    layout = Layout(delimiter, decimal, first, columns, names is not None, set(), encoding=encoding)
+    if names is None and (guess := name_columns(columns, cells, decimal)) is not None:
+        layout.columns = [
+            column._replace(name=name) for column, name in zip(columns, guess.columns, strict=True)
+        ]
+        layout.named, layout.notes = True, [guess.note]
+    layout.whole = {j for j in numeric if all(map(_large_whole, cells[j]))}
+    layout.ragged = _is_ragged(data, width)
     _read_preamble(layout, [line for line in lines[:above] if line.strip()])
     return layout
 
@@ -109,6 +132,10 @@ def decode(head: bytes, file_name: str) -> tuple[str, str]:
     """
     if head[:2] in (b"\xff\xfe", b"\xfe\xff"):
         return head[: len(head) // 2 * 2].decode("utf-16", errors="replace").lstrip("\ufeff"), "utf16"
+    for encoding, zeros in (("utf-16-le", head[1::2]), ("utf-16-be", head[::2])):
+        # Every other byte of plain text is zero.
+        if len(zeros) > 1 and zeros.count(0) >= 0.9 * len(zeros) and 2 * head.count(0) < 1.1 * len(head):
+            return head[: len(head) // 2 * 2].decode(encoding, errors="replace"), encoding
     if b"\0" in head:
         raise InputError(f"{file_name}: not a text file: is its suffix right?")
     # Only the header may hold more than ASCII (m/s²), and a character may be cut at the end.
@@ -118,77 +145,70 @@ def decode(head: bytes, file_name: str) -> tuple[str, str]:
         return head.decode("latin-1"), "utf8"
 
 
-def _split(line: str, delimiter: str) -> list[str]:
-    if not line.strip():
-        return []
-    try:
-        return [cell.strip() for cell in next(csv.reader([line], delimiter=delimiter, skipinitialspace=True))]
-    except csv.Error:  # a cell of more than 128 KB: no row of samples
-        return []
-
-
 def _delimiter(lines: list[str]) -> str:
-    for delimiter in "\t;,":
-        (width, count), *_ = Counter(len(_split(line, delimiter)) for line in lines).most_common(1)
-        if width > 1 and count >= 0.8 * len(lines):
+    """What stands between cells: as a first line "sep=;" says, else what most lines have alike."""
+    if match := _SEPARATOR_LINE.match(lines[0].strip(" \r\ufeff")):
+        return "\t" if match[1] == "\\t" else match[1]
+    sample = lines[-100:]
+    for delimiter in "\t;|,":
+        widths = Counter(len(split_row(line, delimiter)) for line in sample)
+        (width, _), *_ = widths.most_common(1)
+        if width > 1 and sum(count for cells, count in widths.items() if cells > 1) >= 0.8 * len(sample):
             return delimiter
     return ","
 
 
-def _mostly_numbers(cells: list[str]) -> bool:
+def _mostly_numbers(cells: Row) -> bool:
     filled = [cell for cell in cells if cell not in NULLS]
     return bool(filled) and sum(bool(_NUMBER.match(cell)) for cell in filled) >= 0.5 * len(filled)
 
 
-def _first_data_row(rows: list[list[str]], width: int, numeric: list[int]) -> int | None:
-    def is_data(row: list[str]) -> bool:
-        cells = [row[j] for j in numeric] if len(row) == width else []
+def _first_data_row(rows: list[Row]) -> int | None:
+    """The number of the first row of numbers; rows just before it may lack cells, or have empty ones more."""
+    last = rows[-100:]
+    width = Counter(len(row) for row in last if row).most_common(1)[0][0]
+    numeric = [j for j in range(width) if _mostly_numbers([row[j] for row in last if len(row) == width])]
+
+    def is_data(row: Row, least: int) -> bool:
+        cells = [row[j] for j in numeric if j < len(row)] if len(row) >= least else []
         return any(_NUMBER.match(cell) for cell in cells) and all(
             _NUMBER.match(cell) or cell in NULLS for cell in cells
         )
 
-    return next((i for i, row in enumerate(rows) if is_data(row)), None)
+    first = next((i for i, row in enumerate(rows) if is_data(row, width)), None)
+    while first and (not rows[first - 1] or is_data(rows[first - 1], min(2, width))):
+        first -= 1
+    return first
 
 
-def _names(
-    rows: list[list[str]], lines: list[str], first: int, width: int, delimiter: str, file_name: str
-) -> tuple[list[str] | None, int]:
-    """The header's names, or None; and how many lines stand above it."""
-    at = first - 1
-    while at >= 0 and not rows[at]:
-        at -= 1
-    if at < 0:
-        return None, first
-    units: list[str] = []
-    if len(rows[at]) == width and at > 0 and len(rows[at - 1]) == width and all(map(_unit_word, rows[at])):
-        units, at = rows[at], at - 1
-    header = rows[at]
-    if lines[at].lstrip()[:1] in "#%":
-        header = _split(lines[at].lstrip().lstrip("#% "), delimiter)
-    if delimiter == "," and len(header) > 1 and width in (2 * len(header), 2 * len(header) - 1):
-        raise InputError(
-            f"{file_name}: its header has {len(header)} columns but its rows {width}: decimal commas between "
-            "commas cannot be told apart, so separate the columns by ; or a tab"
-        )
-    if len(header) == width - 1 and width > 2:
-        # A separator at each line's end, or the row names that R writes without a heading.
-        empty = all(not row[-1] for row in rows[first : first + 100] if len(row) == width)
-        header = [*header, ""] if empty else ["", *header]
-    if len(header) != width or not any(re.search(r"[A-Za-z]", cell) for cell in header):
-        return None, first
-    if units:
-        header = [f"{a} ({b})" if b and "(" not in a else a for a, b in zip(header, units, strict=True)]
-    return header, at
+def _is_ragged(data: list[Row], width: int) -> bool:
+    """Whether rows of samples lack cells, or have empty ones too many; a few odd rows may be anything."""
+    lengths = Counter(map(len, data))
+    surplus = any(length > width for length in lengths) and any(
+        fit_row(row, width) for row in data if len(row) > width
+    )
+    lacking = sum(count for length, count in lengths.items() if length < width)
+    return surplus or lacking > max(2, 0.01 * len(data))
 
 
-def _unit_word(cell: str) -> bool:
-    word = cell.strip("()[]").lower().replace(" ", "")
-    return word in _UNIT_ROW or word == "" or normal_unit(cell) is not None
+def _refuse_grouped(columns: Sequence[Sequence[str]], file_name: str) -> None:
+    """Raise InputError for numbers whose digits stand in groups of three."""
+    for column in columns:
+        filled = [cell for cell in column if cell not in NULLS and cell != "0"]
+        grouped = [cell for cell in filled if _THOUSANDS.match(cell)]
+        whole = sum(bool(_SMALL_WHOLE.match(cell)) for cell in filled)
+        sure = next((cell for cell in filled if _GROUPED.match(cell) and not _NUMBER.match(cell)), None)
+        # 1.234 is a number like any other, but among whole numbers below 1000 with no 0.123 or 1.5 beside.
+        likely = grouped and whole >= 0.1 * len(filled) and whole + len(grouped) == len(filled)
+        if sure or likely:
+            raise InputError(
+                f"{file_name}: '{(sure or grouped[0])[:40]}' has its thousands apart: write numbers without "
+                "a separator of thousands"
+            )
 
 
-def _decimal(body: list[list[str]], numeric: list[int], file_name: str) -> str:
-    cells = [row[j] for row in body for j in numeric]
-    commas, points = any("," in cell for cell in cells), any("." in cell for cell in cells)
+def _decimal(columns: list[Row], file_name: str) -> str:
+    commas, points = (any(sign in cell for cells in columns for cell in cells) for sign in ",.")
     if commas and points:
         raise InputError(f"{file_name}: numbers with decimal points and with decimal commas: write one kind")
     return "," if commas else "."

@@ -159,7 +159,8 @@ def _position(columns: Sequence[Column], name: str, file_name: str, flag: str) -
     wanted = name.strip()
     exact = [i for i, column in enumerate(columns) if column.name.strip() == wanted]
     alike = [i for i, column in enumerate(columns) if _squeeze(column.name) == _squeeze(wanted)]
-    for hits in (exact, alike):
+    without_unit = [i for i, column in enumerate(columns) if _bare(column.name) == _squeeze(wanted)]
+    for hits in (exact, alike, without_unit):
         if len(hits) == 1:
             return hits[0]
     if wanted.isdecimal() and 1 <= int(wanted) <= len(columns):
@@ -224,6 +225,11 @@ def _time_unit(name: ColumnName) -> str | None:
     if name.unit is not None:
         return _TIME_UNITS.get(name.unit.lower())
     return _TIME_UNITS.get(name.words[-1]) if len(name.words) > 1 else None
+
+
+def _bare(name: str) -> str:
+    """A name without the unit in brackets at its end."""
+    return _squeeze(re.sub(r"\s*[\[(][^\[(]*[\])]\s*$", "", name))
 
 
 def _squeeze(name: str) -> str:

@@ -14,7 +14,7 @@ from wearcli.recordings.tables.gravity import measure_gravity
 # What the magnitude may be, in g: at rest with a sensor out of calibration; on average in motion, where
 # it cannot be less than the weight carried and running hardly passes 3.
 _AT_REST, _IN_MOTION = (0.5, 2.0), (0.7, 4.0)
-_CALIBRATED = (0.85, 1.15)
+CALIBRATED_G = (0.85, 1.15)
 # Gyroscopes that are worn measure up to 2000 deg/s an axis: 3464 deg/s in all, or 60 rad/s. Few samples come
 # near it: a speed that one in a thousand exceeds is below 40 rad/s.
 _TOO_FAST_RAD_S, _TOO_FAST_DEG_S = 40.0, 4000.0
@@ -152,7 +152,7 @@ def _by_gravity(values: np.ndarray, rate_hz: float, signal: ModalityRecord) -> E
     def odd(unit: str) -> str | None:
         if gravity.absent:
             return "gravity seems to be taken out"
-        calibrated = not still or _CALIBRATED[0] <= in_g[unit] <= _CALIBRATED[1]
+        calibrated = not still or CALIBRATED_G[0] <= in_g[unit] <= CALIBRATED_G[1]
         if np.isnan(magnitude) or (unit in fitting and calibrated):
             return None
         return f"{seen} is {in_g[unit]:.3g} g: out of calibration, or of another unit (--unit)"
