@@ -1,3 +1,6 @@
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -190,3 +193,27 @@ def test_npz_that_cannot_be_used(tmp_path: Path) -> None:
     path.write_bytes(whole[:3000] + bytes(900) + whole[3900:])
     with pytest.raises(InputError, match=r"cannot be read to its end|not a readable"):
         read(opened(path))
+
+
+def test_two_threads_never_parse_a_header_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Python's own parser fails in that case (gh-106905): a good recording was named as a failed one."""
+    paths = [tmp_path / f"P{person}.npz" for person in range(4)]
+    for path in paths:
+        np.savez(path, time=TIME, acc=ACC)
+    parse, alone, clashes = np.lib.format.read_array_header_1_0, threading.Lock(), []
+
+    def watched(stream: object) -> object:
+        if not alone.acquire(blocking=False):
+            clashes.append(stream)
+            return parse(stream)
+        try:
+            time.sleep(0.002)  # lets the other thread run, as a collection of garbage does
+            return parse(stream)
+        finally:
+            alone.release()
+
+    monkeypatch.setattr(np.lib.format, "read_array_header_1_0", watched)
+    with ThreadPoolExecutor(2) as pool:
+        counts = list(pool.map(lambda path: len(read(opened(path))[1]), paths))
+    assert len(set(counts)) == 1
+    assert not clashes

@@ -1,5 +1,6 @@
 """NumPy .npz files, streamed from the archive: an array is never held whole."""
 
+import threading
 import tokenize
 import zipfile
 from collections.abc import Callable, Iterator
@@ -28,6 +29,8 @@ _RATE_KEYS = {
 }
 # An array's header is parsed as Python.
 _UNREADABLE = (*ARCHIVE_ERRORS, SyntaxError, tokenize.TokenError)
+# The parser of Python up to 3.11.7 fails now and then where two threads use it at once (gh-106905).
+_PARSER = threading.Lock()
 _KINDS: dict[str, Kind] = {"M": "stamp", "m": "clock", **dict.fromkeys("biuf", "number")}
 _TIME_STEPS = {(unit, 1) for unit in ("s", "ms", "us", "ns")}
 
@@ -61,7 +64,7 @@ def open_npz(path: Path, file_name: str) -> Table:
     try:
         if not zipfile.is_zipfile(path):
             raise InputError(f"{file_name}: not a readable .npz file (no zip archive): copy it again")
-        with np.load(path, allow_pickle=False) as archive:
+        with _PARSER, np.load(path, allow_pickle=False) as archive:
             scalars: dict[str, Any] = {}
             shapes: dict[str, tuple[tuple[int, ...], bool, np.dtype]] = {}
             for key in archive.files:
@@ -167,7 +170,8 @@ def _stream(
 def _reader(archive: zipfile.ZipFile, stored: _Stored) -> Callable[[int], np.ndarray]:
     """Return a function that reads the next `count` samples as (count, stride)."""
     stream = _member(archive, stored.key)
-    _read_header(stream)
+    with _PARSER:
+        _read_header(stream)
     size = stored.dtype.itemsize
     skip = stored.offset * size if stored.stride == 1 else 0
     while skip > 0:
