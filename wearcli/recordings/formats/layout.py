@@ -42,6 +42,10 @@ _KINDS: tuple[tuple[Kind, re.Pattern[str]], ...] = (
 )
 
 
+# Different texts in a column that may tell the sensor of each row, at most.
+_MOST_TEXTS = 32
+
+
 @dataclass
 class Layout:
     """How a text file is laid out.
@@ -109,7 +113,7 @@ def recognise_layout(head: bytes, complete: bool, file_name: str) -> Layout:
     body = [fitted for row in data if (fitted := fit_row(row, width)) is not None]
     cells = [[row[j] for row in body] for j in range(width)]
     _refuse_grouped([column[:200] for column in cells], file_name)
-    columns = [Column(names[j] if names else f"column {j + 1}", _kind(cells[j])) for j in range(width)]
+    columns = [_column(names[j] if names else f"column {j + 1}", cells[j]) for j in range(width)]
     numeric = [j for j in range(width) if columns[j].kind == "number"]
     decimal = _decimal([cells[j] for j in numeric], file_name)
     layout = Layout(delimiter, decimal, first, columns, names is not None, set(), encoding=encoding)
@@ -221,6 +225,16 @@ def _kind(cells: list[str]) -> Kind:
             return kind
     # Some odd cells among numbers: reading on names the first of them.
     return "number" if _mostly_numbers(cells) else "text"
+
+
+def _column(name: str, cells: list[str]) -> Column:
+    """A column by its cells in the first rows."""
+    kind = _kind(cells)
+    if kind == "number":
+        empty = all(cell in NULLS or not cell.strip("+-0.,") for cell in cells)
+        return Column(name, kind, empty=empty)
+    texts = {*cells} - {""} if kind == "text" else set()
+    return Column(name, kind, texts=tuple(sorted(texts)) if len(texts) <= _MOST_TEXTS else ())
 
 
 def _large_whole(cell: str) -> bool:

@@ -11,7 +11,10 @@ import pyarrow.parquet as pq
 from wearcli.errors import InputError
 from wearcli.recordings.formats.damage import not_readable, not_to_its_end
 from wearcli.recordings.formats.format import Format
+from wearcli.recordings.tables.labels import tells_sensors
 from wearcli.recordings.tables.table import HEAD_ROWS, Batch, Column, Table, cell_kind, to_numpy
+
+_TEXT_ROWS = 2**14  # that tell which sensors a table has rows of
 
 
 def open_parquet(path: Path, file_name: str) -> Table:
@@ -23,10 +26,42 @@ def open_parquet(path: Path, file_name: str) -> Table:
     try:
         with pq.ParquetFile(path) as file:
             schema, rows = file.schema_arrow, file.metadata.num_rows
+            empty = _empty_columns(file.metadata)
+            columns = [
+                Column(
+                    field.name,
+                    cell_kind(field.type),
+                    empty=field.name in empty,
+                    texts=_first_texts(file, field.name) if tells_sensors(field.name) else (),
+                )
+                for field in schema
+            ]
     except (pa.ArrowException, OSError) as error:
         raise not_readable(file_name, "Parquet file", error) from None
-    columns = [Column(field.name, cell_kind(field.type)) for field in schema]
     return Table(columns, lambda time, channels: _stream(path, file_name, schema, time, channels), rows=rows)
+
+
+def _empty_columns(metadata: pq.FileMetaData) -> set[str]:
+    """Names of the columns that hold nothing, or zeros alone, in the first row group."""
+    empty = set()
+    if metadata.num_row_groups:
+        group = metadata.row_group(0)
+        for chunk in (group.column(j) for j in range(group.num_columns)):
+            seen = chunk.statistics
+            if seen is not None and (
+                (seen.has_null_count and seen.null_count == group.num_rows)
+                or (seen.has_min_max and seen.min == seen.max == 0)
+            ):
+                empty.add(chunk.path_in_schema)
+    return empty
+
+
+def _first_texts(file: pq.ParquetFile, name: str) -> tuple[str, ...]:
+    """The different texts in the first rows of a column; none where it holds no texts."""
+    batch = next(file.iter_batches(_TEXT_ROWS, columns=[name]), None)
+    if batch is None or cell_kind(batch.schema[0].type) != "text":
+        return ()
+    return tuple(sorted({str(text) for text in batch.column(0).unique().to_pylist() if text}))
 
 
 def _stream(

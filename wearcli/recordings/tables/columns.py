@@ -6,33 +6,12 @@ from typing import NamedTuple
 
 from wearcli.errors import InputError
 from wearcli.modality import MODALITIES, Modality, ModalityRecord
-from wearcli.recordings.tables.axes import choose_axes, unnamed_axes
+from wearcli.recordings.tables.axes import AxesChoice, choose_axes, unnamed_axes
 from wearcli.recordings.tables.channels import find_channels, prefer_channels
+from wearcli.recordings.tables.labels import row_label
 from wearcli.recordings.tables.names import ColumnName, list_names, parse_name, quote_names
+from wearcli.recordings.tables.stamps import choose_time, time_unit
 from wearcli.recordings.tables.table import Column
-
-_TIME = (  # by rank: an absolute stamp before an elapsed time before a date
-    {
-        "timestamp",
-        "datetime",
-        "unixtime",
-        "unix",
-        "epoch",
-        "posix",
-        "epochtime",
-        "unixtimestamp",
-        "timestamps",
-    },
-    {"time", "times", "recordedat", "sampletime", "timeofday", "utc", "acctime"},
-    {"t", "ts", "seconds", "secondselapsed", "elapsed", "elapsedtime", "timeelapsed", "sec", "relativetime"},
-    {"date"},
-)
-_TIME_UNITS = {
-    **dict.fromkeys(("s", "sec", "secs", "second", "seconds"), "s"),
-    **dict.fromkeys(("ms", "msec", "millis", "millisecond", "milliseconds"), "ms"),
-    **dict.fromkeys(("us", "usec", "µs", "μs", "micros", "microsecond", "microseconds"), "us"),
-    **dict.fromkeys(("ns", "nsec", "nanos", "nanosecond", "nanoseconds"), "ns"),
-}
 
 
 class Chosen(NamedTuple):
@@ -45,6 +24,13 @@ class Chosen(NamedTuple):
         unit: Unit of the signal, as it is written in the format or in brackets.
         time_unit: Unit of the time: s, ms, us or ns.
         warnings: What was chosen where there was a choice.
+        starts: Positions of other columns of time that may tell the start, where the time column is a
+            sensor's own and may not.
+        gravity: Positions of gravity's axes, where acceleration may be without it.
+        gravity_unit: Their unit, likewise.
+        without_gravity: Whether the channels are acceleration without gravity, by their names.
+        label: Position of the column that tells the sensor of each row, and what it holds in those of the
+            signal; None where all rows are of the signal.
     """
 
     time: int | None
@@ -53,6 +39,11 @@ class Chosen(NamedTuple):
     unit: str | None
     time_unit: str | None
     warnings: list[str]
+    starts: tuple[int, ...] = ()
+    gravity: list[int] | None = None
+    gravity_unit: str | None = None
+    without_gravity: bool = False
+    label: tuple[int, str] | None = None
 
 
 def choose_columns(
@@ -88,6 +79,8 @@ def choose_columns(
     # Columns with a rate of their own need no other to tell their time.
     timed = all(column.rate_hz is None for column in columns)
     time = _position(columns, time_column, file_name, "--time-column") if time_column and timed else None
+    axes = AxesChoice([], None, False, [])
+    label = row_label(columns, signal, file_name)
     if channel_columns:
         channels = [_position(columns, name, file_name, "--columns") for name in channel_columns]
     elif not named:
@@ -95,12 +88,15 @@ def choose_columns(
         if time is None and len(columns) == len(channels) + 1:
             time = 0
     elif signal.channels:
-        channels = choose_axes(columns, names, signal, file_name, bare_leads)
+        axes = choose_axes(columns, names, signal, file_name, bare_leads, label is not None)
+        channels = axes.channels
+        warnings += axes.notes
     else:
         channels = _signals(columns, names, signal, file_name, count, bare_leads, warnings)
     _check_channels(columns, channels, signal, file_name, count, by_flag=bool(channel_columns))
+    starts: tuple[int, ...] = ()
     if time is None and named and timed:
-        time = _time(columns, names, channels, warnings)
+        time, starts = choose_time(columns, names, channels, signal, warnings)
     if time in channels:
         raise InputError(
             f"{file_name}: column '{columns[time].name}' is both time and signal: see --time-column"
@@ -110,8 +106,13 @@ def choose_columns(
         channels,
         signal.channels or tuple(columns[i].name.strip() for i in channels),
         columns[channels[0]].unit or names[channels[0]].unit,
-        _time_unit(names[time]) if time is not None else None,
+        time_unit(names[time]) if time is not None else None,
         warnings,
+        starts,
+        axes.gravity,
+        (columns[axes.gravity[0]].unit or names[axes.gravity[0]].unit) if axes.gravity else None,
+        axes.without_gravity,
+        label,
     )
 
 
@@ -196,35 +197,6 @@ def _signals(
         "(--columns)"
     )
     return taken
-
-
-def _time(
-    columns: Sequence[Column], names: Sequence[ColumnName], channels: Sequence[int], warnings: list[str]
-) -> int | None:
-    """The position of the time column, by how surely its name means time."""
-
-    def rank(i: int) -> int | None:
-        words = names[i].words
-        if len(words) > 1 and words[-1] in _TIME_UNITS and names[i].unit is None:
-            words = words[:-1]
-        for at, meanings in enumerate(_TIME):
-            if "".join(words) in meanings or (at == 0 and "timestamp" in "".join(words)):
-                return at
-        # An index that pandas saved without a name, for one.
-        return len(_TIME) if columns[i].kind in ("stamp", "zoned") else None
-
-    ranked = sorted((r, i) for i in range(len(columns)) if i not in channels and (r := rank(i)) is not None)
-    usable = [i for _, i in ranked if columns[i].kind != "text"] or [i for _, i in ranked]
-    if len(usable) > 1:
-        others = quote_names([columns[i] for i in usable[1:]])
-        warnings.append(f"time is from '{columns[usable[0]].name}', not {others} (--time-column)")
-    return usable[0] if usable else None
-
-
-def _time_unit(name: ColumnName) -> str | None:
-    if name.unit is not None:
-        return _TIME_UNITS.get(name.unit.lower())
-    return _TIME_UNITS.get(name.words[-1]) if len(name.words) > 1 else None
 
 
 def _bare(name: str) -> str:

@@ -4,7 +4,12 @@ from typing import NamedTuple
 
 import numpy as np
 
+STANDARD_GRAVITY = 9.80665  # m/s2
 STILL_SHARE = 0.04  # of the mean magnitude: the deviation below which a second is still
+# Acceleration against gravity beside it: samples that are averaged, the cosine of what points alike, how far
+# their lengths may be apart, and what the units of the two may make of it.
+_PART, _ALIKE, _CALIBRATION = 128, 0.8, 1.25
+_UNITS = np.array([1.0, 1e3, 1e-3, STANDARD_GRAVITY, 1 / STANDARD_GRAVITY])
 
 
 class Gravity(NamedTuple):
@@ -65,3 +70,27 @@ def measure_gravity(values: np.ndarray, rate_hz: float) -> Gravity:
     steady = float(np.median([np.linalg.norm(part.mean(0, dtype=np.float64)) for part in parts]))
     absent = steady < 0.3 * overall and float(np.quantile(magnitude, 0.05)) < 0.45 * overall
     return Gravity(overall, False, absent)
+
+
+def has_gravity(values: np.ndarray, gravity: np.ndarray) -> bool:
+    """Return whether acceleration has gravity in it, told by gravity beside it.
+
+    With gravity in it, acceleration that is averaged over a while points as gravity does, and is as long.
+
+    Args:
+        values: Acceleration (samples, 3).
+        gravity: Gravity of the same samples (samples, 3), in the same unit or another one.
+    """
+    both = np.isfinite(values).all(1) & np.isfinite(gravity).all(1)
+    count = max(1, np.count_nonzero(both) // _PART)
+    means = [
+        np.stack([part.mean(0, dtype=np.float64) for part in np.array_split(array[both], count)])
+        for array in (values, gravity)
+    ]
+    lengths = [np.linalg.norm(mean, axis=1) for mean in means]
+    if not both.any() or not lengths[1].any():
+        return True
+    alike = (means[0] * means[1]).sum(1) > _ALIKE * lengths[0] * lengths[1]
+    longer = np.median(lengths[0]) / np.median(lengths[1]) / _UNITS
+    as_long = (longer < _CALIBRATION) & (longer > 1 / _CALIBRATION)
+    return bool(alike.mean() > 0.5 and as_long.any())

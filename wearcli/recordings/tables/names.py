@@ -4,15 +4,11 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from wearcli.modality import MODALITIES
+from wearcli.recordings.tables.sensors import says_gravity_part, split_words
 from wearcli.recordings.tables.table import Column
 from wearcli.recordings.tables.units import normal_unit
 
 AXES = ("x", "y", "z")
-_WORDS = frozenset().union(*(record.words for record in MODALITIES.values()))
-# A word and an axis in one: ax, gyroz, magx.
-_SENSORS = frozenset().union(*(record.words for record in MODALITIES.values() if record.channels))
-_GLUED = re.compile(f"^({'|'.join(sorted(_SENSORS | {'mag', 'magnetometer', 'm'}))})([xyz])$")
 
 
 class ColumnName(NamedTuple):
@@ -34,32 +30,18 @@ class ColumnName(NamedTuple):
 
 
 def parse_name(name: str) -> ColumnName:
-    """Return the words of a name: `gyroX (deg/s)`, `acc_x_mg`, `rotationRate.x`."""
+    """Return the words of a name: `gyroX (deg/s)`, `acc_x_mg`, `rotationRate.x`, `acc x (without g)`."""
     bracket = re.search(r"[\[(]\s*([^\])]*?)\s*[\])]\s*$", name)
-    rest = name[: bracket.start()] if bracket else name
-    split = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", rest)
-    words: list[str] = []
-    for word in re.split(r"[^0-9A-Za-zµμ]+", split):
-        glued = _GLUED.match(word.lower())
-        words += [glued[1], glued[2]] if glued else [word.lower()] if word else []
+    if bracket and says_gravity_part(bracket[1]):
+        bracket = None
+    words = split_words(name[: bracket.start()] if bracket else name)
     if bracket is None:
         # acc_x_mg, gyro_x_rad_s
         axis = next((i for i, word in enumerate(words) if word in AXES), len(words))
         unit = "".join(words[axis + 1 :])
         if unit and normal_unit(unit):
-            return ColumnName(_with_compounds(words[: axis + 1]), unit)
-    return ColumnName(_with_compounds(words), bracket[1] if bracket else None)
-
-
-def _with_compounds(words: list[str]) -> tuple[str, ...]:
-    """Two words in a row as one where they are one in a signal's record: rotation, rate."""
-    joined: list[str] = []
-    for word in words:
-        if joined and joined[-1] + word in _WORDS:
-            joined[-1] += word
-        else:
-            joined.append(word)
-    return tuple(joined)
+            return ColumnName(words[: axis + 1], unit)
+    return ColumnName(words, bracket[1] if bracket else None)
 
 
 def list_names(columns: Sequence[Column], most: int = 12) -> str:

@@ -28,12 +28,16 @@ class Column(NamedTuple):
         kind: What its cells are: numbers, date and time (zoned or not), time of day, text.
         unit: Its own unit, where the format tells one a column.
         rate_hz: Its own rate, likewise, Hz.
+        empty: Whether its first rows hold nothing, or zeros alone, as of a sensor that was off.
+        texts: What the first rows hold, in a column of a few texts.
     """
 
     name: str
     kind: Kind
     unit: str | None = None
     rate_hz: float | None = None
+    empty: bool = False
+    texts: tuple[str, ...] = ()
 
 
 class Batch(NamedTuple):

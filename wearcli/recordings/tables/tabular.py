@@ -1,6 +1,7 @@
 """A table of columns becomes a recording: columns, time, rate and unit are recognised by its head."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 from typing import NamedTuple
 
@@ -13,6 +14,7 @@ from wearcli.recordings.reading import Reading
 from wearcli.recordings.recording import Chunk, Recording, Source
 from wearcli.recordings.tables.clock import measure_rate
 from wearcli.recordings.tables.columns import Chosen, choose_columns
+from wearcli.recordings.tables.rows import RowRule, check_gravity, read_rows, recognise_rows
 from wearcli.recordings.tables.table import HEAD_ROWS, Batch, Column, Table
 from wearcli.recordings.tables.times import Stamps, TimeScale, recognise_time, unwrap_days
 from wearcli.recordings.tables.units import recognise_unit
@@ -21,6 +23,8 @@ from wearcli.recordings.tables.units import recognise_unit
 _RATE_TOLERANCE = 0.02
 # No accelerometer that is worn is slower or faster: the stamps are of another unit, or dates.
 _SLOWEST_HZ, _FASTEST_HZ = 1.0, 1e4
+# How far two clocks of the same samples may differ, as a share.
+_CLOCKS_APART = 0.05
 
 
 class _Clock(NamedTuple):
@@ -73,19 +77,24 @@ def open_table(source: Source, table: Table, reading: Reading, file_name: str) -
     warnings += chosen.warnings
     own_rate_hz = _shared_rate([table.columns[j] for j in chosen.channels], file_name)
     nominal_hz = reading.rate_hz or source.rate_hz or own_rate_hz or table.rate_hz
-    batches = table.stream(chosen.time, chosen.channels)
+    batches = read_rows(table, chosen, chosen.time)
     head, ended = _read_head(batches)
+    rule = recognise_rows(head, table, chosen, signal, file_name)
+    head = [rule(batch) for batch in head]
     values = np.concatenate([batch.values for batch in head]) if head else np.empty((0, 3), np.float32)
     if len(values) == 0:
         raise InputError(f"{file_name}: holds no samples: copy it again")
     clock = _clock(head, table, chosen, reading, own_rate_hz, nominal_hz, file_name)
+    clock = _with_start(clock, head, table, chosen, rule, reading, file_name)
+    if chosen.without_gravity and rule.gravity is None:
+        check_gravity(values, clock.rate_hz, chosen, reading, table, file_name)
     unit = _unit(values, clock.rate_hz, table, chosen, reading, file_name)
-    pending = [_resumed(head, None if ended else batches)]
+    pending = [_resumed(head, None if ended else map(rule, batches))]
     del head, values, batches
 
     def stream() -> Iterator[Chunk]:
         # What was read to recognise the unit is not read twice; a second pass begins anew.
-        rows = pending.pop() if pending else table.stream(chosen.time, chosen.channels)
+        rows = pending.pop() if pending else map(rule, read_rows(table, chosen, chosen.time))
         return _chunks(rows, clock, unit.factor, warnings)
 
     return Recording(
@@ -105,6 +114,7 @@ def open_table(source: Source, table: Table, reading: Reading, file_name: str) -
         {
             "format": source.format,
             "columns": [table.columns[j].name for j in chosen.channels],
+            **({"gravity": [table.columns[j].name for j in chosen.gravity or []]} if rule.gravity else {}),
             "time_column": None if chosen.time is None else table.columns[chosen.time].name,
             "time": clock.scale.how if clock.scale is not None else "counted at the said rate",
             "file_unit": unit.name,
@@ -160,6 +170,37 @@ def _clock(
         evidence = "in the file" if own else "measured as"
         table.warnings.append(f"the rate is said to be {nominal:g} Hz and {evidence} {rate:.4g} Hz")
     return _Clock(scale, rate, nominal)
+
+
+def _with_start(
+    clock: _Clock,
+    head: list[Batch],
+    table: Table,
+    chosen: Chosen,
+    rule: RowRule,
+    reading: Reading,
+    file_name: str,
+) -> _Clock:
+    """The clock with the start that the log's stamps tell, where the sensor's own are of no date."""
+    if clock.scale is None or clock.scale.start is not None:
+        return clock
+    own = _seconds(clock.scale, _joined([head[0].time]), 0.0)
+    for column in chosen.starts:
+        batch = rule(next(read_rows(table, chosen, column)))
+        zoned = table.columns[column].kind == "zoned"
+        try:
+            scale = recognise_time(
+                batch.time, file_name, reading.modality, zoned, None, None, table.date_order
+            )
+        except InputError:
+            continue
+        log = scale.seconds(batch.time)
+        last = min(len(own), len(log)) - 1
+        # A date alone, or the stamp of something that came seldom, is no clock of the samples.
+        if scale.start is not None and abs(own[last] - log[last]) <= _CLOCKS_APART * own[last] + 2.0:
+            how = f"{clock.scale.how}; start from '{table.columns[column].name}', {scale.how}"
+            return clock._replace(scale=replace(clock.scale, start=scale.start, how=how))
+    return clock
 
 
 def _shared_rate(columns: list[Column], file_name: str) -> float | None:

@@ -1,0 +1,121 @@
+"""The rows of one signal in a table of several sensors, with gravity where it lies beside."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from wearcli.errors import InputError
+from wearcli.modality import ModalityRecord
+from wearcli.recordings.reading import Reading
+from wearcli.recordings.tables.axes import axes_in_words
+from wearcli.recordings.tables.columns import Chosen
+from wearcli.recordings.tables.gravity import has_gravity, measure_gravity
+from wearcli.recordings.tables.table import Batch, Table
+from wearcli.recordings.tables.units import normal_unit
+
+# In rows of several sensors, the share of a sensor's own rows that another one may have a value in.
+_SHARED = 0.1
+
+
+class RowRule(NamedTuple):
+    """What becomes of the rows of a table before they are samples of a signal.
+
+    Attributes:
+        channels: Number of the signal's channels; the columns of gravity follow them.
+        filled: Whether rows without any value of the signal are of another sensor, and left out.
+        gravity: What the columns of gravity are multiplied by and added with; None adds nothing.
+    """
+
+    channels: int
+    filled: bool
+    gravity: float | None
+
+    def __call__(self, batch: Batch) -> Batch:
+        """Return the samples in a batch of rows."""
+        values = batch.values[:, : self.channels]
+        if self.gravity is not None:
+            values = values + np.float32(self.gravity) * batch.values[:, self.channels :]
+        rows = Batch(batch.time, values)
+        return _kept(rows, ~np.isnan(batch.values[:, : self.channels]).all(1)) if self.filled else rows
+
+
+def read_rows(table: Table, chosen: Chosen, time: int | None) -> Iterator[Batch]:
+    """Yield the rows of a signal with one column of time: the channels, and gravity's columns behind them."""
+    batches = table.stream(time, [*chosen.channels, *(chosen.gravity or [])])
+    if chosen.label is None:
+        yield from batches
+        return
+    position, text = chosen.label
+    labels = table.stream(position, [])  # in step with the first: the same rows in the same batches
+    for batch, label in zip(batches, labels, strict=True):
+        same = pc.fill_null(pc.equal(pc.utf8_trim_whitespace(label.time), text), False)
+        yield _kept(batch, same.to_numpy(zero_copy_only=False))
+
+
+def recognise_rows(
+    head: list[Batch], table: Table, chosen: Chosen, signal: ModalityRecord, file_name: str
+) -> RowRule:
+    """Return what becomes of the rows of a signal, by the first ones; notes go to the table's warnings."""
+    count = len(chosen.channels)
+    values = np.concatenate([batch.values for batch in head]) if head else np.empty((0, count), np.float32)
+    empty = np.isnan(values[:, :count]).all(1)
+    filled = bool(chosen.time is not None and empty.any() and _interleaved(empty, table, chosen))
+    factor = None
+    if chosen.gravity is not None:
+        own = values[~empty]
+        if chosen.without_gravity or not has_gravity(own[:, :count], own[:, count:]):
+            factor = _gravity_factor(chosen, signal)
+            table.warnings.append(
+                f"{signal.title} is the sum of {axes_in_words(table.columns, chosen.channels)} and "
+                f"{axes_in_words(table.columns, chosen.gravity)}"
+            )
+    return RowRule(count, filled, factor)
+
+
+def check_gravity(
+    values: np.ndarray, rate_hz: float, chosen: Chosen, reading: Reading, table: Table, file_name: str
+) -> None:
+    """Raise InputError where acceleration is without gravity by its name, and nothing tells its unit."""
+    names = axes_in_words(table.columns, chosen.channels)
+    if reading.unit or normal_unit(table.unit or chosen.unit):
+        table.warnings.append(f"{names} are acceleration without gravity by their name, which is missed")
+    elif not measure_gravity(values, rate_hz).still:
+        raise InputError(
+            f"{file_name}: {names} are acceleration without gravity by their name, and gravity is not beside "
+            "them: say the unit with --unit g|mg|m/s2 to read them as they are"
+        )
+
+
+def _kept(batch: Batch, mask: np.ndarray) -> Batch:
+    if mask.all():
+        return batch
+    time = batch.time
+    if time is not None:
+        time = time.filter(pa.array(mask)) if isinstance(time, pa.Array) else time[mask]
+    return Batch(time, batch.values[mask])
+
+
+def _interleaved(empty: np.ndarray, table: Table, chosen: Chosen) -> bool:
+    """Whether the rows without a value of the signal hold another sensor, which is empty in the others."""
+    taken = {chosen.time, *chosen.channels, *(chosen.gravity or [])}
+    others = [j for j, column in enumerate(table.columns) if column.kind == "number" and j not in taken]
+    if not others or chosen.label is not None:
+        return False
+    first = next(table.stream(None, others), None)
+    if first is None:
+        return False
+    count = min(len(empty), len(first.values))
+    empty, there = empty[:count], ~np.isnan(first.values[:count])
+    if empty.all() or not empty.any():
+        return False
+    return bool(((there[empty].mean(0) > _SHARED) & (there[~empty].mean(0) < _SHARED)).any())
+
+
+def _gravity_factor(chosen: Chosen, signal: ModalityRecord) -> float:
+    """What gravity's columns are multiplied by to be in the unit of the channels."""
+    units = normal_unit(chosen.gravity_unit, signal), normal_unit(chosen.unit, signal)
+    factors = [signal.units[unit].factor for unit in units if unit is not None]
+    return factors[0] / factors[1] if len(factors) == 2 else 1.0
