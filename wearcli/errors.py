@@ -1,6 +1,15 @@
 """The errors that a user meets: one line that says what, where and what to do."""
 
+import contextlib
+import logging
+import re
+from collections.abc import Iterator
 from pathlib import Path
+
+_LOG = logging.getLogger(__name__)
+_CLASS_NAMES = re.compile(r"\b\w+(?:Exception|Error)\b:?\s*|\bError -?\d+ while ")
+_LONGEST = 120
+_UNKNOWN = "its content is damaged"
 
 
 class WearcliError(Exception):
@@ -11,6 +20,10 @@ class WearcliError(Exception):
     """
 
     exit_code = 1
+
+    def __str__(self) -> str:
+        """Return the message as one line, whatever a file's name or content brought into it."""
+        return printable(super().__str__())
 
 
 class InputError(WearcliError):
@@ -23,13 +36,50 @@ class UsageError(WearcliError):
     exit_code = 2
 
 
-def unreadable(path: Path, error: Exception) -> InputError:
+def printable(text: str) -> str:
+    """Return a text with an escape for each character that a terminal does not show."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
+
+
+def reason(error: BaseException) -> str:
+    """Return what a library says in one printable line, without its class and without its advice."""
+    text = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    if isinstance(error, KeyError) and text:
+        text = f"{text} is not there"
+    line = _CLASS_NAMES.sub("", next(iter(text.strip().splitlines()), "")[: 10 * _LONGEST])
+    line = printable(" ".join(line.split()).strip(" .:"))[:_LONGEST]
+    # What numpy says of an array that its damage made an object of is wrong, and bad advice.
+    return _UNKNOWN if not line or "pickle" in line or line.startswith("(") else line
+
+
+def unreadable(path: Path, error: BaseException) -> InputError:
     """Return the one line for a file that made a library fail in a way that no reader foresaw."""
-    first = (str(error).strip().splitlines() or [""])[0]
-    reason = f" ({type(error).__name__}: {first})" if first else ""
-    todo = "is the file whole?"
     if isinstance(error, MemoryError):
-        reason, todo = "", "not enough memory: use fewer --workers"
-    line = InputError(f"{path}: cannot be read{reason}: {todo}")
+        line = InputError(f"{path}: cannot be read: not enough memory: use fewer --workers")
+    elif isinstance(error, UnicodeEncodeError):
+        line = InputError(f"{path}: cannot be read: its name is not UTF-8: give it another name")
+    else:
+        line = InputError(f"{path}: cannot be read ({reason(error)}): is the file whole?")
+    _LOG.info("%s: %s", printable(str(path)), type(error).__name__)
     line.__cause__ = error
     return line
+
+
+@contextlib.contextmanager
+def blamed_on(path: Path) -> Iterator[None]:
+    """Turn whatever is raised inside into the one line of a file, so that the rest of a batch goes on.
+
+    A panic of a library in Rust is no `Exception`, so every class is meant but those that end a program or a
+    generator. Errors of one line stay as they are.
+
+    Raises:
+        InputError: Something else was raised.
+    """
+    try:
+        yield
+    except (WearcliError, KeyboardInterrupt, SystemExit, GeneratorExit):
+        raise
+    except BaseException as error:
+        raise unreadable(path, error) from error

@@ -4,6 +4,7 @@ import contextlib
 import hashlib
 import os
 import shutil
+import stat
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -37,6 +38,15 @@ def check_output(path: Path, overwrite: bool, mark: str | None = None) -> None:
         raise UsageError(
             f"{path} holds something else (no {mark} in it), so it is not replaced: use another -o"
         )
+
+
+def is_special(path: Path) -> bool:
+    """Return whether a path is a pipe, a device or a socket, or a link to one: reading it may never end."""
+    try:
+        mode = path.stat().st_mode
+    except OSError:
+        return False
+    return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
 
 
 HELD_BYTES = 64 * 2**20

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from wearcli.errors import InputError, unreadable
+from wearcli.errors import InputError, WearcliError, blamed_on
 from wearcli.modality import MIN_QUALITY, MODALITIES, Modality
 from wearcli.recordings.open import open_recording
 from wearcli.recordings.reading import Reading
@@ -183,20 +183,19 @@ def inspect_one(source: Source, reading: Reading) -> Inspection:
         reading.modality,
     )
     try:
-        recording = open_recording(source, reading)
-        row.start, row.rate_hz, row.rate_nominal_hz = (
-            recording.start,
-            recording.rate_hz,
-            recording.rate_nominal_hz,
-        )
-        row.unit, row.unit_how = recording.unit_how.split(", ", 1)
-        row.range_g, row.time = recording.range_limit, str(recording.provenance.get("time"))
-        row.warnings = recording.warnings
-        _read_through(recording, row)
-    except InputError as error:
+        with blamed_on(source.path):
+            recording = open_recording(source, reading)
+            row.start, row.rate_hz, row.rate_nominal_hz = (
+                recording.start,
+                recording.rate_hz,
+                recording.rate_nominal_hz,
+            )
+            row.unit, row.unit_how = recording.unit_how.split(", ", 1)
+            row.range_g, row.time = recording.range_limit, str(recording.provenance.get("time"))
+            row.warnings = recording.warnings
+            _read_through(recording, row)
+    except WearcliError as error:
         row.error = str(error)
-    except Exception as error:  # one file that nobody foresaw does not stop the rest
-        row.error = str(unreadable(source.path, error))
     return row
 
 

@@ -49,6 +49,10 @@ def study(tmp_path: Path) -> Path:
     return folder
 
 
+class Panic(BaseException):
+    """As pyo3's PanicException: no `Exception`."""
+
+
 def recordings_of(path: Path) -> list[str]:
     return read_table(path)[0]["recording"].unique().to_pylist()
 
@@ -343,28 +347,58 @@ def test_a_file_that_breaks_off_late_leaves_no_row(study: Path, tmp_path: Path) 
 @pytest.mark.parametrize(
     ("error", "fault"),
     [
-        (KeyError("x"), "cannot be read (KeyError: 'x'): is the file whole?"),
+        (KeyError("x"), "cannot be read ('x' is not there): is the file whole?"),
         (MemoryError(), "cannot be read: not enough memory: use fewer --workers"),
-        (zlib.error("bad"), "cannot be read (error: bad): is the file whole?"),
-        (UnicodeError("y\nz"), "cannot be read (UnicodeError: y): is the file whole?"),
-        (ValueError(), "cannot be read: is the file whole?"),
+        (zlib.error("bad"), "cannot be read (bad): is the file whole?"),
+        (UnicodeError("y\nz"), "cannot be read (y): is the file whole?"),
+        (ValueError(), "cannot be read (its content is damaged): is the file whole?"),
+        (Panic("byte index 2550"), "cannot be read (byte index 2550): is the file whole?"),
+        (SystemExit(3), "cannot be read (3): is the file whole?"),
     ],
 )
+@pytest.mark.parametrize("step", ["open_recording", "iter_windows", "features"])
 def test_whatever_a_broken_file_raises_the_rest_goes_on(
-    study: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception, fault: str
+    study: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: BaseException, fault: str, step: str
 ) -> None:
-    real = job.open_recording
+    if step == "features" and isinstance(error, SystemExit):
+        pytest.skip("what ends a pool's thread ends the run")
+    real = getattr(job, step)
 
-    def failing(source, reading):
-        if source.recording == "P01_b":
+    def failing(*arguments):
+        first = arguments[0]
+        if step == "open_recording":
+            broken = first.recording == "P01_b"
+        elif step == "iter_windows":
+            broken = first.source.recording == "P01_b"
+        else:
+            broken = len(first) == 12  # P01_b's only batch
+        if broken:
             raise error
-        return real(source, reading)
+        return real(*arguments)
 
-    monkeypatch.setattr(job, "open_recording", failing)
+    monkeypatch.setattr(job, step, failing)
     result = embed([study], tmp_path / "e.parquet")
-    assert [each["recording"] for each in result.failed] == ["P01_b"]
+    assert [failure["recording"] for failure in result.failed] == ["P01_b"]
     assert result.failed[0]["error"] == f"{study / 'P01_b.parquet'}: {fault}"
     assert recordings_of(tmp_path / "e.parquet") == ["P01_a", "P02_a"]
+
+
+def test_rows_that_fail_end_a_long_recording(
+    study: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its reader must not wait for ever for somebody to take what it reads."""
+    real, calls = job.features, []
+
+    def failing(*arguments):
+        calls.append(1)
+        if len(calls) == 1:
+            raise Panic("first batch")
+        return real(*arguments)
+
+    monkeypatch.setattr(job, "features", failing)
+    result = embed([study], tmp_path / "e.parquet", batch=1, workers=1)
+    assert [failure["recording"] for failure in result.failed] == ["P01_a"]
+    assert recordings_of(tmp_path / "e.parquet") == ["P01_b", "P02_a"]
 
 
 def test_a_dangling_link_is_one_failed_recording(study: Path, tmp_path: Path) -> None:

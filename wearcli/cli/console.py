@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
+from wearcli.errors import printable
+
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.progress import Progress
@@ -38,7 +40,8 @@ def _show_log() -> None:
         """Writes to what stderr is at that moment, so that lines go above a progress bar."""
 
         def emit(self, record: logging.LogRecord) -> None:
-            print(f"[{record.relativeCreated / 1000:7.2f} s] {record.getMessage()}", file=sys.stderr)
+            line = printable(record.getMessage())
+            print(f"[{record.relativeCreated / 1000:7.2f} s] {line}", file=sys.stderr)
 
     logger = logging.getLogger("wearcli")
     logger.setLevel(logging.INFO)
@@ -56,7 +59,7 @@ def stderr() -> "Console":
 def say(message: str) -> None:
     """Print one plain line for people, on stderr; nothing in QUIET."""
     if _level > Level.QUIET:
-        print(message, file=sys.stderr)
+        print(printable(message), file=sys.stderr)
 
 
 def say_detail(message: str) -> None:
@@ -69,18 +72,24 @@ def say_detail(message: str) -> None:
 
 def say_error(message: str) -> None:
     """Print one plain line on stderr, in QUIET too."""
-    print(message, file=sys.stderr)
+    print(printable(message), file=sys.stderr)
 
 
 def print_json(document: object) -> None:
     """Print one JSON document on stdout; NaN becomes null."""
-    sys.stdout.write(json.dumps(_finite(document), indent=2, ensure_ascii=False, default=str) + "\n")
+    sys.stdout.write(_json(document, indent=2))
 
 
 def print_json_line(document: object) -> None:
     """Print one line of JSON on stdout, at once; NaN becomes null."""
-    sys.stdout.write(json.dumps(_finite(document), ensure_ascii=False, default=str) + "\n")
+    sys.stdout.write(_json(document))
     sys.stdout.flush()
+
+
+def _json(document: object, indent: int | None = None) -> str:
+    """Return the text; half a surrogate pair, of a file name that is no UTF-8, is escaped."""
+    text = json.dumps(_finite(document), indent=indent, ensure_ascii=False, default=str) + "\n"
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def _finite(value: object) -> object:

@@ -75,7 +75,7 @@ def inspect(
             # Below the table, not in it: a terminal has no room for a sentence in a column.
             say_error(f"failed: {row.recording}: {row.error.removeprefix(f'{row.path}: ')}")
         for warning in row.warnings:
-            console.print(f"warning: {row.recording}: {warning}", soft_wrap=True, markup=False)
+            say(f"warning: {row.recording}: {warning}")
     if len(shown) < len(rows):
         say(f"{len(rows) - len(shown)} more recordings: --json and --jsonl print all of them")
     for line in _summary(result.recordings):

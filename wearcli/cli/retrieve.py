@@ -138,7 +138,8 @@ def _print(result: "Retrieval") -> None:
         for reason, count in pool.left_out.items():
             say(f"left out {name}: {count} {reason}")
         if pool.pairs:
-            say(f"\n{_TITLES[name]}: {_pool_text(pool)}")
+            say("")
+            say(f"{_TITLES[name]}: {_pool_text(pool)}")
             stderr().print(_table(pool))
     if result.participants > 1:
         say(

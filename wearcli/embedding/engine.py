@@ -11,17 +11,19 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from queue import Empty, Full, Queue
+from typing import TypeAlias
 
 import pyarrow as pa
 
 from wearcli.embedding.job import EmbedJob
-from wearcli.errors import WearcliError, unreadable
+from wearcli.errors import WearcliError, blamed_on, unreadable
 from wearcli.recordings.formats.registry import FORMATS
 from wearcli.recordings.recording import Chunk, Recording, Source
 from wearcli.signals.windows import Findings
 
 AHEAD = 4  # batches of one recording that may wait: bounds the memory, however long the recording
 POLL_S = 0.2
+_Item: TypeAlias = "Future[pa.RecordBatch] | WearcliError | None"
 
 
 @dataclass
@@ -30,14 +32,14 @@ class Stream:
 
     Attributes:
         source: The recording's place and names.
-        queue: Its batches, as they are embedded; None at its end.
+        queue: Its batches, as they are embedded; at its end what went wrong with it, None where nothing did.
         recording: The opened recording, None until it is open.
         findings: What cutting it into windows came upon; complete at its end.
         error: Why it could not be read to its end.
     """
 
     source: Source
-    queue: "Queue[Future[pa.RecordBatch] | None]" = field(default_factory=lambda: Queue(maxsize=AHEAD))
+    queue: "Queue[_Item]" = field(default_factory=lambda: Queue(maxsize=AHEAD))
     recording: Recording | None = None
     findings: Findings = field(default_factory=Findings)
     error: WearcliError | None = None
@@ -54,12 +56,20 @@ class Stream:
         """
         while not interrupted.is_set():
             try:
-                future = self.queue.get(timeout=POLL_S)
+                item = self.queue.get(timeout=POLL_S)
             except Empty:
                 continue
-            if future is None:
+            if not isinstance(item, Future):
+                self.error = item
                 return
-            yield future.result()
+            try:
+                with blamed_on(self.source.path):
+                    batch = item.result()
+            except WearcliError as error:
+                self.error = error  # its reader stops at this
+                _drain(self)
+                return
+            yield batch
 
     def share_done(self, batch: pa.RecordBatch) -> float:
         """Return about how much of the recording is done after a batch; 0 where that cannot be told."""
@@ -78,8 +88,8 @@ def embed_recordings(sources: Sequence[Source], job: EmbedJob, workers: int) -> 
     """
     stop = threading.Event()
 
-    def put(stream: Stream, item: "Future[pa.RecordBatch] | None") -> None:
-        while not stop.is_set():
+    def put(stream: Stream, item: _Item) -> None:
+        while not stop.is_set() and stream.error is None:
             try:
                 return stream.queue.put(item, timeout=POLL_S)
             except Full:
@@ -87,20 +97,19 @@ def embed_recordings(sources: Sequence[Source], job: EmbedJob, workers: int) -> 
         raise _Stopped
 
     def read(stream: Stream) -> None:
+        failure: WearcliError | None = None
         try:
             try:
-                recording = stream.recording = job.open(stream.source)
-                recording.stream = until(stop, recording.stream)
-                for windows in job.windows(recording, stream.findings):
-                    put(stream, pool.submit(job.rows, recording, windows))
+                with blamed_on(stream.source.path):
+                    recording = stream.recording = job.open(stream.source)
+                    recording.stream = until(stop, recording.stream)
+                    for windows in job.windows(recording, stream.findings):
+                        put(stream, pool.submit(job.rows, recording, windows))
             except WearcliError as error:
-                stream.error = error
-            except _Stopped:
-                raise
-            except Exception as error:
-                # Whatever a broken file makes a library raise: the file is named, the rest goes on.
-                stream.error = unreadable(stream.source.path, error)
-            put(stream, None)
+                failure = error
+            except SystemExit as error:  # a library's: it ends a thread, and nobody would know
+                failure = unreadable(stream.source.path, error)
+            put(stream, failure)
         except _Stopped:
             return
 
@@ -143,11 +152,11 @@ def _may_start(source: Source, reading: "deque[Stream]", workers: int) -> bool:
 def _drain(stream: Stream) -> None:
     """Cancel the batches of a stream that nobody takes."""
     try:
-        while (future := stream.queue.get_nowait()) is not None:
-            future.cancel()
+        while isinstance(item := stream.queue.get_nowait(), Future):
+            item.cancel()
     except Empty:
         return
 
 
-class _Stopped(Exception):
+class _Stopped(GeneratorExit):
     """The consumer has gone."""

@@ -3,6 +3,7 @@
 import logging
 
 from wearcli.errors import InputError
+from wearcli.files import is_special
 from wearcli.recordings.formats.registry import FORMATS
 from wearcli.recordings.reading import Reading
 from wearcli.recordings.recording import Recording, Source
@@ -41,6 +42,8 @@ def open_recording(source: Source, reading: Reading | None = None) -> Recording:
         )
     if not source.path.exists():
         raise InputError(f"{file_name}: no such file")
+    if is_special(source.path):
+        raise InputError(f"{file_name}: no regular file but a pipe, a device or a socket: take it away")
     if source.format not in FORMATS:
         raise InputError(f"{file_name}: unknown format '{source.format}': one of {', '.join(FORMATS)}")
     recording = FORMATS[source.format].open(source, reading, file_name)

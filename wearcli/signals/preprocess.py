@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from wearcli.errors import InputError, UsageError, WearcliError, unreadable
+from wearcli.errors import InputError, UsageError, WearcliError, blamed_on
 from wearcli.files import atomic_folder, check_output
 from wearcli.modality import MODALITIES, Modality
 from wearcli.recordings.open import open_recording
@@ -134,12 +134,10 @@ def preprocess(
     def opened() -> Iterator[Recording]:
         for source in folder.sources:
             try:
-                recording = open_recording(source, reading)
+                with blamed_on(source.path):
+                    recording = open_recording(source, reading)
             except InputError as error:
                 fail(source, error)
-                continue
-            except Exception as error:
-                fail(source, unreadable(source.path, error))
                 continue
             yield recording
 

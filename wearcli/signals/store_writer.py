@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from wearcli._version import __version__
-from wearcli.errors import InputError, UsageError, unreadable
+from wearcli.errors import InputError, UsageError, blamed_on
 from wearcli.files import held
 from wearcli.modality import MODALITIES, Modality
 from wearcli.recordings.recording import Recording
@@ -117,14 +117,10 @@ def write_store(
             # long one in a file that has no name.
             with held(folder) as waiting:
                 try:
-                    parts = list(_cut(recording, spec, preparation, waiting))
-                except UsageError:
-                    raise
+                    with blamed_on(recording.source.path):
+                        parts = list(_cut(recording, spec, preparation, waiting))
                 except InputError as error:
                     failed(recording, error)
-                    continue
-                except Exception as error:
-                    failed(recording, unreadable(recording.source.path, error))
                     continue
                 waiting.seek(0)
                 for part in parts:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from wearcli.errors import InputError, WearcliError, unreadable
+from wearcli.errors import InputError, WearcliError, blamed_on
 from wearcli.files import atomic_file
 from wearcli.recordings.recording import Source
 
@@ -40,12 +40,10 @@ class Truth:
     def read(self, source: Source, rows: Callable[[Source], pd.DataFrame]) -> pd.DataFrame:
         """Return the rows of a recording; one that cannot be read has none, and is named in `failed`."""
         try:
-            return rows(source)
+            with blamed_on(source.path):
+                return rows(source)
         except WearcliError as error:
             self.failed.append({"recording": source.recording, "error": str(error)})
-        except Exception as error:  # one file that nobody foresaw does not stop the rest
-            text = str(unreadable(source.path, error))
-            self.failed.append({"recording": source.recording, "error": text})
         return pd.DataFrame()
 
     def write(self, table: pd.DataFrame, metrics: Sequence[str], name: str, nothing: str, hint: str) -> None:

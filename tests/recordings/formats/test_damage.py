@@ -15,7 +15,7 @@ import pytest
 
 from tests.recordings.make import check_line, opened, read, wrist, write_csv
 from wearcli.errors import InputError, UsageError, WearcliError
-from wearcli.recordings.formats.damage import reason as reason_line
+from wearcli.errors import reason as reason_line
 from wearcli.recordings.formats.e4 import is_e4
 from wearcli.recordings.open import open_recording
 from wearcli.recordings.reading import Reading
@@ -276,9 +276,10 @@ def test_the_very_line(tmp_path: Path, name: str, damage: Callable[[bytes], byte
             ValueError("Couldn't deserialize: TProtocolException: Invalid\nmore"),
             "Couldn't deserialize: Invalid",
         ),
-        (ValueError("bytes \x00\x1b[31m  here."), "bytes ??[31m here"),
+        (ValueError("bytes \x00\x1b[31m  here."), r"bytes \x00\x1b[31m here"),
         (ValueError("holds pickled data: allow_pickle=True"), "its content is damaged"),
         (EOFError(), "its content is damaged"),
+        (KeyError("x"), "'x' is not there"),
     ],
 )
 def test_what_a_library_says_in_one_line(error: Exception, reason: str) -> None:

@@ -1,4 +1,6 @@
+import os
 import shutil
+import socket
 import zipfile
 from datetime import UTC, datetime
 from pathlib import Path
@@ -8,6 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from wearcli.errors import InputError, UsageError
+from wearcli.inspection import inspect
 from wearcli.recordings.open import open_recording
 from wearcli.recordings.recording import Source
 from wearcli.recordings.study.discovery import Folder, find_recordings, find_sidecars
@@ -421,3 +424,72 @@ def test_real_devices(realdata: Path, tmp_path: Path) -> None:
     folder = find_recordings([tmp_path])
     suffixes = sorted(path.suffix for path in (tmp_path / "devices").iterdir())
     assert sorted(f".{source.format}" for source in folder.sources) == suffixes
+
+
+def test_pipes_devices_and_sockets_are_no_recordings(tmp_path: Path) -> None:
+    """Opened, the first of them would wait for a writer for ever."""
+    tree(tmp_path, "a.csv", "P1/ACC.csv", "P2/ok.csv", content=E4)
+    for name in ("b.csv", "c.parquet", "d.npz", "e.zip", "f.hea", "labels.csv", "P2/ACC.csv"):
+        os.mkfifo(tmp_path / name)
+    (tmp_path / "g.csv").symlink_to("/dev/zero")
+    (tmp_path / "h.csv").symlink_to(tmp_path / "b.csv")
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(tmp_path / "s.csv"))
+        folder = find_recordings([tmp_path])
+    assert [source.recording for source in folder.sources] == ["P1", "ok", "a"]
+    assert folder.problems == [
+        f"10 pipes, devices or sockets, such as {tmp_path / 'b.csv'}, are no recordings: left out"
+    ]
+    with pytest.raises(UsageError, match="a pipe, a device or a socket is no recording"):
+        find_recordings([tmp_path / "b.csv"])
+    with pytest.raises(InputError, match="no regular file"):
+        open_recording(Source("b", tmp_path / "b.csv", "csv", "p"))
+
+
+def test_folders_as_deep_as_a_path_may_be(tmp_path: Path) -> None:
+    """A search that calls itself gave up at a thousand."""
+    folders = [f"{tmp_path}{'/d' * depth}" for depth in range(1, 1200)]
+    for folder in folders:
+        os.mkdir(folder)  # noqa: PTH102
+    path = Path(folders[-1], "P1_a.csv")
+    path.write_text(SIGNAL)
+    names = [source.recording for source in find_recordings([tmp_path]).sources]
+    path.unlink()
+    for folder in reversed(folders):  # shutil.rmtree calls itself too
+        os.rmdir(folder)  # noqa: PTH106
+    assert names == ["P1_a"]
+
+
+def test_links_that_lead_in_circles(tmp_path: Path) -> None:
+    tree(tmp_path, "a/P1.csv")
+    (tmp_path / "a" / "up").symlink_to(tmp_path)
+    (tmp_path / "self").symlink_to(tmp_path / "self")
+    (tmp_path / "loop.csv").symlink_to(tmp_path / "loop.csv")
+    folder = find_recordings([tmp_path])
+    assert [source.recording for source in folder.sources] == ["P1", "loop"]
+    with pytest.raises(InputError, match="a link to a file that is not here"):
+        open_recording(folder.sources[1])
+
+
+def test_names_that_no_terminal_shows(tmp_path: Path) -> None:
+    names = ["P1_\n.csv", "P2_\x1b[31m.csv", os.fsdecode(b"P3_\xff.csv"), "P4_" + "n" * 248 + ".csv"]
+    tree(tmp_path, *names)
+    folder = find_recordings([tmp_path])
+    assert [source.recording for source in folder.sources] == [
+        *(r"P1_\n", r"P2_\x1b[31m", r"P3_\udcff", "P4_" + "n" * 248)
+    ]
+    assert [open_recording(source).rate_hz for source in folder.sources] == [50.0] * 4
+    pq.write_table(pa.table({"time": [0.0]}), tmp_path / "a.parquet")
+    (tmp_path / "a.parquet").rename(tmp_path / os.fsdecode(b"\xff.parquet"))
+    (row,) = inspect([tmp_path / os.fsdecode(b"\xff.parquet")]).recordings
+    assert (
+        row.error
+        == rf"{tmp_path}/\udcff.parquet: cannot be read: its name is not UTF-8: give it another name"
+    )
+
+
+def test_a_format_that_fails_at_a_look_fails_when_it_is_opened(tmp_path: Path) -> None:
+    tree(tmp_path, "a.csv")
+    tree(tmp_path, "b.hea", "c.hea", content=f"b/{'9' * 5000} 1 100\n")
+    (tmp_path / "cr.csv").write_bytes(SIGNAL.replace("\n", "\r").encode())
+    assert [source.recording for source in find_recordings([tmp_path]).sources] == ["a", "b", "c", "cr"]

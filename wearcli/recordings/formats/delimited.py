@@ -8,8 +8,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.csv as pa_csv
 
-from wearcli.errors import InputError
-from wearcli.recordings.formats.damage import not_to_its_end, printable
+from wearcli.errors import InputError, printable
+from wearcli.recordings.formats.damage import not_to_its_end
 from wearcli.recordings.formats.layout import NULLS, Layout
 from wearcli.recordings.formats.ragged import ByteStream, EvenRows
 from wearcli.recordings.tables.table import Batch, to_numpy
@@ -26,7 +26,8 @@ _TIME_TYPES = {
 
 def open_bytes(path: Path) -> pa.NativeFile:
     """Return the bytes of a file as a stream, unpacked on the way where its name ends in .gz."""
-    return pa.input_stream(str(path), compression="gzip" if path.suffix.lower() == ".gz" else None)
+    # Arrow opens no name that is not UTF-8, Python does.
+    return pa.input_stream(path.open("rb"), compression="gzip" if path.suffix.lower() == ".gz" else None)
 
 
 def read_numbers(

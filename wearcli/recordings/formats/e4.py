@@ -109,7 +109,7 @@ def _member(path: Path, name: str) -> Iterator[IO[bytes] | pa.NativeFile | None]
     """A file of the export, opened; None where it is not there."""
     if path.is_dir():
         wanted = (name.lower(), f"{name.lower()}.gz")
-        file = next((f for f in sorted(path.iterdir()) if f.name.lower() in wanted), None)
+        file = next((f for f in sorted(path.iterdir()) if f.name.lower() in wanted and f.is_file()), None)
         if file is None:
             yield None
         else:

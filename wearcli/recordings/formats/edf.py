@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from wearcli.errors import InputError
-from wearcli.recordings.formats.damage import not_readable, reason
+from wearcli.errors import InputError, reason
+from wearcli.recordings.formats.damage import not_readable
 from wearcli.recordings.formats.format import Format
 from wearcli.recordings.tables.table import HEAD_ROWS, Batch, Column, Table
 

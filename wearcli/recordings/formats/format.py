@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
-from wearcli.errors import InputError
+from wearcli.errors import InputError, blamed_on
 from wearcli.modality import Modality
 from wearcli.recordings.reading import Reading
 from wearcli.recordings.recording import Recording, Source
@@ -107,8 +107,9 @@ class Format:
         assert self.read_table is not None
         file_name = str(path)
         try:
-            table = self.read_table(path, file_name)
-            choose_columns(table.columns, modality, file_name, table.named, bare_leads=table.bare_leads)
+            with blamed_on(path):
+                table = self.read_table(path, file_name)
+                choose_columns(table.columns, modality, file_name, table.named, bare_leads=table.bare_leads)
         except InputError:
             return False
         return True

@@ -1,7 +1,9 @@
 """The file formats that wearcli reads. A new one is a module with its `FORMAT`, and a line here."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
+from wearcli.errors import InputError, blamed_on
 from wearcli.recordings.formats import (
     actigraph,
     axivity,
@@ -13,7 +15,7 @@ from wearcli.recordings.formats import (
     parquet,
     wfdb,
 )
-from wearcli.recordings.formats.format import Format
+from wearcli.recordings.formats.format import FolderLayout, Format
 
 FORMATS: dict[str, Format] = {
     record.name: record
@@ -34,7 +36,20 @@ FORMATS: dict[str, Format] = {
 
 def file_format(path: Path) -> Format | None:
     """Return the format of a file by its name, for some by a look at it; None where it is no recording."""
-    return next((record for record in FORMATS.values() if record.fits(path) and record.accepts(path)), None)
+    return next((record for record in FORMATS.values() if record.fits(path) and _accepts(record, path)), None)
+
+
+def segment_files(files: Sequence[Path]) -> set[Path]:
+    """Return those of the files in a folder that are parts of a recording in another one there."""
+    parts: set[Path] = set()
+    for record in FORMATS.values():
+        own = [path for path in files if record.fits(path)]
+        try:
+            with blamed_on(own[0] if own else Path()):
+                parts |= record.segments(own)
+        except InputError:
+            continue  # opening them will name the damaged one
+    return parts
 
 
 def folder_format(folder: Path) -> Format | None:
@@ -45,9 +60,25 @@ def folder_format(folder: Path) -> Format | None:
         return None
     for record in FORMATS.values():
         layout = record.folder
-        if layout is not None and not layout.marks.isdisjoint(names) and layout.recognise(folder):
+        if layout is not None and not layout.marks.isdisjoint(names) and _recognises(layout, folder):
             return record
     return None
+
+
+def _accepts(record: Format, path: Path) -> bool:
+    try:
+        with blamed_on(path):
+            return record.accepts(path)
+    except InputError:
+        return True  # opening it will name it
+
+
+def _recognises(layout: FolderLayout, folder: Path) -> bool:
+    try:
+        with blamed_on(folder):
+            return layout.recognise(folder)
+    except InputError:
+        return False
 
 
 def accepted_formats() -> str:

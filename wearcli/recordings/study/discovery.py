@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from wearcli.errors import UsageError
+from wearcli.errors import UsageError, printable
 from wearcli.modality import Modality
 from wearcli.recordings.formats.registry import accepted_formats
 from wearcli.recordings.recording import Source
@@ -66,13 +66,13 @@ def find_recordings(
         >>> [source.participant for source in folder.sources]
         ['P01', 'P02']
     """
-    files, sidecars = search([Path(path) for path in paths])
+    files, sidecars, problems = search([Path(path) for path in paths])
     if not files:
         raise UsageError(
             f"{', '.join(map(str, paths))}: no recordings found: wearcli reads {accepted_formats()}"
         )
     entries = Entries(sidecars.get("recordings", []))
-    problems = list(entries.problems)
+    problems = [*problems, *entries.problems]
     rule = participant_rule(participant_from, {item.below for item in files if item.path.is_dir()})
     used: Counter[str] = Counter()
     chosen, people = [], []
@@ -91,13 +91,15 @@ def find_recordings(
     for (recording, item), participant in zip(chosen, participants, strict=True):
         entry = item.entry
         facts = (entry.placement or None, entry.rate_hz, entry.start) if entry else (None, None, None)
-        sources.append(Source(recording.name, item.path, item.format.name, participant, *facts, item.root))
+        # A name may hold what no table and no terminal takes, such as a line break.
+        name, person = printable(recording.name), printable(participant)
+        sources.append(Source(name, item.path, item.format.name, person, *facts, item.root))
     return Folder(sources, rule_in_words(used, len({*participants})), sidecars, problems + notes)
 
 
 def find_sidecars(paths: Sequence[Path]) -> dict[str, list[Path]]:
     """Return the sidecars of paths as they are now, by name; a path that is gone by now has none."""
-    return search([path for path in paths if path.exists()])[1]
+    return search([path for path in paths if path.exists()]).sidecars
 
 
 def _choose_files(

@@ -6,8 +6,15 @@ from pathlib import Path
 from typing import NamedTuple
 
 from wearcli.errors import UsageError
+from wearcli.files import is_special
 from wearcli.recordings.formats.format import Format
-from wearcli.recordings.formats.registry import FORMATS, accepted_formats, file_format, folder_format
+from wearcli.recordings.formats.registry import (
+    FORMATS,
+    accepted_formats,
+    file_format,
+    folder_format,
+    segment_files,
+)
 from wearcli.recordings.study.naming import RecordingFile
 from wearcli.recordings.study.roots import absolute, folder_above, list_folder, study_roots, with_parents
 from wearcli.recordings.study.sidecars import sidecar_name
@@ -28,8 +35,22 @@ class _Given(NamedTuple):
     anchor: Path
 
 
-def search(paths: Sequence[Path]) -> tuple[list[RecordingFile], dict[str, list[Path]]]:
-    """Return all recordings of the paths, sorted, and the sidecars beside or above one, by name.
+class Contents(NamedTuple):
+    """What lies in the paths that a user gave.
+
+    Attributes:
+        recordings: All recordings, sorted by path.
+        sidecars: The tables beside or above one, by name.
+        problems: What was left out, one line each.
+    """
+
+    recordings: list[RecordingFile]
+    sidecars: dict[str, list[Path]]
+    problems: list[str]
+
+
+def search(paths: Sequence[Path]) -> Contents:
+    """Return the recordings of the paths, and the sidecars of these.
 
     Raises:
         UsageError: A path is not there, or is nothing to read.
@@ -39,9 +60,11 @@ def search(paths: Sequence[Path]) -> tuple[list[RecordingFile], dict[str, list[P
     recordings: dict[str, RecordingFile] = {}
     tables: dict[Path, tuple[Path, str]] = {}
     folders: dict[Path, None] = {}  # not searched, but for sidecars
+    special: list[Path] = []
     for item in given:
         root = roots[item.anchor]
-        for path, kind, table in _walk(item.anchor) if item.recording is None else [(*item.recording, None)]:
+        contents = [(*item.recording, None)] if item.recording else _walk(item.anchor, special)
+        for path, kind, table in contents:
             if table is not None:
                 tables.setdefault(absolute(path), (path, table))
             else:
@@ -60,7 +83,12 @@ def search(paths: Sequence[Path]) -> tuple[list[RecordingFile], dict[str, list[P
     for path, table in sorted(tables.values()):
         if table and absolute(path).parent in near:
             sidecars.setdefault(table, []).append(path)
-    return files, sidecars
+    problems = []
+    if special:
+        problems.append(
+            f"{len(special)} pipes, devices or sockets, such as {special[0]}, are no recordings: left out"
+        )
+    return Contents(files, sidecars, problems)
 
 
 def _look(path: Path) -> _Given:
@@ -72,37 +100,59 @@ def _look(path: Path) -> _Given:
         return _Given((path, kind), folder_above(path)) if kind else _Given(None, path)
     if (kind := _export_around(path)) is not None:
         return _Given((path.parent, kind), folder_above(path.parent))
+    if is_special(path):
+        raise UsageError(f"{path}: a pipe, a device or a socket is no recording: give a file or a folder")
     kind = file_format(path)
     if kind is None:
         raise UsageError(f"{path}: not a recording: wearcli reads {accepted_formats()}")
     return _Given((path, kind), path.parent)
 
 
-def _walk(root: Path) -> Iterator[tuple[Path, Format, str | None]]:
-    """Recordings with their format, and sidecars with their name, below a folder."""
-    seen: set[str] = set()
-    for folder, folders, names in os.walk(root, followlinks=True):
-        here = Path(folder)
-        if os.path.realpath(here) in seen or not _OWN_FOLDERS.isdisjoint(names):
-            folders.clear()
-            continue
-        seen.add(os.path.realpath(here))
-        folders[:] = sorted(name for name in folders if not name.startswith((".", "__MACOSX")))
+def _walk(root: Path, special: list[Path]) -> Iterator[tuple[Path, Format, str | None]]:
+    """Recordings with their format, and sidecars with their name, below a folder; others go to `special`."""
+    for here, files in _folders(root):
+        special += [path for path in files if is_special(path)]
+        files = [path for path in files if not is_special(path)]
         export = folder_format(here) if here != root else None
         if export is not None:
             yield here, export, None
-        files = [here / name for name in sorted(names) if not name.startswith(".")]
         if export is not None and export.folder is not None:
             own = export.folder.marks | export.folder.others
             files = [path for path in files if path.name.lower().removesuffix(".gz") not in own]
         yield from _recordings_among(files)
 
 
+def _folders(root: Path) -> Iterator[tuple[Path, list[Path]]]:
+    """Folders with their files, however deep; a folder that links lead to again comes once."""
+    seen: set[tuple[int, int]] = set()
+    waiting = [root]
+    while waiting:
+        here = waiting.pop()
+        try:
+            facts = here.stat()
+            with os.scandir(here) as entries:
+                items = sorted((entry.name, _is_folder(entry)) for entry in entries)
+        except OSError:
+            continue
+        files = [name for name, is_folder in items if not is_folder]
+        if (facts.st_dev, facts.st_ino) in seen or not _OWN_FOLDERS.isdisjoint(files):
+            continue
+        seen.add((facts.st_dev, facts.st_ino))
+        yield here, [here / name for name in files if not name.startswith(".")]
+        folders = [name for name, is_folder in items if is_folder and not name.startswith((".", "__MACOSX"))]
+        waiting += [here / name for name in reversed(folders)]
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link to itself
+        return False
+
+
 def _recordings_among(files: list[Path]) -> Iterator[tuple[Path, Format, str | None]]:
     """The recordings and sidecars among the files of one folder."""
-    parts: set[Path] = set()
-    for record in FORMATS.values():
-        parts |= record.segments([path for path in files if record.fits(path)])
+    parts = segment_files(files)
     for path in files:
         kind = file_format(path)
         if kind is None or path in parts:

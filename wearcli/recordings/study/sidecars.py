@@ -154,7 +154,11 @@ def read_participants(path: Path) -> "pd.DataFrame":
 
 def _header(path: Path) -> list[str]:
     line = _first_line(path)
-    return [cell.strip().lower() for cell in next(csv.reader([line], delimiter=_separator(line)), [])]
+    try:
+        cells = next(csv.reader([line], delimiter=_separator(line)), [])
+    except csv.Error:  # a carriage return within the line, or a cell of 128 KB
+        cells = []
+    return [cell.strip().lower() for cell in cells]
 
 
 def _first_line(path: Path) -> str:
