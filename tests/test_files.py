@@ -1,11 +1,13 @@
 import os
+import socket
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
+from wearcli import files
 from wearcli.errors import UsageError
-from wearcli.files import atomic_file, atomic_folder, check_output, content_sha256
+from wearcli.files import atomic_file, atomic_folder, check_output, content_sha256, exchange, reserved
 
 
 def test_a_file_appears_whole_or_not_at_all(tmp_path: Path) -> None:
@@ -44,21 +46,64 @@ def test_a_folder_replaces_another_whole_or_not_at_all(tmp_path: Path) -> None:
     assert [each.name for each in tmp_path.iterdir()] == ["out"]
 
 
+def test_two_folders_are_exchanged_in_one_step(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / name).touch()
+    if exchange(tmp_path / "a", tmp_path / "b"):
+        assert [path.name for path in (tmp_path / "a").iterdir()] == ["b"]
+        assert [path.name for path in (tmp_path / "b").iterdir()] == ["a"]
+    with pytest.raises(FileNotFoundError, match="nowhere"):
+        exchange(tmp_path / "a", tmp_path / "nowhere")
+
+
 def test_a_folder_that_cannot_be_replaced_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(files, "exchange", lambda one, other: False)  # as on NFS
     target = tmp_path / "out"
-    with atomic_folder(target) as folder:
-        (folder / "a").write_text("old")
-    real = Path.replace
+    for text in ("older", "old"):
+        with atomic_folder(target) as folder:
+            (folder / "a").write_text(text)
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+    real = Path.rename
 
     def refuse(self: Path, other: Path) -> Path:
         if self.name.endswith(".tmp"):
             raise KeyboardInterrupt
         return real(self, other)
 
-    monkeypatch.setattr(Path, "replace", refuse)
+    monkeypatch.setattr(Path, "rename", refuse)
     with suppress(KeyboardInterrupt), atomic_folder(target) as folder:
         (folder / "a").write_text("new")
     assert (target / "a").read_text() == "old"
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
+def test_what_a_link_leads_to_is_written_and_the_link_stays(tmp_path: Path) -> None:
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    (tmp_path / "out").symlink_to(disk / "table")
+    (tmp_path / "folder").symlink_to(disk / "probe")
+    for text in ("old", "new"):
+        with atomic_file(tmp_path / "out") as path:
+            path.write_text(text)
+        with atomic_folder(tmp_path / "folder") as folder:
+            (folder / "a").write_text(text)
+    assert (disk / "table").read_text() == (disk / "probe" / "a").read_text() == "new"
+    assert (tmp_path / "out").is_symlink()
+    assert (tmp_path / "folder").is_symlink()
+
+
+def test_a_name_of_any_length_that_the_system_takes_is_written(tmp_path: Path) -> None:
+    target = tmp_path / ("ü" * 127)  # 254 bytes
+    with atomic_file(target) as path:
+        path.write_text("x")
+    assert [path.name for path in tmp_path.iterdir()] == [target.name]
+
+
+def test_no_folder_is_made_for_an_output_that_does_not_come(tmp_path: Path) -> None:
+    with suppress(RuntimeError), reserved(tmp_path / "a" / "b" / "out", overwrite=False):
+        raise RuntimeError
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_check_output_refuses_what_is_there(tmp_path: Path) -> None:
@@ -71,6 +116,30 @@ def test_check_output_refuses_what_is_there(tmp_path: Path) -> None:
         check_output(tmp_path, overwrite=True)
     with pytest.raises(UsageError, match="cannot be written"):
         check_output(tmp_path / "out" / "below a file", overwrite=True)
+    for name in ("x" * 300, "a\0b"):
+        with pytest.raises(UsageError, match="cannot be written"):
+            check_output(tmp_path / name, overwrite=True)
+
+
+def test_check_output_takes_regular_files_and_folders_alone(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "fifo")
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(tmp_path / "socket"))
+    (tmp_path / "device").symlink_to("/dev/null")
+    (tmp_path / "link").symlink_to(tmp_path / "fifo")
+    for name in ("fifo", "socket", "device", "link"):
+        for mark in (None, "probe.json"):
+            with pytest.raises(UsageError, match="no regular file") as error:
+                check_output(tmp_path / name, overwrite=True, mark=mark)
+            assert "\n" not in str(error.value)
+    (tmp_path / "file").touch()
+    with pytest.raises(UsageError, match="is a file, and a folder is to be written"):
+        check_output(tmp_path / "file", overwrite=True, mark="probe.json")
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    with pytest.raises(UsageError, match="a link that leads to itself"):
+        check_output(tmp_path / "loop", overwrite=True)
+    with pytest.raises(UsageError, match="a disk of its own"):
+        check_output(Path("/proc"), overwrite=True, mark="probe.json")
 
 
 def test_check_output_never_gives_up_a_folder_of_another_kind(tmp_path: Path) -> None:

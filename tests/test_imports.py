@@ -17,10 +17,12 @@ import wearcli
 ROOT = Path(wearcli.__file__).parent
 BASE = {
     "_version",
+    "claims",
     "documents",
     "errors",
     "files",
     "interrupts",
+    "leftovers",
     "options",
     "seeds",
 }  # everybody may import these

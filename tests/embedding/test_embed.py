@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import zlib
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -19,8 +20,9 @@ from wearcli._version import __version__
 from wearcli.cli.app import app
 from wearcli.embedding import job, reuse
 from wearcli.embedding.embed import embed
+from wearcli.embedding.engine import Stream
 from wearcli.embedding.pipeline import PIPELINE
-from wearcli.embedding.result import Watcher
+from wearcli.embedding.result import EmbedResult, Watcher
 from wearcli.embedding.table import RECORDINGS_KEY, STREAM_END, read_table
 from wearcli.errors import InputError, UsageError
 from wearcli.models.folder import DEFAULT_MODEL, load_model
@@ -244,6 +246,63 @@ def test_an_interruption_loses_no_row_of_an_earlier_run(study: Path, tmp_path: P
     assert recordings_of(out) == ["P01_a", "P01_b", "P02_a"]
     assert embed([study], out).embedded == 1
     assert recordings_of(out) == ["P00_new", "P01_a", "P01_b", "P02_a"]
+
+
+def interrupt_after(recording: str) -> Watcher:
+    """Ctrl-C when this recording is done."""
+
+    def finished(stream: Stream) -> None:
+        if stream.source.recording == recording:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    return Watcher(finished=finished)
+
+
+def test_an_interrupted_overwrite_leaves_the_earlier_table(study: Path, tmp_path: Path) -> None:
+    out = tmp_path / "e.parquet"
+    embed([study], out)
+    before = out.read_bytes()
+    result = embed([study], out, stride_s=5.0, overwrite=True, watcher=interrupt_after("P01_a"))
+    assert result.interrupted
+    assert result.output == ""
+    assert out.read_bytes() == before
+    made_by_another(out, pipeline=PIPELINE - 1)
+    before = out.read_bytes()
+    assert embed([study], out, watcher=interrupt_after("P01_b")).interrupted
+    assert out.read_bytes() == before
+    assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
+
+
+def test_changed_recordings_that_an_interrupted_run_did_not_reach_keep_their_rows(
+    study: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "e.parquet"
+    embed([study], out)
+    before = read_table(out)[0].to_pandas().set_index("recording")
+    for name, seed in {"P01_a.csv": 5, "P01_b.parquet": 6}.items():
+        write(study / name, 40, seed=seed)
+    assert embed([study], out, watcher=interrupt_after("P01_a"), workers=1).interrupted
+    after = read_table(out)[0].to_pandas().set_index("recording")
+    assert len(after.loc["P01_a"]) != len(before.loc["P01_a"])
+    for name in ("P01_b", "P02_a"):
+        assert after.loc[name].equals(before.loc[name])
+    again = embed([study], out)
+    assert again.plan == {"P01_a": "keep", "P01_b": "embed", "P02_a": "keep"}
+
+
+def test_a_second_run_into_one_table_is_told_so_at_once(study: Path, tmp_path: Path) -> None:
+    out = tmp_path / "e.parquet"
+    refusals: list[str] = []
+
+    def second(result: EmbedResult) -> None:
+        with ThreadPoolExecutor(1) as pool:
+            error = pool.submit(embed, [study], out).exception()
+        assert isinstance(error, UsageError)
+        refusals.append(str(error))
+
+    assert embed([study], out, watcher=Watcher(planned=second)).embedded == 3
+    assert len(refusals) == 1
+    assert f"another run writes it (process {os.getpid()} on" in refusals[0]
 
 
 def test_progress_knows_how_much_is_done(study: Path, tmp_path: Path) -> None:

@@ -131,7 +131,9 @@ def _exit(result: "EmbedResult") -> None:
 
     if result.interrupted:
         rest = ": the recordings that were complete are written; the same command does the rest"
-        say_error("interrupted" + (rest if result.output else ""))
+        say_error(
+            "interrupted" + (rest if result.output else ": no output is written, and an earlier one stays")
+        )
         raise typer.Exit(130)
     if result.failed:
         raise typer.Exit(1)

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from wearcli.comparison.models import UNTRAINED, Entry, name_models, open_models
 from wearcli.comparison.options import CompareOptions
@@ -14,11 +13,12 @@ from wearcli.comparison.tables import Tables, embed_tables
 from wearcli.comparison.task import compared_recordings, compared_task, overlap_warnings
 from wearcli.comparison.untrained import add_untrained
 from wearcli.errors import WearcliError
-from wearcli.files import check_output
+from wearcli.files import reserved
 from wearcli.labels.defaults import MIN_QUALITY
 from wearcli.labels.named import Kind
 from wearcli.labels.shared import check_alike, one_error
 from wearcli.labels.tasks import Task
+from wearcli.leftovers import scratch
 from wearcli.probing.defaults import BOOTSTRAP, COMPARED_BY, FOLDS, SEED
 from wearcli.probing.kinds import check_kinds
 from wearcli.recordings.reading import Reading
@@ -118,9 +118,8 @@ def compare(
     )
     options.check()
     folder = Path("comparisons") / task if output is None else Path(output)
-    if not dry_run:
-        check_output(folder / DOCUMENT, overwrite)
-    return _run(named, options, folder, dry_run, watch)
+    with reserved(None if dry_run else folder / DOCUMENT, overwrite):
+        return _run(named, options, folder, dry_run, watch)
 
 
 def _run(
@@ -136,9 +135,9 @@ def _run(
     if task.kind == "classification" and options.epoch is None:
         check_alike({name: entry.windows for name, entry in entries.items()})
     warnings = overlap_warnings(entries, options.recordings)
-    with TemporaryDirectory() as scratch:
+    with scratch() as place:
         if options.untrained and not dry_run:
-            warnings += add_untrained(entries, Path(scratch), options.seed)
+            warnings += add_untrained(entries, place, options.seed)
         tables = embed_tables(
             entries, options, folder / "tables", dry_run, lambda name, share: watch("embed", name, share)
         )

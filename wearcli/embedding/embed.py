@@ -19,7 +19,7 @@ from wearcli.embedding.sinks import SUFFIXES, Format, open_sink
 from wearcli.embedding.table import schema
 from wearcli.embedding.writing import TableWriter
 from wearcli.errors import UsageError
-from wearcli.files import check_output
+from wearcli.files import reserved
 from wearcli.interrupts import interrupt_flag
 from wearcli.modality import MODALITIES, FeatureSet, check_feature_set, feature_names
 from wearcli.models.folder import DEFAULT_MODEL, Model, load_model
@@ -54,7 +54,8 @@ def embed(
 
     A Parquet file of an earlier run with the same model and settings is brought up to date: only new and
     changed recordings are embedded, or all of them where another version of wearcli made it whose rows may
-    differ.
+    differ. An interrupted run keeps the recordings that are complete, and the next one does the rest; where it
+    was to replace a whole table, that table stays as it was.
 
     Args:
         paths: Files of recordings, and folders that are searched for them.
@@ -109,28 +110,27 @@ def embed(
     )
     settings = _settings(loaded, spec, folder, arguments, features)
     updatable = form == "parquet"
-    if target is not None:
-        check_output(target, overwrite=overwrite or updatable)
     workers = workers or os.cpu_count() or 1
-    plan = plan_embedding(
-        folder.sources, settings, target if updatable else None, overwrite=overwrite, workers=workers
-    )
-    result = EmbedResult(
-        loaded.name,
-        "-" if target is None else str(target),
-        folder.rule,
-        [*folder.problems, *plan.notes],
-        plan.actions,
-        plan.sizes,
-    )
-    watcher.planned(result)
-    if dry_run:
-        return result
-    if plan.earlier is not None and not plan.sizes:  # nothing to embed: the file stays, to the byte
-        _count_kept(plan.earlier, result)
-    else:
-        job = EmbedJob(loaded, spec, reading, features, batch)
-        _write(folder.sources, job, plan, settings, target, form, workers, result, watcher)
+    with reserved(None if dry_run else target, overwrite or updatable):
+        plan = plan_embedding(
+            folder.sources, settings, target if updatable else None, overwrite=overwrite, workers=workers
+        )
+        result = EmbedResult(
+            loaded.name,
+            "-" if target is None else str(target),
+            folder.rule,
+            [*folder.problems, *plan.notes],
+            plan.actions,
+            plan.sizes,
+        )
+        watcher.planned(result)
+        if dry_run:
+            return result
+        if plan.earlier is not None and not plan.sizes:  # nothing to embed: the file stays, to the byte
+            _count_kept(plan.earlier, result)
+        else:
+            job = EmbedJob(loaded, spec, reading, features, batch)
+            _write(folder.sources, job, plan, settings, target, form, workers, result, watcher)
     result.seconds = time.perf_counter() - began
     return result
 
@@ -164,11 +164,13 @@ def _write(
             writer = TableWriter(sink, table_schema, folder, result, watcher)
             for source in sources:
                 name = source.recording
-                if plan.earlier is not None and plan.actions[name] == "keep":
-                    writer.keep(plan.earlier, name)
-                elif not result.interrupted:
+                if plan.actions[name] == "embed" and not result.interrupted:
                     writer.embed(next(streams), plan.fingerprints.get(name), interrupted)
-            if not writer.recordings:
+                # Rows of a changed recording stay as they were, where the run ends before it is reached.
+                if plan.actions[name] == "keep" or (result.interrupted and name not in writer.recordings):
+                    writer.keep(plan.earlier, name)
+            replaces = target is not None and plan.earlier is None and target.exists()
+            if not writer.recordings or (result.interrupted and replaces):
                 result.output = ""
                 raise _Unchanged
             if plan.earlier is not None and writer.recordings == plan.earlier.recordings:
@@ -225,4 +227,4 @@ def _settings(
 
 
 class _Unchanged(Exception):
-    """Not one recording came through, or every row is as it was: no file is written."""
+    """No file is written: no recording came through, every row is as it was, or an overwrite broke off."""

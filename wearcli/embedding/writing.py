@@ -26,8 +26,10 @@ class TableWriter:
         self._result, self._watcher = result, watcher
         self.recordings: dict[str, RecordingRows] = {}
 
-    def keep(self, earlier: EarlierTable, name: str) -> None:
-        """Write the rows of a recording as an earlier run made them."""
+    def keep(self, earlier: EarlierTable | None, name: str) -> None:
+        """Write the rows of a recording as an earlier run made them, if it did."""
+        if earlier is None or name not in earlier.recordings:
+            return
         for part in earlier.rows(name):
             self._write(part)
         entry = earlier.recordings[name]

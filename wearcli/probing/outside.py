@@ -3,12 +3,12 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Literal
 
 from wearcli.embedding.embed import embed
 from wearcli.embedding.table import open_batches, read_metadata
 from wearcli.errors import InputError, UsageError
+from wearcli.leftovers import scratch
 from wearcli.models.folder import bundled_models, load_model
 
 
@@ -31,7 +31,7 @@ def outside_tables(
     Raises:
         UsageError: The model of `fitted` is not a bundled one.
     """
-    with TemporaryDirectory() as scratch:
+    with scratch() as place:
         tables, warnings = [], []
         for test in tests:
             if not test.is_dir():
@@ -52,7 +52,7 @@ def outside_tables(
                     f"--test {test}: {fitted} was embedded by another {model.name} than the one here: "
                     "embed both anew"
                 )
-            table = Path(scratch) / f"{len(tables)}" / f"{test.resolve().name}.parquet"
+            table = place / f"{len(tables)}" / f"{test.resolve().name}.parquet"
             result = embed(
                 [test],
                 table,

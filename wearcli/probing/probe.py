@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import cast
 
-from wearcli.files import check_output
+from wearcli.files import reserved
 from wearcli.labels.by_person import Level
 from wearcli.labels.defaults import MIN_QUALITY
 from wearcli.labels.named import Kind
@@ -119,8 +119,8 @@ def probe(
     folder = Path("probes") / task if output is None else Path(output)
     if dry_run:
         return _run(options, None, step or (lambda *_: None))
-    check_output(folder, overwrite, mark="probe.json")
-    return _run(options, folder, step or (lambda *_: None))
+    with reserved(folder, overwrite, mark="probe.json"):
+        return _run(options, folder, step or (lambda *_: None))
 
 
 def _run(options: ProbeOptions, folder: Path | None, step: Callable[[str, int, int], None]) -> ProbeResult:

@@ -1,6 +1,7 @@
 """`retrieve`: whether one signal's embedding finds the other signal's window of the same moment."""
 
 import json
+from contextlib import ExitStack
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal, get_args
@@ -8,7 +9,7 @@ from typing import Literal, get_args
 import numpy as np
 
 from wearcli.errors import InputError, UsageError
-from wearcli.files import atomic_file, check_output
+from wearcli.files import atomic_file, reserved
 from wearcli.labels.defaults import MIN_QUALITY
 from wearcli.probing.folds import participant_folds
 from wearcli.retrieval.defaults import BOOTSTRAP, FOLDS, TOLERANCE_S
@@ -74,53 +75,53 @@ def retrieve(
         >>> result.pools["within"].rows["embedding"]["top1"]["mean"]  # doctest: +SKIP
     """
     _check_options(map, pool, folds, bootstrap, tolerance_s, max_movement)
-    for path in (output, plot):
-        if path is not None:
-            check_output(Path(path), overwrite)
-    if plot is not None and find_spec("matplotlib") is None:
-        raise UsageError("--plot needs matplotlib: pip install 'wearcli[report]', or leave it out")
-    moments, *sides = read_moments(
-        Path(query),
-        Path(target),
-        tolerance_s=tolerance_s,
-        max_movement_g=max_movement,
-        keep_nonwear=keep_nonwear,
-        min_quality=min_quality,
-    )
-    names, people = np.unique(moments.participant, return_inverse=True)
-    n_folds = min(folds, len(names)) if map == "ridge" else 0
-    if n_folds == 1:
-        raise InputError(
-            f"{query}: moments of one participant alone ({names[0]}), and a ridge is fitted on others: take "
-            "--map none for models of one space, or more people"
+    with ExitStack() as stack:
+        for path in (output, plot):
+            stack.enter_context(reserved(None if path is None else Path(path), overwrite))
+        if plot is not None and find_spec("matplotlib") is None:
+            raise UsageError("--plot needs matplotlib: pip install 'wearcli[report]', or leave it out")
+        moments, *sides = read_moments(
+            Path(query),
+            Path(target),
+            tolerance_s=tolerance_s,
+            max_movement_g=max_movement,
+            keep_nonwear=keep_nonwear,
+            min_quality=min_quality,
         )
-    result = Retrieval(
-        map=map,
-        seed=seed,
-        bootstrap=bootstrap,
-        folds=n_folds,
-        pool_size=pool,
-        max_movement_g=max_movement,
-        pairs=len(moments),
-        participants=len(names),
-        people=dict(zip(names.tolist(), np.bincount(people).tolist(), strict=True)),
-        models={"query": _table(Path(query), sides[0]), "target": _table(Path(target), sides[1])},
-        left_out=moments.left_out,
-        output=None if output is None else str(output),
-    )
-    queries, result.notes = _queries(moments, map)
-    counts = _counts(queries, moments.target, people, result)
-    for name in ("within", "across"):
-        rows = {row: row_counts[name] for row, row_counts in counts.items()}
-        rows["chance"] = chance(rows["embedding"], pool)
-        result.pools[name] = pool_figures(rows, pool, bootstrap, seed)
-        _count_left_out(result.pools[name], name, np.bincount(people), pool, len(moments))
-    if not any(one.pairs for one in result.pools.values()):
-        raise InputError(
-            f"{query}: no pool of {pool} windows or more among {len(moments)} moments: lower --pool"
+        names, people = np.unique(moments.participant, return_inverse=True)
+        n_folds = min(folds, len(names)) if map == "ridge" else 0
+        if n_folds == 1:
+            raise InputError(
+                f"{query}: moments of one participant alone ({names[0]}), and a ridge is fitted on others: take "
+                "--map none for models of one space, or more people"
+            )
+        result = Retrieval(
+            map=map,
+            seed=seed,
+            bootstrap=bootstrap,
+            folds=n_folds,
+            pool_size=pool,
+            max_movement_g=max_movement,
+            pairs=len(moments),
+            participants=len(names),
+            people=dict(zip(names.tolist(), np.bincount(people).tolist(), strict=True)),
+            models={"query": _table(Path(query), sides[0]), "target": _table(Path(target), sides[1])},
+            left_out=moments.left_out,
+            output=None if output is None else str(output),
         )
-    _write(result, None if plot is None else Path(plot))
-    return result
+        queries, result.notes = _queries(moments, map)
+        counts = _counts(queries, moments.target, people, result)
+        for name in ("within", "across"):
+            rows = {row: row_counts[name] for row, row_counts in counts.items()}
+            rows["chance"] = chance(rows["embedding"], pool)
+            result.pools[name] = pool_figures(rows, pool, bootstrap, seed)
+            _count_left_out(result.pools[name], name, np.bincount(people), pool, len(moments))
+        if not any(one.pairs for one in result.pools.values()):
+            raise InputError(
+                f"{query}: no pool of {pool} windows or more among {len(moments)} moments: lower --pool"
+            )
+        _write(result, None if plot is None else Path(plot))
+        return result
 
 
 def _check_options(

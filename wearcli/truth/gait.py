@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from wearcli.errors import UsageError
-from wearcli.files import check_output
+from wearcli.files import reserved
 from wearcli.recordings.reading import Reading
 from wearcli.recordings.study.sidecars import read_target_table
 from wearcli.truth.defaults import GAIT_MIN_QUALITY, GAIT_OUTPUT, GAIT_WINDOW_S
@@ -79,32 +79,33 @@ def gait_truth(
     _check_options(paths, events, main, intervals, labels, distance_m, window_s, min_quality)
     reading = (reading or Reading()).for_signal("acc")
     reading.check()
-    if not dry_run:
-        check_output(Path(output), overwrite)
-    walks = None if intervals is None else _walk_intervals(Path(intervals), labels)
-    result = GaitTruth(None if dry_run else str(output), source="events" if events else "second sensor")
-    if events is not None:
-        rows = event_rows(Path(events), walks, distance_m, result)
-    else:
-        folder = Path(str(main))
-        sensors = [Path(path) for path in paths] or [folder]
-        matched = find_pairs(sensors, folder, placement, pair, participant_from, reading)
-        result.pairs, result.recordings = dict(matched.how), len(matched.pairs)
-        result.left_out["recordings without one of the second sensor"] = len(matched.alone)
-        for one in matched.pairs:
-            _LOG.info("%s goes with %s, %+.3f s", one.main.recording, one.reference.recording, one.shift_s)
-        if matched.together:
-            result.notes.append(
-                f"{matched.together} pairs are taken to start together: one of the two starts is not known"
-            )
-        if dry_run:
-            return result
-        sensor = SecondSensor(window_s, min_quality, walks, reading, result)
-        rows = sensor.rows(matched.pairs, step)
-    rows = rows.dropna(axis=1, how="all")
-    hint = "are times in seconds, and names those of the recordings?"
-    result.write(rows, list(rows.columns[3:]), str(events or main), "no walk in it", hint)
-    return result
+    with reserved(None if dry_run else Path(output), overwrite):
+        walks = None if intervals is None else _walk_intervals(Path(intervals), labels)
+        result = GaitTruth(None if dry_run else str(output), source="events" if events else "second sensor")
+        if events is not None:
+            rows = event_rows(Path(events), walks, distance_m, result)
+        else:
+            folder = Path(str(main))
+            sensors = [Path(path) for path in paths] or [folder]
+            matched = find_pairs(sensors, folder, placement, pair, participant_from, reading)
+            result.pairs, result.recordings = dict(matched.how), len(matched.pairs)
+            result.left_out["recordings without one of the second sensor"] = len(matched.alone)
+            for one in matched.pairs:
+                _LOG.info(
+                    "%s goes with %s, %+.3f s", one.main.recording, one.reference.recording, one.shift_s
+                )
+            if matched.together:
+                result.notes.append(
+                    f"{matched.together} pairs are taken to start together: one of the two starts is not known"
+                )
+            if dry_run:
+                return result
+            sensor = SecondSensor(window_s, min_quality, walks, reading, result)
+            rows = sensor.rows(matched.pairs, step)
+        rows = rows.dropna(axis=1, how="all")
+        hint = "are times in seconds, and names those of the recordings?"
+        result.write(rows, list(rows.columns[3:]), str(events or main), "no walk in it", hint)
+        return result
 
 
 def _check_options(

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from wearcli.errors import UsageError
-from wearcli.files import check_output
+from wearcli.files import reserved
 from wearcli.modality import MODALITIES
 from wearcli.recordings.open import open_recording
 from wearcli.recordings.reading import Reading
@@ -77,42 +77,41 @@ def heart_truth(
     _check_options(modality, window_s, stride_s, min_quality)
     reading = (reading or Reading()).for_signal(modality)
     reading.check()
-    if not dry_run:
-        check_output(Path(output), overwrite)
-    places = [Path(path) for path in paths]
-    study = find_recordings(places, participant_from=participant_from, modality=modality)
-    result = HeartTruth(None if dry_run else str(output), modality=modality, notes=list(study.problems))
-    signals = {source: span_or_start(source, reading) for source in study.sources}
-    acceleration = replace(reading, modality="acc", channel_columns=None, channels=None)
-    mains = [] if main is None else [Path(main)]
-    clocks = find_clocks(signals, mains, places, participant_from, acceleration)
-    result.clocks, result.recordings = dict(clocks.how), len(clocks.by_signal)
-    result.failed += clocks.failed
-    if clocks.together:
-        result.notes.append(
-            f"{clocks.together} recordings are taken to start with their acceleration: one of the two starts "
-            "is not known"
-        )
-    for name, clock in clocks.by_signal.items():
-        _LOG.info("%s: onsets on the clock of %s, %+.3f s", name, clock.recording, clock.shift_s)
-    if dry_run:
+    with reserved(None if dry_run else Path(output), overwrite):
+        places = [Path(path) for path in paths]
+        study = find_recordings(places, participant_from=participant_from, modality=modality)
+        result = HeartTruth(None if dry_run else str(output), modality=modality, notes=list(study.problems))
+        signals = {source: span_or_start(source, reading) for source in study.sources}
+        acceleration = replace(reading, modality="acc", channel_columns=None, channels=None)
+        mains = [] if main is None else [Path(main)]
+        clocks = find_clocks(signals, mains, places, participant_from, acceleration)
+        result.clocks, result.recordings = dict(clocks.how), len(clocks.by_signal)
+        result.failed += clocks.failed
+        if clocks.together:
+            result.notes.append(
+                f"{clocks.together} recordings are taken to start with their acceleration: one of the two starts "
+                "is not known"
+            )
+        for name, clock in clocks.by_signal.items():
+            _LOG.info("%s: onsets on the clock of %s, %+.3f s", name, clock.recording, clock.shift_s)
+        if dry_run:
+            return result
+
+        def rows(source: Source) -> pd.DataFrame:
+            recording, clock = open_recording(source, reading), clocks.by_signal[source.recording]
+            windows = heart_windows(recording, modality, window_s, stride_s, clock)
+            return _usable(windows, min_quality, result)
+
+        parts = [pd.DataFrame()]
+        for done, source in enumerate(signals):
+            if source.recording in clocks.by_signal:
+                parts.append(result.read(source, rows))
+            step(done + 1, len(signals))
+        hint = f"see 'wearcli inspect --modality {modality}', --window and --min-quality"
+        table = pd.concat(parts, ignore_index=True)
+        nothing = f"no window of {window_s:g} s"
+        result.write(table, list(METRICS), ", ".join(map(str, places)), nothing, hint)
         return result
-
-    def rows(source: Source) -> pd.DataFrame:
-        recording, clock = open_recording(source, reading), clocks.by_signal[source.recording]
-        windows = heart_windows(recording, modality, window_s, stride_s, clock)
-        return _usable(windows, min_quality, result)
-
-    parts = [pd.DataFrame()]
-    for done, source in enumerate(signals):
-        if source.recording in clocks.by_signal:
-            parts.append(result.read(source, rows))
-        step(done + 1, len(signals))
-    hint = f"see 'wearcli inspect --modality {modality}', --window and --min-quality"
-    table = pd.concat(parts, ignore_index=True)
-    nothing = f"no window of {window_s:g} s"
-    result.write(table, list(METRICS), ", ".join(map(str, places)), nothing, hint)
-    return result
 
 
 def _check_options(modality: str, window_s: float, stride_s: float, min_quality: float) -> None:
