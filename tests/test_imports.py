@@ -18,6 +18,7 @@ ROOT = Path(wearcli.__file__).parent
 BASE = {
     "_version",
     "claims",
+    "conformity",
     "documents",
     "errors",
     "files",

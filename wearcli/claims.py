@@ -1,4 +1,4 @@
-"""One run at a time writes an output: the lock `.NAME.lock` beside it, which the system ends with the process."""
+"""One run at a time writes an output: it holds the lock `.NAME.lock` beside it, to the end of its process."""
 
 import contextlib
 import errno

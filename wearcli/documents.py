@@ -4,17 +4,16 @@
 """
 
 import json
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, fields
-from typing import Any, TypeVar, get_origin, get_type_hints
+from pathlib import Path
+from typing import Any, TypeVar, get_type_hints
 
+from wearcli.conformity import MismatchError, conform, is_finite, shown
 from wearcli.errors import InputError
 
 Document = TypeVar("Document")
 T = TypeVar("T")
-_PLAIN = (str, int, float, list, dict)
-_SHOWN = 60  # characters of a wrong value that a message shows
 
 
 def parse_json(text: str | bytes, name: str, advice: str) -> Any:
@@ -118,31 +117,24 @@ class Fields:
         if value is None:
             raise self.error(f"no {key} in it")
         if not is_right(value):
-            raise self.error(f"its {key} is {_shown(value)}, not {kind}")
+            raise self.error(f"its {key} is {shown(value)}, not {kind}")
         return value
 
 
 def _is_positive(value: Any) -> bool:
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return is_number and math.isfinite(value) and value > 0
+    return is_finite(value) and value > 0
 
 
 def _is_fraction(value: Any) -> bool:
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return is_number and 0 <= value <= 1
+    return is_finite(value) and 0 <= value <= 1
 
 
 def _is_list(value: Any, kind: type) -> bool:
     return isinstance(value, list) and all(isinstance(item, kind) for item in value)
 
 
-def _shown(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= _SHOWN else text[: _SHOWN - 3] + "..."
-
-
 def parse(kind: type[Document], values: object, name: str, todo: str) -> Document:
-    """A dataclass from the keys of a JSON object; keys that it does not have are left out.
+    """Return a dataclass from the keys of a JSON object; keys that it does not have are left out.
 
     Args:
         kind: The dataclass. A field without a default must be in the document.
@@ -151,7 +143,7 @@ def parse(kind: type[Document], values: object, name: str, todo: str) -> Documen
         todo: What the user can do about a damaged one, for messages.
 
     Raises:
-        InputError: A key is missing, or its value is of another type.
+        InputError: A key is missing, or its value is not what its type says, to any depth.
     """
     if not isinstance(values, Mapping):
         raise InputError(f"{name}: it is not a JSON object: {todo}")
@@ -159,18 +151,38 @@ def parse(kind: type[Document], values: object, name: str, todo: str) -> Documen
     given: dict[str, Any] = {}
     for field in fields(kind):  # type: ignore[arg-type]
         if field.name in values:
-            given[field.name] = _checked(values[field.name], hints[field.name], field.name, name, todo)
+            try:
+                given[field.name] = conform(values[field.name], hints[field.name], field.name)
+            except MismatchError as mismatch:
+                raise InputError(f"{name}: its {mismatch}: {todo}") from None
         elif field.default is MISSING and field.default_factory is MISSING:
             raise InputError(f"{name}: no {field.name} in it: {todo}")
     return kind(**given)
 
 
-def _checked(value: object, hint: object, key: str, name: str, todo: str) -> object:
-    """The value, if its outermost type is that of the field."""
-    wanted = get_origin(hint) or hint
-    if wanted not in _PLAIN:  # one of several types, or a dataclass that the caller parses
-        return value
-    allowed = (int, float) if wanted is float else wanted
-    if not isinstance(value, allowed) or isinstance(value, bool):
-        raise InputError(f"{name}: {key} is no {wanted.__name__}: {todo}")
-    return value
+def read_json(path: Path, advice: str) -> Any:
+    """Return the value of a JSON file; see `parse_json`.
+
+    Raises:
+        InputError: the file cannot be read, or is no JSON.
+    """
+    try:
+        text = path.read_bytes()
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror}): {advice}") from None
+    return parse_json(text, str(path), advice)
+
+
+def json_text(document: object) -> str:
+    """Return a document as indented JSON, with a line end; it can be written as UTF-8 whatever names hold.
+
+    A half of a surrogate pair, which stands for a byte of a file name that is no UTF-8, is written as an
+    escape.
+    """
+    text = json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def write_json(path: Path, document: object) -> None:
+    """Write a document as `json_text` gives it."""
+    path.write_text(json_text(document), encoding="utf-8")

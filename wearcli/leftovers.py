@@ -43,7 +43,7 @@ def moved_aside(target: Path) -> bool:
 
 
 def tidy(target: Path) -> None:
-    """Bring back a folder that a killed run moved aside, and remove what killed runs left beside an output."""
+    """Bring back a folder that a killed run moved aside, and remove what else killed runs left beside it."""
     for entry, run, kind in list(_left_beside(target)):
         if may_live(run, entry):
             continue

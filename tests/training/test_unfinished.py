@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -13,7 +12,7 @@ from tests.training import make
 from wearcli.errors import UsageError
 from wearcli.training import pretrain as module
 from wearcli.training.pretrain import pretrain
-from wearcli.training.unfinished import never_saved, occupied
+from wearcli.training.unfinished import never_saved
 
 SMALL = {"steps": 4, "batch": 4, "workers": 1, "precision": "fp32", "checkpoint_every": 2}
 
@@ -83,8 +82,8 @@ def test_a_run_of_another_process_is_left_alone_until_that_ends(store, tmp_path,
     with pytest.raises(Killed):
         pretrain(store, run, report=kill_at(1), **SMALL)
     code = (
-        "import sys, time\nfrom pathlib import Path\nfrom wearcli.training.unfinished import occupied\n"
-        "with occupied(Path(sys.argv[1])):\n    print('in', flush=True)\n    time.sleep(600)\n"
+        "import sys, time\nfrom pathlib import Path\nfrom wearcli.claims import claimed\n"
+        "with claimed(Path(sys.argv[1])):\n    print('in', flush=True)\n    time.sleep(600)\n"
     )
     root = str(Path(make.__file__).parents[2])
     environment = {**os.environ, "PYTHONPATH": root}
@@ -93,17 +92,13 @@ def test_a_run_of_another_process_is_left_alone_until_that_ends(store, tmp_path,
     )
     try:
         assert other.stdout.readline() == "in\n"
-        assert not never_saved(run)
-        with pytest.raises(UsageError, match="another process trains this run") as error, occupied(run):
-            pass
-        assert "\n" not in str(error.value)
-        with pytest.raises(UsageError, match="--overwrite"):
-            pretrain(store, run, **SMALL)
+        for words in ({}, {"overwrite": True}):
+            with pytest.raises(UsageError, match="another run writes it") as error:
+                pretrain(store, run, **SMALL, **words)
+            assert "\n" not in str(error.value)
+        with pytest.raises(UsageError, match="another run writes it"):
+            pretrain(resume=run, workers=1)
     finally:
         other.send_signal(signal.SIGKILL)
         other.wait()
-    for _ in range(100):  # the system frees the file as the process goes
-        if never_saved(run):
-            break
-        time.sleep(0.05)
     assert pretrain(store, run, **SMALL)["steps"] == 4

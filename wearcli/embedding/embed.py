@@ -54,8 +54,8 @@ def embed(
 
     A Parquet file of an earlier run with the same model and settings is brought up to date: only new and
     changed recordings are embedded, or all of them where another version of wearcli made it whose rows may
-    differ. An interrupted run keeps the recordings that are complete, and the next one does the rest; where it
-    was to replace a whole table, that table stays as it was.
+    differ. An interrupted run writes the recordings that are complete, and the next one does the rest; a
+    table that was to be replaced as a whole stays as it was.
 
     Args:
         paths: Files of recordings, and folders that are searched for them.

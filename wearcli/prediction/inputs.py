@@ -1,6 +1,5 @@
 """What a probe is applied to: recordings, an embeddings table or a stream of one, a recording at a time."""
 
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
@@ -15,6 +14,7 @@ from wearcli.embedding.metadata import TableMetadata
 from wearcli.embedding.result import EmbedResult, Watcher
 from wearcli.embedding.table import KEY, open_batches, read_metadata
 from wearcli.errors import UsageError
+from wearcli.files import folder_beside
 from wearcli.modality import feature_set
 from wearcli.models.folder import Model, bundled_models, load_model
 from wearcli.prediction.match import check_model, check_table
@@ -90,7 +90,7 @@ def recording_tables(
     *,
     at_most: int | None = None,
     options: EmbeddingOptions = EmbeddingOptions(),
-    scratch: Path = Path(),
+    output: Path = Path("predictions"),
     dry_run: bool = False,
 ) -> Iterator[Inputs]:
     """Return the rows of recordings, embedded for a probe, or of an embeddings table, by recording.
@@ -102,7 +102,7 @@ def recording_tables(
         probe: Which of its probes.
         at_most: Rows of a recording at once, which keeps memory flat; None: all of them.
         options: How recordings are embedded.
-        scratch: A folder, there or not yet, for the embeddings in the meantime.
+        output: What is written of them; the embeddings lie beside it in the meantime.
         dry_run: Embed nothing; recordings then give no rows.
 
     Raises:
@@ -117,11 +117,8 @@ def recording_tables(
         embedded = None
         if source is None:
             model = _model_for(saved, options.model)
-            if not dry_run:
-                scratch.mkdir(parents=True, exist_ok=True)
-                folder = tempfile.TemporaryDirectory(prefix=".predict.", dir=scratch)
-                scratch = Path(stack.enter_context(folder))
-            source = scratch / "embeddings.arrow"
+            folder = Path() if dry_run else stack.enter_context(folder_beside(output))
+            source = folder / "embeddings.arrow"
             embedded = _embed(paths, source, model, saved, probe, options, dry_run)
             if embedded.interrupted:
                 raise KeyboardInterrupt

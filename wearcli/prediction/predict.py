@@ -9,7 +9,7 @@ from typing import Any
 from wearcli._version import __version__
 from wearcli.embedding.result import Watcher
 from wearcli.errors import InputError, UsageError
-from wearcli.files import check_output
+from wearcli.files import reserved
 from wearcli.labels.gather import some
 from wearcli.prediction.apply import Application, choose_probe
 from wearcli.prediction.defaults import MIN_BOUT_S
@@ -101,8 +101,6 @@ def predict(
     target, form = output_form(None if output is None else Path(output), csv, bids)
     _check_merge(saved, merge, bids, min_bout)
     merge = merge or bids
-    if not dry_run:
-        check_output(target, overwrite, mark=MARK if bids else None)
     given = path_list(paths)
     arguments = {
         "paths": path_names(given),
@@ -114,10 +112,12 @@ def predict(
         **(reading or Reading()).to_json(),
     }
     options = EmbeddingOptions(model, participant_from, reading, workers, watcher)
-    folder = target.absolute().parent
-    with recording_tables(
-        given, saved, name, at_most=AT_MOST, options=options, scratch=folder, dry_run=dry_run
-    ) as inputs:
+    with (
+        reserved(None if dry_run else target, overwrite, mark=MARK if bids else None),
+        recording_tables(
+            given, saved, name, at_most=AT_MOST, options=options, output=target, dry_run=dry_run
+        ) as inputs,
+    ):
         application = Application(saved, name, inputs.stride_s, keep_nonwear or None, min_quality)
         result = _empty_result(application, Path(probe), inputs, merge)
         if dry_run or inputs.empty:

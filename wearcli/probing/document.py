@@ -109,15 +109,12 @@ class ProbeDocument:
             raise InputError(f"{name}: it is not a JSON object: {_TODO}")
         if absent := [key for key in ("format", "input", "protocol", "arguments") if key not in values]:
             raise InputError(f"{name}: no {absent[0]} in it: {_TODO}")
-        if not isinstance(values["format"], int) or values["format"] > FORMAT:
+        if not isinstance(values["format"], int) or not 0 <= values["format"] <= FORMAT:
             raise InputError(
                 f"{folder}: a probe of a later wearcli (format {values['format']}): upgrade wearcli"
             )
-        result = parse(ProbeResult, values, name, _TODO)
-        if result.kind not in ("classification", "regression"):
-            raise InputError(f"{name}: unknown kind '{result.kind}': {_TODO}")
-        return cls(
-            result,
+        document = cls(
+            parse(ProbeResult, values, name, _TODO),
             wearcli=str(values.get("wearcli", "?")),
             protocol=str(values["protocol"]),
             signal=parse(Signal, values.get("signal") or {}, name, _TODO),
@@ -126,6 +123,39 @@ class ProbeDocument:
             versions=values.get("versions") or {},
             arguments=ProbeOptions.from_json(values["arguments"], name, _TODO),
         )
+        if problem := document._contradiction():
+            raise InputError(f"{name}: {problem}: {_TODO}")
+        return document
+
+    def _contradiction(self) -> str | None:
+        """What cannot be, in words; None for a document that can be used."""
+        result, signal, sizes = self.result, self.signal, self.input
+        if result.kind not in ("classification", "regression"):
+            return f"unknown kind '{result.kind}'"
+        for name, values in (("targets", result.targets), ("classes", result.classes)):
+            if len(set(values)) != len(values):
+                return f"one of its {name} stands there twice"
+        if not result.targets or not result.scores:
+            return f"it has no {'scores' if result.targets else 'targets'}"
+        if (result.kind == "classification") != bool(result.classes):
+            return f"a {result.kind} with {len(result.classes)} classes"
+        if result.positive is not None and result.positive not in result.classes:
+            return f"its positive class '{result.positive}' is none of its classes"
+        shape = [len(result.classes)] * len(result.classes)
+        for probe, rows in result.confusion.items():
+            if [len(row) for row in rows] != shape:
+                return f"the confusion of {probe} has not a row and a column a class"
+        numbers = {
+            **{f"signal.{name}": getattr(signal, name) for name in ("rate_hz", "window_s", "stride_s")},
+            **{f"input.{name}": getattr(sizes, name) for name in ("dimension", "epoch_s", "sample_s")},
+            **{f"temperature of {name}": item["temperature"] for name, item in result.calibration.items()},
+        }
+        wrong = [
+            f"its {name} is {number}"
+            for name, number in numbers.items()
+            if number is not None and number <= 0
+        ]
+        return f"{wrong[0]}, not above 0" if wrong else None
 
     def to_json(self) -> dict[str, Any]:
         """Return the document as plain values, with the keys of probe.json."""

@@ -1,11 +1,9 @@
 """The probe folder: probe.json, weights.npz (plain arrays) and predictions.parquet."""
 
-import json
 import platform
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from zipfile import BadZipFile
 
 import numpy as np
 import pandas as pd
@@ -14,12 +12,16 @@ import pyarrow.parquet as pq
 import scipy
 import sklearn
 
-from wearcli.errors import InputError, UsageError
+from wearcli.claims import recover
+from wearcli.documents import read_json, write_json
+from wearcli.errors import InputError, UsageError, WearcliError
 from wearcli.files import atomic_folder
 from wearcli.probing.document import ProbeDocument
-from wearcli.probing.kinds import PROBES, load_kind
+from wearcli.probing.kinds import FEATURES, PROBES, load_kind
 from wearcli.probing.kinds.kind import Predictor
 from wearcli.probing.result import ProbeResult
+
+_TODO = "fit the probe again"
 
 
 @dataclass(frozen=True)
@@ -118,8 +120,7 @@ def save_probe(
         stem = f"{probe}.{targets.index(target)}"
         arrays |= {f"{stem}.{name}": values for name, values in predictor.arrays().items()}
     with atomic_folder(folder) as temporary:
-        text = json.dumps(document.to_json(), indent=2, ensure_ascii=False)
-        (temporary / "probe.json").write_text(f"{text}\n")
+        write_json(temporary / "probe.json", document.to_json())
         np.savez(temporary / "weights.npz", **arrays)  # type: ignore[arg-type]
         pq.write_table(predictions, temporary / "predictions.parquet", compression="zstd")
 
@@ -146,23 +147,53 @@ def load_probe(folder: Path | str) -> SavedProbe:
         InputError: It is damaged, or a later wearcli wrote it.
     """
     folder = Path(folder)
-    if not (folder / "probe.json").is_file():
+    recover(folder)
+    path = folder / "probe.json"
+    if not path.is_file():
         raise UsageError(f"{folder}: no probe folder: make one with 'wearcli probe', or name another")
+    document = ProbeDocument.from_json(read_json(path, _TODO), folder)
+    path = folder / "weights.npz"
     try:
-        document = ProbeDocument.from_json(json.loads((folder / "probe.json").read_text()), folder)
-        predictors = _read_weights(folder / "weights.npz", document.result.targets)
-    except (OSError, EOFError, ValueError, LookupError, TypeError, BadZipFile) as error:
-        raise InputError(f"{folder}: the probe folder is damaged ({error}): fit the probe again") from error
+        predictors = _read_weights(path, document.result)
+        if problem := _misfit(document, predictors):
+            raise ValueError(problem)
+    except WearcliError:
+        raise
+    except Exception as error:  # whatever a damaged zip or array makes the libraries raise
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        raise InputError(f"{path}: the weights are damaged ({reason}): {_TODO}") from error
     return SavedProbe(document, predictors)
 
 
-def _read_weights(path: Path, targets: list[str]) -> dict[tuple[str, str], Predictor]:
+def _read_weights(path: Path, result: ProbeResult) -> dict[tuple[str, str], Predictor]:
     """Return the predictors by probe and target; their arrays are called probe.number.name."""
     arrays: dict[tuple[str, str], dict[str, np.ndarray]] = {}
     with np.load(path, allow_pickle=False) as file:
         for name in file.files:
             probe, number, own = name.split(".")
-            arrays.setdefault((probe, targets[int(number)]), {})[own] = file[name]
+            target = dict(enumerate(result.targets))[int(number)]
+            values = arrays.setdefault((probe, target), {})[own] = file[name]
+            if values.dtype.kind not in "fiu" or not np.isfinite(values).all():
+                raise ValueError(f"{name} holds what is no finite number")
     if unknown := [probe for probe, _ in arrays if probe not in PROBES]:
         raise InputError(f"{path}: a probe '{unknown[0]}' of a later wearcli: upgrade wearcli")
     return {key: load_kind(key[0]).load(own) for key, own in arrays.items()}
+
+
+def _misfit(document: ProbeDocument, predictors: Mapping[tuple[str, str], Predictor]) -> str | None:
+    """In what the weights are not those that probe.json tells of; None where they are."""
+    classes, sizes = document.result.classes, document.input
+    if not predictors:
+        return "there are none"
+    for (probe, target), predictor in predictors.items():
+        expected = sizes.features_dimension if probe == FEATURES else sizes.dimension
+        if expected is not None and predictor.inputs != expected:
+            return f"{probe} takes {predictor.inputs} numbers, and probe.json says {expected}"
+        codes = predictor.classes
+        if (codes is None) != (not classes):
+            return f"{probe} of {target} is no {document.result.kind}"
+        if codes is not None and not set(codes.tolist()) <= set(range(len(classes))):
+            return f"{probe} has a class that is none of the {len(classes)} of probe.json"
+        if not 0 < predictor.temperature < np.inf:
+            return f"the temperature of {probe} is {predictor.temperature:g}, not above 0"
+    return None

@@ -10,7 +10,7 @@ from typing import Any
 
 from wearcli._version import __version__
 from wearcli.errors import UsageError
-from wearcli.files import atomic_file, atomic_folder, check_output
+from wearcli.files import atomic_file, atomic_folder, reserved
 from wearcli.reporting.choice import Choice
 from wearcli.reporting.comparison import ReportedComparison, read_comparison
 from wearcli.reporting.drawing import Drawing, drawing_style, save_files
@@ -111,12 +111,9 @@ def report(
             f"{folder}: neither probe.json nor comparison.json in it: name a folder of 'wearcli probe' or "
             "'wearcli compare'"
         )
-    check_output(page, overwrite)
     pictures = None if figures is None else Path(figures)
-    if pictures is not None:
-        check_output(pictures, overwrite, mark=LIST)
     tables = None if embeddings is None else _as_paths(embeddings)
-    with drawing_style():
+    with reserved(page, overwrite), reserved(pictures, overwrite, mark=LIST), drawing_style():
         if (folder / "probe.json").is_file():
             study = read_study(folder, probe)
             choice = Choice(map, tables, choose_recording(study, recording), seed)

@@ -92,8 +92,8 @@ def retrieve(
         n_folds = min(folds, len(names)) if map == "ridge" else 0
         if n_folds == 1:
             raise InputError(
-                f"{query}: moments of one participant alone ({names[0]}), and a ridge is fitted on others: take "
-                "--map none for models of one space, or more people"
+                f"{query}: moments of one participant alone ({names[0]}), and a ridge is fitted on others: "
+                "take --map none for models of one space, or more people"
             )
         result = Retrieval(
             map=map,

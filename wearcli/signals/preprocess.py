@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from wearcli.errors import InputError, UsageError, WearcliError, blamed_on
-from wearcli.files import atomic_folder, check_output
+from wearcli.files import atomic_folder, check_output, reserved
 from wearcli.modality import MODALITIES, Modality
 from wearcli.recordings.open import open_recording
 from wearcli.recordings.reading import Reading
@@ -145,7 +145,7 @@ def preprocess(
         result.recordings += 1
         finished(recording.source, None)
 
-    with atomic_folder(target) as temporary:
+    with reserved(target, overwrite, "store.json"), atomic_folder(target) as temporary:
         settings = write_store(
             opened(),
             spec,

@@ -13,7 +13,7 @@ import pandas as pd
 import pyarrow as pa
 
 from wearcli.errors import UsageError
-from wearcli.files import atomic_folder
+from wearcli.files import atomic_folder, check_output, reserved
 from wearcli.seeds import generator
 from wearcli.simulation.files import write_csv_gz, write_parquet
 from wearcli.simulation.heart_study import heart_readme, write_heart_study
@@ -22,6 +22,7 @@ from wearcli.simulation.takes import CORRIDOR_M, EMPATICA, WATCH, Take, daily, w
 from wearcli.simulation.wrist_study import wrist_readme, write_wrist_study
 
 HEADING = "# A small made-up study"
+README = "README.md"
 Study = Literal["motion", "heart", "wrist"]
 PARTICIPANTS: dict[Study, int] = {"motion": 10, "heart": 12, "wrist": 12}
 # Of the study `wrist`, their least values and what they are by default.
@@ -73,14 +74,12 @@ def write_sample(
     participants = PARTICIPANTS[study] if participants is None else participants
     if participants < 1:
         raise UsageError(f"a study needs a participant: --participants {participants} is too few")
-    if folder.exists() and not (folder.is_dir() and not any(folder.iterdir())):
-        if not overwrite:
-            raise UsageError(f"{folder} is there already: give another name, or --overwrite")
-        if not _is_study(folder):
-            # The new folder takes the old one's place whole: never that of somebody's recordings. All names
-            # in a study are common ones, so what tells it is what its README.md says.
-            raise UsageError(f"{folder} holds something else than a sample study: give another name")
-    with atomic_folder(folder) as into:
+    check_output(folder, overwrite, mark=README)
+    if folder.exists() and any(folder.iterdir()) and not _is_study(folder):
+        # The new folder takes the old one's place whole: never that of somebody's recordings. All names in a
+        # study are common ones, so what tells it is what its README.md says.
+        raise UsageError(f"{folder} holds something else than a sample study: give another name")
+    with reserved(folder, overwrite, mark=README), atomic_folder(folder) as into:
         if study == "wrist":
             tables, seconds = write_wrist_study(into, participants, seed, **wrist)
             readme = wrist_readme(participants, seed, **wrist)
@@ -92,7 +91,7 @@ def write_sample(
             readme = _readme(participants, seed)
         for name, rows in tables.items():
             pd.DataFrame(rows).to_csv(into / f"{name}.csv", index=False, lineterminator="\n")
-        (into / "README.md").write_text(readme)
+        (into / README).write_text(readme)
         size = sum(file.stat().st_size for file in into.rglob("*") if file.is_file())
     return {
         "output": str(folder),

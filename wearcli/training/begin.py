@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 from wearcli._version import __version__
+from wearcli.claims import recover
 from wearcli.encoders import build
 from wearcli.errors import InputError, UsageError
 from wearcli.files import check_output
@@ -48,6 +49,7 @@ def settle(
 ) -> tuple[Path, Settings]:
     """The run folder and the settings, checked, with what was left open chosen: length and precision."""
     if resume is not None:
+        recover(Path(resume))
         settings = read_config(Path(resume) / CONFIG_NAME)
         check_inputs(settings, start_learner(settings))
         return Path(resume), settings

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from wearcli.claims import claimed
 from wearcli.errors import InputError
 from wearcli.files import atomic_folder
 from wearcli.seeds import generator
@@ -29,7 +30,7 @@ from wearcli.training.sampler import TRAIN, VALIDATION
 from wearcli.training.settings import VALIDATION_BATCHES, Settings
 from wearcli.training.stores import Failed, open_stores
 from wearcli.training.tensorboard import event_files
-from wearcli.training.unfinished import never_saved, occupied
+from wearcli.training.unfinished import never_saved
 from wearcli.training.watch import open_watch
 
 PARITY_WINDOWS = 512
@@ -77,13 +78,11 @@ def pretrain(
     """
     if workers is not None:
         torch.set_num_threads(workers)  # for the whole process
-    with joined(choose_device(device)) as chosen:
+    with joined(choose_device(device)) as chosen, ExitStack() as claims:
         if not first():
             report, say = (lambda done, metrics: None), (lambda message: None)
-        run, failed = start(paths, output, resume, overwrite, chosen, options, say)
-        with occupied(run) if first() else ExitStack():
-            result = train_run(run, chosen, report, say)
-        return {**result, "failed": failed}
+        run, failed = start(paths, output, resume, overwrite, chosen, options, say, claims)
+        return {**train_run(run, chosen, report, say), "failed": failed}
 
 
 def start(
@@ -94,12 +93,17 @@ def start(
     device: torch.device,
     options: dict[str, Any],
     say: Say,
+    claims: ExitStack,
 ) -> tuple[Path, Failed]:
-    """Make or open the run's folder, the first process for all; also what could not be read."""
+    """Make or open the run's folder, the first process for all; also what could not be read.
+
+    Until `claims` is closed no other run writes into the folder.
+    """
     name, failed = "", []
     try:
         if first():
             run, settings = settle(paths, output, resume, overwrite, device, options)
+            claims.enter_context(claimed(run))
             if resume is None:
                 if not overwrite and never_saved(run):
                     say(f"{run}: the run in it ended before its first checkpoint: it is started anew")

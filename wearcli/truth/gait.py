@@ -96,7 +96,8 @@ def gait_truth(
                 )
             if matched.together:
                 result.notes.append(
-                    f"{matched.together} pairs are taken to start together: one of the two starts is not known"
+                    f"{matched.together} pairs are taken to start together: one of the two starts is not "
+                    "known"
                 )
             if dry_run:
                 return result

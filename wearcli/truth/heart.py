@@ -89,8 +89,8 @@ def heart_truth(
         result.failed += clocks.failed
         if clocks.together:
             result.notes.append(
-                f"{clocks.together} recordings are taken to start with their acceleration: one of the two starts "
-                "is not known"
+                f"{clocks.together} recordings are taken to start with their acceleration: one of the two "
+                "starts is not known"
             )
         for name, clock in clocks.by_signal.items():
             _LOG.info("%s: onsets on the clock of %s, %+.3f s", name, clock.recording, clock.shift_s)

@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 from wearcli._version import __version__
 from wearcli.embedding.result import Watcher
 from wearcli.errors import UsageError
-from wearcli.files import atomic_folder, check_output
+from wearcli.files import atomic_folder, reserved
 from wearcli.prediction.apply import choose_probe
 from wearcli.prediction.inputs import EmbeddingOptions, Inputs, path_list, path_names, recording_tables
 from wearcli.prediction.predict import Step
@@ -118,48 +118,46 @@ def gait(
     name = choose_probe(saved, use)
     walks = choose_rule(None if walking is None else Path(walking), labels)
     target = Path(output)
-    if not dry_run:
-        check_output(target, overwrite, mark=MARK)
-    given = path_list(paths)
-    options = EmbeddingOptions(
-        model, participant_from, replace(reading, timezone=None), workers, watcher, timezone
-    )
-    folder = target.absolute().parent
-    with recording_tables(
-        given, saved, name, at_most=AT_MOST, options=options, scratch=folder, dry_run=dry_run
-    ) as inputs:
-        gait_probe = GaitProbe(saved, name, inputs.stride_s)
-        result = GaitResult(str(Path(probe)), name, gait_probe.targets, walks.document)
-        if inputs.embedded is not None:
-            result.failed, result.plan = inputs.embedded.failed, list(inputs.embedded.plan)
-        if dry_run or inputs.empty:
-            return result
-        timezone = timezone or str(inputs.metadata.arguments.reading.get("timezone", TIMEZONE))
-        days = Days(parse_zone(timezone), inputs.stride_s)
-        rows = list(
-            _bout_rows(
-                inputs,
-                walks.for_table(inputs.metadata, inputs.name),
-                gait_probe,
-                days,
-                min_bout,
-                result,
-                step,
-            )
+    with reserved(None if dry_run else target, overwrite, mark=MARK):
+        given = path_list(paths)
+        options = EmbeddingOptions(
+            model, participant_from, replace(reading, timezone=None), workers, watcher, timezone
         )
-    bouts = pd.DataFrame(rows, columns=[*BOUT_COLUMNS, *gait_probe.columns(None, spread=True)])
-    by_day = pd.DataFrame(days.rows(gait_probe), columns=[*DAY_COLUMNS, *gait_probe.columns(None)])
-    result.sum_up(bouts, by_day, gait_probe)
-    settings = {
-        "paths": path_names(given),
-        "min_bout_s": min_bout,
-        "gap_s": GAP_S,
-        "timezone": timezone,
-        "sample_s": gait_probe.sample_s,
-    }
-    _write(target, bouts, by_day, result, dict(saved.result.model), settings)
-    result.output = str(target)
-    return result
+        with recording_tables(
+            given, saved, name, at_most=AT_MOST, options=options, output=target, dry_run=dry_run
+        ) as inputs:
+            gait_probe = GaitProbe(saved, name, inputs.stride_s)
+            result = GaitResult(str(Path(probe)), name, gait_probe.targets, walks.document)
+            if inputs.embedded is not None:
+                result.failed, result.plan = inputs.embedded.failed, list(inputs.embedded.plan)
+            if dry_run or inputs.empty:
+                return result
+            timezone = timezone or str(inputs.metadata.arguments.reading.get("timezone", TIMEZONE))
+            days = Days(parse_zone(timezone), inputs.stride_s)
+            rows = list(
+                _bout_rows(
+                    inputs,
+                    walks.for_table(inputs.metadata, inputs.name),
+                    gait_probe,
+                    days,
+                    min_bout,
+                    result,
+                    step,
+                )
+            )
+        bouts = pd.DataFrame(rows, columns=[*BOUT_COLUMNS, *gait_probe.columns(None, spread=True)])
+        by_day = pd.DataFrame(days.rows(gait_probe), columns=[*DAY_COLUMNS, *gait_probe.columns(None)])
+        result.sum_up(bouts, by_day, gait_probe)
+        settings = {
+            "paths": path_names(given),
+            "min_bout_s": min_bout,
+            "gap_s": GAP_S,
+            "timezone": timezone,
+            "sample_s": gait_probe.sample_s,
+        }
+        _write(target, bouts, by_day, result, dict(saved.result.model), settings)
+        result.output = str(target)
+        return result
 
 
 def _write(

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from wearcli.probing.kinds.kind import Arrays, class_probabilities
+from wearcli.probing.kinds.kind import Arrays, check_codes, check_scaling, class_probabilities
 
 
 @dataclass(frozen=True)
@@ -61,15 +61,24 @@ class DensePredictor:
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, np.ndarray]) -> "DensePredictor":
-        """A predictor of `arrays`; an older one may lack the temperature."""
+        """A predictor of `arrays`; an older one may lack the temperature.
+
+        Raises:
+            ValueError: Their sizes do not fit each other.
+            LookupError: One is missing.
+        """
         depth = sum(name.startswith("coef") for name in arrays)
-        return cls(
-            arrays["mean"],
-            arrays["scale"],
-            tuple((arrays[f"coef{number}"], arrays[f"intercept{number}"]) for number in range(depth)),
-            arrays.get("classes"),
-            float(arrays.get("temperature", 1.0)),
-        )
+        layers = tuple((arrays[f"coef{number}"], arrays[f"intercept{number}"]) for number in range(depth))
+        width = check_scaling(arrays)
+        for weights, bias in layers:
+            if weights.ndim != 2 or len(weights) != width or bias.shape != weights.shape[1:]:
+                raise ValueError(f"a layer of {weights.shape} and {bias.shape} after {width} numbers")
+            width = len(bias)
+        classes = arrays.get("classes")
+        if not layers or width != (1 if classes is None else len(check_codes(classes))):
+            raise ValueError(f"{width} outputs do not fit the classes")
+        temperature = float(arrays.get("temperature", 1.0))
+        return cls(arrays["mean"], arrays["scale"], layers, classes, temperature)
 
 
 def single_class(mean: np.ndarray, scale: np.ndarray, classes: np.ndarray) -> DensePredictor:

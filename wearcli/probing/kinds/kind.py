@@ -84,6 +84,30 @@ class ProbeKind:
     regression: bool = True
 
 
+def check_scaling(arrays: Mapping[str, np.ndarray]) -> int:
+    """Return how many numbers `mean` and `scale` of saved arrays standardise.
+
+    Raises:
+        ValueError: They do not fit each other, or a scale is not above 0.
+        LookupError: One is missing.
+    """
+    mean, scale = arrays["mean"], arrays["scale"]
+    if mean.ndim != 1 or mean.shape != scale.shape or not (scale > 0).all():
+        raise ValueError(f"a mean of {mean.shape} and a scale of {scale.shape}, which is to be above 0")
+    return len(mean)
+
+
+def check_codes(classes: np.ndarray) -> np.ndarray:
+    """Return the saved codes of classes.
+
+    Raises:
+        ValueError: They are no ascending whole numbers.
+    """
+    if classes.ndim != 1 or classes.dtype.kind not in "iu" or not (np.diff(classes) > 0).all():
+        raise ValueError("the codes of the classes are no ascending whole numbers")
+    return classes
+
+
 def class_probabilities(
     logits: np.ndarray, temperature: float, codes: np.ndarray, classes: int
 ) -> np.ndarray:

@@ -8,7 +8,15 @@ from sklearn.metrics import f1_score
 
 from wearcli.probing.calibration import fit_temperature
 from wearcli.probing.folds import inner_draws
-from wearcli.probing.kinds.kind import Arrays, Fit, ProbeKind, Training, class_probabilities
+from wearcli.probing.kinds.kind import (
+    Arrays,
+    Fit,
+    ProbeKind,
+    Training,
+    check_codes,
+    check_scaling,
+    class_probabilities,
+)
 from wearcli.probing.kinds.neighbours import log_votes, nearest, unit, weighted_mean
 from wearcli.probing.standardise import standardise
 
@@ -76,16 +84,27 @@ class NeighbourPredictor:
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, np.ndarray]) -> "NeighbourPredictor":
-        """A predictor of `arrays`."""
+        """A predictor of `arrays`.
+
+        Raises:
+            ValueError: Their sizes do not fit each other.
+            LookupError: One is missing.
+        """
+        vectors, answers, neighbours = arrays["vectors"], arrays["answers"], int(arrays["neighbours"])
+        if vectors.shape != (len(answers), check_scaling(arrays)) or answers.ndim != 1:
+            raise ValueError(f"samples of {vectors.shape} with answers of {answers.shape}")
+        if not 1 <= neighbours <= len(vectors):
+            raise ValueError(f"{neighbours} neighbours of {len(vectors)} samples")
+        classes, priors = arrays.get("classes"), arrays.get("priors")
+        if classes is not None:
+            codes = check_codes(classes)
+            if priors is None or priors.shape != codes.shape or not (priors > 0).all():
+                raise ValueError("the classes have no shares")
+            if answers.dtype.kind not in "iu" or not ((answers >= 0) & (answers < len(codes))).all():
+                raise ValueError("an answer is none of the classes")
+        temperature = float(arrays["temperature"])
         return cls(
-            arrays["mean"],
-            arrays["scale"],
-            arrays["vectors"],
-            arrays["answers"],
-            int(arrays["neighbours"]),
-            arrays.get("classes"),
-            arrays.get("priors"),
-            float(arrays["temperature"]),
+            arrays["mean"], arrays["scale"], vectors, answers, neighbours, classes, priors, temperature
         )
 
 
