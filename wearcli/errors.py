@@ -9,6 +9,7 @@ from pathlib import Path
 _LOG = logging.getLogger(__name__)
 _CLASS_NAMES = re.compile(r"\b\w+(?:Exception|Error)\b:?\s*|\bError -?\d+ while ")
 _LONGEST = 120
+_LONGEST_LINE, _HALF_LINE = 2000, 990
 _UNKNOWN = "its content is damaged"
 
 
@@ -23,7 +24,9 @@ class WearcliError(Exception):
 
     def __str__(self) -> str:
         """Return the message as one line, whatever a file's name or content brought into it."""
-        return printable(super().__str__())
+        text = printable(super().__str__())
+        # The end says what to do; what is long is a name or a list.
+        return text if len(text) <= _LONGEST_LINE else f"{text[:_HALF_LINE]} ... {text[-_HALF_LINE:]}"
 
 
 class InputError(WearcliError):

@@ -1,14 +1,21 @@
 """Open a recording of any format."""
 
 import logging
+from collections.abc import Iterator
+
+import numpy as np
 
 from wearcli.errors import InputError
 from wearcli.files import is_special
 from wearcli.recordings.formats.registry import FORMATS
 from wearcli.recordings.reading import Reading
-from wearcli.recordings.recording import Recording, Source
+from wearcli.recordings.recording import Chunk, Recording, Source
+from wearcli.recordings.tables.clock import check_rate
 
 _LOG = logging.getLogger(__name__)
+_YEARS = range(1900, 2200)
+_YEAR_S = 365.25 * 86400
+LONGEST_S = 100 * _YEAR_S
 
 
 def open_recording(source: Source, reading: Reading | None = None) -> Recording:
@@ -47,8 +54,32 @@ def open_recording(source: Source, reading: Reading | None = None) -> Recording:
     if source.format not in FORMATS:
         raise InputError(f"{file_name}: unknown format '{source.format}': one of {', '.join(FORMATS)}")
     recording = FORMATS[source.format].open(source, reading, file_name)
+    _check_clock(recording, file_name)
     _LOG.info("%s: %s", file_name, _description(recording))
     return recording
+
+
+def _check_clock(recording: Recording, file_name: str) -> None:
+    """Hold rate, start and time of a recording to what a sensor has, whatever its format says."""
+    check_rate(recording.rate_hz, file_name)
+    if recording.start is not None and recording.start.year not in _YEARS:
+        recording.warnings.append(
+            f"its clock begins in the year {recording.start.year}, which is no time of a recording: its "
+            "start is taken as unknown"
+        )
+        recording.start = None
+    chunks = recording.stream
+
+    def checked() -> Iterator[Chunk]:
+        for chunk in chunks():
+            if len(chunk.time) and not np.nanmax(np.abs(chunk.time), initial=0.0) <= LONGEST_S:
+                raise InputError(
+                    f"{file_name}: its time goes on for more than {LONGEST_S / _YEAR_S:.0f} years: say its "
+                    "unit with --time-unit, or name another column with --time-column"
+                )
+            yield chunk
+
+    recording.stream = checked
 
 
 def _description(recording: Recording) -> str:

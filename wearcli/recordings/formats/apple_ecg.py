@@ -73,7 +73,7 @@ def open_apple_ecg(path: Path, file_name: str) -> Table | None:
 
 def _read_header(lines: list[str]) -> _Header | None:
     """What the lines say, if among them are a rate in hertz and, at their end, a unit of volts."""
-    values = [_KEY.sub("", line, count=1).strip(' ";,\t') for line in lines]
+    values = [line[key.end() if (key := _KEY.match(line)) else 0 :].strip(' ";,\t') for line in lines]
     date_at = next((i for i, value in enumerate(values) if _DATE.fullmatch(value)), len(values))
     unit_at = max((i for i, value in enumerate(values) if _VOLTS.fullmatch(value)), default=-1)
     rates = {

@@ -3,12 +3,14 @@
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import IO, cast
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.csv as pa_csv
 
 from wearcli.errors import InputError, printable
+from wearcli.recordings.formats.bombs import Unpacking
 from wearcli.recordings.formats.damage import not_to_its_end
 from wearcli.recordings.formats.layout import NULLS, Layout
 from wearcli.recordings.formats.ragged import ByteStream, EvenRows
@@ -24,10 +26,13 @@ _TIME_TYPES = {
 }
 
 
-def open_bytes(path: Path) -> pa.NativeFile:
+def open_bytes(path: Path) -> IO[bytes]:
     """Return the bytes of a file as a stream, unpacked on the way where its name ends in .gz."""
-    # Arrow opens no name that is not UTF-8, Python does.
-    return pa.input_stream(path.open("rb"), compression="gzip" if path.suffix.lower() == ".gz" else None)
+    plain = path.open("rb")  # Arrow opens no name that is not UTF-8
+    if path.suffix.lower() != ".gz":
+        return plain
+    packed = path.stat().st_size
+    return cast(IO[bytes], Unpacking(pa.input_stream(plain, compression="gzip"), packed, str(path)))
 
 
 def read_numbers(

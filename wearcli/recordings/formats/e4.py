@@ -7,10 +7,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path, PurePosixPath
 from typing import IO
 
-import pyarrow as pa
-
 from wearcli.errors import InputError
 from wearcli.modality import MODALITIES, Modality
+from wearcli.recordings.formats.bombs import open_member
 from wearcli.recordings.formats.damage import not_readable, not_to_its_end
 from wearcli.recordings.formats.delimited import open_bytes, read_numbers
 from wearcli.recordings.formats.format import FolderLayout, Format
@@ -105,7 +104,7 @@ def _header(path: Path, name: str) -> tuple[float, float] | None:
 
 
 @contextmanager
-def _member(path: Path, name: str) -> Iterator[IO[bytes] | pa.NativeFile | None]:
+def _member(path: Path, name: str) -> Iterator[IO[bytes] | None]:
     """A file of the export, opened; None where it is not there."""
     if path.is_dir():
         wanted = (name.lower(), f"{name.lower()}.gz")
@@ -122,7 +121,7 @@ def _member(path: Path, name: str) -> Iterator[IO[bytes] | pa.NativeFile | None]
         if not inner:
             yield None
         else:
-            with archive.open(sorted(inner, key=len)[0]) as stream:
+            with open_member(archive, sorted(inner, key=len)[0], str(path)) as stream:
                 yield stream
 
 

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from wearcli.errors import InputError
 from wearcli.recordings.formats.headerless import name_columns
 from wearcli.recordings.formats.headers import Row, fit_row, read_header, split_row
-from wearcli.recordings.tables.table import Column, Kind
+from wearcli.recordings.tables.table import Column, Kind, check_width
 
 _MISSING = (
     *("nan", "NaN", "NAN", "Nan", "-nan", "-NaN", "nan(ind)", "-nan(ind)", "1.#QNAN", "-1.#IND", "1.#IND"),
@@ -20,9 +20,10 @@ _MISSING = (
 )
 # A cell with one of them is missing; some writers put a blank before it.
 NULLS = ("", *_MISSING, *(f" {word}" for word in _MISSING))
-_NUMBER = re.compile(r"^[+-]?(\d+[.,]?\d*|[.,]\d+)([eE][+-]?\d+)?$|^[+-]?inf(inity)?$", re.IGNORECASE)
+_NUMBER = re.compile(r"^[+-]?(\d+([.,]\d*)?|[.,]\d+)([eE][+-]?\d+)?$|^[+-]?inf(inity)?$", re.IGNORECASE)
 _STAMP = re.compile(r"^\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?)?$")
 _ZONED = re.compile(r"^\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d(:?\d\d)?)$")
+_LONGEST_LINE = 1000  # above the data: more is nothing that a device writes
 _CLOCK = re.compile(r"^\d\d:\d\d:\d\d(\.\d{1,9})?$")
 _RATE = re.compile(
     r"(?:sampl\w*[ _-]*(?:rate|freq\w*)|measurement frequency|rate[ _]hz|\bfs)\W*(\d+(?:\.\d+)?)"
@@ -109,6 +110,7 @@ def recognise_layout(head: bytes, complete: bool, file_name: str) -> Layout:
         )
         raise InputError(f"{file_name}: no rows of numbers found: a recording has one row a sample")
     names, width, above = read_header(rows, lines, first, delimiter, file_name)
+    check_width(width, file_name)
     data = [row for row in rows[first:] if len(row) > 1 or len(row) == width]
     body = [fitted for row in data if (fitted := fit_row(row, width)) is not None]
     cells = [[row[j] for row in body] for j in range(width)]
@@ -170,6 +172,8 @@ def _mostly_numbers(cells: Row) -> bool:
 def _first_data_row(rows: list[Row]) -> int | None:
     """The number of the first row of numbers; rows just before it may lack cells, or have empty ones more."""
     last = rows[-100:]
+    if not any(last):
+        return None
     width = Counter(len(row) for row in last if row).most_common(1)[0][0]
     numeric = [j for j in range(width) if _mostly_numbers([row[j] for row in last if len(row) == width])]
 
@@ -243,7 +247,7 @@ def _large_whole(cell: str) -> bool:
 
 def _read_preamble(layout: Layout, preamble: list[str]) -> None:
     """Rate, start and order of the date as ActiGraph's and others' header lines say them."""
-    layout.preamble = preamble[:20]
+    layout.preamble = [line[:_LONGEST_LINE] for line in preamble[:20]]
     text = "\n".join(layout.preamble)
     if rate := _RATE.search(text):
         layout.rate_hz = float(rate[1] or rate[2])

@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 
 from wearcli.errors import InputError
+from wearcli.recordings.formats.bombs import open_member
 from wearcli.recordings.formats.damage import not_readable, not_to_its_end
 from wearcli.recordings.formats.format import Format
 from wearcli.recordings.tables.table import ARCHIVE_ERRORS, HEAD_ROWS, Batch, Column, Kind, Table
@@ -32,6 +33,9 @@ _UNREADABLE = (*ARCHIVE_ERRORS, SyntaxError, tokenize.TokenError)
 # The parser of Python up to 3.11.7 fails now and then where two threads use it at once (gh-106905).
 _PARSER = threading.Lock()
 _KINDS: dict[str, Kind] = {"M": "stamp", "m": "clock", **dict.fromkeys("biuf", "number")}
+# Of an array with thousands of channels fewer rows are read at once.
+_BATCH_BYTES = 2**26
+_SCALAR_BYTES = 2**12
 _TIME_STEPS = {(unit, 1) for unit in ("s", "ms", "us", "ns")}
 
 
@@ -73,7 +77,7 @@ def open_npz(path: Path, file_name: str) -> Table:
                     continue
                 if header[2].hasobject:
                     raise InputError(f"{file_name}: array '{key}' holds Python objects: save plain numbers")
-                if np.prod(header[0], dtype=np.int64) == 1 and len(header[0]) <= 1:
+                if header[0] in ((), (1,)) and header[2].itemsize <= _SCALAR_BYTES:
                     scalars[key] = archive[key].reshape(()).item()
                 elif len(header[0]) in (1, 2):
                     shapes[key] = header
@@ -109,8 +113,8 @@ def _header(archive: np.lib.npyio.NpzFile, key: str) -> tuple[tuple[int, ...], b
 
 
 def _member(archive: zipfile.ZipFile, key: str) -> IO[bytes]:
-    names = archive.namelist()
-    return archive.open(f"{key}.npy" if f"{key}.npy" in names else key)
+    name = f"{key}.npy" if f"{key}.npy" in archive.NameToInfo else key
+    return open_member(archive, name, str(archive.filename))
 
 
 def _read_header(stream: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype] | None:
@@ -145,6 +149,7 @@ def _stream(
 ) -> Iterator[Batch]:
     try:
         with zipfile.ZipFile(path) as archive:
+            times = [] if time is None else [time]
             read_time = _reader(archive, stored[time]) if time is not None else None
             # Neighbours in one array come from one pass over it.
             shared = (
@@ -152,8 +157,10 @@ def _stream(
                 and stored[channels[0]].stride > 1
             )
             readers = [_reader(archive, stored[j]) for j in (channels[:1] if shared else channels)]
-            for first in range(0, rows, HEAD_ROWS):
-                count = min(HEAD_ROWS, rows - first)
+            widest = max(stored[j].stride * stored[j].dtype.itemsize for j in [*channels, *times])
+            step = max(1, min(HEAD_ROWS, _BATCH_BYTES // max(1, widest)))
+            for first in range(0, rows, step):
+                count = min(step, rows - first)
                 stamps = None if read_time is None else _stamps(read_time(count)[:, 0])
                 values = np.empty((count, len(channels)), np.float32)
                 with np.errstate(over="ignore"):  # beyond float32: infinite, and so a missing sample

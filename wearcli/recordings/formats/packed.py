@@ -10,6 +10,7 @@ from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 from wearcli.errors import InputError
+from wearcli.recordings.formats.bombs import check_ratio
 
 _BLOCK = 2**16
 # How many times larger than its .gz a device file may be; beyond, the length in the .gz is damaged.
@@ -95,4 +96,5 @@ def _unpacked_blocks(path: Path, warnings: list[str], limit: int | None = None) 
             if not block:
                 return
             count += len(block)
+            check_ratio(count, path.stat().st_size, str(path))
             yield block

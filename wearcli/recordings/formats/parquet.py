@@ -50,7 +50,7 @@ def _empty_columns(metadata: pq.FileMetaData) -> set[str]:
             seen = chunk.statistics
             if seen is not None and (
                 (seen.has_null_count and seen.null_count == group.num_rows)
-                or (seen.has_min_max and seen.min == seen.max == 0)
+                or (seen.has_min_max and seen.min_raw == seen.max_raw == 0)
             ):
                 empty.add(chunk.path_in_schema)
     return empty

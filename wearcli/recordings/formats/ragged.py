@@ -13,6 +13,9 @@ class ByteStream(Protocol):
         """Return the next bytes, at most so many; none at the end."""
 
 
+_LONGEST_ROW = 2**20
+
+
 class EvenRows(io.RawIOBase):
     """The bytes of a text table in UTF-8, each row with the same number of cells.
 
@@ -55,6 +58,8 @@ class EvenRows(io.RawIOBase):
         # The last line may go on, and a carriage return may be half of a line's end.
         self._rest = b"" if self._ended or not lines else lines.pop()
         self._ready = b"".join(map(self._even, lines))
+        if len(self._rest) > _LONGEST_ROW:  # Arrow will say so
+            self._ready, self._rest = self._ready + self._rest, b""
 
     def _even(self, line: bytes) -> bytes:
         row = line.rstrip(b"\r\n")
@@ -73,4 +78,7 @@ class EvenRows(io.RawIOBase):
         if b'"' not in row:
             return row.count(self._delimiter) + 1 if row.strip() else 0
         text = row.decode("latin-1")
-        return len(next(csv.reader([text], delimiter=self._delimiter.decode(), skipinitialspace=True)))
+        try:
+            return len(next(csv.reader([text], delimiter=self._delimiter.decode(), skipinitialspace=True)))
+        except csv.Error:  # a cell of more than 128 KB: no row of samples
+            return 0

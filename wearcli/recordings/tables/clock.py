@@ -2,6 +2,10 @@
 
 import numpy as np
 
+from wearcli.errors import InputError
+
+_RATES_HZ = (1.0, 1e5)
+
 
 def measure_rate(time: np.ndarray) -> float:
     """Samples a second of `time`: (samples,) float64 s, as the device stamped them; NaN if they do not move.
@@ -65,3 +69,13 @@ def _periodic(positions: np.ndarray) -> bool:
         return False
     spacing = np.diff(positions)
     return bool(np.mean(np.abs(spacing - np.median(spacing)) <= 1) >= 0.8)
+
+
+def check_rate(rate_hz: float, file_name: str) -> None:
+    """Raise InputError for a rate that no sensor has: memory for resampling grows with it."""
+    low, high = _RATES_HZ
+    if not low <= rate_hz <= high:
+        raise InputError(
+            f"{file_name}: a rate of {rate_hz:g} Hz is none of a sensor ({low:g} to {high:,.0f} Hz): say the "
+            "right one with --rate-hz, or name another time column with --time-column"
+        )

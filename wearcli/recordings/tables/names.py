@@ -29,12 +29,15 @@ class ColumnName(NamedTuple):
         return axes[0] if len(axes) == 1 else None
 
 
+_LONGEST = 200  # of what a name ends with
+
+
 def parse_name(name: str) -> ColumnName:
     """Return the words of a name: `gyroX (deg/s)`, `acc_x_mg`, `rotationRate.x`, `acc x (without g)`."""
-    bracket = re.search(r"[\[(]\s*([^\])]*?)\s*[\])]\s*$", name)
+    bracket = re.search(r"[\[(]\s*([^\])]*?)\s*[\])]\s*$", name[-_LONGEST:])
     if bracket and says_gravity_part(bracket[1]):
         bracket = None
-    words = split_words(name[: bracket.start()] if bracket else name)
+    words = split_words(name[: -len(bracket[0])] if bracket else name)
     if bracket is None:
         # acc_x_mg, gyro_x_rad_s
         axis = next((i for i, word in enumerate(words) if word in AXES), len(words))

@@ -11,10 +11,13 @@ from typing import Literal, NamedTuple
 import numpy as np
 import pyarrow as pa
 
+from wearcli.errors import InputError
+
 Kind = Literal["number", "stamp", "zoned", "clock", "text"]
 
 # Rows read to find out rate and unit; a reader's batches are no longer than this either.
 HEAD_ROWS = 2**17
+_MOST_COLUMNS = 10_000
 
 # What damaged, encrypted or oddly packed zips and what is in them raise (RuntimeError: encrypted).
 ARCHIVE_ERRORS = (OSError, ValueError, EOFError, RuntimeError, zlib.error, lzma.LZMAError, zipfile.BadZipFile)
@@ -90,6 +93,12 @@ class Table:
     bare_leads: bool = False
     facts: dict[str, object] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
+
+
+def check_width(columns: int, file_name: str) -> None:
+    """Raise InputError for a table of more columns than any recording has."""
+    if columns > _MOST_COLUMNS:
+        raise InputError(f"{file_name}: has {columns:,} columns: a recording has one row a sample")
 
 
 def to_numpy(array: pa.Array) -> np.ndarray:

@@ -12,10 +12,10 @@ from wearcli.errors import InputError
 from wearcli.modality import MODALITIES
 from wearcli.recordings.reading import Reading
 from wearcli.recordings.recording import Chunk, Recording, Source
-from wearcli.recordings.tables.clock import measure_rate
+from wearcli.recordings.tables.clock import check_rate, measure_rate
 from wearcli.recordings.tables.columns import Chosen, choose_columns
 from wearcli.recordings.tables.rows import RowRule, check_gravity, read_rows, recognise_rows
-from wearcli.recordings.tables.table import HEAD_ROWS, Batch, Column, Table
+from wearcli.recordings.tables.table import HEAD_ROWS, Batch, Column, Table, check_width
 from wearcli.recordings.tables.times import Stamps, TimeScale, recognise_time, unwrap_days
 from wearcli.recordings.tables.units import recognise_unit
 
@@ -63,6 +63,7 @@ def open_table(source: Source, table: Table, reading: Reading, file_name: str) -
     Raises:
         InputError: Something is in doubt; the message names the option that settles it.
     """
+    check_width(len(table.columns), file_name)
     signal, warnings = MODALITIES[reading.modality], table.warnings
     chosen = choose_columns(
         table.columns,
@@ -169,6 +170,7 @@ def _clock(
     if nominal is not None and abs(rate / nominal - 1) > _RATE_TOLERANCE:
         evidence = "in the file" if own else "measured as"
         table.warnings.append(f"the rate is said to be {nominal:g} Hz and {evidence} {rate:.4g} Hz")
+    check_rate(rate, file_name)
     return _Clock(scale, rate, nominal)
 
 

@@ -244,5 +244,8 @@ def _first(stamps: np.ndarray, present: np.ndarray, file_name: str) -> Any:
 
 
 def _utc(stamp: int, per_second: int) -> datetime:
-    """`stamp` counted in 1/per_second since 1970 as UTC, in whole microseconds."""
-    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=stamp * 10**6 // per_second)
+    """`stamp` counted in 1/per_second since 1970 as UTC, in whole microseconds; at most the year 9999."""
+    try:
+        return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=stamp * 10**6 // per_second)
+    except OverflowError:  # `open_recording` takes no such start
+        return (datetime.max if stamp > 0 else datetime.min).replace(tzinfo=UTC)
