@@ -47,12 +47,12 @@ def open_recording(source: Source, reading: Reading | None = None) -> Recording:
         raise InputError(
             f"{file_name}: a link to a file that is not here: fetch it ('git annex get', for one)"
         )
-    if not source.path.exists():
+    if source.format not in FORMATS:
+        raise InputError(f"{file_name}: unknown format '{source.format}': one of {', '.join(FORMATS)}")
+    if not FORMATS[source.format].files_behind(source.path)[0].exists():
         raise InputError(f"{file_name}: no such file")
     if is_special(source.path):
         raise InputError(f"{file_name}: no regular file but a pipe, a device or a socket: take it away")
-    if source.format not in FORMATS:
-        raise InputError(f"{file_name}: unknown format '{source.format}': one of {', '.join(FORMATS)}")
     recording = FORMATS[source.format].open(source, reading, file_name)
     _check_clock(recording, file_name)
     _LOG.info("%s: %s", file_name, _description(recording))

@@ -112,5 +112,6 @@ def test_records_agree_with_themselves() -> None:
         assert record.read_table is not None or record.modalities
         assert all(suffix == suffix.lower() and suffix.startswith(".") for suffix in record.suffixes)
         assert record.title in accepted_formats()
-    suffixes = [suffix for record in FORMATS.values() for suffix in record.suffixes]
+    # A zip may be of a phone app or of a wristband, told by what is in it.
+    suffixes = [suffix for record in FORMATS.values() for suffix in record.suffixes if suffix != ".zip"]
     assert len(suffixes) == len({*suffixes})

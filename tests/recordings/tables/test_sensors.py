@@ -30,6 +30,8 @@ from wearcli.recordings.tables.sensors import file_words, split_words
         ("gyro_x_rad_s", "gyro x", "rads"),
         ("gx", "g x", None),
         ("seconds_elapsed", "seconds elapsed", None),
+        ("accelerometeruncalibrated_x", "accelerometer uncalibrated x", None),
+        ("watchgravityx", "watch gravity x", None),
     ],
 )
 def test_words_of_columns(name: str, words: str, unit: str | None) -> None:

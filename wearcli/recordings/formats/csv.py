@@ -44,6 +44,11 @@ def _open_rows(path: Path, file_name: str) -> Table:
     return table
 
 
+def _no_part(path: Path) -> bool:
+    """Whether a file is none that phyphox writes into the folder `meta` of a recording."""
+    return path.parent.name.lower() != "meta" or path.name.lower() not in ("time.csv", "device.csv")
+
+
 CSV = Format(
     "csv",
     "CSV (also an ECG of Apple Health)",
@@ -51,6 +56,7 @@ CSV = Format(
     open_csv,
     gzip=True,
     sidecar=True,
+    accepts=_no_part,
     export_folders=EXPORT_FOLDERS,
 )
 TSV = Format("tsv", "TSV", (".tsv",), open_csv, gzip=True, sidecar=True)

@@ -22,6 +22,10 @@ def _any_file(path: Path) -> bool:
     return True
 
 
+def _no_file(path: Path) -> bool:
+    return False
+
+
 def _no_segments(headers: Sequence[Path]) -> set[Path]:
     return set()
 
@@ -38,11 +42,18 @@ class FolderLayout:
         marks: Names of files in lower case, of which such a folder holds one at least.
         others: Names of its other files in lower case; they are no recordings.
         recognise: Whether a folder with such a file is one indeed.
+        belongs: Whether a file of another name in it is a part of it, by a look at its content.
     """
 
     marks: frozenset[str]
     others: frozenset[str]
     recognise: Callable[[Path], bool]
+    belongs: Callable[[Path], bool] = _no_file
+
+    def owns(self, path: Path) -> bool:
+        """Return whether a file in such a folder is a part of the recording, and none of its own."""
+        name = path.name.lower().removesuffix(".gz")
+        return name in self.marks | self.others or self.belongs(path)
 
 
 @dataclass(frozen=True)
@@ -65,6 +76,7 @@ class Format:
         accepts: Whether a file with such a suffix is a recording, by a look at its content.
         segments: Those of the files in a folder that are parts of another one there.
         files_behind: All files that hold the recording of a path, missing ones too.
+        recordings: Where the recordings in a file are: itself, or paths below it.
         folder: How a folder of this format looks; None where it has none.
         export_folders: Names of folders that the maker's export has; they do not tell the participant.
     """
@@ -81,6 +93,7 @@ class Format:
     accepts: Callable[[Path], bool] = _any_file
     segments: Callable[[Sequence[Path]], set[Path]] = _no_segments
     files_behind: Callable[[Path], list[Path]] = _itself
+    recordings: Callable[[Path], list[Path]] = _itself
     folder: FolderLayout | None = None
     export_folders: frozenset[str] = frozenset()
 

@@ -13,6 +13,7 @@ from wearcli.recordings.formats import (
     geneactiv,
     npz,
     parquet,
+    phone,
     wfdb,
 )
 from wearcli.recordings.formats.format import FolderLayout, Format
@@ -29,6 +30,7 @@ FORMATS: dict[str, Format] = {
         actigraph.FORMAT,
         edf.FORMAT,
         wfdb.FORMAT,
+        phone.FORMAT,
         e4.FORMAT,
     )
 }

@@ -165,7 +165,8 @@ def unique_people(people: Sequence[tuple[str, Path]]) -> tuple[list[str], list[s
 
 
 def _stem(item: RecordingFile) -> str:
-    return item.below.name if item.path.is_dir() else file_stem(item.path.name)
+    folder = item.path.is_dir() or not item.format.fits(item.path)  # or one within a zip
+    return item.below.name if folder else file_stem(item.path.name)
 
 
 def _base(item: RecordingFile) -> str | None:

@@ -63,7 +63,7 @@ def search(paths: Sequence[Path]) -> Contents:
     special: list[Path] = []
     for item in given:
         root = roots[item.anchor]
-        contents = [(*item.recording, None)] if item.recording else _walk(item.anchor, special)
+        contents = _several(*item.recording) if item.recording else _walk(item.anchor, special)
         for path, kind, table in contents:
             if table is not None:
                 tables.setdefault(absolute(path), (path, table))
@@ -117,8 +117,7 @@ def _walk(root: Path, special: list[Path]) -> Iterator[tuple[Path, Format, str |
         if export is not None:
             yield here, export, None
         if export is not None and export.folder is not None:
-            own = export.folder.marks | export.folder.others
-            files = [path for path in files if path.name.lower().removesuffix(".gz") not in own]
+            files = [path for path in files if not export.folder.owns(path)]
         yield from _recordings_among(files)
 
 
@@ -158,7 +157,16 @@ def _recordings_among(files: list[Path]) -> Iterator[tuple[Path, Format, str | N
         if kind is None or path in parts:
             continue
         table = sidecar_name(path) if kind.sidecar else None
-        yield path, kind, table
+        if table is not None:
+            yield path, kind, table
+        else:
+            yield from _several(path, kind)
+
+
+def _several(path: Path, kind: Format) -> Iterator[tuple[Path, Format, None]]:
+    """The recordings in one file."""
+    for recording in kind.recordings(path):
+        yield recording, kind, None
 
 
 def _export_around(path: Path) -> Format | None:

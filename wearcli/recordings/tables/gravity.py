@@ -82,7 +82,7 @@ def has_gravity(values: np.ndarray, gravity: np.ndarray) -> bool:
         gravity: Gravity of the same samples (samples, 3), in the same unit or another one.
     """
     both = np.isfinite(values).all(1) & np.isfinite(gravity).all(1)
-    count = max(1, np.count_nonzero(both) // _PART)
+    count = max(1, int(np.count_nonzero(both)) // _PART)
     means = [
         np.stack([part.mean(0, dtype=np.float64) for part in np.array_split(array[both], count)])
         for array in (values, gravity)

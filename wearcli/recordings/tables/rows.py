@@ -33,7 +33,7 @@ class RowRule(NamedTuple):
     filled: bool
     gravity: float | None
 
-    def __call__(self, batch: Batch) -> Batch:
+    def samples(self, batch: Batch) -> Batch:
         """Return the samples in a batch of rows."""
         values = batch.values[:, : self.channels]
         if self.gravity is not None:
@@ -61,7 +61,7 @@ def recognise_rows(
     """Return what becomes of the rows of a signal, by the first ones; notes go to the table's warnings."""
     count = len(chosen.channels)
     values = np.concatenate([batch.values for batch in head]) if head else np.empty((0, count), np.float32)
-    empty = np.isnan(values[:, :count]).all(1)
+    empty: np.ndarray = np.isnan(values[:, :count]).all(axis=1)
     filled = bool(chosen.time is not None and empty.any() and _interleaved(empty, table, chosen))
     factor = None
     if chosen.gravity is not None:

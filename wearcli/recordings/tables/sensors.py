@@ -34,6 +34,7 @@ _GLUED = re.compile(
     f"(?:({'|'.join(sorted(WITHOUT_GRAVITY | {'total'}))})({'|'.join(sorted(_ACCELERATION))})"
     f"|({'|'.join([*_LONG, 'a', 'g', 'w', 'm'])}))([xyz])?"
 )
+_AFFIXES = re.compile("(watch)?(.*?)(uncalibrated)?")
 _G_FORCE = re.compile(r"gf(?:orce)?[ _.]?([xyz])", re.IGNORECASE)
 
 
@@ -46,12 +47,19 @@ def split_words(name: str) -> Words:
         return ("gforce", force[1].lower())  # gFx
     words: list[str] = []
     for word in re.split(r"[^0-9A-Za-zµμ]+", re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name)):
-        lower = word.lower()
-        glued = _GLUED.fullmatch(lower)
-        # A word that is a sensor as it stands is no sensor and axis.
-        parts = [part for part in glued.groups() if part] if glued and lower not in _WORDS else [lower]
-        words += [part for part in parts if part]
+        words += _unglued(word.lower())
     return _with_compounds(words)
+
+
+def _unglued(word: str) -> list[str]:
+    """A word in lower case as the words that it is made of."""
+    device, middle, after = _AFFIXES.fullmatch(word).groups("")  # type: ignore[union-attr]
+    glued = _GLUED.fullmatch(middle)
+    if middle not in _WORDS and glued is None:
+        return [word] if word else []
+    # A word that is a sensor as it stands is no sensor and axis.
+    parts = [middle] if glued is None or middle in _WORDS else glued.groups()
+    return [part for part in (device, *parts, after) if part]
 
 
 def file_words(file_name: str) -> Words:

@@ -81,7 +81,7 @@ def open_table(source: Source, table: Table, reading: Reading, file_name: str) -
     batches = read_rows(table, chosen, chosen.time)
     head, ended = _read_head(batches)
     rule = recognise_rows(head, table, chosen, signal, file_name)
-    head = [rule(batch) for batch in head]
+    head = [rule.samples(batch) for batch in head]
     values = np.concatenate([batch.values for batch in head]) if head else np.empty((0, 3), np.float32)
     if len(values) == 0:
         raise InputError(f"{file_name}: holds no samples: copy it again")
@@ -90,12 +90,12 @@ def open_table(source: Source, table: Table, reading: Reading, file_name: str) -
     if chosen.without_gravity and rule.gravity is None:
         check_gravity(values, clock.rate_hz, chosen, reading, table, file_name)
     unit = _unit(values, clock.rate_hz, table, chosen, reading, file_name)
-    pending = [_resumed(head, None if ended else map(rule, batches))]
+    pending = [_resumed(head, None if ended else map(rule.samples, batches))]
     del head, values, batches
 
     def stream() -> Iterator[Chunk]:
         # What was read to recognise the unit is not read twice; a second pass begins anew.
-        rows = pending.pop() if pending else map(rule, read_rows(table, chosen, chosen.time))
+        rows = pending.pop() if pending else map(rule.samples, read_rows(table, chosen, chosen.time))
         return _chunks(rows, clock, unit.factor, warnings)
 
     return Recording(
@@ -188,7 +188,7 @@ def _with_start(
         return clock
     own = _seconds(clock.scale, _joined([head[0].time]), 0.0)
     for column in chosen.starts:
-        batch = rule(next(read_rows(table, chosen, column)))
+        batch = rule.samples(next(read_rows(table, chosen, column)))
         zoned = table.columns[column].kind == "zoned"
         try:
             scale = recognise_time(
