@@ -67,7 +67,8 @@ TimeUnit = Annotated[
     str | None,
     typer.Option(
         metavar="UNIT",
-        help="Unit of the time column: s, ms, us, ns, iso; dmy or mdy for written dates.",
+        help="Unit of the time column: s, ms, us, ns, iso; excel or matlab for day numbers, days since 1970; "
+        "dmy, mdy or ymd for the order of written dates.",
         rich_help_panel=FILES,
     ),
 ]

@@ -21,7 +21,7 @@ class Reading:
         time_column: Name or 1-based position of a table's time column.
         channel_columns: Names or 1-based positions of a table's columns with the signal; of acceleration
             three, in the order x, y, z.
-        time_unit: Unit of the time column: s, ms, us, ns, iso, dmy or mdy.
+        time_unit: Unit of the time column: s, ms, us, ns, iso, dmy, mdy, ymd, excel, matlab or days.
         rate_hz: Samples a second of a file without time, Hz.
         timezone: Zone of clocks that state none: a name such as Europe/Berlin, or an offset such as -05:00.
         channels: Number of channels of ppg or ecg to take, None for all. Where the file has more, they are

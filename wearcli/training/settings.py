@@ -148,7 +148,8 @@ class DataOptions:
     time_unit: str | None = field(
         default=None,
         metadata=option(
-            "Unit of the time column: s, ms, us, ns, iso, or dmy or mdy for written dates.",
+            "Unit of the time column: s, ms, us, ns, iso; excel or matlab for day numbers, days since 1970; "
+            "dmy, mdy or ymd for the order of written dates.",
             default_text="by the values",
         ),
     )

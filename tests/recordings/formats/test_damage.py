@@ -163,7 +163,10 @@ def test_a_file_that_goes_away_in_between(tmp_path: Path) -> None:
     ("flags", "says"),
     [
         ({"unit": "furlong"}, "--unit 'furlong': give g, mg or m/s2"),
-        ({"time_unit": "foo"}, "--time-unit 'foo': give s, ms, us, ns, iso, dmy or mdy"),
+        (
+            {"time_unit": "foo"},
+            "--time-unit 'foo': give s, ms, us, ns, iso, dmy, mdy, ymd, excel, matlab or days",
+        ),
         ({"rate_hz": 0.0}, "--rate-hz 0: must be above 0"),
         ({"rate_hz": float("nan")}, "--rate-hz nan"),
         ({"channel_columns": ["x", "y"]}, "--columns x,y: acceleration needs three"),

@@ -6,7 +6,9 @@ from wearcli.recordings.formats.apple_ecg import EXPORT_FOLDERS, open_apple_ecg
 from wearcli.recordings.formats.damage import not_readable
 from wearcli.recordings.formats.delimited import open_bytes, stream_numbers
 from wearcli.recordings.formats.format import Format
+from wearcli.recordings.formats.geneactiv_csv import UNIT, UNIT_HOW, geneactiv_columns
 from wearcli.recordings.formats.layout import recognise_layout
+from wearcli.recordings.formats.preamble import read_preamble
 from wearcli.recordings.tables.table import Table
 
 _HEAD_BYTES = 2**18
@@ -28,18 +30,27 @@ def _open_rows(path: Path, file_name: str) -> Table:
             layout = recognise_layout(head, len(head) < _HEAD_BYTES, file_name)
     except OSError as error:
         raise not_readable(file_name, "text file", error) from None
+    preamble = read_preamble(layout.preamble)
+    guessed = not layout.named or bool(layout.notes)
+    geneactiv = geneactiv_columns(layout.columns, layout.preamble, file_name) if guessed else None
+    layout.columns = geneactiv or layout.columns
     bytes_a_row = len(head) / max(head.count(b"\n"), 1)
     table = Table(
         layout.columns,
         lambda time, channels: stream_numbers(path, file_name, layout, time, channels, table.warnings),
-        layout.named,
+        layout.named or geneactiv is not None,
         # A gzipped file does not say its length.
         None if path.suffix.lower() == ".gz" else path.stat().st_size / bytes_a_row,
-        layout.rate_hz,
-        layout.start,
-        layout.date_order,
-        facts={"preamble": layout.preamble} if layout.preamble else {},
-        warnings=list(layout.notes),
+        preamble.rate_hz,
+        preamble.start,
+        preamble.start_by_order,
+        preamble.date_order,
+        preamble.zone,
+        unit=UNIT if geneactiv else None,
+        unit_how=UNIT_HOW if geneactiv else None,
+        unit_factor=1.0 if geneactiv else None,
+        facts={"preamble": layout.preamble[:20]} if layout.preamble else {},
+        warnings=[] if geneactiv else list(layout.notes),
     )
     return table
 

@@ -7,6 +7,7 @@ from typing import IO, cast
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 
 from wearcli.errors import InputError, printable
@@ -58,9 +59,12 @@ def read_numbers(
     """
     names = [f"c{j}" for j in range(len(layout.columns))]
     types = {names[j]: pa.float32() for j in channels}
+    date = None if time is None else layout.columns[time].date
     if time is not None:
-        kind = layout.columns[time].kind
+        kind = "text" if date is not None else layout.columns[time].kind
         types[names[time]] = pa.int64() if time in layout.whole else _TIME_TYPES[kind]
+    if date is not None:
+        types[names[date]] = pa.string()
     odd = 0
 
     def skip(_: object) -> str:
@@ -93,7 +97,10 @@ def read_numbers(
             values = np.empty((batch.num_rows, len(channels)), np.float32)
             for k, j in enumerate(channels):
                 values[:, k] = to_numpy(batch.column(names[j]))
-            yield Batch(None if time is None else _stamps(batch.column(names[time])), values)
+            stamps = None if time is None else batch.column(names[time])
+            if date is not None:
+                stamps = pc.binary_join_element_wise(batch.column(names[date]), stamps, " ")
+            yield Batch(None if stamps is None else _stamps(stamps), values)
     except pa.ArrowInvalid as error:
         raise InputError(f"{file_name}: {_explain(str(error), layout)}") from None
     except UnicodeDecodeError as error:

@@ -4,7 +4,7 @@ import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -54,7 +54,7 @@ def open_edf(path: Path, file_name: str) -> Table:
             )
             for j in range(len(lengths))
         ]
-        start = reader.getStartdatetime().replace(microsecond=0, tzinfo=UTC)
+        start = reader.getStartdatetime().replace(microsecond=0)
         duration_s = float(reader.file_duration)
     if not any(lengths):
         raise InputError(f"{file_name}: holds no signals, only annotations: is it the right file?")
@@ -67,10 +67,7 @@ def open_edf(path: Path, file_name: str) -> Table:
         start=start + timedelta(seconds=header.fraction_s) if dated else None,
         duration_s=duration_s,
         bare_leads=True,
-        facts={
-            "time": "counted at the said rate; "
-            + ("the header's clock has no zone: taken as UTC" if dated else "the header's date is left out")
-        },
+        facts={} if dated else {"time": "counted at the said rate; the header's date is left out"},
         warnings=[f"{extra} bytes beyond its said length were left out"] if extra > 0 else [],
     )
 

@@ -3,13 +3,13 @@
 import codecs
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 
 from wearcli.errors import InputError
 from wearcli.recordings.formats.headerless import name_columns
 from wearcli.recordings.formats.headers import Row, fit_row, read_header, split_row
+from wearcli.recordings.tables.dates import is_clock, is_date
 from wearcli.recordings.tables.table import Column, Kind, check_width
 
 _MISSING = (
@@ -25,11 +25,6 @@ _STAMP = re.compile(r"^\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?)?$")
 _ZONED = re.compile(r"^\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d(:?\d\d)?)$")
 _LONGEST_LINE = 1000  # above the data: more is nothing that a device writes
 _CLOCK = re.compile(r"^\d\d:\d\d:\d\d(\.\d{1,9})?$")
-_RATE = re.compile(
-    r"(?:sampl\w*[ _-]*(?:rate|freq\w*)|measurement frequency|rate[ _]hz|\bfs)\W*(\d+(?:\.\d+)?)"
-    r"|\bat (\d+) ?hz",
-    re.IGNORECASE,
-)
 # Digits in groups of three: 1,234.5 and 1.234,5 and 1 234,5 and 1'234.5, or 1.234.567.
 _GROUPED = re.compile(r"^[+-]?\d{1,3}([.,' \u2019\u00a0\u202f])\d{3}(\1\d{3})*([.,]\d+)?$")
 _THOUSANDS = re.compile(r"^[+-]?[1-9]\d{0,2}[.,]\d{3}$")
@@ -60,10 +55,7 @@ class Layout:
         whole: Positions of columns whose numbers are large integers, more exact than a float64.
         encoding: The encoding.
         ragged: Whether rows lack cells, or have empty ones too many.
-        rate_hz: Rate that the lines above tell, Hz.
-        start: Start that they tell, UTC.
-        date_order: Order of day and month that they tell, mdy or dmy.
-        preamble: These lines, 20 at most.
+        preamble: The lines above the names, blank ones left out.
         notes: What a user should know, one line each.
     """
 
@@ -75,9 +67,6 @@ class Layout:
     whole: set[int]
     encoding: str = "utf8"
     ragged: bool = False
-    rate_hz: float | None = None
-    start: datetime | None = None
-    date_order: str | None = None
     preamble: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
@@ -116,6 +105,7 @@ def recognise_layout(head: bytes, complete: bool, file_name: str) -> Layout:
     cells = [[row[j] for row in body] for j in range(width)]
     _refuse_grouped([column[:200] for column in cells], file_name)
     columns = [_column(names[j] if names else f"column {j + 1}", cells[j]) for j in range(width)]
+    _join_date(columns, cells)
     numeric = [j for j in range(width) if columns[j].kind == "number"]
     decimal = _decimal([cells[j] for j in numeric], file_name)
     layout = Layout(delimiter, decimal, first, columns, names is not None, set(), encoding=encoding)
@@ -126,7 +116,7 @@ def recognise_layout(head: bytes, complete: bool, file_name: str) -> Layout:
         layout.named, layout.notes = True, [guess.note]
     layout.whole = {j for j in numeric if all(map(_large_whole, cells[j]))}
     layout.ragged = _is_ragged(data, width)
-    _read_preamble(layout, [line for line in lines[:above] if line.strip()])
+    layout.preamble = [line[:_LONGEST_LINE] for line in lines[:above] if line.strip()]
     return layout
 
 
@@ -245,21 +235,20 @@ def _large_whole(cell: str) -> bool:
     return cell.isdecimal() and len(cell) >= 16
 
 
-def _read_preamble(layout: Layout, preamble: list[str]) -> None:
-    """Rate, start and order of the date as ActiGraph's and others' header lines say them."""
-    layout.preamble = [line[:_LONGEST_LINE] for line in preamble[:20]]
-    text = "\n".join(layout.preamble)
-    if rate := _RATE.search(text):
-        layout.rate_hz = float(rate[1] or rate[2])
-    if form := re.search(r"date format ([Mdy])", text):
-        layout.date_order = {"M": "mdy", "d": "dmy"}.get(form[1])
-    day = re.search(r"Start Date\W+(\d+)\W(\d+)\W(\d+)", text)
-    clock = re.search(r"Start Time\W+(\d+):(\d+):(\d+)", text)
-    if day and clock and layout.date_order:
-        one, two, year = int(day[1]), int(day[2]), int(day[3])
-        month, date = (one, two) if layout.date_order == "mdy" else (two, one)
-        try:
-            hour, minute, second = (int(clock[i]) for i in (1, 2, 3))
-            layout.start = datetime(year, month, date, hour, minute, second, tzinfo=UTC)
-        except ValueError:
-            layout.start = None
+def _join_date(columns: list[Column], cells: list[list[str]]) -> None:
+    """Let the one column of times of day know the one of dates, where there are such two."""
+
+    def positions(fits: Callable[[str], bool]) -> list[int]:
+        samples = (column[:: len(column) // 100 + 1] for column in cells)
+        filled = ([cell for cell in sample if cell not in NULLS] for sample in samples)
+        return [j for j, sample in enumerate(filled) if sample and all(map(fits, sample))]
+
+    clocks = positions(is_clock)
+    dates = positions(is_date) if clocks else []
+    pairs = [(date, clock) for date in dates for clock in clocks]
+    if len(pairs) > 1:
+        pairs = [(date, clock) for date, clock in pairs if abs(date - clock) == 1]
+    if len(pairs) == 1:
+        date, clock = pairs[0]
+        columns[clock] = columns[clock]._replace(kind="stamp", date=date)
+        columns[date] = columns[date]._replace(kind="text")

@@ -5,7 +5,7 @@ import tokenize
 import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import IO, Any
 
@@ -210,13 +210,12 @@ def _is_number(value: object) -> bool:
 
 def _start(value: object) -> datetime | None:
     if isinstance(value, datetime):
-        return value.replace(tzinfo=value.tzinfo or UTC)
+        return value
     if isinstance(value, str):
         try:
-            parsed = datetime.fromisoformat(value)
+            return datetime.fromisoformat(value)
         except ValueError:
             return None
-        return parsed.replace(tzinfo=parsed.tzinfo or UTC)
     return None
 
 

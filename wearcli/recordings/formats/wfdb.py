@@ -3,7 +3,6 @@
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC
 from pathlib import Path
 from typing import Any
 
@@ -63,7 +62,6 @@ def open_wfdb(path: Path, file_name: str) -> Table:
             f"{file_name}: is in format 8, which is not read piece by piece: convert it to format 16, with "
             "WFDB's xform for one"
         )
-    start = header.base_datetime
     length = frames if header.sig_len is None else None
 
     def read(_: int | None, channels: list[int]) -> Iterator[Batch]:
@@ -77,13 +75,9 @@ def open_wfdb(path: Path, file_name: str) -> Table:
     return Table(
         columns,
         read,
-        start=start.replace(tzinfo=UTC) if start else None,
+        start=header.base_datetime,
         duration_s=frames / header.fs,
         bare_leads=True,
-        facts={
-            "time": "counted at the said rate"
-            + ("; the header's date and time have no zone: taken as UTC" if start else "")
-        },
     )
 
 

@@ -3,7 +3,7 @@
 import lzma
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, NamedTuple
@@ -12,6 +12,7 @@ import numpy as np
 import pyarrow as pa
 
 from wearcli.errors import InputError
+from wearcli.recordings.tables.dates import Order
 
 Kind = Literal["number", "stamp", "zoned", "clock", "text"]
 
@@ -33,6 +34,7 @@ class Column(NamedTuple):
         rate_hz: Its own rate, likewise, Hz.
         empty: Whether its first rows hold nothing, or zeros alone, as of a sensor that was off.
         texts: What the first rows hold, in a column of a few texts.
+        date: Position of the column with the dates of a time of day; the two are read as one text.
     """
 
     name: str
@@ -41,6 +43,7 @@ class Column(NamedTuple):
     rate_hz: float | None = None
     empty: bool = False
     texts: tuple[str, ...] = ()
+    date: int | None = None
 
 
 class Batch(NamedTuple):
@@ -65,8 +68,10 @@ class Table:
         named: Whether the file itself names its columns.
         rows: Number of rows, about; for a progress display only.
         rate_hz: Rate that the format or the header tells, Hz.
-        start: Start that the header tells, UTC.
-        date_order: Order of day and month that the header tells, mdy or dmy.
+        start: Start that the header tells, without a zone where it tells none.
+        start_by_order: The start by the order of day, month and year, where its date may have several.
+        date_order: Order of day, month and year that the header tells, such as mdy.
+        zone: Zone of the clock as the header writes it.
         unit: Unit that the format or the header tells.
         unit_how: How the unit is known.
         unit_factor: What a value in `unit` is multiplied by to be in the signal's unit, where the format
@@ -84,7 +89,9 @@ class Table:
     rows: float | None = None
     rate_hz: float | None = None
     start: datetime | None = None
-    date_order: str | None = None
+    start_by_order: Mapping[Order, datetime] = field(default_factory=dict)
+    date_order: Order | None = None
+    zone: str | None = None
     unit: str | None = None
     unit_how: str | None = None
     unit_factor: float | None = None

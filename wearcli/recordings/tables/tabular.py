@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import numpy as np
 import pyarrow as pa
@@ -14,10 +14,13 @@ from wearcli.recordings.reading import Reading
 from wearcli.recordings.recording import Chunk, Recording, Source
 from wearcli.recordings.tables.clock import check_rate, measure_rate
 from wearcli.recordings.tables.columns import Chosen, choose_columns
+from wearcli.recordings.tables.dates import Order
 from wearcli.recordings.tables.rows import RowRule, check_gravity, read_rows, recognise_rows
 from wearcli.recordings.tables.table import HEAD_ROWS, Batch, Column, Table, check_width
-from wearcli.recordings.tables.times import Stamps, TimeScale, recognise_time, unwrap_days
+from wearcli.recordings.tables.times import recognise_time
+from wearcli.recordings.tables.timescale import Stamps, TimeScale
 from wearcli.recordings.tables.units import recognise_unit
+from wearcli.recordings.tables.zone import ClockZone, clock_zone
 
 # A measured rate that is off the given one by more than this share is worth a warning.
 _RATE_TOLERANCE = 0.02
@@ -85,8 +88,10 @@ def open_table(source: Source, table: Table, reading: Reading, file_name: str) -
     values = np.concatenate([batch.values for batch in head]) if head else np.empty((0, 3), np.float32)
     if len(values) == 0:
         raise InputError(f"{file_name}: holds no samples: copy it again")
-    clock = _clock(head, table, chosen, reading, own_rate_hz, nominal_hz, file_name)
-    clock = _with_start(clock, head, table, chosen, rule, reading, file_name)
+    zone = clock_zone(table.zone, reading.timezone)
+    clock = _clock(head, table, chosen, reading, own_rate_hz, nominal_hz, zone, file_name)
+    clock = _with_start(clock, head, table, chosen, rule, reading, zone, file_name)
+    start, time = _start(clock.scale, source, table, reading, zone)
     if chosen.without_gravity and rule.gravity is None:
         check_gravity(values, clock.rate_hz, chosen, reading, table, file_name)
     unit = _unit(values, clock.rate_hz, table, chosen, reading, file_name)
@@ -107,7 +112,7 @@ def open_table(source: Source, table: Table, reading: Reading, file_name: str) -
         # An encoder normalises each window of ppg and ecg by itself, so their scale is left as it is.
         signal.unit,
         unit.how,
-        _start(clock.scale, source, table),
+        start,
         stream,
         table.range_g,
         table.duration_s if table.rows is None else table.rows / clock.rate_hz,
@@ -117,7 +122,7 @@ def open_table(source: Source, table: Table, reading: Reading, file_name: str) -
             "columns": [table.columns[j].name for j in chosen.channels],
             **({"gravity": [table.columns[j].name for j in chosen.gravity or []]} if rule.gravity else {}),
             "time_column": None if chosen.time is None else table.columns[chosen.time].name,
-            "time": clock.scale.how if clock.scale is not None else "counted at the said rate",
+            "time": time,
             "file_unit": unit.name,
             **table.facts,
         },
@@ -131,6 +136,7 @@ def _clock(
     reading: Reading,
     own: float | None,
     nominal: float | None,
+    zone: ClockZone,
     file_name: str,
 ) -> _Clock:
     """The time of a recording by its head; own: the columns' rate, nominal: the given one, Hz."""
@@ -147,8 +153,9 @@ def _clock(
             chosen.time_unit,
             table.date_order,
             nominal,
+            zone,
         )
-        measured = measure_rate(_seconds(scale, stamps, 0.0))
+        measured = measure_rate(scale.course([]).follow(scale.seconds(stamps)))
         if np.isfinite(measured):
             rate = measured
             if MODALITIES[reading.modality].gravity and not _SLOWEST_HZ <= rate <= _FASTEST_HZ:
@@ -181,18 +188,19 @@ def _with_start(
     chosen: Chosen,
     rule: RowRule,
     reading: Reading,
+    zone: ClockZone,
     file_name: str,
 ) -> _Clock:
     """The clock with the start that the log's stamps tell, where the sensor's own are of no date."""
     if clock.scale is None or clock.scale.start is not None:
         return clock
-    own = _seconds(clock.scale, _joined([head[0].time]), 0.0)
+    own = clock.scale.course([]).follow(clock.scale.seconds(_joined([head[0].time])))
     for column in chosen.starts:
         batch = rule.samples(next(read_rows(table, chosen, column)))
         zoned = table.columns[column].kind == "zoned"
         try:
             scale = recognise_time(
-                batch.time, file_name, reading.modality, zoned, None, None, table.date_order
+                batch.time, file_name, reading.modality, zoned, order=table.date_order, zone=zone
             )
         except InputError:
             continue
@@ -240,11 +248,6 @@ def _joined(stamps: list[Stamps | None]) -> Stamps:
     return pa.concat_arrays(parts) if isinstance(parts[0], pa.Array) else np.concatenate(parts)
 
 
-def _seconds(scale: TimeScale, stamps: Stamps, last: float) -> np.ndarray:
-    seconds = scale.seconds(stamps)
-    return unwrap_days(seconds, last) if scale.wraps else seconds
-
-
 def _unit(
     values: np.ndarray, rate_hz: float, table: Table, chosen: Chosen, reading: Reading, file_name: str
 ) -> _Unit:
@@ -260,24 +263,44 @@ def _unit(
     return _Unit(unit, f"{unit}, {how}", signal.units[unit].factor)
 
 
-def _start(scale: TimeScale | None, source: Source, table: Table) -> datetime | None:
-    """When the first sample was taken: the stamps know best, then recordings.csv, then the header."""
-    return (scale.start if scale is not None else None) or source.start or table.start
+def _start(
+    scale: TimeScale | None, source: Source, table: Table, reading: Reading, zone: ClockZone
+) -> tuple[datetime | None, str]:
+    """When the first sample was taken, and how the time is known, in words.
+
+    The stamps know best, then recordings.csv, then the header.
+    """
+    how = "counted at the said rate" if scale is None else scale.how
+    if scale is not None and scale.start is not None:
+        return scale.start, how
+    header = table.start or table.start_by_order.get(cast(Order, reading.time_unit))
+    start, teller = (source.start, "recordings.csv") if source.start else (header, "the header")
+    if start is None:
+        if table.start_by_order:
+            orders = " or ".join(table.start_by_order)
+            table.warnings.append(f"the date in its header may be {orders}: no start is taken (--time-unit)")
+        return None, how
+    if start.tzinfo is None:
+        how = f"{how}; start by {teller}, {zone.how}"
+    try:
+        return zone.utc(start), how
+    except OverflowError:
+        return None, how
 
 
 def _chunks(batches: Iterator[Batch], clock: _Clock, factor: float, warnings: list[str]) -> Iterator[Chunk]:
-    rows, last, lost = 0, 0.0, 0
+    rows, lost = 0, 0
+    course = None if clock.scale is None else clock.scale.course(warnings)
     for batch in batches:
         values = batch.values
-        if clock.scale is None or batch.time is None:
+        if clock.scale is None or course is None or batch.time is None:
             time = np.arange(rows, rows + len(values)) / clock.rate_hz
         else:
-            time = _seconds(clock.scale, batch.time, last)
+            time = course.follow(clock.scale.seconds(batch.time))
             stamped = np.isfinite(time)
             if not stamped.all():
                 lost += int(np.count_nonzero(~stamped))
                 time, values = time[stamped], values[stamped]
-            last = float(time[-1]) if len(time) else last
         rows += len(batch.values)
         if factor != 1.0:
             values = values * np.float32(factor)
