@@ -1,0 +1,130 @@
+"""A small whole file of every format, to damage."""
+
+import gzip
+import io
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from tests.recordings.formats.test_apple_ecg import ENGLISH, GERMAN
+from tests.recordings.make import wrist
+
+
+@dataclass(frozen=True)
+class Case:
+    """A recording, with what belongs to it.
+
+    Attributes:
+        files: Contents by file name, below a study's folder.
+        modality: The signal to read.
+        only: Which file is damaged; None for any of them.
+    """
+
+    files: Mapping[str, bytes]
+    modality: str = "acc"
+    only: str | None = None
+
+    @property
+    def damaged(self) -> list[str]:
+        """Names of the files that may be damaged."""
+        return [self.only] if self.only else sorted(self.files)
+
+
+TIME, ACC = wrist(4.0)
+COUNTS = np.round(ACC * 256).astype(int)
+PULSE = np.round(300 * np.sin(np.arange(400) / 9), 3)
+
+
+def _text(header: str, *columns: object, separator: str = ",", decimal: str = ".") -> bytes:
+    rows = zip(*(np.asarray(column).tolist() for column in columns), strict=True)
+    lines = [separator.join(str(cell).replace(".", decimal) for cell in row) for row in rows]
+    return "\n".join([header, *lines, ""]).encode()
+
+
+def _zip(method: int = zipfile.ZIP_DEFLATED, **members: bytes) -> bytes:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", method) as archive:
+        for name, content in members.items():
+            archive.writestr(name.replace("_", "."), content)
+    return packed.getvalue()
+
+
+def _npz(compressed: bool, **arrays: object) -> bytes:
+    packed = io.BytesIO()
+    (np.savez_compressed if compressed else np.savez)(packed, **arrays)  # type: ignore[arg-type]
+    return packed.getvalue()
+
+
+def _parquet(table: pa.Table, **options: object) -> bytes:
+    packed = io.BytesIO()
+    pq.write_table(table, packed, **options)
+    return packed.getvalue()
+
+
+def _edf() -> bytes:
+    """Two seconds of an ECG at 100 Hz, by hand."""
+
+    def fields(width: int, *cells: object) -> bytes:
+        return b"".join(str(cell).encode().ljust(width) for cell in cells)
+
+    head = fields(8, 0) + fields(80, "X X X X", "Startdate X X X X") + fields(8, "07.05.24", "09.30.05")
+    head += fields(8, 768) + fields(44, "EDF+C") + fields(8, 4, 1) + fields(4, 2)
+    head += fields(16, "EDF Annotations", "ECG II") + fields(80, "", "") + fields(8, "", "uV", -1, -3276.8)
+    head += fields(8, 1, 3276.7, -32768, -32768, 32767, 32767) + fields(80, "", "")
+    head += fields(8, 20, 100) + fields(32, "", "")
+    body = b""
+    for second in range(4):
+        stamp = b"+%d\x14\x14\0" % second
+        body += stamp.ljust(40, b"\0") + PULSE[:100].astype("<i2").tobytes()
+    return head + body
+
+
+@cache
+def whole_cases() -> dict[str, Case]:
+    """Return the cases by name."""
+    axes = dict(zip("xyz", ACC.T, strict=True))
+    table = pa.table({"time": TIME, **axes})
+    stamps = pa.array((TIME * 1e6).astype(np.int64) + 1_709_544_600_000_000, pa.timestamp("us", "UTC"))
+    moments = [str(np.datetime64("2024-03-04T09:30:00.000") + int(1000 * t)) for t in TIME]
+    plain = _text("time,x,y,z", TIME, *ACC.T)
+    start = b"1644227574.0, 1644227574.0, 1644227574.0\n32.0, 32.0, 32.0\n"
+    export = start + _text("0,0,64", *(COUNTS // 4).T)
+    pulse = b"1644227574.0\n64.0\n" + _text("0.0", PULSE)
+    header = b"a 2 100 400 09:30:05.25 07/05/2024\n"
+    header += b"a.dat 16 200(10)/mV 16 0 0 0 0 V5\na.dat 16 100/uV 16 0 0 0 0 II\n"
+    wave = np.stack([PULSE, -PULSE], 1).astype("<i2").tobytes()
+    recordings = (
+        b"recording,file,participant,placement,rate_hz,start\na,P1_a.csv,P1,wrist,50,2024-03-04T09:30:00Z\n"
+    )
+    return {
+        "csv": Case({"P1_a.csv": plain}),
+        "csv of dates": Case({"P1_a.csv": _text("timestamp,acc_x,acc_y,acc_z", moments, *ACC.T)}),
+        "csv of commas": Case({"P1_a.csv": _text("t;x;y;z", TIME, *ACC.T, separator=";", decimal=",")}),
+        "csv of utf-16": Case({"P1_a.csv": plain.decode().encode("utf-16")}),
+        "csv without names": Case({"P1_a.csv": plain.split(b"\n", 1)[1]}),
+        "csv packed": Case({"P1_a.csv.gz": gzip.compress(plain)}),
+        "tsv": Case({"P1_a.tsv": _text("time\tx\ty\tz", TIME, *ACC.T, separator="\t")}),
+        "apple ecg": Case({"ecg.csv": ENGLISH.encode() + _text("", PULSE).lstrip()}, "ecg"),
+        "apple ecg of commas": Case(
+            {"ecg.csv": GERMAN.encode() + _text("", PULSE, decimal=",").lstrip()}, "ecg"
+        ),
+        "parquet": Case({"P1_a.parquet": _parquet(table)}),
+        "parquet of dates": Case(
+            {"P1_a.parquet": _parquet(table.set_column(0, "time", stamps), compression="zstd")}
+        ),
+        "npz": Case({"P1_a.npz": _npz(False, time=TIME, acc=ACC, fs=50.0)}),
+        "npz packed": Case(
+            {"P1_a.npz": _npz(True, acc=ACC.T, rate_hz=50.0, unit="g", start="2024-03-04T09:30:00")}
+        ),
+        "e4 zip": Case({"P1.zip": _zip(ACC_csv=export, BVP_csv=pulse)}),
+        "e4 folder": Case({"P1/ACC.csv": export, "P1/BVP.csv": pulse}),
+        "e4 pulse": Case({"P1.zip": _zip(ACC_csv=export, BVP_csv=pulse)}, "ppg"),
+        "edf": Case({"P1.edf": _edf()}, "ecg"),
+        "wfdb": Case({"a.hea": header, "a.dat": wave}, "ecg"),
+        "sidecars": Case({"recordings.csv": recordings, "P1_a.csv": plain}, only="recordings.csv"),
+    }
