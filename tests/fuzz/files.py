@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from tests.recordings.formats.test_apple_ecg import ENGLISH, GERMAN
+from tests.recordings.formats.test_phone import M_S2, phyphox, sensor_logger
 from tests.recordings.make import wrist
 
 
@@ -46,11 +47,11 @@ def _text(header: str, *columns: object, separator: str = ",", decimal: str = ".
     return "\n".join([header, *lines, ""]).encode()
 
 
-def _zip(method: int = zipfile.ZIP_DEFLATED, **members: bytes) -> bytes:
+def _zip(members: Mapping[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> bytes:
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", method) as archive:
         for name, content in members.items():
-            archive.writestr(name.replace("_", "."), content)
+            archive.writestr(name, content)
     return packed.getvalue()
 
 
@@ -101,6 +102,9 @@ def whole_cases() -> dict[str, Case]:
     recordings = (
         b"recording,file,participant,placement,rate_hz,start\na,P1_a.csv,P1,wrist,50,2024-03-04T09:30:00Z\n"
     )
+    parts = {"Accelerometer": (ACC - [0, 0, 1]) * M_S2, "Gravity": np.tile([0, 0, M_S2], (len(TIME), 1))}
+    logged = {name: text.encode() for name, text in sensor_logger(TIME, parts).items()}
+    walk = phyphox(TIME, {"Accelerometer": ("{} (m/s^2)", ACC * M_S2)})
     return {
         "csv": Case({"P1_a.csv": plain}),
         "csv of dates": Case({"P1_a.csv": _text("timestamp,acc_x,acc_y,acc_z", moments, *ACC.T)}),
@@ -121,10 +125,13 @@ def whole_cases() -> dict[str, Case]:
         "npz packed": Case(
             {"P1_a.npz": _npz(True, acc=ACC.T, rate_hz=50.0, unit="g", start="2024-03-04T09:30:00")}
         ),
-        "e4 zip": Case({"P1.zip": _zip(ACC_csv=export, BVP_csv=pulse)}),
+        "e4 zip": Case({"P1.zip": _zip({"ACC.csv": export, "BVP.csv": pulse})}),
         "e4 folder": Case({"P1/ACC.csv": export, "P1/BVP.csv": pulse}),
-        "e4 pulse": Case({"P1.zip": _zip(ACC_csv=export, BVP_csv=pulse)}, "ppg"),
+        "e4 pulse": Case({"P1.zip": _zip({"ACC.csv": export, "BVP.csv": pulse})}, "ppg"),
         "edf": Case({"P1.edf": _edf()}, "ecg"),
         "wfdb": Case({"a.hea": header, "a.dat": wave}, "ecg"),
+        "sensor logger": Case({f"P1_walk/{name}": text for name, text in logged.items()}),
+        "sensor logger zip": Case({"P1_walk.zip": _zip(logged)}),
+        "phyphox": Case({f"P1/{name}": text.encode() for name, text in walk.items()}),
         "sidecars": Case({"recordings.csv": recordings, "P1_a.csv": plain}, only="recordings.csv"),
     }

@@ -127,7 +127,10 @@ def stream_numbers(
 
 
 def _stamps(column: pa.Array) -> np.ndarray | pa.Array:
-    return column if pa.types.is_string(column.type) else to_numpy(column)
+    if not pa.types.is_string(column.type):
+        return to_numpy(column)
+    column.validate(full=True)  # nobody has looked whether it is UTF-8
+    return column
 
 
 def _explain(message: str, layout: Layout) -> str:

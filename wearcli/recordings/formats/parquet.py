@@ -90,7 +90,10 @@ def _stamps(column: pa.Array) -> np.ndarray | pa.Array:
     if pa.types.is_dictionary(column.type):
         column = column.dictionary_decode()
     text = pa.types.is_string(column.type) or pa.types.is_large_string(column.type)
-    return column if text or pa.types.is_string_view(column.type) else to_numpy(column)
+    if not (text or pa.types.is_string_view(column.type)):
+        return to_numpy(column)
+    column.validate(full=True)  # nobody has looked whether it is UTF-8
+    return column
 
 
 def is_recording(path: Path) -> bool:
