@@ -86,7 +86,7 @@ def _union(value: Any, kinds: tuple[Any, ...], key: str) -> Any:
 
 
 def _items(value: Any, kind: Any, origin: Any, key: str) -> Any:
-    if not isinstance(value, list):
+    if not isinstance(value, list | tuple):
         raise _mismatch(value, key, _WORDS[list])
     inner = (*get_args(kind), Any)[0]
     items = [conform(item, inner, f"{key}[{number}]") for number, item in enumerate(value)]
