@@ -86,3 +86,63 @@ def test_only_a_header(export: Path) -> None:
     (export / "ACC.csv").write_text("\n".join(lines[:2]) + "\n")
     with pytest.raises(InputError, match="holds no samples"):
         opened(export, "e4")
+
+
+def saved_anew(
+    export: Path, start: str, separator: str = ",", comma: bool = False, empty: int = 0, codec: str = "utf-8"
+) -> None:
+    """Both files as a spreadsheet writes them: its start, separator, decimal sign, and empty cells."""
+    for name, cells in (("ACC.csv", 3), ("BVP.csv", 1)):
+        rows = [line.replace(" ", "").split(",") for line in (export / name).read_text().split("\n")]
+        rows[:2] = [[start] * cells, [rows[1][0].rstrip("0").rstrip(".")] * cells]
+        lines = [separator.join(row) + separator * empty for row in rows]
+        text = "\r\n".join(line.replace(".", ",") if comma else line for line in lines) + "\r\n"
+        (export / name).write_bytes(text.encode(codec))
+
+
+@pytest.mark.parametrize(
+    ("separator", "comma", "empty", "codec"),
+    [
+        (",", False, 0, "utf-8"),
+        (",", False, 2, "utf-8-sig"),
+        (";", True, 0, "utf-8-sig"),
+        (";", True, 3, "utf-8"),
+        ("\t", True, 0, "utf-16"),
+        ("\t", False, 1, "utf-16"),
+    ],
+)
+@pytest.mark.parametrize("start", ["1644227574", "1.64E+09", "1.644227574E+09"])
+def test_what_a_spreadsheet_saved_anew(
+    export: Path, separator: str, comma: bool, empty: int, codec: str, start: str
+) -> None:
+    whole, pulse = read(opened(export, "e4")), read(opened(export, "e4", modality="ppg"))
+    saved_anew(export, start, separator, comma, empty, codec)
+    assert is_e4(export)
+    shown = start.replace(".", ",") if comma else start
+    for modality, expected in (("acc", whole), ("ppg", pulse)):
+        recording = opened(export, "e4", modality=modality)
+        time, values = read(recording)
+        np.testing.assert_array_equal(time, expected[0])
+        np.testing.assert_allclose(values, expected[1], atol=1e-6)
+        if start == "1.64E+09":
+            (line,) = recording.warnings
+            assert recording.start is None
+            assert f"rounded its start to {shown}: the start is unknown" in line
+        else:
+            assert (recording.start, recording.warnings) == (START, [])
+
+
+def test_a_pulse_with_decimal_commas_and_no_separator(export: Path) -> None:
+    pulse = read(opened(export, "e4", modality="ppg"))
+    text = (export / "BVP.csv").read_text()
+    (export / "BVP.csv").write_text(text.replace(".", ","))
+    recording = opened(export, "e4", modality="ppg")
+    assert (recording.start, recording.rate_hz) == (START, 64.0)
+    np.testing.assert_allclose(read(recording)[1], pulse[1], atol=1e-6)
+
+
+def test_rows_with_empty_cells_here_and_there(export: Path) -> None:
+    whole = read(opened(export, "e4"))
+    lines = (export / "ACC.csv").read_text().splitlines()
+    (export / "ACC.csv").write_text("\n".join(line + ",," * (k % 3 == 0) for k, line in enumerate(lines)))
+    np.testing.assert_array_equal(read(opened(export, "e4"))[1], whole[1])

@@ -12,13 +12,14 @@ from wearcli.modality import MODALITIES, Modality
 from wearcli.recordings.formats.bombs import open_member
 from wearcli.recordings.formats.damage import not_readable, not_to_its_end
 from wearcli.recordings.formats.delimited import open_bytes, read_numbers
+from wearcli.recordings.formats.e4_rows import E4Rows, recognise_rows
 from wearcli.recordings.formats.format import FolderLayout, Format
-from wearcli.recordings.formats.layout import Layout
 from wearcli.recordings.reading import Reading
 from wearcli.recordings.recording import Recording, Source
-from wearcli.recordings.tables.table import ARCHIVE_ERRORS, Batch, Column, Table
+from wearcli.recordings.tables.table import ARCHIVE_ERRORS, Batch, Table
 from wearcli.recordings.tables.tabular import open_table
 
+_HEAD_BYTES = 4096
 _FILES = {"acc": "ACC.csv", "ppg": "BVP.csv"}
 # What else an export holds; none of it is a recording of its own.
 _OTHER_FILES = {"eda.csv", "hr.csv", "ibi.csv", "temp.csv", "tags.csv", "info.txt"}
@@ -28,7 +29,7 @@ def is_e4(path: Path) -> bool:
     """Return whether a folder or .zip is an export: it has ACC.csv or BVP.csv, with start and rate first."""
     for modality in _FILES:
         try:
-            if _header(path, _FILES[modality]) is not None:
+            if _header(path, modality) is not None:
                 return True
         except ARCHIVE_ERRORS:
             continue
@@ -53,7 +54,7 @@ def _table(path: Path, file_name: str, modality: Modality) -> Table:
         )
     name = _FILES[modality]
     try:
-        header = _header(path, name)
+        header = _header(path, modality)
     except ValueError:
         header = None
     except ARCHIVE_ERRORS as error:
@@ -62,10 +63,7 @@ def _table(path: Path, file_name: str, modality: Modality) -> Table:
         raise InputError(
             f"{file_name}: {name} is not there, or does not begin with start and rate: copy it again"
         )
-    start, rate = header
-    names = MODALITIES[modality].channels or (modality,)
-    columns = [Column(channel, "number") for channel in names]
-    layout = Layout(",", ".", 2, columns, True, set())
+    layout = header.layout
 
     def stream(_: int | None, channels: list[int]) -> Iterator[Batch]:
         try:
@@ -77,30 +75,33 @@ def _table(path: Path, file_name: str, modality: Modality) -> Table:
         except ARCHIVE_ERRORS as error:
             raise not_to_its_end(f"{file_name}/{name}", error) from None
 
+    start_s = header.start_s
     table = Table(
-        columns,
+        layout.columns,
         stream,
-        rate_hz=rate,
-        start=datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=start),
+        rate_hz=header.rate_hz,
+        start=None if start_s is None else datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=start_s),
         unit="1/64 g" if modality == "acc" else "raw",
         unit_how="Empatica E4 format",
         unit_factor=1 / 64 if modality == "acc" else None,
         range_g=2.0 if modality == "acc" else None,
     )
+    if start_s is None:
+        table.warnings.append(
+            f"a spreadsheet saved {name} anew and rounded its start to {header.start_text}: the start is "
+            "unknown (take the file as it was exported, or give the start in recordings.csv)"
+        )
     return table
 
 
-def _header(path: Path, name: str) -> tuple[float, float] | None:
-    """Start (epoch s) and rate of a file of the export; None where it is not there."""
-    with _member(path, name) as member:
+def _header(path: Path, modality: Modality) -> E4Rows | None:
+    """How the file of a signal begins; None where it is not there, ValueError where it begins otherwise."""
+    with _member(path, _FILES[modality]) as member:
         if member is None:
             return None
-        lines = member.read(400).split(b"\n")
-    start, rate = (float(line.split(b",")[0]) for line in lines[:2])
-    # A start in this century and a rate: what a plain CSV file with a header never begins with.
-    if not (9e8 < start < 4.2e9 and 0 < rate <= 1000):
-        raise ValueError("no start and rate")
-    return start, rate
+        head = member.read(_HEAD_BYTES)
+    names = MODALITIES[modality].channels or (modality,)
+    return recognise_rows(head, len(head) < _HEAD_BYTES, names)
 
 
 @contextmanager
