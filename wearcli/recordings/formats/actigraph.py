@@ -1,47 +1,33 @@
-"""ActiGraph .gt3x files: a zip archive with info.txt and log.bin, a log of records with a time each.
+"""ActiGraph .gt3x files, plain or .gz: a zip archive with info.txt and the samples.
 
-Layout: ActiGraph, GT3X File Format (a record is separator, type, time in s, size, payload, checksum).
+Of devices from firmware 3.0 on log.bin has them, a log of records with a time each; of GT3X+ and ActiSleep+ before,
+as in NHANES 2011 to 2014, activity.bin, which is samples alone.
+
+Layout: ActiGraph, GT3X File Format, and NHANES GT3X File Format.
 """
 
-import struct
-import zipfile
-import zlib
-from functools import partial, reduce
-from operator import xor
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 
 from wearcli.errors import InputError
-from wearcli.recordings.formats.actfast_reader import read_tables, signal_columns
-from wearcli.recordings.formats.damage import not_readable
-from wearcli.recordings.formats.device_files import TICK_NS, DeviceHead, Samples, open_device
+from wearcli.recordings.formats import actigraph_activity
+from wearcli.recordings.formats.actigraph_archive import Archive
+from wearcli.recordings.formats.actigraph_info import Info, Settings
+from wearcli.recordings.formats.actigraph_log import Activity, LogReader, Record
+from wearcli.recordings.formats.device_files import DeviceHead, Ending, Samples, open_device
 from wearcli.recordings.formats.format import Format
+from wearcli.recordings.formats.losses import TICK_NS, Losses, elapsed
 from wearcli.recordings.formats.packed import unpacked
-from wearcli.recordings.tables.table import ARCHIVE_ERRORS, HEAD_ROWS
+from wearcli.recordings.tables.table import HEAD_ROWS
 
-_LOG, _INFO = "log.bin", "info.txt"
-_SEPARATOR = 0x1E
-_RECORD = struct.Struct("<BBIH")
-# Bytes of a sample by the type of the record: 12 bits an axis, or 16.
-_SAMPLE_BYTES = {0x00: 4.5, 0x1A: 6.0}
-_HEAD_BYTES = HEAD_ROWS * 8
+_LOG, _ACTIVITY, _INFO = "log.bin", "activity.bin", "info.txt"
 _TAIL_BYTES = 2**16
-_YEAR_1_S = 62_135_596_800  # from the year 1, which ticks are counted from, to 1970
 _MODALITIES = ("acc",)
-# What of info.txt is about the device and its settings, not about a person.
-_FACTS = (
-    *("Serial Number", "Device Type", "Firmware", "Sample Rate", "Start Date", "Stop Date"),
-    *("Last Sample Time", "TimeZone", "Board Revision", "Acceleration Scale", "Acceleration Max"),
-)
-
-
-class _Second(NamedTuple):
-    """A record of samples: when it begins, s since 1970, and how many it has."""
-
-    time_s: int
-    samples: int
+_GAP_NS = int(1.5 * TICK_NS)  # records are a second apart
+_END_NS = 2 * TICK_NS  # the device's last sample may be so much after the last record's
 
 
 def read_head(path: Path, file_name: str) -> DeviceHead:
@@ -50,125 +36,118 @@ def read_head(path: Path, file_name: str) -> DeviceHead:
     The end of a long log that is deflated would have to be unpacked to: info.txt tells it, to a minute or so.
 
     Raises:
-        InputError: It is no .gt3x file, is cut off, or none of its first records can be used.
+        InputError: It is no .gt3x file, or none of its first records can be used.
     """
     with unpacked(path, file_name) as (plain, _):
-        _check_archive(plain, file_name)
-        try:
-            with zipfile.ZipFile(plain) as archive:
-                facts = _facts(_member_bytes(plain, archive.getinfo(_INFO), 0, 2**16))
-                log = archive.getinfo(_LOG)
-        except KeyError as error:
-            missing = next(name for name in (_INFO, _LOG) if name in str(error))
-            raise InputError(
-                f"{file_name}: not a readable ActiGraph .gt3x file (it has no {missing}): export it as CSV"
-            ) from None
-        except ARCHIVE_ERRORS as error:
-            raise not_readable(file_name, "ActiGraph .gt3x file", error) from None
-        first = _member_bytes(plain, log, 0, _HEAD_BYTES)
-        seconds = _seconds(first)
-        last = seconds
-        if log.file_size > _HEAD_BYTES:
-            last = _seconds(_member_bytes(plain, log, log.file_size - _TAIL_BYTES, _TAIL_BYTES))
-    if not seconds:
-        raise InputError(f"{file_name}: holds no samples: copy it again")
-    counts = np.array([second.samples for second in seconds])
-    starts = np.array([second.time_s for second in seconds]) * TICK_NS
-    index = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
-    stamps = np.repeat(starts, counts) + index * np.repeat(TICK_NS // counts, counts)
-    if last:
-        last_ns = last[-1].time_s * TICK_NS + (last[-1].samples - 1) * (TICK_NS // last[-1].samples)
-    else:
-        last_ns = int(_number(facts, "Last Sample Time") * 100) - _YEAR_1_S * TICK_NS
+        archive = _open(plain, file_name)
+        info = Info.parse(archive.text(_INFO))
+        if _LOG not in archive.members:
+            return actigraph_activity.read_head(archive, info, file_name)
+        settings, reader = Settings(info), LogReader()
+        head: list[np.ndarray] = []
+        for samples in _stream(archive, reader, settings):
+            head.append(samples.time_ns)
+            if sum(map(len, head)) >= HEAD_ROWS:
+                break
+        if not head:
+            raise _nothing(archive, file_name)
+        stamps = np.concatenate(head)[:HEAD_ROWS]
+        tail = LogReader(searching=True)
+        for _ in tail.feed(archive.end_of(_LOG, _TAIL_BYTES), last=True):
+            pass
+    last_ns = info.last_ns or 0
+    if tail.last_s is not None:
+        device_ns = last_ns if tail.asleep else 0
+        last_ns = max(device_ns, (tail.last_s + 1) * TICK_NS - round(TICK_NS / (settings.rate_hz or 1)))
     return DeviceHead(
-        stamps[:HEAD_ROWS],
+        stamps,
         last_ns if last_ns > stamps[0] else None,
-        _number(facts, "Sample Rate") or None,
-        _number(facts, "Acceleration Max") or None,
-        facts=facts,
+        settings.rate_hz,
+        settings.range_g,
+        utc_offset_s=settings.utc_offset_s,
+        facts=info.facts,
     )
 
 
-def read_samples(path: Path, file_name: str, modality: str) -> Samples:
-    """Return all samples of a signal, and what is damaged or missing."""
+def read_samples(path: Path, file_name: str, modality: str, ending: Ending) -> Iterator[Samples]:
+    """Yield the samples second by second; `ending` gets what is damaged or missing, and when it ended."""
     with unpacked(path, file_name) as (plain, warnings):
-        _check_archive(plain, file_name)
-        tables, damage = read_tables(plain)
-    return Samples(*signal_columns(tables, modality, file_name), [*warnings, *damage])
-
-
-def _check_archive(path: Path, file_name: str) -> None:
-    with path.open("rb") as stream:
-        mark = stream.read(2)
-    if not mark:
-        raise InputError(f"{file_name}: the file is empty: copy it again")
-    if mark != b"PK":
-        raise InputError(
-            f"{file_name}: not an ActiGraph .gt3x file (it is no zip archive): is its suffix right?"
+        archive = _open(plain, file_name)
+        info = Info.parse(archive.text(_INFO))
+        if _LOG not in archive.members:
+            yield from actigraph_activity.read_samples(archive, info, ending, file_name)
+            return
+        settings, reader = Settings(info), LogReader()
+        first_ns = end_ns = gap_ns = gaps = 0
+        for samples in _stream(archive, reader, settings):
+            first_ns = first_ns or int(samples.time_ns[0])
+            steps = np.diff(samples.time_ns, prepend=end_ns or samples.time_ns[0])
+            apart = steps[steps > _GAP_NS]
+            gaps, gap_ns = gaps + len(apart), gap_ns + int(apart.sum())
+            end_ns = int(samples.time_ns[-1])
+            yield samples
+        if not first_ns:
+            raise _nothing(archive, file_name)
+    losses = Losses(first_ns, "part", reader.damaged, reader.damaged_bytes)
+    if reader.damaged_s is not None:
+        losses.since_ns = reader.damaged_s * TICK_NS
+    end_ns = ((reader.last_s or 0) + 1) * TICK_NS
+    rest_ns = max(0, (info.last_ns or 0) - end_ns)
+    cut = not archive.closed or archive.cut or reader.cut
+    if rest_ns > _END_NS and reader.asleep and not cut:
+        ending.last_ns = info.last_ns
+        gaps, gap_ns = gaps + 1, gap_ns + rest_ns
+    if gaps:
+        losses.lines.append(
+            f"no samples for {elapsed(gap_ns)} in {gaps} gap{'s' * (gaps > 1)}: the device was idle (idle sleep "
+            "mode) or on USB"
         )
-    if not zipfile.is_zipfile(path):
-        raise InputError(f"{file_name}: the .gt3x is cut off (its zip archive is not closed): copy it again")
+    if cut or (rest_ns > _END_NS and not reader.asleep):
+        missing = f", {elapsed(rest_ns)} before the device's last sample" if rest_ns > _END_NS else ""
+        losses.lines.append(f"the file is cut off {losses.at(end_ns)}{missing}: its end is missing")
+    ending.warnings += [*warnings, *settings.warnings, *losses.warnings()]
 
 
-def _member_bytes(path: Path, member: zipfile.ZipInfo, begin: int, count: int) -> bytes:
-    """A part of a file in the archive, up to its damage: `ZipFile.open` would refuse a wrong checksum.
-
-    Only the beginning of a deflated file can be read so, and b"" comes of any other part.
-    """
-    with path.open("rb") as stream:
-        stream.seek(member.header_offset)
-        local = stream.read(30)
-        if len(local) < 30:
-            return b""
-        stream.seek(sum(struct.unpack("<HH", local[26:30])), 1)
-        if member.compress_type == zipfile.ZIP_STORED:
-            stream.seek(begin, 1)
-            return stream.read(max(0, min(count, member.file_size - begin)))
-        if member.compress_type != zipfile.ZIP_DEFLATED or begin:
-            return b""
-        inflate, parts, size = zlib.decompressobj(-zlib.MAX_WBITS), [], 0
-        while size < count and not inflate.eof and (data := stream.read(2**16)):
-            try:
-                parts.append(inflate.decompress(data, count - size))
-            except zlib.error:
-                break
-            size += len(parts[-1])
-        return b"".join(parts)
+def _open(path: Path, file_name: str) -> Archive:
+    """The archive of a file that is not packed; it has samples of one generation or the other."""
+    archive = Archive(path, file_name)
+    if _LOG not in archive.members and (_ACTIVITY not in archive.members or _INFO not in archive.members):
+        if not archive.closed:
+            raise InputError(
+                f"{file_name}: the .gt3x is cut off (its zip archive is not closed): copy it again"
+            )
+        lacking = _LOG if _ACTIVITY not in archive.members else _INFO
+        raise InputError(
+            f"{file_name}: not a readable ActiGraph .gt3x file (it has no {lacking}): export it as CSV"
+        )
+    return archive
 
 
-def _seconds(log: bytes) -> list[_Second]:
-    """The records of samples in a part of the log, from the first whole record on; damaged ones left out."""
-    seconds, position = [], 0
-    while position + _RECORD.size < len(log):
-        separator, kind, time_s, size = _RECORD.unpack_from(log, position)
-        end = position + _RECORD.size + size
-        if separator != _SEPARATOR or end >= len(log) or not _is_whole(log[position : end + 1]):
-            position = log.find(_SEPARATOR, position + 1)
-            if position < 0:
-                break
+def _nothing(archive: Archive, file_name: str) -> InputError:
+    if not archive.closed:
+        return InputError(
+            f"{file_name}: the .gt3x is cut off (its zip archive is not closed): copy it again"
+        )
+    return InputError(f"{file_name}: holds no samples: copy it again")
+
+
+def _stream(archive: Archive, reader: LogReader, settings: Settings) -> Iterator[Samples]:
+    """The samples of a log, as its parts come."""
+    for part in archive.parts(_LOG):
+        yield from _samples(reader.feed(part), settings)
+    yield from _samples(reader.feed(b"", last=True), settings)
+
+
+def _samples(items: Iterator[Record | Activity], settings: Settings) -> Iterator[Samples]:
+    for item in items:
+        if isinstance(item, Record):
+            settings.note(item)
             continue
-        samples = int(size / _SAMPLE_BYTES[kind]) if kind in _SAMPLE_BYTES else 0
-        if samples:
-            seconds.append(_Second(time_s, samples))
-        position = end + 1
-    return seconds
-
-
-def _is_whole(record: bytes) -> bool:
-    """Whether the last byte of a record is the complement of the others' exclusive or."""
-    return reduce(xor, record) == 0xFF
-
-
-def _facts(info: bytes) -> dict[str, str]:
-    pairs = (line.partition(":") for line in info.decode("utf-8", "replace").splitlines())
-    return {key.strip(): value.strip() for key, _, value in pairs if key.strip() in _FACTS}
-
-
-def _number(facts: dict[str, str], key: str) -> float:
-    try:
-        return float(facts.get(key, "0"))
-    except ValueError:
-        return 0.0
+        count = len(item.times_s)
+        # A record has one second; one of fewer samples than that is cut short.
+        within = np.rint(np.arange(item.samples) * (TICK_NS / max(item.samples, settings.rate_hz or 0)))
+        times = item.times_s[:, None] * TICK_NS + within.astype(np.int64)
+        yield Samples(times.reshape(count * item.samples), item.values / np.float32(settings.scale))
 
 
 FORMAT = Format(
@@ -184,5 +163,4 @@ FORMAT = Format(
     ),
     modalities=_MODALITIES,
     gzip=True,
-    whole_file=True,
 )

@@ -1,7 +1,7 @@
 """What the files of Axivity, GENEActiv and ActiGraph devices share: a head, and samples apart from it.
 
-A format parses the head of its files itself: when time begins and ends, the rate, the range. The samples are
-read when they are streamed, all at once; they are handed on in slices, and let go after the last one.
+A format parses the head of its files: when time begins and ends, the rate, the range, the zone of the clock.
+The samples come batch by batch while they are streamed, so that memory stays flat however long a file is.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -16,12 +16,14 @@ import numpy as np
 from wearcli.errors import InputError
 from wearcli.modality import MODALITIES
 from wearcli.recordings.formats.damage import not_readable
+from wearcli.recordings.formats.losses import TICK_NS
 from wearcli.recordings.reading import Reading
 from wearcli.recordings.recording import Chunk, Recording, Source
 from wearcli.recordings.tables.clock import measure_rate
 from wearcli.recordings.tables.table import HEAD_ROWS
 
-TICK_NS = 10**9
+# How far the time from block to block may be from the nominal one: further apart lies a gap, or a clock set anew.
+_DRIFT = 0.05
 _Part = TypeVar("_Part")
 
 
@@ -30,12 +32,15 @@ class DeviceHead:
     """What the head of a device file tells.
 
     Attributes:
-        stamps_ns: Times of the first samples, at most `HEAD_ROWS`, (samples,) int64 ns since 1970.
+        stamps_ns: Times of the first samples by the device's clock, at most `HEAD_ROWS`, (samples,) int64 ns
+            since 1970.
         last_ns: Time of the last sample, about where the file does not tell it; None where nothing does.
         rate_hz: The rate that the device was set to, Hz; None where the file does not tell it.
         range_g: Greatest value of acceleration that the device measures, g; None where it does not tell.
         modalities: Signals that the device recorded.
+        utc_offset_s: By how much the device's clock is ahead of UTC, s; None where the file does not tell.
         facts: What else the head tells of the device; nothing of the person.
+        warnings: What is odd about the head, one line each.
     """
 
     stamps_ns: np.ndarray
@@ -43,21 +48,34 @@ class DeviceHead:
     rate_hz: float | None
     range_g: float | None = None
     modalities: tuple[str, ...] = ("acc",)
+    utc_offset_s: int | None = None
     facts: Mapping[str, str] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
 
 
 class Samples(NamedTuple):
-    """All samples of a device file.
+    """Consecutive samples of a device file.
 
     Attributes:
-        time_ns: (samples,) int64 since 1970.
+        time_ns: Times by the device's clock, (samples,) int64 since 1970.
         values: (samples, channels) float32, in the unit of the signal.
-        warnings: What is damaged or missing, one line each.
     """
 
     time_ns: np.ndarray
     values: np.ndarray
-    warnings: list[str]
+
+
+@dataclass
+class Ending:
+    """What is known once all samples of a file have been streamed.
+
+    Attributes:
+        warnings: What is damaged or missing, one line each.
+        last_ns: Time until which the device recorded, where that is after its last sample; else None.
+    """
+
+    warnings: list[str] = field(default_factory=list)
+    last_ns: int | None = None
 
 
 # (file, its name for messages) -> its head; InputError or ValueError where it is damaged.
@@ -65,10 +83,10 @@ HeadReader: TypeAlias = Callable[[Path, str], DeviceHead]
 
 
 class SamplesReader(Protocol):
-    """Reads all samples of a signal; InputError or ValueError where the file is damaged."""
+    """Reads the samples of a signal; InputError or ValueError where the file is damaged."""
 
-    def __call__(self, path: Path, file_name: str, modality: str) -> Samples:
-        """Return the samples; file_name: the file in messages."""
+    def __call__(self, path: Path, file_name: str, modality: str, ending: Ending) -> Iterator[Samples]:
+        """Yield the samples; file_name: the file in messages; ending: filled when the last one has come."""
 
 
 def open_device(
@@ -91,7 +109,7 @@ def open_device(
         title: The format in messages.
         modalities: Signals that such files may hold.
         read_head: Reads the head.
-        read_samples: Reads all samples of a signal.
+        read_samples: Reads the samples of a signal.
 
     Raises:
         InputError: The file holds no such signal, or its head is damaged.
@@ -101,7 +119,7 @@ def open_device(
         signals = " and ".join(MODALITIES[name].title for name in modalities)
         raise InputError(f"{file_name}: {title} files hold {signals} only, no {modality}")
     signal = MODALITIES[modality]
-    head = _readable(read_head, source.path, file_name, title)
+    head = _readable(partial(read_head, source.path, file_name), file_name, title)
     if modality not in head.modalities:
         raise InputError(f"{file_name}: holds no {signal.title}: its device has no such sensor")
     first_ns = int(head.stamps_ns[0])
@@ -109,14 +127,9 @@ def open_device(
     rate = measured if np.isfinite(measured) else head.rate_hz
     if rate is None:
         raise InputError(f"{file_name}: its time does not move, and it tells no rate: copy it again")
-    warnings: list[str] = []
-
-    def stream() -> Iterator[Chunk]:
-        samples = _readable(partial(read_samples, modality=modality), source.path, file_name, title)
-        warnings.extend(warning for warning in samples.warnings if warning not in warnings)
-        yield from _chunks(samples, first_ns)
-
-    return Recording(
+    start, how = device_start(first_ns, head.utc_offset_s)
+    warnings = list(head.warnings)
+    recording = Recording(
         source,
         modality,
         signal.channels,
@@ -124,22 +137,83 @@ def open_device(
         head.rate_hz,
         signal.unit,
         f"{signal.unit}, device format",
-        datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=first_ns // 1000),
-        stream,
+        start,
+        lambda: iter(()),
         head.range_g if signal.clipping else None,
         None if head.last_ns is None else (head.last_ns - first_ns) / TICK_NS,
         warnings,
-        {
-            "format": source.format,
-            "time": "device clock, no zone: taken as UTC",
-            "device": dict(head.facts),
-        },
+        {"format": source.format, "time": how, "device": dict(head.facts)},
     )
 
+    def stream() -> Iterator[Chunk]:
+        ending = Ending()
+        batches = read_samples(source.path, file_name, modality, ending)
+        while (samples := _readable(lambda: next(batches, None), file_name, title)) is not None:
+            yield from _chunks(samples, first_ns)
+        warnings.extend(warning for warning in ending.warnings if warning not in warnings)
+        if ending.last_ns is not None:
+            recording.span.seconds = (ending.last_ns - first_ns) / TICK_NS
 
-def _readable(read: Callable[[Path, str], _Part], path: Path, file_name: str, title: str) -> _Part:
+    recording.stream = stream
+    return recording
+
+
+def device_start(first_ns: int, utc_offset_s: int | None) -> tuple[datetime, str]:
+    """Return the first stamp of a device's clock as UTC, and how its zone is known, in words.
+
+    Args:
+        first_ns: The stamp, ns since 1970 by the device's clock.
+        utc_offset_s: By how much that clock is ahead of UTC, s; None where the file does not tell.
+    """
+    start = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=first_ns // 1000)
+    if utc_offset_s is None:
+        return start, "device clock, no zone: taken as UTC"
+    minutes = abs(utc_offset_s) // 60
+    zone = f"UTC{'-' if utc_offset_s < 0 else '+'}{minutes // 60:02}:{minutes % 60:02}"
+    return start - timedelta(seconds=utc_offset_s), f"device clock at {zone}, said in the file"
+
+
+def block_stamps(starts_ns: np.ndarray, counts: np.ndarray, steps_ns: np.ndarray) -> np.ndarray:
+    """Return the times of samples that come in blocks, each of which has a time: (samples,) int64 ns.
+
+    The samples of a block are spread evenly up to the start of the next one, as a device's rate is a little
+    off the nominal one. Where the next block lies elsewhere, they lie a nominal step apart; those of the last
+    block as far apart as those before.
+
+    Args:
+        starts_ns: Time of the first sample of each block and of the block after them, (blocks + 1,) int64;
+            the last one is 0 where there is none.
+        counts: Number of samples of each block, (blocks,).
+        steps_ns: Nominal time from sample to sample of each block, (blocks,).
+    """
+    steps = own_steps(starts_ns, np.append(0, np.cumsum(counts)), steps_ns)
+    index = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
+    offset = np.rint(index * np.repeat(steps, counts)).astype(np.int64)
+    return np.asarray(np.repeat(starts_ns[:-1], counts) + offset)
+
+
+def own_steps(times_ns: np.ndarray, samples: np.ndarray, steps_ns: np.ndarray) -> np.ndarray:
+    """Return the time from sample to sample between stamped samples, (n,) float64 ns.
+
+    Between samples that are a twentieth or more further apart than `steps_ns` says, or nearer, it is the one of
+    the stretch before, or else the nominal one.
+
+    Args:
+        times_ns: Times of the stamped samples, (n + 1,) int64.
+        samples: Their numbers among all samples, (n + 1,).
+        steps_ns: Nominal time from sample to sample after each, (n,).
+    """
+    steps = np.diff(times_ns) / np.maximum(np.diff(samples), 1)
+    near = np.abs(steps - steps_ns) <= _DRIFT * steps_ns
+    # A stretch that ends in a gap goes on at the rate before it, if that is of the same nominal one.
+    before = np.append(False, near[:-1] & (steps_ns[1:] == steps_ns[:-1]))
+    steps = np.where(near, steps, np.where(before, np.append(0.0, steps[:-1]), steps_ns))
+    return np.asarray(steps, np.float64)
+
+
+def _readable(read: Callable[[], _Part], file_name: str, title: str) -> _Part:
     try:
-        return read(path, file_name)
+        return read()
     except (ValueError, OSError) as error:
         raise not_readable(file_name, f"{title} file", error) from None
 
@@ -147,5 +221,4 @@ def _readable(read: Callable[[Path, str], _Part], path: Path, file_name: str, ti
 def _chunks(samples: Samples, first_ns: int) -> Iterator[Chunk]:
     for begin in range(0, len(samples.time_ns), HEAD_ROWS):
         part = slice(begin, begin + HEAD_ROWS)
-        # A copy: a view would keep the whole array alive with whoever holds a chunk.
-        yield Chunk((samples.time_ns[part] - first_ns) / TICK_NS, samples.values[part].copy())
+        yield Chunk((samples.time_ns[part] - first_ns) / TICK_NS, samples.values[part])

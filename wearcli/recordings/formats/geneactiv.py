@@ -1,4 +1,8 @@
-"""GENEActiv .bin files, plain or .gz: text, with a header and pages of 300 samples in hexadecimal digits."""
+"""GENEActiv .bin files, plain or .gz: text, with a header and pages of 300 samples in hexadecimal digits.
+
+Layout: Activinsights, GENEActiv Instructions for Use, "Understanding .bin files" (a sample is 12 digits: x, y, z
+of 12 bits each, light of 10 bits, the button, a reserve; g is (x * 100 - offset) / gain).
+"""
 
 import re
 from collections.abc import Iterator
@@ -9,23 +13,20 @@ from typing import NamedTuple
 import numpy as np
 
 from wearcli.errors import InputError
-from wearcli.recordings.formats.actfast_reader import Tables, read_tables, signal_columns
-from wearcli.recordings.formats.device_files import TICK_NS, DeviceHead, Samples, open_device
+from wearcli.recordings.formats.bits import signed_12_bits
+from wearcli.recordings.formats.device_files import DeviceHead, Ending, Samples, block_stamps, open_device
 from wearcli.recordings.formats.format import Format
+from wearcli.recordings.formats.geneactiv_pages import PAGE_SAMPLES, SAMPLE_BYTES, Page, PageReader, pages
+from wearcli.recordings.formats.losses import Losses
 from wearcli.recordings.formats.packed import read_ends, unpacked
 from wearcli.recordings.tables.table import HEAD_ROWS
 
-_PAGE_SAMPLES = 300
-_DIGITS = 12  # of a sample
 _PAGE_BYTES = 4096  # a little more than a page has
 _HEADER_BYTES = 2**14
-_HEAD_BYTES = _HEADER_BYTES + _PAGE_BYTES * (HEAD_ROWS // _PAGE_SAMPLES + 1)
+_HEAD_BYTES = _HEADER_BYTES + _PAGE_BYTES * (HEAD_ROWS // PAGE_SAMPLES + 1)
 _TAIL_BYTES = 3 * _PAGE_BYTES
 _MODALITIES = ("acc",)
-_PAGE = re.compile(
-    rb"Page Time:(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d):(\d{3})[^\n]*\n"
-    rb"(?:(?!Recorded Data)[^\n]*\n)*?Measurement Frequency:(\d+(?:\.\d+)?)[^\n]*\n([0-9A-Fa-f]*)"
-)
+_ZONE = re.compile(r"GMT\s*(?:([+-]?)(\d{1,2}):?(\d{2})?)?$")
 # What of the header is about the device and its settings, not about a person.
 _FACTS = (
     *("Device Unique Serial Code", "Device Type", "Device Model", "Device Firmware Version"),
@@ -34,14 +35,11 @@ _FACTS = (
 )
 
 
-class _Page(NamedTuple):
-    start_ns: int
-    step_ns: int
-    samples: int
+class _Calibration(NamedTuple):
+    """Gain and offset of x, y and z, (3,) float32 each."""
 
-    @property
-    def last_ns(self) -> int:
-        return self.start_ns + (self.samples - 1) * self.step_ns
+    gain: np.ndarray
+    offset: np.ndarray
 
 
 def read_head(path: Path, file_name: str) -> DeviceHead:
@@ -53,54 +51,95 @@ def read_head(path: Path, file_name: str) -> DeviceHead:
     first, last, _ = read_ends(path, _HEAD_BYTES, _TAIL_BYTES, file_name)
     if b"Device Identity" not in first[:64]:
         raise InputError(f"{file_name}: not a GENEActiv .bin file (its header is none): is its suffix right?")
-    pages = list(_pages(first))
-    if not pages:
+    head = list(pages(first))
+    if not head:
         raise InputError(f"{file_name}: holds no samples: copy it again")
-    facts = _facts(first[: first.find(b"Recorded Data")])
-    stamps = [page.start_ns + np.arange(page.samples) * page.step_ns for page in pages]
-    count = _number(facts.get("Number of Pages", ""))
-    if last:
-        last_ns = max(_pages(last), key=lambda page: page.start_ns, default=pages[-1]).last_ns
+    fields = _fields(first)
+    count = _number(fields.get("Number of Pages", ""))
+    end = max(pages(last), key=lambda page: page.start_ns, default=head[-1]) if last else None
+    if end is not None:
+        last_ns = end.start_ns + (end.samples - 1) * end.step_ns
     else:  # a .gz does not show its end: about, from the number of pages
-        last_ns = pages[0].start_ns + int((count or 0) * _PAGE_SAMPLES - 1) * pages[0].step_ns
+        last_ns = head[0].start_ns + (int(count or 0) * PAGE_SAMPLES - 1) * head[0].step_ns
     return DeviceHead(
-        np.concatenate(stamps)[:HEAD_ROWS],
-        last_ns if last or count else None,
-        _number(facts.get("Measurement Frequency", "")),
-        _number(facts.get("Accelerometer Range", "")),
-        facts=facts,
+        _stamps(head, 0)[:HEAD_ROWS],
+        last_ns if end is not None or count else None,
+        _number(fields.get("Measurement Frequency", "")),
+        _number(fields.get("Accelerometer Range", "")),
+        utc_offset_s=_utc_offset_s(fields.get("Time Zone", "")),
+        facts={key: fields[key] for key in _FACTS if fields.get(key)},
     )
 
 
-def read_samples(path: Path, file_name: str, modality: str) -> Samples:
-    """Return all samples of a signal, and what is damaged or missing."""
-    with unpacked(path, file_name) as (plain, warnings):
-        tables, damage = read_tables(plain, ascii_only=True)
-        with plain.open("rb") as stream:
-            count = _number(_facts(stream.read(_HEADER_BYTES)).get("Number of Pages", ""))
-    return Samples(
-        *signal_columns(tables, modality, file_name), [*warnings, *damage, *_missing_pages(tables, count)]
-    )
+def read_samples(path: Path, file_name: str, modality: str, ending: Ending) -> Iterator[Samples]:
+    """Yield the samples page by page; `ending` gets what is damaged or missing."""
+    with unpacked(path, file_name) as (plain, warnings), plain.open("rb") as stream:
+        fields = _fields(stream.read(_HEADER_BYTES))
+        calibration = _calibration(fields, file_name)
+        stream.seek(0)
+        reader = PageReader(stream)
+        held: list[Page] = []  # the page whose end the start of the next one tells
+        for batch in reader.batches():
+            ready = [*held, *batch]
+            held = [ready.pop()]
+            if ready:
+                yield _samples(ready, held[0].start_ns, calibration)
+        if not held:
+            raise InputError(f"{file_name}: holds no samples: copy it again")
+        yield _samples(held, 0, calibration)
+        ending.warnings += [*warnings, *_lost(reader, _number(fields.get("Number of Pages", "")))]
 
 
-def _pages(data: bytes) -> Iterator[_Page]:
-    """The pages in a part of a file; those without a time, a rate or samples are left out."""
-    for date, time, milliseconds, rate, digits in _PAGE.findall(data):
-        samples = min(len(digits) // _DIGITS, _PAGE_SAMPLES)
-        try:
-            stamp = np.datetime64(f"{date.decode()}T{time.decode()}", "s").astype(np.int64)
-        except ValueError:
-            continue
-        if samples and float(rate) > 0:
-            start_ns = int(stamp) * TICK_NS + int(milliseconds) * 10**6
-            # In float32, as the reader of the samples counts.
-            yield _Page(start_ns, int(np.float32(TICK_NS) / np.float32(rate)), samples)
+def _samples(batch: list[Page], next_ns: int, calibration: _Calibration) -> Samples:
+    data = np.frombuffer(b"".join(page.data for page in batch), np.uint8).reshape(-1, SAMPLE_BYTES)
+    values = signed_12_bits(data)[:, :3].astype(np.float32)  # without light and button
+    values *= 100.0
+    values -= calibration.offset
+    values /= calibration.gain
+    return Samples(_stamps(batch, next_ns), values)
 
 
-def _facts(header: bytes) -> dict[str, str]:
-    lines = header.decode("latin-1").splitlines()
-    pairs = (line.partition(":") for line in lines if ":" in line)
-    return {key: text for key, _, value in pairs if key in _FACTS and (text := value.strip(" \0"))}
+def _stamps(batch: list[Page], next_ns: int) -> np.ndarray:
+    """The times of the samples of pages, (samples,) int64; next_ns: of the page after them, 0 for none."""
+    starts = np.array([*(page.start_ns for page in batch), next_ns])
+    counts, steps = np.array([(page.samples, page.step_ns) for page in batch]).T
+    return block_stamps(starts, counts, steps)
+
+
+def _lost(reader: PageReader, count: float | None) -> list[str]:
+    """What of the file is damaged or missing, one line each."""
+    losses: Losses = reader.losses
+    there, whole = reader.pages, int(count or 0)
+    if reader.missing:
+        losses.lines.append(
+            f"{reader.missing} pages are missing from the sequence, the first {losses.at(reader.missing_ns)}"
+        )
+    if reader.last_number is not None and reader.last_number + 1 < whole:
+        at = losses.at(reader.end_ns).removesuffix(" after the start")
+        losses.lines.append(f"the file is cut off {at} after the start: {there} of {whole} pages are there")
+    elif reader.short or reader.cut:
+        wanted = there * PAGE_SAMPLES
+        losses.lines.append(
+            f"the file is cut off or damaged: {wanted - reader.short} of {wanted} samples are there"
+        )
+    return losses.warnings()
+
+
+def _fields(header: bytes) -> dict[str, str]:
+    """The entries of the header, by name."""
+    text = header.partition(b"Recorded Data")[0].decode("latin-1")
+    pairs = (line.partition(":") for line in text.splitlines() if ":" in line)
+    return {key.strip(): value.strip(" \0\r") for key, _, value in pairs}
+
+
+def _calibration(fields: dict[str, str], file_name: str) -> _Calibration:
+    try:
+        gain, offset = (np.array([float(fields[f"{axis} {name}"]) for axis in "xyz"]) for name in ("gain", "offset"))
+    except (KeyError, ValueError):
+        gain = offset = np.zeros(3)
+    if not (np.isfinite(offset).all() and (np.isfinite(gain) & (gain != 0)).all()):
+        raise InputError(f"{file_name}: its calibration (gain and offset of x, y, z) is damaged: copy it again")
+    return _Calibration(gain.astype(np.float32), offset.astype(np.float32))
 
 
 def _number(text: str) -> float | None:
@@ -109,14 +148,14 @@ def _number(text: str) -> float | None:
     return numbers[-1] if numbers and numbers[-1] > 0 else None
 
 
-def _missing_pages(tables: Tables, count: float | None) -> list[str]:
-    pages = len(tables.get("low_frequency", {}).get("datetime", ()))
-    samples = len(tables.get("high_frequency", {}).get("datetime", ()))
-    if count and pages < int(count):
-        return [f"the file is cut off: {pages} of {int(count)} pages are there"]
-    if samples < pages * _PAGE_SAMPLES:
-        return [f"the file is cut off or damaged: {samples} of {pages * _PAGE_SAMPLES} samples are there"]
-    return []
+def _utc_offset_s(text: str) -> int | None:
+    """Seconds ahead of UTC of an entry such as "GMT -05:00"; None for any other text."""
+    match = _ZONE.match(text)
+    if match is None:
+        return None
+    sign, hours, minutes = match.groups()
+    seconds = int(hours or 0) * 3600 + int(minutes or 0) * 60
+    return -seconds if sign == "-" else seconds
 
 
 FORMAT = Format(
@@ -132,5 +171,4 @@ FORMAT = Format(
     ),
     modalities=_MODALITIES,
     gzip=True,
-    whole_file=True,
 )
