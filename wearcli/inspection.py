@@ -42,7 +42,7 @@ class Inspection:
         placement: Where the sensor was worn.
         modality: The signal.
         samples: Number of samples with a time and a value.
-        duration_s: From the first sample to the end of the last one, s.
+        duration_s: From the first sample to the end of the last one, or on to where the device ended, s.
         start: When the first sample was taken, UTC.
         rate_nominal_hz: Rate that the file tells, Hz.
         rate_hz: Rate as measured, Hz.
@@ -222,6 +222,7 @@ def _read_through(recording: Recording, row: Inspection) -> None:
     else:
         for _ in tapped.chunks():
             pass
+    tally.end(recording.span.seconds)
     row.samples, row.duration_s = tally.samples, tally.duration_s()
     row.gaps, row.gap_s = tally.gaps, tally.gap_s
     row.clock_resets, row.stamps_dropped = tally.clock.resets, tally.clock.dropped
@@ -254,6 +255,7 @@ class _Tally:
         self.samples = self.clipped = self.gaps = 0
         self.gap_s = 0.0
         self.first = self.last = float("nan")
+        self.tail_s = 0.0
         # Still seconds by their magnitude: a median in flat memory.
         self.still = np.zeros(_BINS + 1, np.int64)
 
@@ -279,9 +281,20 @@ class _Tally:
             still = still_magnitudes(values, self.rate_hz) / _BIN_G
             self.still += np.bincount(np.minimum(still.astype(np.int64), _BINS), minlength=_BINS + 1)
 
+    def end(self, span_s: float | None) -> None:
+        """Count the time after the last sample in which the device recorded none as a gap."""
+        if span_s is None or not self.samples:
+            return
+        tail_s = span_s - (self.last + 1.0 / self.rate_hz)
+        if tail_s > GAP_PERIODS / self.rate_hz:
+            self.tail_s = tail_s
+            self.gaps += 1
+            self.gap_s += tail_s
+
     def duration_s(self) -> float:
-        """From the first sample to the end of the last one."""
-        return float(self.last - self.first) + 1.0 / self.rate_hz if self.samples else 0.0
+        """From the first sample to the end of the last one, and on to where the device ended."""
+        length = float(self.last - self.first) + 1.0 / self.rate_hz if self.samples else 0.0
+        return length + self.tail_s
 
     def rest_g(self) -> float | None:
         """Median magnitude of the still seconds, to 1 mg; None without any."""

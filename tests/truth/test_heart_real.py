@@ -1,9 +1,9 @@
 """`heart_truth` from PPG of wrists against the device's own inter-beat intervals."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
-import actfast
 import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
@@ -12,6 +12,7 @@ import pytest
 import wearcli
 from tests.truth.make import drawn_heart, write_signal
 from wearcli.recordings.open import open_recording
+from wearcli.recordings.recording import Chunk, Recording
 from wearcli.recordings.study.discovery import find_recordings
 from wearcli.simulation.heart import ppg_signal
 
@@ -71,7 +72,14 @@ def test_the_head_of_a_device_file_is_enough_for_its_clock(
     beats = drawn_heart(1, 200.0)
     write_signal(folder / "P1_day.ppg.parquet", ppg_signal(beats, 64.0), 64.0, start.timestamp() + 30)
     reads: list[str] = []
-    monkeypatch.setattr(actfast, "read", lambda path, **options: reads.append(path))
+    chunks = Recording.chunks
+
+    def counted(recording: Recording) -> Iterator[Chunk]:
+        if recording.modality == "acc":
+            reads.append(recording.source.recording)
+        return chunks(recording)
+
+    monkeypatch.setattr(Recording, "chunks", counted)
     result = wearcli.heart_truth([folder], tmp_path / "heart.csv", min_quality=0.0)
     table = pd.read_csv(tmp_path / "heart.csv")
     assert result.clocks == {"name": 1}

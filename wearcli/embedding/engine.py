@@ -17,7 +17,6 @@ import pyarrow as pa
 
 from wearcli.embedding.job import EmbedJob
 from wearcli.errors import WearcliError, blamed_on, unreadable
-from wearcli.recordings.formats.registry import FORMATS
 from wearcli.recordings.recording import Chunk, Recording, Source
 from wearcli.signals.windows import Findings
 
@@ -117,7 +116,7 @@ def embed_recordings(sources: Sequence[Source], job: EmbedJob, workers: int) -> 
         waiting, reading = deque(sources), deque[Stream]()
         try:
             while waiting or reading:
-                while waiting and _may_start(waiting[0], reading, workers):
+                while waiting and len(reading) < max(workers, 1):
                     stream = Stream(waiting.popleft())
                     reading.append(stream)
                     readers.submit(read, stream)
@@ -139,14 +138,6 @@ def until(stop: threading.Event, chunks: Callable[[], Iterator[Chunk]]) -> Calla
             yield chunk
 
     return checked
-
-
-def _may_start(source: Source, reading: "deque[Stream]", workers: int) -> bool:
-    """Whether a recording may be read beside those that are: whole files are read one at a time."""
-    if not reading:
-        return True
-    sources = [source, *(stream.source for stream in reading)]
-    return len(reading) < workers and not any(FORMATS[item.format].whole_file for item in sources)
 
 
 def _drain(stream: Stream) -> None:

@@ -55,6 +55,17 @@ class Source:
 
 
 @dataclass
+class Span:
+    """How long the device recorded, which may be longer than its samples last.
+
+    Attributes:
+        seconds: From the first sample to the end of the recording, s; None where the samples tell it.
+    """
+
+    seconds: float | None = None
+
+
+@dataclass
 class Recording:
     """An opened recording: facts of its head, and `chunks()` to stream its samples.
 
@@ -72,6 +83,7 @@ class Recording:
         duration_s: Duration as far as the head tells it, about, s.
         warnings: What a user should know, one line each; streaming may add to it.
         provenance: How the file was read.
+        span: How long the device recorded; known once all samples have been streamed.
     """
 
     source: Source
@@ -87,6 +99,7 @@ class Recording:
     duration_s: float | None = None
     warnings: list[str] = field(default_factory=list)
     provenance: dict[str, object] = field(default_factory=dict)
+    span: Span = field(default_factory=Span)
 
     def chunks(self) -> Iterator[Chunk]:
         """Read the whole recording from its beginning, in bounded memory."""

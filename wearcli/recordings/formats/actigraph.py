@@ -1,7 +1,7 @@
 """ActiGraph .gt3x files, plain or .gz: a zip archive with info.txt and the samples.
 
-Of devices from firmware 3.0 on log.bin has them, a log of records with a time each; of GT3X+ and ActiSleep+ before,
-as in NHANES 2011 to 2014, activity.bin, which is samples alone.
+Of devices from firmware 3.0 on log.bin has them, a log of records with a time each; of GT3X+ and ActiSleep+
+before, as in NHANES 2011 to 2014, activity.bin, which is samples alone.
 
 Layout: ActiGraph, GT3X File Format, and NHANES GT3X File Format.
 """
@@ -16,7 +16,7 @@ from wearcli.errors import InputError
 from wearcli.recordings.formats import actigraph_activity
 from wearcli.recordings.formats.actigraph_archive import Archive
 from wearcli.recordings.formats.actigraph_info import Info, Settings
-from wearcli.recordings.formats.actigraph_log import Activity, LogReader, Record
+from wearcli.recordings.formats.actigraph_log import Activity, Gaps, LogReader, Record
 from wearcli.recordings.formats.device_files import DeviceHead, Ending, Samples, open_device
 from wearcli.recordings.formats.format import Format
 from wearcli.recordings.formats.losses import TICK_NS, Losses, elapsed
@@ -26,7 +26,6 @@ from wearcli.recordings.tables.table import HEAD_ROWS
 _LOG, _ACTIVITY, _INFO = "log.bin", "activity.bin", "info.txt"
 _TAIL_BYTES = 2**16
 _MODALITIES = ("acc",)
-_GAP_NS = int(1.5 * TICK_NS)  # records are a second apart
 _END_NS = 2 * TICK_NS  # the device's last sample may be so much after the last record's
 
 
@@ -53,7 +52,7 @@ def read_head(path: Path, file_name: str) -> DeviceHead:
             raise _nothing(archive, file_name)
         stamps = np.concatenate(head)[:HEAD_ROWS]
         tail = LogReader(searching=True)
-        for _ in tail.feed(archive.end_of(_LOG, _TAIL_BYTES), last=True):
+        for _ in tail.feed(archive.last_bytes(_LOG, _TAIL_BYTES), last=True):
             pass
     last_ns = info.last_ns or 0
     if tail.last_s is not None:
@@ -64,7 +63,7 @@ def read_head(path: Path, file_name: str) -> DeviceHead:
         last_ns if last_ns > stamps[0] else None,
         settings.rate_hz,
         settings.range_g,
-        utc_offset_s=settings.utc_offset_s,
+        zone=settings.zone,
         facts=info.facts,
     )
 
@@ -78,34 +77,35 @@ def read_samples(path: Path, file_name: str, modality: str, ending: Ending) -> I
             yield from actigraph_activity.read_samples(archive, info, ending, file_name)
             return
         settings, reader = Settings(info), LogReader()
-        first_ns = end_ns = gap_ns = gaps = 0
+        first_ns = 0
         for samples in _stream(archive, reader, settings):
             first_ns = first_ns or int(samples.time_ns[0])
-            steps = np.diff(samples.time_ns, prepend=end_ns or samples.time_ns[0])
-            apart = steps[steps > _GAP_NS]
-            gaps, gap_ns = gaps + len(apart), gap_ns + int(apart.sum())
-            end_ns = int(samples.time_ns[-1])
             yield samples
         if not first_ns:
             raise _nothing(archive, file_name)
     losses = Losses(first_ns, "part", reader.damaged, reader.damaged_bytes)
     if reader.damaged_s is not None:
-        losses.since_ns = reader.damaged_s * TICK_NS
+        losses.since_ns = (reader.damaged_s + 1) * TICK_NS
     end_ns = ((reader.last_s or 0) + 1) * TICK_NS
     rest_ns = max(0, (info.last_ns or 0) - end_ns)
     cut = not archive.closed or archive.cut or reader.cut
     if rest_ns > _END_NS and reader.asleep and not cut:
         ending.last_ns = info.last_ns
-        gaps, gap_ns = gaps + 1, gap_ns + rest_ns
-    if gaps:
-        losses.lines.append(
-            f"no samples for {elapsed(gap_ns)} in {gaps} gap{'s' * (gaps > 1)}: the device was idle (idle sleep "
-            "mode) or on USB"
-        )
+        reader.idle.count += 1
+        reader.idle.seconds += rest_ns // TICK_NS
+    losses.lines += _without_samples(reader.idle, "the device was idle (idle sleep mode) or on USB")
+    losses.lines += _without_samples(reader.lost, "the log has no whole records there")
     if cut or (rest_ns > _END_NS and not reader.asleep):
         missing = f", {elapsed(rest_ns)} before the device's last sample" if rest_ns > _END_NS else ""
         losses.lines.append(f"the file is cut off {losses.at(end_ns)}{missing}: its end is missing")
     ending.warnings += [*warnings, *settings.warnings, *losses.warnings()]
+
+
+def _without_samples(gaps: Gaps, why: str) -> list[str]:
+    if not gaps.count:
+        return []
+    number = f"{gaps.count} gap{'s' * (gaps.count > 1)}"
+    return [f"no samples for {elapsed(gaps.seconds * TICK_NS)} in {number}: {why}"]
 
 
 def _open(path: Path, file_name: str) -> Archive:
@@ -125,9 +125,7 @@ def _open(path: Path, file_name: str) -> Archive:
 
 def _nothing(archive: Archive, file_name: str) -> InputError:
     if not archive.closed:
-        return InputError(
-            f"{file_name}: the .gt3x is cut off (its zip archive is not closed): copy it again"
-        )
+        return InputError(f"{file_name}: the .gt3x is cut off (its zip archive is not closed): copy it again")
     return InputError(f"{file_name}: holds no samples: copy it again")
 
 

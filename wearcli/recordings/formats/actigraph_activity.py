@@ -39,7 +39,7 @@ def read_head(archive: Archive, info: Info, file_name: str) -> DeviceHead:
         start_ns + round((max(size * 2 // _GROUP, samples) - 1) * TICK_NS / rate),
         rate,
         settings.range_g,
-        utc_offset_s=settings.utc_offset_s,
+        zone=settings.zone,
         facts=info.facts,
     )
 

@@ -25,8 +25,8 @@ class Member(NamedTuple):
         name: Its name, without folders.
         begin: Where its bytes begin in the archive.
         method: How it is packed: stored or deflated.
-        packed: Its bytes in the archive; None where that is not told.
-        size: Its bytes; None where that is not told.
+        packed: Its bytes in the archive; None where that is not stated.
+        size: Its bytes; None where that is not stated.
     """
 
     name: str
@@ -95,9 +95,11 @@ class Archive:
                 stream.seek(extra, 1)
                 if flags & 1:
                     return
-                told = not flags & _SIZES_FOLLOW
-                yield Member(name, stream.tell(), method, packed if told else None, size if told else None)
-                if not told:
+                stated = not flags & _SIZES_FOLLOW
+                yield Member(
+                    name, stream.tell(), method, packed if stated else None, size if stated else None
+                )
+                if not stated:
                     return
                 stream.seek(packed, 1)
 
@@ -143,7 +145,7 @@ class Archive:
                     break
         return data[: 2**16].decode("utf-8", "replace")
 
-    def end_of(self, name: str, count: int) -> bytes:
+    def last_bytes(self, name: str, count: int) -> bytes:
         """Return the last bytes of a member that is stored; b"" where it would have to be unpacked."""
         member = self.members[name]
         if member.method != zipfile.ZIP_STORED or member.size is None:

@@ -10,7 +10,6 @@ from wearcli.recordings.formats.actigraph_log import METADATA, PARAMETERS, Recor
 
 _YEAR_1_S = 62_135_596_800  # from the year 1, which ticks are counted from, to 1970
 _TICKS = re.compile(r"\d{1,19}")
-_OFFSET = re.compile(r"([+-]?)(\d{1,2}):(\d{2})(?::\d{2})?")
 _USES_UTC = re.compile(rb'UsedUtc\\*"\s*:\s*true')  # in JSON, or in JSON that is text in JSON
 _PARAMETER = struct.Struct("<HHI")
 _ACCEL_SCALE, _SAMPLE_RATE = (0, 55), (1, 10)
@@ -61,15 +60,6 @@ class Info:
         """When the device took its last sample, ns since 1970."""
         return self.ticks_ns("Last Sample Time")
 
-    @property
-    def utc_offset_s(self) -> int | None:
-        """By how much the clock is ahead of UTC, s."""
-        match = _OFFSET.fullmatch(self.facts.get("TimeZone", ""))
-        if match is None:
-            return None
-        seconds = int(match[2]) * 3600 + int(match[3]) * 60
-        return -seconds if match[1] == "-" else seconds
-
 
 @dataclass
 class Settings:
@@ -100,9 +90,9 @@ class Settings:
         return self.info.number("Sample Rate") or float(self._parameters.get(_SAMPLE_RATE, 0)) or None
 
     @property
-    def utc_offset_s(self) -> int | None:
-        """By how much the clock is ahead of UTC, s: not at all where the file was initialised in UTC."""
-        return 0 if self._in_utc else self.info.utc_offset_s
+    def zone(self) -> str | None:
+        """The zone of the device's clock as the file writes it: UTC where it was initialised so."""
+        return "UTC" if self._in_utc else self.info.facts.get("TimeZone")
 
     @property
     def scale(self) -> float:

@@ -6,7 +6,7 @@ Layout: ActiGraph, GT3X File Format (a record is separator, type, time in s, siz
 import re
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
@@ -14,7 +14,7 @@ import numpy as np
 from wearcli.recordings.formats.bits import signed_12_bits
 
 ACTIVITY, EVENT, METADATA, PARAMETERS, ACTIVITY2 = 0x00, 0x03, 0x06, 0x15, 0x1A
-_IDLE_BEGINS = b"\x08"  # payload of an event
+_IDLE_BEGINS = 0x08  # payload of an event
 _HEADER = struct.Struct("<BBIH")
 _SEPARATOR = 0x1E
 _AROUND = _HEADER.size + 1  # bytes of a record beside its payload
@@ -52,6 +52,19 @@ class Activity(NamedTuple):
 
 
 @dataclass
+class Gaps:
+    """Seconds without samples.
+
+    Attributes:
+        count: In how many gaps.
+        seconds: How many.
+    """
+
+    count: int = 0
+    seconds: int = 0
+
+
+@dataclass
 class LogReader:
     """Reads the records of a log that comes in parts, and counts the bytes that belong to none.
 
@@ -61,6 +74,8 @@ class LogReader:
         damaged_s: Time of the last samples before the first of those; None: none came before.
         last_s: Time of the last samples; None before the first ones.
         asleep: Whether the device has been idle, or on USB, since its last samples.
+        idle: Gaps before which the device said that it sleeps.
+        lost: Other gaps.
         cut: Whether the log ends within a record.
     """
 
@@ -69,6 +84,8 @@ class LogReader:
     damaged_s: int | None = None
     last_s: int | None = None
     asleep: bool = False
+    idle: Gaps = field(default_factory=Gaps)
+    lost: Gaps = field(default_factory=Gaps)
     cut: bool = False
     searching: bool = False
     _rest: bytes = b""
@@ -132,8 +149,9 @@ class LogReader:
         for at in np.flatnonzero(np.isin(kinds, (METADATA, PARAMETERS))).tolist():
             begin = int(starts[at]) + _HEADER.size
             yield Record(int(kinds[at]), log[begin : begin + int(sizes[at])])
-        self._follow_sleep(log, starts, kinds, sizes, counts)
         sampled = np.flatnonzero(counts)
+        falls_asleep = (kinds == EVENT) & (sizes == 1) & (data[starts + _HEADER.size] == _IDLE_BEGINS)
+        self._follow_gaps(np.flatnonzero(falls_asleep | (active & (counts == 0))), sampled, times[sampled])
         if len(sampled) == 0:
             return
         self.last_s = int(times[sampled[-1]])
@@ -144,19 +162,22 @@ class LogReader:
             values = _samples(rows[starts[run] + _HEADER.size], int(kinds[first]), int(counts[first]))
             yield Activity(times[run], int(counts[first]), values)
 
-    def _follow_sleep(
-        self, log: bytes, starts: np.ndarray, kinds: np.ndarray, sizes: np.ndarray, counts: np.ndarray
-    ) -> None:
-        """Take over whether the device sleeps at the end of these records."""
-        samples = np.flatnonzero(counts)
-        if len(samples):
-            self.asleep = False
-        for at in range(int(samples[-1]) + 1 if len(samples) else 0, len(starts)):
-            if kinds[at] in (ACTIVITY, ACTIVITY2):
-                self.asleep = True
-            elif kinds[at] == EVENT and sizes[at] == 1:
-                begin = int(starts[at]) + _HEADER.size
-                self.asleep |= log[begin : begin + 1] == _IDLE_BEGINS
+    def _follow_gaps(self, marks: np.ndarray, sampled: np.ndarray, times: np.ndarray) -> None:
+        """Count the seconds without samples, and take over whether the device sleeps at the end.
+
+        Args:
+            marks: Numbers of the records that say that the device sleeps, or is put on USB.
+            sampled: Numbers of the records of samples.
+            times: Their times, s.
+        """
+        before = np.searchsorted(marks, sampled)
+        asleep = np.diff(before, prepend=0) > 0
+        asleep[:1] |= self.asleep
+        missing = np.diff(times, prepend=times[:1] - 1 if self.last_s is None else self.last_s) - 1
+        for gaps, kind in ((self.idle, asleep), (self.lost, ~asleep)):
+            gaps.count += int(np.count_nonzero((missing > 0) & kind))
+            gaps.seconds += int(missing[(missing > 0) & kind].sum())
+        self.asleep = (self.asleep and not len(sampled)) or len(marks) > (before[-1] if len(before) else 0)
 
 
 def _samples(payloads: np.ndarray, kind: int, samples: int) -> np.ndarray:
@@ -178,24 +199,24 @@ def _walk(log: bytes, position: int, most: int) -> tuple[np.ndarray, int, bool]:
         is there tells.
     """
     starts: list[int] = []
-    size_of_log = len(log)
+    log_size = len(log)
     unpack = _HEADER.unpack_from
     goes_on = True
     while len(starts) < most:
-        if position + _AROUND > size_of_log:
+        if position + _AROUND > log_size:
             rest = log[position:].lstrip(b"\0")
-            position = size_of_log - len(rest)
+            position = log_size - len(rest)
             goes_on = not rest or rest[0] == _SEPARATOR
             break
         separator, kind, time_s, size = unpack(log, position)
         if separator == 0:  # now and then there are zeros between records
             content = _NOT_ZERO.search(log, position)
-            position = content.start() if content else size_of_log
+            position = content.start() if content else log_size
             continue
         if separator != _SEPARATOR or not _is_plausible(kind, time_s, size):
             goes_on = False
             break
-        if position + _AROUND + size > size_of_log:
+        if position + _AROUND + size > log_size:
             break
         starts.append(position)
         position += _AROUND + size

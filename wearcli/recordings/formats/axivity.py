@@ -114,7 +114,7 @@ def read_samples(path: Path, file_name: str, modality: str, ending: Ending) -> I
         ending.warnings += [*warnings, *index.warnings()]
 
 
-def read_temperature(path: Path, file_name: str | None = None) -> tuple[np.ndarray, np.ndarray]:
+def read_temperature(path: Path | str, file_name: str | None = None) -> tuple[np.ndarray, np.ndarray]:
     """Return the temperature that the device noted with each block.
 
     Args:
@@ -122,10 +122,10 @@ def read_temperature(path: Path, file_name: str | None = None) -> tuple[np.ndarr
         file_name: The file in messages.
 
     Returns:
-        Times by the device's clock, (blocks,) int64 ns since 1970, and degrees Celsius, (blocks,) float64; NaN
-        where a block has none.
+        Times by the device's clock, (blocks,) int64 ns since 1970, and degrees Celsius, (blocks,) float64,
+        NaN where a block has none.
     """
-    with unpacked(path, file_name or str(path)) as (plain, _):
+    with unpacked(Path(path), file_name or str(path)) as (plain, _):
         index = index_blocks(plain)
         parts = [cwa.temperature(blocks) for _, blocks in ordered_blocks(plain, index, _BLOCKS_AT_ONCE)]
     return index.starts_ns[:-1], np.concatenate(parts or [np.zeros(0)])

@@ -3,6 +3,8 @@
 Layout: openmovement, cwa.h (blocks of 512 bytes with a time, a rate, a range and a packing each).
 """
 
+import itertools
+
 import numpy as np
 
 from wearcli.recordings.formats.device_files import own_steps
@@ -66,8 +68,8 @@ def sample_counts(blocks: np.ndarray) -> np.ndarray:
 
 
 def nominal_steps_ns(blocks: np.ndarray) -> np.ndarray:
-    """Return the time from sample to sample at the rate that each block says, (n,) int64 ns."""
-    return np.asarray(np.round(TICK_NS / rate_hz(blocks[:, 24])).astype(np.int64))
+    """Return the time from sample to sample at the rate that each block says, (n,) float64 ns."""
+    return np.asarray(TICK_NS / rate_hz(blocks[:, 24]))
 
 
 def stamps(blocks: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -112,7 +114,7 @@ def values(blocks: np.ndarray, modality: str) -> np.ndarray:
     bounds = [0, *(np.flatnonzero(np.diff(kinds)) + 1).tolist(), len(kinds)]
     parts = [
         _values(blocks[begin:end], int(kinds[begin]), modality)
-        for begin, end in zip(bounds[:-1], bounds[1:], strict=True)
+        for begin, end in itertools.pairwise(bounds)
         if end > begin
     ]
     return parts[0] if len(parts) == 1 else np.concatenate(parts or [np.zeros((0, 3), np.float32)])

@@ -148,12 +148,12 @@ def _missing(notes: _Notes, starts: np.ndarray, losses: Losses) -> list[str]:
     absent = np.where(steps > 0, np.maximum(steps - np.maximum(between, 1), 0), 0)
     lines = []
     if absent.any():
-        after = np.flatnonzero(absent)
-        lost = np.diff(starts)[after] - notes.counts[after] * notes.steps_ns[after]
-        seconds = max(0.0, float(lost.sum()) / TICK_NS)
+        before = np.flatnonzero(absent)
+        ends = starts[before] + notes.counts[before] * notes.steps_ns[before]
+        seconds = max(0.0, float((starts[before + 1] - ends).sum()) / TICK_NS)
         lines.append(
             f"{int(absent.sum())} blocks are missing from the sequence ({seconds:.1f} s), the first "
-            f"{losses.at(int(starts[after[0] + 1]))}"
+            f"{losses.at(int(ends[0]))}"
         )
     if restarts := int(np.count_nonzero(steps < 1)):
         lines.append(f"the sequence of blocks restarts {restarts} times")

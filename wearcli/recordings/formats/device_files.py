@@ -6,7 +6,7 @@ The samples come batch by batch while they are streamed, so that memory stays fl
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple, Protocol, TypeAlias, TypeVar
@@ -21,8 +21,9 @@ from wearcli.recordings.reading import Reading
 from wearcli.recordings.recording import Chunk, Recording, Source
 from wearcli.recordings.tables.clock import measure_rate
 from wearcli.recordings.tables.table import HEAD_ROWS
+from wearcli.recordings.tables.zone import clock_zone
 
-# How far the time from block to block may be from the nominal one: further apart lies a gap, or a clock set anew.
+# How far the time from block to block may be from the nominal one; beyond lies a gap, or a clock set anew.
 _DRIFT = 0.05
 _Part = TypeVar("_Part")
 
@@ -38,7 +39,7 @@ class DeviceHead:
         rate_hz: The rate that the device was set to, Hz; None where the file does not tell it.
         range_g: Greatest value of acceleration that the device measures, g; None where it does not tell.
         modalities: Signals that the device recorded.
-        utc_offset_s: By how much the device's clock is ahead of UTC, s; None where the file does not tell.
+        zone: Zone of the device's clock as the file writes it; None where it does not.
         facts: What else the head tells of the device; nothing of the person.
         warnings: What is odd about the head, one line each.
     """
@@ -48,7 +49,7 @@ class DeviceHead:
     rate_hz: float | None
     range_g: float | None = None
     modalities: tuple[str, ...] = ("acc",)
-    utc_offset_s: int | None = None
+    zone: str | None = None
     facts: Mapping[str, str] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
 
@@ -127,7 +128,8 @@ def open_device(
     rate = measured if np.isfinite(measured) else head.rate_hz
     if rate is None:
         raise InputError(f"{file_name}: its time does not move, and it tells no rate: copy it again")
-    start, how = device_start(first_ns, head.utc_offset_s)
+    zone = clock_zone(head.zone, reading.timezone)
+    start = zone.utc(datetime(1970, 1, 1) + timedelta(microseconds=first_ns // 1000))
     warnings = list(head.warnings)
     recording = Recording(
         source,
@@ -142,7 +144,7 @@ def open_device(
         head.range_g if signal.clipping else None,
         None if head.last_ns is None else (head.last_ns - first_ns) / TICK_NS,
         warnings,
-        {"format": source.format, "time": how, "device": dict(head.facts)},
+        {"format": source.format, "time": f"device clock, {zone.how}", "device": dict(head.facts)},
     )
 
     def stream() -> Iterator[Chunk]:
@@ -156,21 +158,6 @@ def open_device(
 
     recording.stream = stream
     return recording
-
-
-def device_start(first_ns: int, utc_offset_s: int | None) -> tuple[datetime, str]:
-    """Return the first stamp of a device's clock as UTC, and how its zone is known, in words.
-
-    Args:
-        first_ns: The stamp, ns since 1970 by the device's clock.
-        utc_offset_s: By how much that clock is ahead of UTC, s; None where the file does not tell.
-    """
-    start = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=first_ns // 1000)
-    if utc_offset_s is None:
-        return start, "device clock, no zone: taken as UTC"
-    minutes = abs(utc_offset_s) // 60
-    zone = f"UTC{'-' if utc_offset_s < 0 else '+'}{minutes // 60:02}:{minutes % 60:02}"
-    return start - timedelta(seconds=utc_offset_s), f"device clock at {zone}, said in the file"
 
 
 def block_stamps(starts_ns: np.ndarray, counts: np.ndarray, steps_ns: np.ndarray) -> np.ndarray:
@@ -195,20 +182,22 @@ def block_stamps(starts_ns: np.ndarray, counts: np.ndarray, steps_ns: np.ndarray
 def own_steps(times_ns: np.ndarray, samples: np.ndarray, steps_ns: np.ndarray) -> np.ndarray:
     """Return the time from sample to sample between stamped samples, (n,) float64 ns.
 
-    Between samples that are a twentieth or more further apart than `steps_ns` says, or nearer, it is the one of
-    the stretch before, or else the nominal one.
+    Where it is a twentieth or more off what `steps_ns` says, there is a gap, or one stamp twice: then the
+    device is taken to be as fast or slow, against its nominal rate, as before, or else as after.
 
     Args:
         times_ns: Times of the stamped samples, (n + 1,) int64.
         samples: Their numbers among all samples, (n + 1,).
         steps_ns: Nominal time from sample to sample after each, (n,).
     """
-    steps = np.diff(times_ns) / np.maximum(np.diff(samples), 1)
-    near = np.abs(steps - steps_ns) <= _DRIFT * steps_ns
-    # A stretch that ends in a gap goes on at the rate before it, if that is of the same nominal one.
-    before = np.append(False, near[:-1] & (steps_ns[1:] == steps_ns[:-1]))
-    steps = np.where(near, steps, np.where(before, np.append(0.0, steps[:-1]), steps_ns))
-    return np.asarray(steps, np.float64)
+    pace = np.diff(times_ns) / np.maximum(np.diff(samples), 1) / steps_ns
+    near = np.abs(pace - 1) <= _DRIFT
+    if near.all():
+        return np.asarray(pace * steps_ns)
+    if not near.any():
+        return np.asarray(steps_ns, np.float64)
+    latest = np.maximum.accumulate(np.where(near, np.arange(len(near)), int(np.argmax(near))))
+    return np.asarray(pace[latest] * steps_ns)
 
 
 def _readable(read: Callable[[], _Part], file_name: str, title: str) -> _Part:

@@ -71,7 +71,6 @@ class Format:
         read_recording: Returns a recording, of a file that tells all of it itself.
         modalities: Signals that every such file may hold; None where its columns tell.
         gzip: Whether such files are read from .gz too.
-        whole_file: Whether streaming holds a whole file in memory, so that one at a time is read.
         sidecar: Whether such a file may be a table beside recordings instead, such as labels.csv.
         accepts: Whether a file with such a suffix is a recording, by a look at its content.
         segments: Those of the files in a folder that are parts of another one there.
@@ -88,7 +87,6 @@ class Format:
     read_recording: RecordingReader | None = None
     modalities: tuple[str, ...] | None = None
     gzip: bool = False
-    whole_file: bool = False
     sidecar: bool = False
     accepts: Callable[[Path], bool] = _any_file
     segments: Callable[[Sequence[Path]], set[Path]] = _no_segments

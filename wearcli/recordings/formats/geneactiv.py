@@ -1,7 +1,7 @@
 """GENEActiv .bin files, plain or .gz: text, with a header and pages of 300 samples in hexadecimal digits.
 
-Layout: Activinsights, GENEActiv Instructions for Use, "Understanding .bin files" (a sample is 12 digits: x, y, z
-of 12 bits each, light of 10 bits, the button, a reserve; g is (x * 100 - offset) / gain).
+Layout: Activinsights, GENEActiv Instructions for Use, "Understanding .bin files" (a sample is 12 digits: x, y
+and z of 12 bits each, light of 10 bits, the button, a reserve; g is (x * 100 - offset) / gain).
 """
 
 import re
@@ -26,7 +26,6 @@ _HEADER_BYTES = 2**14
 _HEAD_BYTES = _HEADER_BYTES + _PAGE_BYTES * (HEAD_ROWS // PAGE_SAMPLES + 1)
 _TAIL_BYTES = 3 * _PAGE_BYTES
 _MODALITIES = ("acc",)
-_ZONE = re.compile(r"GMT\s*(?:([+-]?)(\d{1,2}):?(\d{2})?)?$")
 # What of the header is about the device and its settings, not about a person.
 _FACTS = (
     *("Device Unique Serial Code", "Device Type", "Device Model", "Device Firmware Version"),
@@ -58,15 +57,15 @@ def read_head(path: Path, file_name: str) -> DeviceHead:
     count = _number(fields.get("Number of Pages", ""))
     end = max(pages(last), key=lambda page: page.start_ns, default=head[-1]) if last else None
     if end is not None:
-        last_ns = end.start_ns + (end.samples - 1) * end.step_ns
+        last_ns = end.start_ns + round((end.samples - 1) * end.step_ns)
     else:  # a .gz does not show its end: about, from the number of pages
-        last_ns = head[0].start_ns + (int(count or 0) * PAGE_SAMPLES - 1) * head[0].step_ns
+        last_ns = head[0].start_ns + round((int(count or 0) * PAGE_SAMPLES - 1) * head[0].step_ns)
     return DeviceHead(
         _stamps(head, 0)[:HEAD_ROWS],
         last_ns if end is not None or count else None,
         _number(fields.get("Measurement Frequency", "")),
         _number(fields.get("Accelerometer Range", "")),
-        utc_offset_s=_utc_offset_s(fields.get("Time Zone", "")),
+        zone=fields.get("Time Zone"),
         facts={key: fields[key] for key in _FACTS if fields.get(key)},
     )
 
@@ -102,7 +101,7 @@ def _samples(batch: list[Page], next_ns: int, calibration: _Calibration) -> Samp
 def _stamps(batch: list[Page], next_ns: int) -> np.ndarray:
     """The times of the samples of pages, (samples,) int64; next_ns: of the page after them, 0 for none."""
     starts = np.array([*(page.start_ns for page in batch), next_ns])
-    counts, steps = np.array([(page.samples, page.step_ns) for page in batch]).T
+    counts, steps = np.array([page.samples for page in batch]), np.array([page.step_ns for page in batch])
     return block_stamps(starts, counts, steps)
 
 
@@ -134,11 +133,15 @@ def _fields(header: bytes) -> dict[str, str]:
 
 def _calibration(fields: dict[str, str], file_name: str) -> _Calibration:
     try:
-        gain, offset = (np.array([float(fields[f"{axis} {name}"]) for axis in "xyz"]) for name in ("gain", "offset"))
+        gain, offset = (
+            np.array([float(fields[f"{axis} {name}"]) for axis in "xyz"]) for name in ("gain", "offset")
+        )
     except (KeyError, ValueError):
         gain = offset = np.zeros(3)
     if not (np.isfinite(offset).all() and (np.isfinite(gain) & (gain != 0)).all()):
-        raise InputError(f"{file_name}: its calibration (gain and offset of x, y, z) is damaged: copy it again")
+        raise InputError(
+            f"{file_name}: its calibration (gain and offset of x, y, z) is damaged: copy it again"
+        )
     return _Calibration(gain.astype(np.float32), offset.astype(np.float32))
 
 
@@ -146,16 +149,6 @@ def _number(text: str) -> float | None:
     """The last positive number of an entry: of "-8 to 8" the 8, of "60 Hz" the 60."""
     numbers = [float(word) for word in re.findall(r"\d+(?:\.\d+)?", text)]
     return numbers[-1] if numbers and numbers[-1] > 0 else None
-
-
-def _utc_offset_s(text: str) -> int | None:
-    """Seconds ahead of UTC of an entry such as "GMT -05:00"; None for any other text."""
-    match = _ZONE.match(text)
-    if match is None:
-        return None
-    sign, hours, minutes = match.groups()
-    seconds = int(hours or 0) * 3600 + int(minutes or 0) * 60
-    return -seconds if sign == "-" else seconds
 
 
 FORMAT = Format(

@@ -32,7 +32,7 @@ class Page(NamedTuple):
 
     number: int | None
     start_ns: int
-    step_ns: int
+    step_ns: float
     data: bytes
 
     @property
@@ -100,7 +100,7 @@ class PageReader:
         self.last_number = page.number if page.number is not None else (self.last_number or 0) + 1
         self.pages += 1
         self.short += PAGE_SAMPLES - page.samples
-        self.end_ns = page.start_ns + page.samples * page.step_ns
+        self.end_ns = page.start_ns + round(page.samples * page.step_ns)
 
 
 def pages(data: bytes) -> Iterator[Page]:
@@ -159,4 +159,4 @@ def _page(text: bytes) -> Page | None:
     start_ns = int(stamp) * TICK_NS + int(time[3]) * 10**6
     number_text = fields.get(b"Sequence Number", b"")
     number_in_file = int(number_text) if number_text.isdigit() else None
-    return Page(number_in_file, start_ns, round(TICK_NS / float(rate[0])), data)
+    return Page(number_in_file, start_ns, TICK_NS / float(rate[0]), data)

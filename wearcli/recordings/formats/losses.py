@@ -1,4 +1,4 @@
-"""What of a device file is lost: counted while it is read, and said in lines that name how much and since when."""
+"""What of a device file is lost: counted while it is read, and said with how much and since when."""
 
 from dataclasses import dataclass, field
 
