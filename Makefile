@@ -52,7 +52,7 @@ docs: $(ALL)
 	@echo "The documentation is in site/: open site/index.html"
 
 test: $(ALL) lint
-	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 lint: $(ALL)
 	$(BIN)/ruff check .

@@ -9,9 +9,19 @@ from types import SimpleNamespace
 
 import pytest
 
+# A worker of xdist has one core: more threads only wait for each other. Set before numpy and torch come.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 from wearcli.cli.app import main
 
 ROOT = Path(__file__).resolve().parent.parent
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files with slow tests come first: no core waits at the end for one long file."""
+    long = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in long)
 
 
 @pytest.fixture(scope="session")

@@ -12,17 +12,12 @@ from typer.main import get_group
 from typer.testing import CliRunner
 
 import wearcli
+from tests.commands import run_wearcli
 from wearcli.cli.app import app
 from wearcli.cli.config import read_config
 from wearcli.errors import UsageError
 
 COMMANDS = get_group(app).commands
-
-
-def run(*arguments: str, **more) -> subprocess.CompletedProcess:
-    return subprocess.run(
-        [sys.executable, "-m", "wearcli", *arguments], capture_output=True, text=True, check=False, **more
-    )
 
 
 def test_version_names_the_model() -> None:
@@ -78,7 +73,7 @@ def test_every_public_function_is_importable_from_the_package() -> None:
 )
 def test_a_wrong_config_is_one_line(tmp_path: Path, text: str, message: str) -> None:
     (tmp_path / "wearcli.toml").write_text(text)
-    result = run("embed", cwd=tmp_path)
+    result = run_wearcli("embed", cwd=tmp_path)
     assert result.returncode == 2
     assert result.stderr.count("\n") == 1
     assert message in result.stderr
@@ -99,7 +94,7 @@ def test_config_sets_defaults_and_flags_win(tmp_path: Path) -> None:
     assert read_config(config, COMMANDS) == {"sample": {"participants": 2, "seed": 3}}
     for extra, people in (([], 2), (["--participants", "3"], 3)):
         folder = tmp_path / f"study-{people}"
-        result = run("--config", str(config), "sample", str(folder), *extra)
+        result = run_wearcli("--config", str(config), "sample", str(folder), *extra)
         assert result.returncode == 0, result.stderr
         assert len((folder / "participants.csv").read_text().splitlines()) == people + 1
     with pytest.raises(UsageError, match="no such file"):
@@ -127,7 +122,7 @@ def test_one_of_what_may_be_several_needs_no_list_in_the_config(tmp_path: Path) 
 
 def test_what_the_system_refuses_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("no folder")
-    result = run("sample", str(tmp_path / "file" / "study"), "--participants", "2")
+    result = run_wearcli("sample", str(tmp_path / "file" / "study"), "--participants", "2")
     assert result.returncode in (1, 2)
     assert result.stderr.count("\n") == 1
     assert "file" in result.stderr
@@ -149,7 +144,7 @@ def test_what_the_system_refuses_is_one_line(tmp_path: Path) -> None:
     ],
 )
 def test_usage_errors_are_one_line_with_code_2(tmp_path: Path, arguments: list[str]) -> None:
-    result = run(*arguments, cwd=tmp_path)
+    result = run_wearcli(*arguments, cwd=tmp_path)
     assert result.returncode == 2, result.stderr
     assert result.stderr.startswith("wearcli: ")
     assert result.stderr.count("\n") == 1
@@ -158,7 +153,7 @@ def test_usage_errors_are_one_line_with_code_2(tmp_path: Path, arguments: list[s
 
 def test_debug_shows_the_traceback(tmp_path: Path) -> None:
     for arguments in (["--debug", "embed", "nowhere"], ["embed", "nowhere", "--debug"]):
-        assert "Traceback" in run(*arguments, cwd=tmp_path).stderr
+        assert "Traceback" in run_wearcli(*arguments, cwd=tmp_path).stderr
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
@@ -194,7 +189,7 @@ def test_a_reader_that_goes_away_is_no_traceback(sample_data: Path) -> None:
 
 
 def test_shell_completion_is_offered() -> None:
-    result = run(
+    result = run_wearcli(
         "--show-completion", "bash", env={**os.environ, "_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION": "1"}
     )
     assert result.returncode == 0

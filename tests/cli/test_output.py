@@ -2,20 +2,14 @@
 
 import json
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 from typer.main import get_group
 
+from tests.commands import run_wearcli
 from wearcli.cli.app import app
-
-
-def run(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "wearcli", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=False, cwd=cwd)
 
 
 def test_every_command_has_the_flags() -> None:
@@ -37,19 +31,19 @@ def study(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("arguments", [["-q", "inspect"], ["inspect", "--quiet"]])
 def test_quiet_is_data_and_errors_alone(study: Path, arguments: list[str]) -> None:
-    result = run(*arguments, str(study), "--json")
+    result = run_wearcli(*arguments, str(study), "--json")
     assert result.returncode == 1
     assert [row["recording"] for row in json.loads(result.stdout)["recordings"]] == ["P1_good", "P2_bad"]
     first, last = result.stderr.splitlines()
     assert first.startswith("failed: P2_bad: ")
     assert last == "1 of 2 recordings could not be read"
     (study / "P2_bad.csv").unlink()
-    assert run(*arguments, str(study)).stderr == ""
+    assert run_wearcli(*arguments, str(study)).stderr == ""
 
 
 @pytest.mark.parametrize("arguments", [["-v", "inspect"], ["inspect", "--verbose"]])
 def test_verbose_says_how_each_file_was_read_and_when(study: Path, arguments: list[str]) -> None:
-    lines = run(*arguments, str(study)).stderr.splitlines()
+    lines = run_wearcli(*arguments, str(study)).stderr.splitlines()
     timed = [match for line in lines if (match := re.fullmatch(r"\[ *(\d+\.\d\d) s\] (.*)", line))]
     (opened,) = [match[2] for match in timed if "P1_good.npz" in match[2]]
     assert "npz, x, y, z at 50 Hz, start unknown, unit: " in opened
@@ -57,12 +51,12 @@ def test_verbose_says_how_each_file_was_read_and_when(study: Path, arguments: li
     assert timed[-1][2] == "inspect is done"
     seconds = [float(match[1]) for match in timed]
     assert seconds == sorted(seconds)
-    plain = run("inspect", str(study))
+    plain = run_wearcli("inspect", str(study))
     assert "P1_good.npz: " not in plain.stderr
 
 
 def test_both_are_too_much(study: Path) -> None:
-    result = run("-q", "inspect", str(study), "-v")
+    result = run_wearcli("-q", "inspect", str(study), "-v")
     assert result.returncode == 2
     assert result.stderr == "wearcli: --quiet and --verbose exclude each other: give one of them\n"
 
@@ -70,11 +64,11 @@ def test_both_are_too_much(study: Path) -> None:
 def test_quiet_may_stand_in_the_config(study: Path) -> None:
     (study / "wearcli.toml").write_text("[inspect]\nquiet = true\n")
     (study / "P2_bad.csv").unlink()
-    assert run("inspect", ".", cwd=study).stderr == ""
+    assert run_wearcli("inspect", ".", cwd=study).stderr == ""
 
 
 def test_without_a_command_the_help_is_shown() -> None:
-    result = run()
+    result = run_wearcli()
     assert result.returncode == 2
     assert result.stdout == ""
-    assert result.stderr == run("--help").stdout
+    assert result.stderr == run_wearcli("--help").stdout

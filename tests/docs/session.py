@@ -1,18 +1,26 @@
 """Runs the commands of a page as a reader would, in one folder, and compares the output with the page's."""
 
+import hashlib
 import math
 import os
 import re
+import shlex
+import shutil
 import subprocess
 import sys
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests.commands import run_wearcli
 from tests.docs.blocks import ROOT, Block, Command, Page, runs
 
 COLUMNS = "100"
 _NUMBER = re.compile(r"(?<![\w.])-?(?:\d[\d,]*)?\.?\d+(?![\w]*\.parquet)")
 # What the machine's speed decides: "in 1.5 s", "1,818 windows/s", "0.25 MB".
 _SPEED = re.compile(r"[\d.,]+(?= (?:s|min|windows/s|anchors/s|MB|GB)\b)")
+
+
+_SHELL = re.compile(r"[|&;<>()$`*?~{}\[\]\\]")
 
 
 def environment(folder: Path) -> dict[str, str]:
@@ -35,20 +43,61 @@ def environment(folder: Path) -> dict[str, str]:
 
 def run(command: Command, language: str, folder: Path) -> tuple[int, list[str]]:
     """Exit code and the lines of stdout and stderr together."""
-    words = [sys.executable, "-c", command.text] if language == "python" else ["bash", "-c", command.text]
-    done = subprocess.run(
-        words,
-        cwd=folder,
-        env=environment(folder),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
-    )
+    if language != "python" and command.text.startswith("wearcli ") and not _SHELL.search(command.text):
+        words = shlex.split(command.text)[1:]
+        done = run_wearcli(*words, cwd=folder, env=environment(folder), together=True)
+    else:
+        program = [sys.executable] if language == "python" else ["bash"]
+        done = subprocess.run(
+            [*program, "-c", command.text],
+            cwd=folder,
+            env=environment(folder),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
     return done.returncode, [line.rstrip() for line in done.stdout.splitlines()]
 
 
-def run_page(page: Page, folder: Path) -> list[str]:
+@dataclass
+class Rerun:
+    """Runs commands; one that ran in a folder of the same files before gives what it gave then.
+
+    Attributes:
+        store: A folder for what the commands leave behind.
+        done: Exit code, lines and the folder afterwards, by the command and the files that it met.
+    """
+
+    store: Path
+    done: dict[tuple[str, str], tuple[int, list[str], Path]] = field(default_factory=dict)
+
+    def run(self, command: Command, language: str, folder: Path) -> tuple[int, list[str]]:
+        """Exit code and the lines of stdout and stderr together."""
+        key = (command.text, _digest(folder))
+        if key not in self.done:
+            code, printed = run(command, language, folder)
+            after = self.store / str(len(self.done))
+            shutil.copytree(folder, after)
+            self.done[key] = code, printed, after
+            return code, printed
+        code, printed, after = self.done[key]
+        shutil.rmtree(folder)
+        shutil.copytree(after, folder)
+        return code, printed
+
+
+def _digest(folder: Path) -> str:
+    """Of the names, times and bytes of all files."""
+    total = hashlib.sha256()
+    for path in sorted(folder.rglob("*")):
+        if path.is_file():
+            total.update(f"{path.relative_to(folder)} {path.stat().st_mtime_ns}\n".encode())
+            total.update(hashlib.sha256(path.read_bytes()).digest())
+    return total.hexdigest()
+
+
+def run_page(page: Page, folder: Path, rerun: Rerun) -> list[str]:
     """Run every block of a page in order; returns what differs from the page, a line each."""
     problems: list[str] = []
     for block in page.blocks:
@@ -56,7 +105,7 @@ def run_page(page: Page, folder: Path) -> list[str]:
             continue
         for command in block.commands:
             place = f"{page.name}:{command.line + 1}: {command.text}"
-            code, printed = run(command, block.language, folder)
+            code, printed = rerun.run(command, block.language, folder)
             wanted = _exit_code(block) if command is block.commands[-1] else 0
             if code != wanted:
                 return [*problems, f"{place}\n  exit code {code}\n  " + "\n  ".join(printed[-15:])]

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from typer.main import get_command
 
-from tests.docs.blocks import ROOT, RUN_LANGUAGES, Page, pages, read_page
+from tests.docs.blocks import ROOT, RUN_LANGUAGES, Command, Page, pages, read_page
 from tests.docs.parsing import problem
-from tests.docs.session import differences, run_page, same_line
+from tests.docs.session import Rerun, differences, run_page, same_line
 from wearcli.cli.app import app
 
 PAGES = {page.name: page for page in pages()}
@@ -22,7 +22,13 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     return {"": tmp_path_factory.mktemp("docs")}
 
 
-def visit(page: Page, folders: dict[str, Path]) -> list[str]:
+@pytest.fixture(scope="module")
+def rerun(tmp_path_factory: pytest.TempPathFactory) -> Rerun:
+    """What commands of earlier pages did: several pages begin alike."""
+    return Rerun(tmp_path_factory.mktemp("commands"))
+
+
+def visit(page: Page, folders: dict[str, Path], rerun: Rerun) -> list[str]:
     """Run a page once, after the page that it goes on from; what differs, a line each."""
     if page.name in folders:
         return []
@@ -30,18 +36,18 @@ def visit(page: Page, folders: dict[str, Path]) -> list[str]:
     folder.parent.mkdir()
     problems = []
     if page.after:
-        problems = visit(PAGES[page.after], folders)
+        problems = visit(PAGES[page.after], folders, rerun)
         shutil.copytree(folders[page.after], folder)
     else:
         folder.mkdir()
     folders[page.name] = folder
-    return problems + run_page(page, folder)
+    return problems + run_page(page, folder, rerun)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", [page.name for page in PAGES.values() if page.runs()])
-def test_the_page_does_what_it_shows(name: str, folders: dict[str, Path]) -> None:
-    problems = visit(PAGES[name], folders)
+def test_the_page_does_what_it_shows(name: str, folders: dict[str, Path], rerun: Rerun) -> None:
+    problems = visit(PAGES[name], folders, rerun)
     assert not problems, "\n".join(problems)
 
 
@@ -145,3 +151,16 @@ def test_a_file_that_a_page_names_is_there(name: str) -> None:
     ):
         invented = re.search(rf"Save it as[^\n]*{re.escape(file)}", text)
         assert invented or (ROOT / file).exists(), f"{name}: {file}"
+
+
+def test_a_command_that_ran_on_the_same_files_before_does_not_run_again(tmp_path: Path) -> None:
+    rerun = Rerun(tmp_path / "store")
+    (tmp_path / "store").mkdir()
+    command = Command("date +%N | tee now; ls", (), 0)
+    first, second, third = (tmp_path / name for name in ("first", "second", "third"))
+    for folder in (first, second, third):
+        folder.mkdir()
+    (third / "more").touch()
+    assert rerun.run(command, "sh", first) == rerun.run(command, "sh", second)
+    assert (first / "now").read_text() == (second / "now").read_text()
+    assert rerun.run(command, "sh", third)[1][1:] == ["more", "now"]

@@ -47,6 +47,7 @@ def study(tmp_path_factory):
     return store, {"masked": {}, "supervised": labels, "multitask": labels}
 
 
+@pytest.mark.slow  # the export to ONNX
 @pytest.mark.parametrize("method", ["masked", "tokens", "supervised", "multitask"])
 def test_a_run_gives_a_model_and_goes_on_to_the_bit(study, method, tmp_path, monkeypatch):
     store, options = study
