@@ -10,7 +10,10 @@ import pytest
 
 from tests.recordings.make import opened, read, wrist
 from wearcli.errors import InputError
-from wearcli.recordings.recording import Recording
+from wearcli.recordings.formats import date_order
+from wearcli.recordings.open import open_recording
+from wearcli.recordings.reading import Reading
+from wearcli.recordings.recording import Recording, Source
 
 START = datetime(2024, 3, 14, 23, 59, 50)
 TRUTH = START.replace(tzinfo=UTC)
@@ -223,3 +226,57 @@ def test_zoned_stamps_are_not_shifted_by_the_zone_given(tmp_path: Path) -> None:
     epoch = [str(int(TRUTH.timestamp() * 1000) + 20 * k) for k in range(1000)]
     stamped(tmp_path / "b.csv", "time,x,y,z", epoch)
     assert opened(tmp_path / "b.csv", timezone="Asia/Tokyo").start == TRUTH
+
+
+def dated(
+    path: Path, start: datetime, form: str = "%d/%m/%Y %H:%M:%S.%f", header: str = "time,x,y,z"
+) -> Path:
+    path.parent.mkdir(exist_ok=True, parents=True)
+    stamped_rows = (f"{m.strftime(form)},{row}" for m, row in zip(moments(start), rows(), strict=True))
+    path.write_text("\n".join([header, *stamped_rows]) + "\n")
+    return path
+
+
+def in_study(path: Path, root: Path) -> Recording:
+    return open_recording(Source(path.stem, path, "csv", "p", root=root))
+
+
+def test_files_of_the_study_tell_the_order_of_a_date_in_doubt(tmp_path: Path) -> None:
+    doubtful = dated(tmp_path / "P01" / "a.csv", datetime(2024, 3, 4, 9, 15))
+    dated(tmp_path / "P02" / "a.csv", datetime(2024, 5, 6, 9, 15))
+    with pytest.raises(InputError, match="may be day/month/year or month/day/year: say --time-unit dmy"):
+        in_study(doubtful, tmp_path)
+    dated(tmp_path / "P03" / "other.csv", datetime(2024, 3, 14), "%m/%d/%Y %H:%M:%S.%f", "clock,x,y,z")
+    dated(tmp_path / "P04" / "a.csv", datetime(2024, 3, 14, 9, 15))
+    dated(tmp_path / "P05" / "a.csv", datetime(2024, 3, 15, 9, 15))
+    forget_studies()
+    recording = in_study(doubtful, tmp_path)
+    assert recording.start == datetime(2024, 3, 4, 9, 15, tzinfo=UTC)
+    assert str(recording.provenance["time"]).endswith("; order of the date as in P04/a.csv")
+    assert len(read(recording)[0]) == 1000
+    # What the user says counts more, and files that contradict each other tell nothing.
+    month_first = open_recording(Source("a", doubtful, "csv", "p", root=tmp_path), Reading(time_unit="mdy"))
+    assert month_first.start == datetime(2024, 4, 3, 9, 15, tzinfo=UTC)
+    dated(tmp_path / "P06" / "a.csv", datetime(2024, 3, 14, 9, 15), "%m/%d/%Y %H:%M:%S.%f")
+    forget_studies()
+    with pytest.raises(InputError, match="say --time-unit dmy or mdy"):
+        in_study(doubtful, tmp_path)
+
+
+def forget_studies() -> None:
+    """Forget what the files of a study told: a test writes more of them."""
+    date_order._sisters.cache_clear()
+
+
+def test_later_dates_of_a_file_tell_the_order(tmp_path: Path) -> None:
+    """The first rows are of 4 May alone, the last ones of the 5th: 5/5 is no month after 5/4."""
+    start = datetime(2024, 5, 4, 18)
+    stamps = [(start + timedelta(seconds=k)).strftime("%m/%d/%Y %H:%M:%S") for k in range(25_000)]
+    path = tmp_path / "a.csv"
+    rest = [f"{stamp},0.1,{k % 7 / 100},1" for k, stamp in enumerate(stamps)]
+    path.write_text("\n".join(["time,x,y,z", *rest]) + "\n")
+    recording = opened(path, unit="g")
+    assert recording.start == start.replace(tzinfo=UTC)
+    how = str(recording.provenance["time"])
+    assert how.startswith("date (month/day/year) and time, no zone: taken as UTC (--timezone)")
+    assert how.endswith("; order of the date by its later dates")

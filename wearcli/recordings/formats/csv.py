@@ -45,7 +45,7 @@ def _open_rows(path: Path, file_name: str) -> Table:
         preamble.start,
         preamble.start_by_order,
         preamble.date_order,
-        preamble.zone,
+        zone=preamble.zone,
         unit=UNIT if geneactiv else None,
         unit_how=UNIT_HOW if geneactiv else None,
         unit_factor=1.0 if geneactiv else None,

@@ -7,11 +7,13 @@ from typing import TypeAlias
 
 from wearcli.errors import InputError, blamed_on
 from wearcli.modality import Modality
+from wearcli.recordings.formats.date_order import settle_order
 from wearcli.recordings.reading import Reading
 from wearcli.recordings.recording import Recording, Source
 from wearcli.recordings.tables.columns import choose_columns
 from wearcli.recordings.tables.table import Table
 from wearcli.recordings.tables.tabular import open_table
+from wearcli.recordings.tables.timescale import DateOrderError
 
 # The last argument of both is the file's name for messages.
 TableReader: TypeAlias = Callable[[Path, str], Table]
@@ -109,7 +111,16 @@ class Format:
         if self.read_recording is not None:
             return self.read_recording(source, reading, file_name)
         assert self.read_table is not None
-        return open_table(source, self.read_table(source.path, file_name), reading, file_name)
+        table = self.read_table(source.path, file_name)
+        try:
+            return open_table(source, table, reading, file_name)
+        except DateOrderError:
+            settled = settle_order(source, table, reading, self.read_table, self.fits)
+            if settled is None:
+                raise
+        table = self.read_table(source.path, file_name)
+        table.date_order, table.date_order_how = settled.order, settled.how
+        return open_table(source, table, reading, file_name)
 
     def holds(self, path: Path, modality: Modality) -> bool:
         """Return whether a file holds a signal, as far as its format or its columns tell."""

@@ -71,6 +71,7 @@ class Table:
         start: Start that the header tells, without a zone where it tells none.
         start_by_order: The start by the order of day, month and year, where its date may have several.
         date_order: Order of day, month and year that the header tells, such as mdy.
+        date_order_how: How that order is known, where the header does not tell it.
         zone: Zone of the clock as the header writes it.
         unit: Unit that the format or the header tells.
         unit_how: How the unit is known.
@@ -91,6 +92,7 @@ class Table:
     start: datetime | None = None
     start_by_order: Mapping[Order, datetime] = field(default_factory=dict)
     date_order: Order | None = None
+    date_order_how: str | None = None
     zone: str | None = None
     unit: str | None = None
     unit_how: str | None = None

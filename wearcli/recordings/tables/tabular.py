@@ -155,6 +155,8 @@ def _clock(
             nominal,
             zone,
         )
+        if table.date_order_how is not None:
+            scale = replace(scale, how=f"{scale.how}; order of the date {table.date_order_how}")
         measured = measure_rate(scale.course([]).follow(scale.seconds(stamps)))
         if np.isfinite(measured):
             rate = measured
