@@ -44,7 +44,8 @@ Unit = Annotated[
     str | None,
     typer.Option(
         metavar="UNIT",
-        help="Unit of the signal in the files: g, mg or m/s2 of acceleration, deg/s or rad/s of rotation.",
+        help="Unit of the signal in the files: g, mg or m/s2 of acceleration, deg/s or rad/s of rotation; of "
+        "raw counts their scale, such as 1/256g.",
         rich_help_panel=FILES,
     ),
 ]

@@ -17,7 +17,8 @@ class Reading:
 
     Attributes:
         modality: The signal to read.
-        unit: Unit of the values in the file: g, mg or m/s2 of acceleration, deg/s or rad/s of rotation.
+        unit: Unit of the values in the file: g, mg or m/s2 of acceleration, deg/s or rad/s of rotation, or
+            of raw counts their scale, such as 1/256 g.
         time_column: Name or 1-based position of a table's time column.
         channel_columns: Names or 1-based positions of a table's columns with the signal; of acceleration
             three, in the order x, y, z.
@@ -73,8 +74,8 @@ class Reading:
             UsageError: No file can be read so.
         """
         # With numpy and pyarrow in them, which the help of the command line does without.
+        from wearcli.recordings.tables.scales import parse_unit
         from wearcli.recordings.tables.times import check_time_unit
-        from wearcli.recordings.tables.units import parse_unit
         from wearcli.recordings.tables.zone import parse_zone
 
         check_modality(self.modality)

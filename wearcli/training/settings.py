@@ -130,7 +130,7 @@ class DataOptions:
     unit: str | None = field(
         default=None,
         metadata=option(
-            f"Unit of the signal in the files: {_units()}.",
+            f"Unit of the signal in the files: {_units()}; of raw counts their scale, such as 1/256g.",
             default_text="by the magnitude of the values",
             modalities=lambda modality: bool(MODALITIES[modality].units),
         ),

@@ -8,10 +8,12 @@ from tests.recordings.make import wrist
 from wearcli.errors import InputError, UsageError
 from wearcli.modality import MODALITIES
 from wearcli.recordings.tables.gravity import measure_gravity, still_magnitudes
-from wearcli.recordings.tables.units import FileUnit, normal_unit, parse_unit, recognise_unit
+from wearcli.recordings.tables.scales import Scale, normal_unit, parse_unit, read_scale
+from wearcli.recordings.tables.units import FileUnit, UnitInDoubt, recognise_unit
 
 ACC, GYRO = MODALITIES["acc"], MODALITIES["gyro"]
 SCALES = {"g": 1.0, "mg": 1000.0, "m/s2": 9.80665}
+FACTORS = {"g": 1.0, "mg": 1e-3, "m/s2": 1 / 9.80665, "deg/s": 1.0, "rad/s": 180 / np.pi}
 
 
 def unit_of_acceleration(values: np.ndarray, rate: float, name: str, **known: str) -> FileUnit:
@@ -31,6 +33,7 @@ def test_told_by_rest(calibration: float, unit: str, seed: int) -> None:
     values = wrist(seed=seed)[1] * calibration * SCALES[unit]
     assert unit_of_acceleration(values.astype(np.float32), 50.0, "f") == (
         unit,
+        FACTORS[unit],
         "by the magnitude at rest",
         [],
     )
@@ -39,7 +42,7 @@ def test_told_by_rest(calibration: float, unit: str, seed: int) -> None:
 @pytest.mark.parametrize("unit", SCALES)
 def test_told_in_motion(unit: str) -> None:
     found = unit_of_acceleration(walking() * SCALES[unit], 50.0, "f")
-    assert found == (unit, "by the magnitude in motion (no rest found)", [])
+    assert found == (unit, FACTORS[unit], "by the magnitude in motion (no rest found)", [])
 
 
 @pytest.mark.parametrize("unit", SCALES)
@@ -59,8 +62,8 @@ def test_gravity_taken_out_is_doubt() -> None:
     assert 0.7 < np.linalg.norm(linear, axis=1).mean() < 10
     with pytest.raises(InputError, match=r"as if gravity were taken out.*--unit"):
         unit_of_acceleration(linear, 50.0, "f")
-    unit, how, warnings = unit_of_acceleration(linear, 50.0, "f", given="m/s2")
-    assert (unit, how, warnings) == ("m/s2", "said by --unit", ["gravity seems to be taken out"])
+    unit = unit_of_acceleration(linear, 50.0, "f", given="m/s2")
+    assert unit == ("m/s2", FACTORS["m/s2"], "said by --unit", ["gravity seems to be taken out"])
 
 
 @pytest.mark.parametrize("scale", [64.0, 256.0, 3.9, 0.25, 0.0])
@@ -72,14 +75,17 @@ def test_a_magnitude_that_fits_no_unit(scale: float) -> None:
 
 def test_a_bracket_counts_unless_the_values_deny_it() -> None:
     values = wrist()[1]
-    assert unit_of_acceleration(values * 9.81, 50.0, "f", written="m/s^2")[:2] == ("m/s2", "said in the file")
+    assert unit_of_acceleration(values * 9.81, 50.0, "f", written="m/s^2")[::2] == (
+        "m/s2",
+        "said in the file",
+    )
     with pytest.raises(InputError, match=r"header says g.* says m/s2: settle it with --unit"):
         unit_of_acceleration(values * 9.81, 50.0, "f", written="g")
     assert unit_of_acceleration(values * 9.81, 50.0, "f", given="m/s2", written="g")[0] == "m/s2"
 
 
 def test_out_of_calibration_is_said() -> None:
-    unit, _, warnings = unit_of_acceleration(wrist()[1] * 1.5, 50.0, "f")
+    unit, _, _, warnings = unit_of_acceleration(wrist()[1] * 1.5, 50.0, "f")
     assert unit == "g"
     assert "out of calibration" in warnings[0]
 
@@ -125,17 +131,105 @@ def test_units_as_written(written: str | None, unit: str | None) -> None:
     assert normal_unit(written) == unit
 
 
+@pytest.mark.parametrize(
+    ("written", "name", "factor"),
+    [
+        ("1/256g", "1/256 g", 1 / 256),
+        ("1/341 g", "1/341 g", 1 / 341),
+        ("1 / 1024 G", "1/1024 g", 1 / 1024),
+        (".0039 g", ".0039 g", 0.0039),
+        ("0.0039g", "0.0039 g", 0.0039),
+        ("3.9 mg", "3.9 mg", 0.0039),
+        ("3.9e-3 g", "3.9e-3 g", 0.0039),
+        ("9.81/1024 m/s^2", "9.81/1024 m/s2", 9.81 / 1024 / 9.80665),
+        ("0.5*mg", "0.5 mg", 0.0005),
+        ("256 counts/g", "1/256 g", 1 / 256),
+        ("256 LSB/g", "1/256 g", 1 / 256),
+        ("256/g", "1/256 g", 1 / 256),
+        ("256 counts per g", "1/256 g", 1 / 256),
+        ("1 g", "g", 1.0),
+        ("4/2 g", "4/2 g", 2.0),
+        *(
+            (text, None, None)
+            for text in ("1/0 g", "0 g", "-1/256 g", "1/256", "1/256 gg", "1//256 g", "1/x g")
+        ),
+        *(
+            (text, None, None)
+            for text in ("1/256 deg/s", "1e999 g", "1/1e-999 g", "nan g", "inf g", "1,5 g", "g/256")
+        ),
+    ],
+)
+def test_scales_of_raw_counts(written: str, name: str | None, factor: float | None) -> None:
+    scale = read_scale(written, ACC)
+    if name is None:
+        assert scale is None
+        with pytest.raises(UsageError, match="or a scale such as 1/256 g"):
+            parse_unit(written, ACC)
+    else:
+        assert scale == (name, pytest.approx(factor))
+        assert parse_unit(written, ACC) == scale
+
+
+@pytest.mark.parametrize("written", ["1/16.4 deg/s", "1/16.4dps", "16.4 LSB/(deg/s)", "16.4 counts per dps"])
+def test_scales_of_rotation(written: str) -> None:
+    assert read_scale(written, GYRO) == ("1/16.4 deg/s", pytest.approx(1 / 16.4))
+    assert read_scale("0.001 rad/s", GYRO) == ("0.001 rad/s", pytest.approx(0.18 / np.pi))
+
+
+@given(st.floats(1e-6, 1e6), st.sampled_from(["g", "mg", "m/s2"]))
+def test_any_scale_comes_back(number: float, unit: str) -> None:
+    factor = number * FACTORS[unit]
+    assert read_scale(f"{number!r} {unit}", ACC) == Scale(
+        unit if number == 1 else f"{number!r} {unit}", pytest.approx(factor)
+    )
+    assert read_scale(f"1/{number!r}{unit}", ACC)[1] == pytest.approx(FACTORS[unit] / number)  # type: ignore[index]
+
+
+@pytest.mark.parametrize(
+    "counts", [16, 64, 128, 256, 341, 512, 683, 819, 1024, 1365, 2048, 4096, 8192, 16384]
+)
+@pytest.mark.parametrize("seed", range(3))
+def test_raw_counts_are_never_a_unit(counts: int, seed: int) -> None:
+    values = np.rint(wrist(seed=seed)[1] * counts).astype(np.float32)
+    with pytest.raises(UnitInDoubt, match=f"as a scale such as 1/{counts}g$"):
+        unit_of_acceleration(values, 50.0, "f")
+    unit = unit_of_acceleration(values, 50.0, "f", given=f"1/{counts}g")
+    assert unit == (f"1/{counts} g", 1 / counts, "said by --unit", [])
+    assert unit_of_acceleration(values, 50.0, "f", written=f"1/{counts} g")[2] == "said in the file"
+    with pytest.raises(UnitInDoubt, match="as a scale such as 1/256g$" if counts > 8 else ""):
+        unit_of_acceleration(np.rint(walking() * counts), 50.0, "f")
+
+
+@pytest.mark.parametrize("calibration", [0.9, 0.97, 0.99, 1.0, 1.008])
+def test_whole_milli_g_are_calibrated(calibration: float) -> None:
+    values = np.rint(wrist()[1] / np.linalg.norm([0.1, 0.2, 0.97]) * calibration * 1000)
+    assert unit_of_acceleration(values, 50.0, "f")[0] == "mg"
+    if calibration > 1:  # nearer to 1024 from 1012 on, and then the header or the user says it
+        with pytest.raises(UnitInDoubt, match="whole numbers, which may be mg or raw counts"):
+            unit_of_acceleration(np.rint(values * 1.01), 50.0, "f")
+    assert unit_of_acceleration(np.rint(values * 1.01), 50.0, "f", written="mg")[0] == "mg"
+
+
+def test_whole_speeds_may_be_raw_counts() -> None:
+    values = np.rint(turning(60, 80, 600))
+    with pytest.raises(UnitInDoubt, match=r"deg/s or raw counts.* as a scale such as 1/16\.4deg/s$"):
+        recognise_unit(values, 50.0, "f", GYRO)
+    assert recognise_unit(values, 50.0, "f", GYRO, given="1/16.4 deg/s")[1] == pytest.approx(1 / 16.4)
+    assert recognise_unit(values, 50.0, "f", GYRO, written="deg/s")[0] == "deg/s"
+
+
 def test_a_unit_is_one_of_the_signal() -> None:
     assert normal_unit("dps", ACC) is None
     assert normal_unit("g", GYRO) is None
-    assert parse_unit("dps", GYRO) == "deg/s"
-    assert parse_unit("mG", ACC) == "mg"
-    with pytest.raises(UsageError, match=r"^--unit 'g': give deg/s or rad/s$"):
+    scale = ", or a scale such as 1/256"
+    assert parse_unit("dps", GYRO) == ("deg/s", 1.0)
+    assert parse_unit("mG", ACC) == ("mg", 1e-3)
+    with pytest.raises(UsageError, match=rf"^--unit 'g': give deg/s or rad/s{scale} deg/s$"):
         parse_unit("g", GYRO)
-    with pytest.raises(UsageError, match=r"^--unit 'furlong': give g, mg or m/s2$"):
+    with pytest.raises(UsageError, match=rf"^--unit 'furlong': give g, mg or m/s2{scale} g$"):
         parse_unit("furlong", ACC)
     # A signal whose values are read as they are takes any unit that there is.
-    assert parse_unit("mg", MODALITIES["ppg"]) == "mg"
+    assert parse_unit("mg", MODALITIES["ppg"]) == ("mg", 1.0)
     with pytest.raises(UsageError, match="--unit 'furlong'"):
         parse_unit("furlong", MODALITIES["ecg"])
 
@@ -152,7 +246,7 @@ def turning(seconds: float, usual: float, peak: float, seed: int = 0) -> np.ndar
 def test_faster_than_any_sensor_in_radians_is_degrees(seconds: float) -> None:
     for usual, peak in ((0.1, 45.0), (80.0, 600.0)):
         found = recognise_unit(turning(seconds, usual, peak), 50.0, "f", GYRO)
-        assert found == ("deg/s", "by the speed of its fastest turns", [])
+        assert found == ("deg/s", 1.0, "by the speed of its fastest turns", [])
 
 
 def test_faster_than_any_sensor_in_degrees_is_no_unit() -> None:
@@ -162,7 +256,7 @@ def test_faster_than_any_sensor_in_degrees_is_no_unit() -> None:
         recognise_unit(values, 50.0, "f", GYRO)
     unit = recognise_unit(values, 50.0, "f", GYRO, given="deg/s")
     assert unit.name == "deg/s"
-    assert "raw counts" in unit.warnings[0]
+    assert "faster than worn sensors" in unit.warnings[0]
 
 
 @pytest.mark.parametrize("written", ["mdps", "raw", "rpm"])
@@ -194,9 +288,9 @@ def test_rest_in_degrees_and_motion_in_radians_are_in_doubt(
     assert str(error.value).startswith("f.csv: the speed of its fastest turns is ")
     assert str(error.value).endswith("say the unit with --unit deg/s|rad/s")
     # What the file or the user says settles it.
-    assert recognise_unit(values, 50.0, "f", GYRO, written="dps") == ("deg/s", "said in the file", [])
+    assert recognise_unit(values, 50.0, "f", GYRO, written="dps") == ("deg/s", 1.0, "said in the file", [])
     assert recognise_unit(values, 50.0, "f", GYRO, written="rad/s")[0] == "rad/s"
-    assert recognise_unit(values, 50.0, "f", GYRO, given="rad/s") == ("rad/s", "said by --unit", [])
+    assert recognise_unit(values, 50.0, "f", GYRO, given="rad/s")[::2] == ("rad/s", "said by --unit")
 
 
 def test_a_header_that_cannot_be_is_refused() -> None:

@@ -5,7 +5,7 @@ import re
 from typing import NamedTuple
 
 from wearcli.errors import InputError
-from wearcli.recordings.tables.units import normal_unit
+from wearcli.recordings.tables.scales import normal_unit
 
 Row = list[str]
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from wearcli.errors import InputError
 from wearcli.modality import MODALITIES, ModalityRecord
+from wearcli.recordings.tables.scales import normal_unit
 from wearcli.recordings.tables.sensors import (
     GRAVITY,
     OTHER_SENSORS,
@@ -12,7 +13,6 @@ from wearcli.recordings.tables.sensors import (
     split_words,
 )
 from wearcli.recordings.tables.table import Column
-from wearcli.recordings.tables.units import normal_unit
 
 # Names of columns that tell the sensor, and sensors beside those of the records.
 _NAMES = {"sensor", "sensortype", "sensorname", "type", "kind", "source", "signal", "stream", "name"}

@@ -4,9 +4,9 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from wearcli.recordings.tables.scales import normal_unit
 from wearcli.recordings.tables.sensors import says_gravity_part, split_words
 from wearcli.recordings.tables.table import Column
-from wearcli.recordings.tables.units import normal_unit
 
 AXES = ("x", "y", "z")
 

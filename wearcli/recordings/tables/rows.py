@@ -13,8 +13,8 @@ from wearcli.recordings.reading import Reading
 from wearcli.recordings.tables.axes import axes_in_words
 from wearcli.recordings.tables.columns import Chosen
 from wearcli.recordings.tables.gravity import has_gravity, measure_gravity
+from wearcli.recordings.tables.scales import normal_unit
 from wearcli.recordings.tables.table import Batch, Table
-from wearcli.recordings.tables.units import normal_unit
 
 # In rows of several sensors, the share of a sensor's own rows that another one may have a value in.
 _SHARED = 0.1

@@ -260,9 +260,9 @@ def _unit(
     if not signal.units:
         name = (written or "raw").split(",")[0].strip() or "raw"
         return _Unit(name, f"{name}, {'said' if written else 'as'} in the file", 1.0)
-    unit, how, odd = recognise_unit(values, rate_hz, file_name, signal, reading.unit, written)
-    table.warnings += odd
-    return _Unit(unit, f"{unit}, {how}", signal.units[unit].factor)
+    unit = recognise_unit(values, rate_hz, file_name, signal, reading.unit, written)
+    table.warnings += unit.warnings
+    return _Unit(unit.name, f"{unit.name}, {unit.how}", unit.factor)
 
 
 def _start(

@@ -1,15 +1,15 @@
 """The unit of a signal in a file: given by the user, written in the file, or told by the values."""
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
 
-from wearcli.errors import InputError, UsageError
-from wearcli.modality import MODALITIES, ModalityRecord
+from wearcli.errors import InputError
+from wearcli.modality import ModalityRecord
 from wearcli.recordings.tables.gravity import measure_gravity
+from wearcli.recordings.tables.scales import Scale, normal_unit, parse_unit, read_scale
 
 # What the magnitude may be, in g: at rest with a sensor out of calibration; on average in motion, where
 # it cannot be less than the weight carried and running hardly passes 3.
@@ -18,20 +18,31 @@ CALIBRATED_G = (0.85, 1.15)
 # Gyroscopes that are worn measure up to 2000 deg/s an axis: 3464 deg/s in all, or 60 rad/s. Few samples come
 # near it: a speed that one in a thousand exceeds is below 40 rad/s.
 _TOO_FAST_RAD_S, _TOO_FAST_DEG_S = 40.0, 4000.0
+# Counts of raw values in 1 g: powers of two, and what sensors of 10 and 12 bits have for 3, 6 and 12 g.
+_COUNTS_PER_G = (16, 32, 64, 85, 128, 171, 256, 341, 512, 683, 819, 1024, 1365, 2048, 4096, 8192, 16384)
+_NEAR_COUNT = 0.06  # share by which a sensor at rest may be off the count of 1 g
+# Of gyroscopes of 16 bits that measure up to 2000 deg/s.
+_SPEED_SCALE = "1/16.4deg/s"
 
 
 class FileUnit(NamedTuple):
     """The unit of a file.
 
     Attributes:
-        name: A unit of the signal's record.
+        name: A unit of the signal's record, or a scale of one, such as 1/256 g.
+        factor: What a value is multiplied by to be in the unit of the recording.
         how: How it is known, in words.
         warnings: What is odd about the values in this unit.
     """
 
     name: str
+    factor: float
     how: str
     warnings: list[str]
+
+
+class UnitInDoubt(InputError):
+    """The values of a recording do not tell their unit, and nothing else does."""
 
 
 @dataclass(frozen=True)
@@ -41,51 +52,20 @@ class Evidence:
     Attributes:
         seen: The quantity that was looked at, in words.
         value: The quantity, in the file's own unit.
-        possible: Units that the values do not exclude.
+        fits: Whether the values may be in a unit of this factor.
         likely: The unit where the values alone are enough to tell it, else None.
         problem: Why they are not enough, in words.
-        odd: Gives what is odd about the values in a unit, in words, or None.
+        scale: A scale of raw counts that they may be in, as --unit takes it; None where they are none.
+        odd: Gives what is odd about the values in a unit of this factor, in words, or None.
     """
 
     seen: str
     value: float
-    possible: list[str]
+    fits: Callable[[float], bool]
     likely: str | None
     problem: str
-    odd: Callable[[str], str | None] = field(default=lambda unit: None)
-
-
-def normal_unit(written: str | None, signal: ModalityRecord | None = None) -> str | None:
-    """Return the name of a unit as people write it (`m/s^2`, `m s-2`, `G`, `milli-g`, `dps`).
-
-    Args:
-        written: The unit in a file or on the command line.
-        signal: The signal that it must be a unit of; None for any.
-
-    Returns:
-        The unit's name in the record of the signal; None for what is no unit of it.
-    """
-    if written is None:
-        return None
-    squeezed = re.sub(r"[\s·*^_\[\]()-]", "", written.lower().replace("²", "2").replace("**", ""))
-    records = [signal] if signal else MODALITIES.values()
-    units = (item for record in records for item in record.units.items())
-    return next((name for name, unit in units if squeezed in unit.spellings), None)
-
-
-def parse_unit(text: str, signal: ModalityRecord) -> str:
-    """Return the name of the unit that `--unit` gives.
-
-    A signal without units takes the unit of any other one: its values are read as they are.
-
-    Raises:
-        UsageError: It is no unit of the signal.
-    """
-    unit = normal_unit(text, signal if signal.units else None)
-    if unit is None:
-        names = list(signal.units) or [name for record in MODALITIES.values() for name in record.units]
-        raise UsageError(f"--unit '{text}': give {', '.join(names[:-1])} or {names[-1]}")
-    return unit
+    scale: str | None
+    odd: Callable[[float], str | None] = field(default=lambda factor: None)
 
 
 def recognise_unit(
@@ -98,6 +78,8 @@ def recognise_unit(
 ) -> FileUnit:
     """Return the unit of a recording.
 
+    Raw counts are never taken for a unit: whole numbers are in doubt, unless they are calibrated mg or m/s2.
+
     Args:
         values: The head of the recording (samples, channels), in the file's own unit.
         rate_hz: Rate of the samples, Hz.
@@ -107,21 +89,23 @@ def recognise_unit(
         written: Unit written in the file, which is believed unless the values exclude it.
 
     Raises:
-        InputError: The values exclude the written unit, or do not tell a unit. The message names `--unit`.
+        UnitInDoubt: The values do not tell a unit. The message names `--unit`, and a scale of counts.
+        InputError: The values exclude the written unit, or there are none.
     """
     assert signal.unit_rule is not None, "a signal with units has a rule that tells them"
     flag = f"--unit {'|'.join(signal.units)}"
     evidence = _RULES[signal.unit_rule](values, rate_hz, signal)
-    unit: str | None
+    scale: Scale | None
     if given is not None:
-        unit, how = parse_unit(given, signal), "said by --unit"
+        scale, how = parse_unit(given, signal), "said by --unit"
     elif np.isnan(evidence.value):
         raise InputError(f"{file_name}: no sample to tell the unit by: say it with {flag}")
-    elif (unit := normal_unit(written, signal)) is not None:
-        if unit not in evidence.possible and evidence.possible:
+    elif (scale := read_scale(written, signal)) is not None:
+        possible = [name for name, unit in signal.units.items() if evidence.fits(unit.factor)]
+        if possible and not evidence.fits(scale.factor):
             raise InputError(
-                f"{file_name}: its header says {unit}, but {evidence.seen} of {evidence.value:.4g} says "
-                f"{evidence.possible[0]}: settle it with --unit"
+                f"{file_name}: its header says {scale.name}, but {evidence.seen} of {evidence.value:.4g} "
+                f"says {possible[0]}: settle it with --unit"
             )
         how = "said in the file"
     elif written is not None and signal.unit_rule == "speed" and normal_unit(written) is None:
@@ -129,15 +113,16 @@ def recognise_unit(
             f"{file_name}: its header says '{written}', which is no known unit of {signal.title}: "
             f"convert the values and say {flag}"
         )
-    elif (unit := evidence.likely) is not None:
-        how = f"by {evidence.seen}"
+    elif evidence.likely is not None:
+        scale, how = Scale(evidence.likely, signal.units[evidence.likely].factor), f"by {evidence.seen}"
     else:
-        raise InputError(
+        counts = f", or for raw counts as a scale such as {evidence.scale}" if evidence.scale else ""
+        raise UnitInDoubt(
             f"{file_name}: {evidence.seen} is {evidence.value:.4g} and {evidence.problem}: say the unit with "
-            f"{flag}"
+            f"{flag}{counts}"
         )
-    odd = evidence.odd(unit)
-    return FileUnit(unit, how, [odd] if odd else [])
+    odd = evidence.odd(scale.factor)
+    return FileUnit(*scale, how, [odd] if odd else [])
 
 
 def _by_gravity(values: np.ndarray, rate_hz: float, signal: ModalityRecord) -> Evidence:
@@ -146,25 +131,37 @@ def _by_gravity(values: np.ndarray, rate_hz: float, signal: ModalityRecord) -> E
     magnitude, still = gravity.magnitude, gravity.still
     seen = f"the magnitude {'at rest' if still else 'in motion (no rest found)'}"
     low, high = _AT_REST if still else _IN_MOTION
-    in_g = {name: magnitude * unit.factor for name, unit in signal.units.items()}
-    fitting = [name for name, value in in_g.items() if low <= value <= high and not gravity.absent]
 
-    def odd(unit: str) -> str | None:
+    def fits(factor: float) -> bool:
+        return gravity.absent or low <= magnitude * factor <= high
+
+    def odd(factor: float) -> str | None:
         if gravity.absent:
             return "gravity seems to be taken out"
-        calibrated = not still or CALIBRATED_G[0] <= in_g[unit] <= CALIBRATED_G[1]
-        if np.isnan(magnitude) or (unit in fitting and calibrated):
+        calibrated = not still or CALIBRATED_G[0] <= magnitude * factor <= CALIBRATED_G[1]
+        if np.isnan(magnitude) or (fits(factor) and calibrated):
             return None
-        return f"{seen} is {in_g[unit]:.3g} g: out of calibration, or of another unit (--unit)"
+        return f"{seen} is {magnitude * factor:.3g} g: out of calibration, or of another unit (--unit)"
 
-    return Evidence(
-        seen,
-        magnitude,
-        fitting or list(signal.units),
-        fitting[0] if len(fitting) == 1 else None,
-        "averages out, as if gravity were taken out" if gravity.absent else "fits neither g, mg nor m/s2",
-        odd,
-    )
+    count = min(_COUNTS_PER_G, key=lambda count: abs(np.log(count / max(magnitude, 1.0))))
+    near = abs(magnitude / count - 1) <= _NEAR_COUNT
+    scale = None
+    if magnitude > _COUNTS_PER_G[0] / 2:
+        scale = f"1/{count}g" if still and near else f"1/{magnitude:.0f}g" if still else "1/256g"
+    fitting = [] if gravity.absent else [name for name, unit in signal.units.items() if fits(unit.factor)]
+    likely = fitting[0] if len(fitting) == 1 else None
+    problem = "fits neither g, mg nor m/s2"
+    if gravity.absent:
+        problem = "averages out, as if gravity were taken out"
+    elif likely is not None and _all_whole(values):
+        one_g = 1 / signal.units[likely].factor
+        plain = CALIBRATED_G[0] <= magnitude / one_g <= CALIBRATED_G[1]
+        # Of 1000 and 1024, the nearer one.
+        nearer = near and abs(np.log(magnitude / count)) < abs(np.log(magnitude / one_g))
+        if nearer or not plain:
+            problem = f"all values are whole numbers, which may be {likely} or raw counts"
+            likely = None
+    return Evidence(seen, magnitude, fits, likely, problem, scale, odd)
 
 
 def _by_speed(values: np.ndarray, rate_hz: float, signal: ModalityRecord) -> Evidence:
@@ -177,16 +174,32 @@ def _by_speed(values: np.ndarray, rate_hz: float, signal: ModalityRecord) -> Evi
     values = values[np.isfinite(values).all(1)].astype(np.float64)
     seen = "the speed of its fastest turns"
     if len(values) == 0:
-        return Evidence(seen, float("nan"), list(signal.units), None, "")
+        return Evidence(seen, float("nan"), lambda factor: True, None, "", None)
     speed = np.linalg.norm(values - np.median(values, axis=0), axis=1)
     fast = float(np.quantile(speed, 0.999))
+
+    def fits(factor: float) -> bool:
+        return fast * factor <= _TOO_FAST_DEG_S and (factor <= 1 or fast <= _TOO_FAST_RAD_S)
+
+    def odd(factor: float) -> str | None:
+        if fast * factor <= _TOO_FAST_DEG_S:
+            return None
+        return f"{seen} is {fast * factor:.4g} deg/s, which is faster than worn sensors measure (--unit)"
+
+    likely, problem = None, "may be of a person at rest in deg/s, or of one who moves in rad/s"
     if fast > _TOO_FAST_DEG_S:
         problem = "is faster than worn sensors measure, as raw counts or millidegrees are"
-        return Evidence(seen, fast, [], None, problem, lambda unit: f"{seen} is {fast:.4g}, which {problem}")
-    if fast > _TOO_FAST_RAD_S:
-        return Evidence(seen, fast, ["deg/s"], "deg/s", "")
-    problem = "may be of a person at rest in deg/s, or of one who moves in rad/s"
-    return Evidence(seen, fast, list(signal.units), None, problem)
+    elif fast > _TOO_FAST_RAD_S and _all_whole(values):
+        problem = "all values are whole numbers, which may be deg/s or raw counts"
+    elif fast > _TOO_FAST_RAD_S:
+        likely = "deg/s"
+    scale = _SPEED_SCALE if fast > _TOO_FAST_RAD_S else None
+    return Evidence(seen, fast, fits, likely, problem, scale, odd)
+
+
+def _all_whole(values: np.ndarray) -> bool:
+    finite = values[np.isfinite(values)]
+    return bool(np.all(finite == np.rint(finite)))
 
 
 _RULES: dict[str, Callable[[np.ndarray, float, ModalityRecord], Evidence]] = {
