@@ -26,6 +26,7 @@ BASE = {
     "leftovers",
     "options",
     "seeds",
+    "words",
 }  # everybody may import these
 READ = {"modality", "recordings", "signals"}
 EMBEDDED = READ | {"models", "embedding", "labels"}

@@ -39,6 +39,7 @@ class Inspection:
         path: Its file or folder.
         format: Its format.
         participant: Whose it is.
+        participant_how: How that is known, in words.
         placement: Where the sensor was worn.
         modality: The signal.
         samples: Number of samples with a time and a value.
@@ -91,6 +92,7 @@ class Inspection:
     good: float | None = None
     warnings: list[str] = field(default_factory=list)
     error: str | None = None
+    participant_how: str = ""
 
 
 @dataclass
@@ -102,12 +104,14 @@ class InspectResult:
         participant_rule: How the participants were recognised, in words.
         notes: Remarks on all of them.
         sidecars: Files beside the recordings, by what they hold.
+        participant_doubt: Why the participants are not certain, in one line; "" where they are.
     """
 
     recordings: list[Inspection]
     participant_rule: str
     notes: list[str]
     sidecars: dict[str, list[str]]
+    participant_doubt: str = ""
 
     @property
     def failed(self) -> int:
@@ -156,7 +160,7 @@ def inspect(
         rows.append(inspect_one(source, reading))
         finished(rows[-1])
     sidecars = {name: [str(path) for path in files] for name, files in folder.sidecars.items()}
-    return InspectResult(rows, folder.rule, folder.problems + _odd_units(rows), sidecars)
+    return InspectResult(rows, folder.rule, folder.problems + _odd_units(rows), sidecars, folder.doubt)
 
 
 def _odd_units(rows: list[Inspection]) -> list[str]:
@@ -181,6 +185,7 @@ def inspect_one(source: Source, reading: Reading) -> Inspection:
         source.participant,
         source.placement,
         reading.modality,
+        participant_how=source.participant_how,
     )
     try:
         with blamed_on(source.path):

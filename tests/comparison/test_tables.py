@@ -444,3 +444,10 @@ def test_comparing_tables_never_imports_torch(folder: Path) -> None:
     code = "import sys, wearcli.comparison.compare; print('torch' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "False\n"
+
+
+def test_doubt_about_participants_is_repeated_once(folder: Path) -> None:
+    about = {"participant_doubt": "the participants are in doubt: days"}
+    for name in ("one", "two"):
+        rewrite(folder / "embeddings.parquet", folder / f"{name}.parquet", about=about)
+    assert shared_of(folder, "embeddings", "one", "two").warnings == ["the participants are in doubt: days"]

@@ -594,3 +594,23 @@ def test_a_window_that_the_model_does_not_take_is_refused(study: Path, tmp_path:
 def test_statistics_do_not_bloat_and_groups_are_shared(study: Path, tmp_path: Path) -> None:
     embed([study], tmp_path / "e.parquet")
     assert pq.ParquetFile(tmp_path / "e.parquet").num_row_groups == 1
+
+
+def test_doubt_about_participants_stands_in_the_table_until_they_are_named(tmp_path: Path) -> None:
+    folder, out = tmp_path / "recordings", tmp_path / "e.parquet"
+    for day in ("day1", "day2"):
+        write(folder / f"{day}.csv", 12)
+    result = embed([folder], out)
+    assert "no people" in result.participant_doubt
+    table, metadata = read_table(out)
+    assert metadata.participant_doubt == result.to_json()["participant_doubt"] == result.participant_doubt
+    before = out.read_bytes()
+    embed([folder], out)
+    assert out.read_bytes() == before
+    # The same participant, now certain: no row is embedded again, and the doubt is gone.
+    (folder / "recordings.csv").write_text("file,participant\nday1.csv,recordings\nday2.csv,recordings\n")
+    again = embed([folder], out)
+    assert (again.kept, again.embedded, again.participant_doubt) == (2, 0, "")
+    certain, metadata = read_table(out)
+    assert metadata.participant_doubt is None
+    assert certain.equals(table)

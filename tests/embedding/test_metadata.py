@@ -48,6 +48,13 @@ def test_a_table_of_an_older_wearcli_is_read_and_written_alike() -> None:
     assert TableMetadata.parse(metadata.encode(), "e.parquet") == metadata
 
 
+def test_doubt_about_participants_is_optional() -> None:
+    metadata = TableMetadata.parse(json.dumps(OLD | {"participant_doubt": "why"}).encode(), "e.parquet")
+    assert metadata.participant_doubt == "why"
+    assert TableMetadata.parse(metadata.encode(), "e.parquet") == metadata
+    assert TableMetadata.parse(json.dumps(OLD).encode(), "e.parquet").participant_doubt is None
+
+
 def test_another_tool_may_leave_out_what_it_does_not_know() -> None:
     metadata = TableMetadata.from_json({"rate_hz": 50}, "e.parquet")
     assert (metadata.rate_hz, metadata.stride_s, metadata.model.sha256) == (50, None, None)

@@ -292,3 +292,9 @@ def test_a_damaged_probe_folder(folder: Path) -> None:
     Path("p/weights.npz").write_bytes(Path("p/weights.npz").read_bytes()[:100])
     with pytest.raises(InputError, match="damaged"):
         load_probe(Path("p"))
+
+
+def test_doubt_about_participants_stands_beside_the_score(folder: Path) -> None:
+    rewrite({"participant_doubt": "the participants are in doubt: days"})
+    result = probe("embeddings.parquet", task="activity", probe="linear", bootstrap=10)
+    assert result.warnings[0] == "the participants are in doubt: days"

@@ -70,6 +70,13 @@ def say_detail(message: str) -> None:
         logging.getLogger("wearcli").info(message)
 
 
+def say_people(rule: str, doubt: str) -> None:
+    """Print how the participants were recognised, and a warning where they are not certain."""
+    say(rule)
+    if doubt:
+        say(f"warning: {doubt}")
+
+
 def say_error(message: str) -> None:
     """Print one plain line on stderr, in QUIET too."""
     print(printable(message), file=sys.stderr)

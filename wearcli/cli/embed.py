@@ -142,18 +142,20 @@ def _exit(result: "EmbedResult") -> None:
 def _say_summary(result: "EmbedResult") -> None:
     """Print one line: how much, how fast, where."""
     from wearcli.cli.console import say, say_error
+    from wearcli.words import counted
 
     if result.failed:
-        say_error(f"{len(result.failed)} of {len(result.plan)} recordings failed")
+        say_error(f"{len(result.failed)} of {counted(len(result.plan), 'recording')} failed")
     if not result.output:
         say("nothing was embedded: no output is written")
         return
+    windows, recordings = counted(result.windows, "window"), counted(result.recordings, "recording")
     if result.embedded == 0 and not result.failed and not result.interrupted:
-        say(f"{result.output} is up to date: {result.windows} windows of {result.recordings} recordings")
+        say(f"{result.output} is up to date: {windows} of {recordings}")
         return
     speed = result.windows_embedded / max(result.seconds, 1e-9)
     dropped = f", {result.windows_dropped} dropped for gaps" if result.windows_dropped else ""
     say(
-        f"{result.windows} windows of {result.recordings} recordings ({result.hours:.1f} h{dropped}) by "
+        f"{windows} of {recordings} ({result.hours:.1f} h{dropped}) by "
         f"{result.model} in {result.seconds:.1f} s, {speed:,.0f} windows/s -> {result.output}"
     )

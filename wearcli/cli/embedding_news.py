@@ -2,7 +2,8 @@
 
 from typing import TYPE_CHECKING
 
-from wearcli.cli.console import print_json_line, say, say_detail, say_error
+from wearcli.cli.console import print_json_line, say, say_detail, say_error, say_people
+from wearcli.words import counted
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
@@ -34,7 +35,7 @@ class EmbeddingNews:
         say_notes(self._warned, self._units)
 
     def _planned(self, result: "EmbedResult") -> None:
-        say(result.participant_rule)
+        say_people(result.participant_rule, result.participant_doubt)
         for note in result.notes:
             say(f"note: {note}")
         self._sizes |= result.sizes
@@ -74,7 +75,7 @@ class EmbedMessages:
         say_notes(self._warned, self._units)
 
     def _planned(self, result: "EmbedResult") -> None:
-        say(result.participant_rule)
+        say_people(result.participant_rule, result.participant_doubt)
         for note in result.notes:
             say(f"note: {note}")
         self._sizes |= result.sizes
@@ -84,7 +85,8 @@ class EmbedMessages:
             for name in kept:
                 print_json_line({"recording": name, "kept": True, "error": None})
         if len(kept) > 0:
-            say(f"{len(kept)} recordings are as the last run saw them: rows kept")
+            are, them = ("is", "it") if len(kept) == 1 else ("are", "them")
+            say(f"{counted(len(kept), 'recording')} {are} as the last run saw {them}: rows kept")
 
     def _advanced(self, source: "Source", windows: int, share: float) -> None:
         self._windows += windows
@@ -118,7 +120,7 @@ def note_stream(stream: "Stream", warned: dict[str, list[str]], units: dict[str,
 def say_notes(warned: dict[str, list[str]], units: dict[str, int]) -> None:
     """Print the collected warnings and units, one line each."""
     for warning, names in warned.items():
-        others = f" and {len(names) - 1} others" if len(names) > 1 else ""
+        others = f" and {counted(len(names) - 1, 'other')}" if len(names) > 1 else ""
         say(f"warning: {names[0]}{others}: {warning}")
     for how, count in units.items():
-        say(f"unit: {how} ({count} recordings)" if count > 1 else f"unit: {how}")
+        say(f"unit: {how} ({counted(count, 'recording')})" if count > 1 else f"unit: {how}")

@@ -13,6 +13,7 @@ from wearcli.cli.options import (
 from wearcli.cli.reading import takes_reading
 from wearcli.modality import Modality
 from wearcli.recordings.reading import Reading
+from wearcli.words import counted
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -40,7 +41,7 @@ def inspect(
     from dataclasses import asdict
 
     from wearcli.cli.arguments import input_paths
-    from wearcli.cli.console import print_json, print_json_line, progress, say, say_error, stderr
+    from wearcli.cli.console import print_json, print_json_line, progress, say, say_error, say_people, stderr
     from wearcli.errors import UsageError
     from wearcli.inspection import inspect as run
 
@@ -77,16 +78,18 @@ def inspect(
         for warning in row.warnings:
             say(f"warning: {row.recording}: {warning}")
     if len(shown) < len(rows):
-        say(f"{len(rows) - len(shown)} more recordings: --json and --jsonl print all of them")
+        say(f"{counted(len(rows) - len(shown), 'more recording')}: --json and --jsonl print all of them")
     for line in _summary(result.recordings):
         say(line)
-    say(result.participant_rule)
+    say_people(result.participant_rule, result.participant_doubt)
+    for line in _people(result.recordings):
+        say(line)
     for name, files in result.sidecars.items():
         say(f"{name}: {', '.join(files[:3])}{f' and {len(files) - 3} more' if len(files) > 3 else ''}")
     for note in result.notes:
         say(f"note: {note}")
     if result.failed:
-        say_error(f"{result.failed} of {len(rows)} recordings could not be read")
+        say_error(f"{result.failed} of {counted(len(rows), 'recording')} could not be read")
         raise typer.Exit(1)
 
 
@@ -142,14 +145,23 @@ def _summary(rows: "list[Inspection]") -> list[str]:
     if not read:
         return []
     hours = sum(row.duration_s for row in read) / 3600
-    lines = [f"{len(read)} recordings, {hours:.2f} hours"]
+    lines = [f"{counted(len(read), 'recording')}, {hours:.2f} hours"]
     for title, kinds in (
         ("unit", Counter(f"{row.unit}, {row.unit_how}" for row in read)),
         ("time", Counter(row.time for row in read)),
     ):
         for kind, count in kinds.most_common():
-            lines.append(f"{title}: {kind}" + (f" ({count} recordings)" if len(read) > 1 else ""))
+            lines.append(f"{title}: {kind}" + (f" ({counted(count, 'recording')})" if len(read) > 1 else ""))
     return lines
+
+
+def _people(rows: "list[Inspection]") -> list[str]:
+    """Return an example for each way in which names of folders and files tell the participant."""
+    first: dict[str, Inspection] = {}
+    for row in rows:
+        if row.participant_how not in ("", "recordings.csv"):
+            first.setdefault(row.participant_how, row)
+    return [f"for example, {row.recording} is of {row.participant}, by {how}" for how, row in first.items()]
 
 
 def _clock(seconds: float) -> str:

@@ -141,9 +141,9 @@ def preprocess(
 
 def _say_result(result: "PreprocessResult", dry_run: bool) -> None:
     """Print how participants were told apart, notes, and what was cut or would be."""
-    from wearcli.cli.console import say
+    from wearcli.cli.console import say, say_people
 
-    say(result.participant_rule)
+    say_people(result.participant_rule, result.participant_doubt)
     for note in result.notes:
         say(f"note: {note}")
     if dry_run:

@@ -119,6 +119,7 @@ def embed(
             loaded.name,
             "-" if target is None else str(target),
             folder.rule,
+            folder.doubt,
             [*folder.problems, *plan.notes],
             plan.actions,
             plan.sizes,
@@ -126,7 +127,8 @@ def embed(
         watcher.planned(result)
         if dry_run:
             return result
-        if plan.earlier is not None and not plan.sizes:  # nothing to embed: the file stays, to the byte
+        same_people = plan.earlier and plan.earlier.metadata.participant_doubt == settings.participant_doubt
+        if plan.earlier is not None and not plan.sizes and same_people:  # the file stays, to the byte
             _count_kept(plan.earlier, result)
         else:
             job = EmbedJob(loaded, spec, reading, features, batch)
@@ -173,7 +175,7 @@ def _write(
             if not writer.recordings or (result.interrupted and replaces):
                 result.output = ""
                 raise _Unchanged
-            if plan.earlier is not None and writer.recordings == plan.earlier.recordings:
+            if plan.earlier is not None and writer.recordings == plan.earlier.recordings and plan.sizes:
                 raise _Unchanged
             sink.close({name: entry.to_json() for name, entry in writer.recordings.items()})
 
@@ -223,6 +225,7 @@ def _settings(
         sidecars={kind: tuple(map(str, files)) for kind, files in folder.sidecars.items()},
         # A reader tells from it whether a recording failed, or was too short, or the stream broke off.
         recordings_planned=tuple(source.recording for source in folder.sources),
+        participant_doubt=folder.doubt or None,
     )
 
 

@@ -100,6 +100,7 @@ class TableMetadata:
         sidecars: Tables beside the recordings (labels, participants, ...), by kind, as the run saw them.
         recordings_planned: Names of all recordings that the run was given; one that has no row failed or
             was too short.
+        participant_doubt: Why the participants of the rows are not certain; None where they are.
     """
 
     version: str | None = None
@@ -114,6 +115,7 @@ class TableMetadata:
     arguments: EmbedArguments = EmbedArguments()
     sidecars: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     recordings_planned: tuple[str, ...] = ()
+    participant_doubt: str | None = None
 
     @classmethod
     def from_json(cls, document: object, name: str) -> Self:
@@ -140,6 +142,7 @@ class TableMetadata:
             EmbedArguments.from_json(fields.inner("arguments")),
             _sidecars(fields.inner("sidecars")),
             fields.optional(fields.texts, "recordings_planned") or (),
+            fields.optional(fields.text, "participant_doubt"),
         )
 
     @classmethod
@@ -162,6 +165,7 @@ class TableMetadata:
             "arguments": self.arguments.to_json(),
             "sidecars": {kind: list(paths) for kind, paths in self.sidecars.items()},
             "recordings_planned": list(self.recordings_planned),
+            "participant_doubt": self.participant_doubt,
         }
         return {key: value for key, value in document.items() if value is not None}
 

@@ -12,6 +12,7 @@ from wearcli.recordings.recording import Source
 class EmbedResult:
     """What a run did; `to_json` has the keys that others rely on.
 
+    participant_doubt: why the participants are not certain, in one line; "" where they are.
     plan: what becomes of each recording; sizes: bytes of those to embed. kept: recordings whose rows are as
     an earlier run made them. output is empty where nothing was written.
     """
@@ -19,6 +20,7 @@ class EmbedResult:
     model: str
     output: str
     participant_rule: str = ""
+    participant_doubt: str = ""
     notes: list[str] = field(default_factory=list)
     plan: dict[str, Literal["embed", "keep"]] = field(default_factory=dict)
     sizes: dict[str, int] = field(default_factory=dict)
@@ -49,6 +51,7 @@ class EmbedResult:
             "kept": self.kept,
             "windows_dropped": self.windows_dropped,
             "participant_rule": self.participant_rule,
+            "participant_doubt": self.participant_doubt,
             "notes": self.notes,
             "warnings": self.warnings,
         }

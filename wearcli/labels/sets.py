@@ -160,6 +160,8 @@ def _read_set(source: Source, name: str, options: SampleOptions, test: bool) -> 
             f"{len(absent)} of {len(metadata.recordings_planned)} recordings have no windows in the table "
             f"({some(absent)}): failed, too short or not reached; 'wearcli embed' says which"
         )
+    if metadata.participant_doubt:
+        warnings.insert(0, metadata.participant_doubt)
     rows = samples.rows.assign(set=name, test=test)
     if options.leave_out is not None and options.leave_out not in OWN_COLUMNS:
         rows[options.leave_out] = _participant_column(rows, options.leave_out, metadata, path)

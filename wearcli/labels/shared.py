@@ -101,6 +101,7 @@ def share(
             errors[name] = error
     wholes = _common_wholes({name: whole_recordings(one.times) for name, one in windows.items()}, errors)
     joined: dict[str, Samples] = {}
+    doubts = list(dict.fromkeys(text for about in abouts.values() if (text := about["participant_doubt"])))
     warnings: list[str] = []
     for name, whole in wholes.items():
         try:
@@ -131,7 +132,7 @@ def share(
     )
     tables = {name: SharedTable(Path(paths[name]), wholes[name], rows[name], abouts[name]) for name in joined}
     left_out = len(reduce(lambda all_, more: all_.union(more), keys.values())) - len(common)
-    return Shared(samples, tables, left_out, errors, warnings)
+    return Shared(samples, tables, left_out, errors, doubts + warnings)
 
 
 def _without_vectors(
@@ -146,6 +147,7 @@ def _without_vectors(
         "rate_hz": metadata.rate_hz,
         "window_s": metadata.window_s,
         "stride_s": metadata.stride_s,
+        "participant_doubt": metadata.participant_doubt,
     }
     return replace(windows, vectors={}), about
 

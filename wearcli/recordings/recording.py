@@ -37,6 +37,7 @@ class Source:
         rate_hz: Rate that recordings.csv gives, Hz.
         start: Start that recordings.csv gives, UTC.
         root: Folder of its study; None for the folder that it lies in.
+        participant_how: How the participant is known, in words.
     """
 
     recording: str
@@ -47,6 +48,7 @@ class Source:
     rate_hz: float | None = None
     start: datetime | None = None
     root: Path | None = None
+    participant_how: str = ""
 
     @property
     def dataset(self) -> str:

@@ -34,6 +34,7 @@ class PreprocessResult:
         planned: Names of all recordings.
         participant_rule: How the participants were recognised, in words.
         notes: Remarks for people.
+        participant_doubt: Why the participants are not certain, in one line; "" where they are.
     """
 
     output: str
@@ -45,6 +46,7 @@ class PreprocessResult:
     planned: list[str] = field(default_factory=list)
     participant_rule: str = ""
     notes: list[str] = field(default_factory=list)
+    participant_doubt: str = ""
 
 
 def preprocess(
@@ -122,6 +124,7 @@ def preprocess(
         [Path(path) for path in paths], participant_from=participant_from, modality=modality
     )
     result = PreprocessResult(str(target), participant_rule=folder.rule, notes=list(folder.problems))
+    result.participant_doubt = folder.doubt
     result.planned = [source.recording for source in folder.sources]
     started(len(folder.sources))
     if dry_run:

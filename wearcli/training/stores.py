@@ -11,6 +11,7 @@ from wearcli.signals.store import WindowStore
 from wearcli.signals.windows import WindowSpec
 from wearcli.training.methods.registry import METHODS
 from wearcli.training.settings import DataOptions, Settings
+from wearcli.words import counted
 
 Failed = list[dict[str, str]]
 
@@ -77,7 +78,10 @@ def with_recordings(
                 reading=reading,
                 finished=lambda source, error: say(f"left out: {error}") if error else None,
             )
-            say(f"{result.participant_rule}; {result.windows:,} windows of {result.recordings} recordings")
+            count = counted(result.recordings, "recording")
+            say(f"{result.participant_rule}; {result.windows:,} windows of {count}")
+            if result.participant_doubt:
+                say(f"warning: {result.participant_doubt}")
             for note in result.notes:
                 say(f"note: {note}")
             failed = result.failed

@@ -81,13 +81,37 @@ def test_participant_by_folder_file_and_bids(tmp_path: Path) -> None:
     tree(tmp_path, "sub-07/ses-1/motion/sub-07_task-walk_motion.tsv")
     folder = find_recordings([tmp_path])
     assert people(folder) == {
-        **{"walk": "P01", "rest": "day", "P02_walk_1": "P02", "solo": "solo"},
+        **{"walk": "P01", "rest": "P01", "P02_walk_1": "P02", "solo": "solo"},
         **{"sub-07_task-walk_motion": "sub-07"},
     }
     assert folder.rule == (
-        "5 participants, told by the recording's folder (2 recordings), the file name up to the first '_' "
-        "(2 recordings), sub-* in the path (1 recordings) (--participant-from changes the rule)"
+        "4 participants, told by the recording's folder (2 recordings), the file's name (2 recordings), "
+        "sub-* in the path (1 recording) (--participant-from changes the rule)"
     )
+
+
+def test_doubt_ends_with_a_rule_or_a_table(tmp_path: Path) -> None:
+    tree(tmp_path, "67067_0000000130.csv", "67067_0000000131.csv")
+    folder = find_recordings([tmp_path])
+    assert folder.doubt.startswith(
+        "the participants are in doubt: the names tell devices, and no people: 2 rec"
+    )
+    assert "--participant-from" in folder.doubt
+    assert "recordings.csv" in folder.doubt
+    assert [source.participant_how for source in folder.sources] == ["the file's name"] * 2
+    assert find_recordings([tmp_path], participant_from=r"regex:_0+(\d+)").doubt == ""
+    assert find_recordings([tmp_path / "67067_0000000130.csv"]).doubt == ""  # nothing to mix up
+    names = "file,participant\n67067_0000000130.csv,P1\n67067_0000000131.csv,P2\n"
+    tree(tmp_path, "recordings.csv", content=names)
+    assert find_recordings([tmp_path]).doubt == ""
+
+
+@pytest.mark.parametrize("given", [["P01"], ["P01/day1", "P01/day2"]])
+def test_one_persons_folder(tmp_path: Path, given: list[str]) -> None:
+    tree(tmp_path / "study" / "P01", "day1/wrist.csv", "day2/wrist.csv")
+    folder = find_recordings([tmp_path / "study" / name for name in given])
+    assert {source.participant for source in folder.sources} == {"P01"}
+    assert folder.doubt == ""
 
 
 @pytest.mark.parametrize("modality", ["acc", "ppg"])
@@ -259,7 +283,7 @@ def test_two_studies_stay_two(tmp_path: Path) -> None:
     assert note.startswith("2 participants of one name in several studies, such as 'P02' in a/study and b/st")
     assert len(folder.sidecars["recordings"]) == 2
     above = find_recordings([tmp_path])
-    assert {s.participant for s in above.sources} == {"P01", "study", "c"}
+    assert {s.participant for s in above.sources} == {"P01", "P02", "P03"}
     assert "a/study/walk" in people(above)
 
 
@@ -372,11 +396,11 @@ def test_e4_folders_and_zips(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "other.zip", "w") as archive:
         archive.writestr("readme.txt", "no")
     folder = find_recordings([tmp_path])
-    assert people(folder) == {"S2": "P2", "S1_a": "S1_a", "S3_x": "S3"}
+    assert people(folder) == {"S2": "P2", "S1_a": "S1", "S3_x": "S3"}
     assert {source.format for source in folder.sources} == {"e4"}
     for path in (tmp_path / "S1_a", tmp_path / "S1_a" / "ACC.csv"):
         assert [(s.recording, s.participant, s.path) for s in find_recordings([path]).sources] == [
-            ("S1_a", "S1_a", tmp_path / "S1_a")
+            ("S1_a", "S1", tmp_path / "S1_a")
         ]
     tree(tmp_path, "recordings.csv", content="recording,file,participant\nlab,S1_a,P1\n")
     assert people(find_recordings([tmp_path]))["lab"] == "P1"

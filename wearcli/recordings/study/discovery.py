@@ -1,9 +1,9 @@
 """Find the recordings in files and folders, with their sidecars and participants."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from wearcli.errors import UsageError, printable
 from wearcli.modality import Modality
@@ -17,7 +17,13 @@ from wearcli.recordings.study.naming import (
     named_signal,
     unique_people,
 )
-from wearcli.recordings.study.participants import participant_rule, rule_in_words
+from wearcli.recordings.study.participants import (
+    doubt_in_words,
+    participant_rule,
+    people_by_names,
+    rule_in_words,
+)
+from wearcli.recordings.study.people import Person
 from wearcli.recordings.study.search import search
 
 
@@ -31,12 +37,14 @@ class Folder:
         sidecars: Files of the tables beside them by name: recordings, participants, labels, gait, and other
             target tables.
         problems: What was left out or is in doubt, one line each.
+        doubt: Why the participants are not certain, in one line; "" where a rule or recordings.csv says them.
     """
 
     sources: list[Source]
     rule: str
     sidecars: dict[str, list[Path]] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
+    doubt: str = ""
 
 
 def find_recordings(
@@ -50,7 +58,7 @@ def find_recordings(
     Args:
         paths: Files, and folders that are searched with all their subfolders.
         participant_from: Rule that recognises participants: folder, file, recording or regex:PATTERN; None
-            takes recordings.csv, or else the usual rule.
+            takes recordings.csv, or else the names in the paths.
         modality: Signal that chooses a file where one recording has several, by recordings.csv or by names
             such as x.acc.csv and x.ppg.csv.
 
@@ -73,28 +81,46 @@ def find_recordings(
         )
     entries = Entries(sidecars.get("recordings", []))
     problems = [*problems, *entries.problems]
-    rule = participant_rule(participant_from, {item.below for item in files if item.path.is_dir()})
-    used: Counter[str] = Counter()
-    chosen, people = [], []
-    for recording, item in _choose_files(name_recordings(files, entries), modality, problems):
-        if participant_from is None and item.entry and item.entry.participant:
-            participant, how = item.entry.participant, "recordings.csv"
-        else:
-            participant, how = rule(item.below, recording.name, item.root)
-        used[how] += 1
-        chosen.append((recording, item))
-        people.append((participant, item.root))
+    chosen = list(_choose_files(name_recordings(files, entries), modality, problems))
     if not chosen:
         raise UsageError(f"{', '.join(map(str, paths))}: {problems[-1]}")
-    participants, notes = unique_people(people)
+    people, doubt = _people(chosen, participant_from, {item.below for item in files if item.path.is_dir()})
+    roots = [item.root for _, item in chosen]
+    participants, notes = unique_people(list(zip([person.name for person in people], roots, strict=True)))
     sources = []
-    for (recording, item), participant in zip(chosen, participants, strict=True):
+    for (recording, item), participant, person in zip(chosen, participants, people, strict=True):
         entry = item.entry
         facts = (entry.placement or None, entry.rate_hz, entry.start) if entry else (None, None, None)
         # A name may hold what no table and no terminal takes, such as a line break.
-        name, person = printable(recording.name), printable(participant)
-        sources.append(Source(name, item.path, item.format.name, person, *facts, item.root))
-    return Folder(sources, rule_in_words(used, len({*participants})), sidecars, problems + notes)
+        name, participant = printable(recording.name), printable(participant)
+        sources.append(Source(name, item.path, item.format.name, participant, *facts, item.root, person.how))
+    used = Counter(person.how for person in people)
+    rule = rule_in_words(used, len({*participants}))
+    warning = printable(doubt_in_words(doubt, participants))
+    return Folder(sources, rule, sidecars, problems + notes, warning)
+
+
+def _people(
+    chosen: Sequence[tuple[Named, RecordingFile]], participant_from: str | None, folders: Set[PurePath]
+) -> tuple[list[Person], str]:
+    """Whom the recordings are of, and why that is in doubt: by the rule, else recordings.csv, else names."""
+    if participant_from is not None:
+        rule = participant_rule(participant_from, folders)
+        return [Person(*rule(item.below, recording.name, item.root)) for recording, item in chosen], ""
+    people: dict[int, Person] = {}
+    rest: dict[Path, list[int]] = {}
+    for row, (_, item) in enumerate(chosen):
+        if item.entry and item.entry.participant:
+            people[row] = Person(item.entry.participant, "recordings.csv")
+        else:
+            rest.setdefault(item.root, []).append(row)
+    doubts: dict[str, None] = {}
+    for root, rows in rest.items():
+        by_names, doubt = people_by_names([chosen[row][1].below for row in rows], folders, root)
+        people |= dict(zip(rows, by_names, strict=True))
+        if doubt:
+            doubts[doubt] = None
+    return [people[row] for row in range(len(chosen))], "; ".join(doubts)
 
 
 def find_sidecars(paths: Sequence[Path]) -> dict[str, list[Path]]:

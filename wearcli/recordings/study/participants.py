@@ -2,44 +2,40 @@
 
 import re
 from collections import Counter
-from collections.abc import Callable, Set
+from collections.abc import Callable, Sequence, Set
 from pathlib import PurePath
 
 from wearcli.errors import UsageError
-from wearcli.modality import MODALITIES
 from wearcli.recordings.formats.registry import FORMATS
-
-SIGNAL_WORDS: dict[str, str] = {
-    word: record.name for record in MODALITIES.values() for word in record.file_words
-}
+from wearcli.recordings.study.name_words import SIGNAL_WORDS
+from wearcli.recordings.study.people import Person, Place, tell_people
+from wearcli.words import counted
 
 _BIDS = re.compile(r"(?:^|/)(sub-[A-Za-z0-9]+)(?=[_/.]|$)")
 
 # (path below the root, recording, the root) -> (participant, the rule in words)
 Rule = Callable[[PurePath, str, PurePath], tuple[str, str]]
+OWN_NAME = "the file name up to the first '_'"
 
 
-def participant_rule(rule_text: str | None, folders: Set[PurePath] = frozenset()) -> Rule:
+def participant_rule(rule_text: str, folders: Set[PurePath] = frozenset()) -> Rule:
     """Return the rule that --participant-from names.
 
     Args:
-        rule_text: folder, file, recording or regex:PATTERN. None takes the usual rule: the name of BIDS in
-            the path, else the recording's own folder, else its file name up to the first `_`.
+        rule_text: folder, file, recording or regex:PATTERN.
         folders: Those that are recordings themselves, such as Empatica exports: their own name counts as
             the folder where they lie in the root.
 
     Raises:
         UsageError: The rule is unknown, or its pattern is none.
     """
-    if rule_text is None:
-        return lambda path, _, root: _usual(path, path in folders, root)
     if rule_text == "folder":
         return lambda path, _, root: (
             _above_export(path, root) or _own(path, path in folders),
             "the recording's folder",
         )
     if rule_text == "file":
-        return lambda path, *_: (_file_name(path), "the file name up to the first '_'")
+        return lambda path, *_: (_file_name(path), OWN_NAME)
     if rule_text == "recording":
         return lambda _, recording, root: (recording, "the recording's own name")
     if rule_text.startswith("regex:"):
@@ -49,19 +45,48 @@ def participant_rule(rule_text: str | None, folders: Set[PurePath] = frozenset()
     )
 
 
-def _usual(path: PurePath, is_folder: bool, root: PurePath) -> tuple[str, str]:
-    if bids := _BIDS.search(path.as_posix()):
-        return bids[1], "sub-* in the path"
-    if above := _above_export(path, root):
-        return above, "the recording's folder"
-    if path.parent.name or is_folder:
-        return _own(path, is_folder), "the recording's folder"
-    return _file_name(path), "the file name up to the first '_'"
+def people_by_names(
+    paths: Sequence[PurePath], folders: Set[PurePath], root: PurePath
+) -> tuple[list[Person], str]:
+    """Return the person of every recording of a study by the names in its paths; see `tell_people`.
+
+    Args:
+        paths: Of the recordings, below the root.
+        folders: Those that are recordings themselves.
+        root: The study's folder.
+
+    Returns:
+        The people, and why they are in doubt; "" where they are not.
+    """
+    people: list[Person | None] = []
+    places = []
+    for path in paths:
+        bids = _BIDS.search(path.as_posix())
+        people.append(Person(bids[1], "sub-* in the path") if bids else None)
+        if not bids:
+            places.append(_place(path, path in folders, root))
+    by_names, doubt = tell_people(places, root.name)
+    rest = iter(by_names)
+    return [person or next(rest) for person in people], doubt
+
+
+def _place(path: PurePath, is_folder: bool, root: PurePath) -> Place:
+    """A path without the folders that a maker's export always has."""
+    stem = path.name if is_folder else less_signal(file_stem(path.name))
+    export = _export_folders()
+    names = tuple(name for name in path.parent.parts if name.lower() not in export)
+    if not names and (above := _above_export(path, root)):
+        names = (above,)
+    return Place(names, stem)
+
+
+def _export_folders() -> set[str]:
+    return {name for record in FORMATS.values() for name in record.export_folders}
 
 
 def _above_export(path: PurePath, root: PurePath) -> str | None:
     """The folder that a maker's export lies in, be it above the root; None for other recordings."""
-    export = {name for record in FORMATS.values() for name in record.export_folders}
+    export = _export_folders()
     if (path.parent.name or root.name).lower() not in export:
         return None
     return [name for name in (root / path).parent.parts if name.lower() not in export][-1]
@@ -112,6 +137,18 @@ def rule_in_words(used: Counter[str], participants: int) -> str:
     if len(used) == 1:
         how = next(iter(used))
     else:
-        how = ", ".join(f"{rule} ({count} recordings)" for rule, count in used.most_common())
-    people = "1 participant" if participants == 1 else f"{participants} participants"
-    return f"{people}, told by {how} (--participant-from changes the rule)"
+        how = ", ".join(f"{rule} ({counted(count, 'recording')})" for rule, count in used.most_common())
+    return f"{counted(participants, 'participant')}, told by {how} (--participant-from changes the rule)"
+
+
+def doubt_in_words(doubt: str, participants: Sequence[str]) -> str:
+    """Return a warning that the participants are in doubt, with the way out; "" for no doubt."""
+    if not doubt or len(participants) < 2:
+        return ""
+    names = sorted({*participants})
+    listed = ", ".join(names[:3]) + (", ..." if len(names) > 3 else "")
+    people = f"{counted(len(participants), 'recording')}, {counted(len(names), 'participant')} ({listed})"
+    return (
+        f"the participants are in doubt: {doubt}: {people}: name them by --participant-from, such as "
+        "'regex:(P\\d+)', or in recordings.csv"
+    )
