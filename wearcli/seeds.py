@@ -32,6 +32,7 @@ STREAMS = (
     "distance copies",  # training or validation, step
     "whitening",
     "parity windows",
+    "sample wrist exercise",  # participant
 )
 
 

@@ -238,3 +238,16 @@ def test_the_command(tmp_path: Path) -> None:
         with pytest.raises(UsageError, match=said):
             write_sample(tmp_path / "none", **options)  # type: ignore[arg-type]
     assert not (tmp_path / "none").exists()
+
+
+def test_exercise_leaves_hearts_and_rest_as_they_are(made: Path, tmp_path: Path) -> None:
+    """The heart is the same; a bout of two minutes moves, and what is outside of it is untouched."""
+    moved = make(tmp_path / "moved", exercise=0.7)
+    assert (moved / "heart.csv").read_bytes() == (made / "heart.csv").read_bytes()
+    for name in recordings(made):
+        _, rest = read(made, name, "acc")
+        _, exercise = read(moved, name, "acc")
+        active = np.abs(exercise - rest).max(axis=1) > 1e-6
+        size = np.linalg.norm(exercise, axis=1).std(), np.linalg.norm(rest, axis=1).std()
+        assert 0.2 < active.mean() < 0.8
+        assert size[0] > 3 * size[1]

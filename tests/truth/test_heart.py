@@ -23,6 +23,7 @@ from wearcli.errors import InputError, UsageError
 from wearcli.labels.tasks import resolve_task
 from wearcli.signals.beats import Pulse
 from wearcli.simulation.heart import Heartbeats, Noise
+from wearcli.simulation.sample import write_sample
 from wearcli.truth import heart as truth
 from wearcli.truth.heart_minutes import heart_windows
 
@@ -232,3 +233,69 @@ def test_arguments_that_cannot_be(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no window of 200 s"):
         wearcli.heart_truth([tmp_path], tmp_path / "heart.csv", window_s=200)
     assert not (tmp_path / "heart.csv").exists()
+
+
+@pytest.fixture(scope="module")
+def exercise(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Eight people who run or walk half of the time; their heart is at another rate than their steps."""
+    folder = tmp_path_factory.mktemp("exercise") / "study"
+    write_sample(folder, 8, seed=3, study="wrist", minutes=10, exercise=0.5)
+    return folder
+
+
+def errors_of(study: Path, made: Path) -> tuple[pd.DataFrame, pd.Series]:
+    both = pd.read_csv(study / "heart.csv").merge(
+        pd.read_csv(made), on=["recording", "onset"], suffixes=("_true", "")
+    )
+    return both, (both["hr_bpm"] - both["hr_bpm_true"]).abs()
+
+
+def test_steps_are_no_pulse_where_acceleration_stands_beside(exercise: Path, tmp_path: Path) -> None:
+    """19 in 20 of the minutes that are kept are right to 5 bpm, and moving ones are among them."""
+    result = wearcli.heart_truth([exercise], tmp_path / "heart.csv")
+    table, off = errors_of(exercise, tmp_path / "heart.csv")
+    moving = table["sdnn_ms"].isna()
+    assert result.failed == []
+    assert moving.sum() == result.moving >= 10
+    assert (off <= 5).mean() >= 0.95
+    assert (off[moving] <= 5).mean() >= 0.95
+    assert len(table) > 0.6 * len(pd.read_csv(exercise / "heart.csv"))
+    assert result.left_out["moving windows whose pulse is at the cadence"] > 0
+    assert f"{result.moving} windows move" in result.notes[-1]
+
+
+def test_ppg_alone_cannot_tell_steps_from_beats(exercise: Path, tmp_path: Path) -> None:
+    """The study is hard enough: without the acceleration more than one minute in twenty is wrong."""
+    (tmp_path / "alone").mkdir()
+    for file in exercise.glob("*.ppg.parquet"):
+        frame = pd.read_parquet(file)
+        frame.to_parquet(tmp_path / "alone" / file.name.replace(".ppg", ""))
+    result = wearcli.heart_truth([tmp_path / "alone"], tmp_path / "heart.csv")
+    table = pd.read_csv(tmp_path / "heart.csv")
+    assert result.moving == 0
+    assert table["sdnn_ms"].notna().all()
+    truth = pd.read_csv(exercise / "heart.csv")
+    nearest = pd.merge_asof(
+        table.sort_values("onset"),
+        truth.sort_values("onset"),
+        on="onset",
+        by="recording",
+        direction="nearest",
+        tolerance=10,
+        suffixes=("", "_true"),
+    )
+    assert ((nearest["hr_bpm"] - nearest["hr_bpm_true"]).abs() > 5).mean() > 0.05
+
+
+def test_an_arm_that_swings_without_a_heart_has_no_rate(tmp_path: Path) -> None:
+    """PPG that shows the swing alone: a rubber band would have a pulse of 85 else."""
+    rng = np.random.default_rng(0)
+    time = np.arange(300 * 64) / 64
+    swing = np.sin(2 * np.pi * 85 / 60 * time + 0.3 * np.sin(0.5 * time))
+    acc = np.array([0, 0, 1]) + 0.4 * np.outer(swing, [1, 0.2, 0]) + rng.normal(0, 0.01, (len(time), 3))
+    wave = np.exp(np.cos(np.arcsin(swing) + 0.4)) * np.sign(np.gradient(swing))
+    ppg = swing + 0.5 * wave + 0.02 * rng.normal(size=len(time))
+    write_signal(tmp_path / "study" / "P1.acc.parquet", acc, 64.0)
+    write_signal(tmp_path / "study" / "P1.ppg.parquet", ppg, 64.0)
+    with pytest.raises(InputError, match="no row can be made"):
+        wearcli.heart_truth([tmp_path / "study"], tmp_path / "heart.csv", min_quality=0.01)

@@ -14,7 +14,7 @@ from tests.truth.make import drawn_heart, write_signal
 from wearcli.recordings.open import open_recording
 from wearcli.recordings.recording import Chunk, Recording
 from wearcli.recordings.study.discovery import find_recordings
-from wearcli.simulation.heart import ppg_signal
+from wearcli.simulation.heart import ecg_signal
 
 pytestmark = pytest.mark.realdata
 
@@ -62,7 +62,7 @@ def test_minutes_of_ppg_as_the_device_has_them(realdata: Path, tmp_path: Path) -
 def test_the_head_of_a_device_file_is_enough_for_its_clock(
     realdata: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The PPG begins 30 s after the acceleration of an Axivity file, whose samples are never read."""
+    """The ECG begins 30 s after the acceleration of an Axivity file, whose samples are never read."""
     folder = tmp_path / "recordings"
     folder.mkdir()
     device = folder / "P1_day.acc.cwa"
@@ -70,7 +70,7 @@ def test_the_head_of_a_device_file_is_enough_for_its_clock(
     start = open_recording(find_recordings([folder]).sources[0]).start
     assert start is not None
     beats = drawn_heart(1, 200.0)
-    write_signal(folder / "P1_day.ppg.parquet", ppg_signal(beats, 64.0), 64.0, start.timestamp() + 30)
+    write_signal(folder / "P1_day.ecg.parquet", ecg_signal(beats, 128.0), 128.0, start.timestamp() + 30)
     reads: list[str] = []
     chunks = Recording.chunks
 
@@ -80,7 +80,7 @@ def test_the_head_of_a_device_file_is_enough_for_its_clock(
         return chunks(recording)
 
     monkeypatch.setattr(Recording, "chunks", counted)
-    result = wearcli.heart_truth([folder], tmp_path / "heart.csv", min_quality=0.0)
+    result = wearcli.heart_truth([folder], tmp_path / "heart.csv", modality="ecg", min_quality=0.0)
     table = pd.read_csv(tmp_path / "heart.csv")
     assert result.clocks == {"name": 1}
     assert table["recording"].unique().tolist() == ["P1_day"]

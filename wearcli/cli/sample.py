@@ -53,6 +53,14 @@ def sample(
             metavar="MG", help="White noise of the accelerometer. Default: 1.", rich_help_panel=WRIST
         ),
     ] = None,
+    exercise: Annotated[
+        float | None,
+        typer.Option(
+            metavar="SHARE",
+            help="Share of the time in walks and runs, whose arm swing leaks into the PPG. Default: 0.",
+            rich_help_panel=WRIST,
+        ),
+    ] = None,
     seed: Seed = 0,
     overwrite: Overwrite = False,
     json: Json = False,
@@ -70,6 +78,7 @@ def sample(
         pulse_mg=pulse_mg,
         step_mg=step_mg,
         noise_mg=noise_mg,
+        exercise=exercise,
         overwrite=overwrite,
     )
     say(

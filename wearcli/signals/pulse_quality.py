@@ -46,6 +46,17 @@ def pulse_quality(values: np.ndarray, rate_hz: float, kind: Pulse) -> tuple[np.n
     return quality, clipped
 
 
+def live_share(values: np.ndarray, rate_hz: float) -> np.ndarray:
+    """Return the share of samples that are neither flat nor clipped, (n,).
+
+    Args:
+        values: Windows (n, samples) of one channel in any unit.
+        rate_hz: Rate of the windows, Hz.
+    """
+    share: np.ndarray = 1 - _stuck(np.nan_to_num(values.astype(np.float64)), rate_hz)[0].mean(axis=1)
+    return share
+
+
 def _stuck(signal: np.ndarray, rate_hz: float) -> tuple[np.ndarray, np.ndarray]:
     """Samples that are flat or clipped, and those that are clipped, (n, samples) bool each."""
     rail = (signal == signal.max(axis=1, keepdims=True)) | (signal == signal.min(axis=1, keepdims=True))

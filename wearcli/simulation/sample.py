@@ -25,8 +25,14 @@ HEADING = "# A small made-up study"
 README = "README.md"
 Study = Literal["motion", "heart", "wrist"]
 PARTICIPANTS: dict[Study, int] = {"motion": 10, "heart": 12, "wrist": 12}
-# Of the study `wrist`, their least values and what they are by default.
-WRIST = {"minutes": (1.0, 10.0), "pulse_mg": (0.0, 3.0), "step_mg": (0.0, 1.0), "noise_mg": (0.0, 1.0)}
+# Of the study `wrist`, their least and greatest values and what they are by default.
+WRIST = {
+    "minutes": (1.0, math.inf, 10.0),
+    "pulse_mg": (0.0, math.inf, 3.0),
+    "step_mg": (0.0, math.inf, 1.0),
+    "noise_mg": (0.0, math.inf, 1.0),
+    "exercise": (0.0, 1.0, 0.0),
+}
 Rows = list[dict[str, object]]
 
 
@@ -40,6 +46,7 @@ def write_sample(
     pulse_mg: float | None = None,
     step_mg: float | None = None,
     noise_mg: float | None = None,
+    exercise: float | None = None,
     overwrite: bool = False,
 ) -> dict[str, object]:
     """Write a made-up study.
@@ -58,6 +65,7 @@ def write_sample(
         pulse_mg: Height of a beat in the acceleration of the study wrist.
         step_mg: Resolution of its accelerometer; 0: none.
         noise_mg: Deviation of its white noise.
+        exercise: Share of the time in walks and runs, whose swing of the arm leaks into the PPG, 0 to 1.
         overwrite: Replace a study that this function wrote.
 
     Returns:
@@ -69,7 +77,13 @@ def write_sample(
     """
     if study not in PARTICIPANTS:
         raise UsageError(f"no study '{study}': --study takes {', '.join(PARTICIPANTS)}")
-    given = {"minutes": minutes, "pulse_mg": pulse_mg, "step_mg": step_mg, "noise_mg": noise_mg}
+    given = {
+        "minutes": minutes,
+        "pulse_mg": pulse_mg,
+        "step_mg": step_mg,
+        "noise_mg": noise_mg,
+        "exercise": exercise,
+    }
     wrist = _wrist_options(study, {name: value for name, value in given.items() if value is not None})
     participants = PARTICIPANTS[study] if participants is None else participants
     if participants < 1:
@@ -111,10 +125,11 @@ def _wrist_options(study: Study, given: dict[str, float]) -> dict[str, float]:
         option = f"--{name.replace('_', '-')}"
         if study != "wrist":
             raise UsageError(f"{option} is of --study wrist: leave it out")
-        least = WRIST[name][0]
-        if not (math.isfinite(value) and value >= least):
-            raise UsageError(f"{option} {value:g}: give {least:g} or more")
-    return {name: given.get(name, usual) for name, (_, usual) in WRIST.items()} if study == "wrist" else {}
+        least, most, _ = WRIST[name]
+        if not (math.isfinite(value) and least <= value <= most):
+            allowed = f"{least:g} or more" if math.isinf(most) else f"{least:g} to {most:g}"
+            raise UsageError(f"{option} {value:g}: give {allowed}")
+    return {name: given.get(name, usual) for name, (_, _, usual) in WRIST.items()} if study == "wrist" else {}
 
 
 def _write_motion_study(into: Path, participants: int, seed: int) -> tuple[dict[str, Rows], float]:

@@ -13,6 +13,7 @@ import pyarrow as pa
 from scipy.spatial.transform import Rotation, Slerp
 
 from wearcli.seeds import generator
+from wearcli.simulation.exercise import draw_exercise
 from wearcli.simulation.files import write_parquet
 from wearcli.simulation.heart import Heartbeats, Noise, beat_times, draw_heart, ppg_at, with_noise
 from wearcli.simulation.heart_study import EPOCH_S, PPG_HZ, Rows, true_metrics
@@ -64,6 +65,7 @@ def write_wrist_study(
     pulse_mg: float = 3.0,
     step_mg: float = 1.0,
     noise_mg: float = 1.0,
+    exercise: float = 0.0,
     rate_hz: float = ACC_HZ,
 ) -> tuple[dict[str, Rows], float]:
     """Write the signals of the study of a weak pulse.
@@ -76,6 +78,7 @@ def write_wrist_study(
         pulse_mg: Height of a usual beat in the acceleration.
         step_mg: Resolution of the accelerometer; 0: none.
         noise_mg: Deviation of its white noise on an axis.
+        exercise: Share of the time in walks and runs, whose swing of the arm leaks into the PPG, 0 to 1.
         rate_hz: Nominal rate of the accelerometer.
 
     Returns:
@@ -107,6 +110,13 @@ def write_wrist_study(
         forearm = arm.force + 1e-3 * pulse_mg * np.outer(
             pulse_train(acc_time, beats, pulse, heights), pulse.direction
         )
+        if exercise:
+            # A stream of its own: hearts, movements and noise are those of the study without exercise.
+            moves_rng = generator(seed, "sample wrist exercise", number)
+            bouts = draw_exercise(person, seconds + START_S, exercise, rate_hz, moves_rng)
+            share, swing, _ = bouts.at(acc_time)
+            forearm = (1 - share)[:, None] * forearm + share[:, None] * swing
+            ppg += ppg.std() * bouts.at(ppg_time)[2]
         values = 1e3 * arm.turn.apply(forearm) + noise_mg * white
         values = np.rint(values / step_mg) * step_mg if step_mg else values
         recording = person.participant
@@ -219,7 +229,13 @@ def _write(path: Path, origin: datetime, time: np.ndarray, columns: dict[str, np
 
 
 def wrist_readme(
-    participants: int, seed: int, minutes: float, pulse_mg: float, step_mg: float, noise_mg: float
+    participants: int,
+    seed: int,
+    minutes: float,
+    pulse_mg: float,
+    step_mg: float,
+    noise_mg: float,
+    exercise: float,
 ) -> str:
     """Return the text of the study's README.md."""
     return f"""{HEADING}
@@ -227,7 +243,7 @@ def wrist_readme(
 {participants} participants, nobody real: drawn and simulated by
 
     wearcli sample DIR --study wrist --participants {participants} --seed {seed} --minutes {minutes:g} \\
-        --pulse-mg {pulse_mg:g} --step-mg {step_mg:g} --noise-mg {noise_mg:g}
+        --pulse-mg {pulse_mg:g} --step-mg {step_mg:g} --noise-mg {noise_mg:g} --exercise {exercise:g}
 
 which writes this folder again. The code is `wearcli/simulation/` (heart, wrist_study, people). Free of
 rights: CC0 1.0.
@@ -250,13 +266,15 @@ What is in the acceleration:
 - movements of the arm, of some seconds and up to {MOVEMENT_MG[1]:g} mg, {100 * MOVED_SHARE:g} % of the time;
 - each beat: a damped wave of 5 to 8 Hz, {pulse_mg:g} mg high give or take {100 * BEAT_SPREAD:g} %, that
   begins 0.12 to 0.22 s after the R peak, in a direction that is the person's own and turns with the posture;
-- white noise of {noise_mg:g} mg an axis, and steps of {step_mg:g} mg.
+- white noise of {noise_mg:g} mg an axis, and steps of {step_mg:g} mg;
+- walks and runs of two minutes, {100 * exercise:g} % of the time.
 
-The PPG is that of the study of hearts, disturbed by the same movements. The heart rate of each person drifts
-over minutes, by 7 to 14 bpm (one deviation) around a mean of 55 to 95.
+The PPG is that of the study of hearts, disturbed by the same movements and by the swing of the arm. The
+heart rate of each person drifts over minutes, by 7 to 14 bpm (one deviation) around a mean of 55 to 95.
 
 Another pulse, step or noise with the same seed gives the same hearts, movements and draws of noise.
 
-What is not: walking, early beats, arrhythmia, lost contact, a pulse whose shape changes with the posture.
+What is not: a heart that beats faster in a run, early beats, arrhythmia, lost contact, a pulse whose shape
+changes with the posture.
 Scores on this study say how weak a pulse a method finds, nothing about people.
 """

@@ -99,7 +99,8 @@ def heart_truth(
 
         def rows(source: Source) -> pd.DataFrame:
             recording, clock = open_recording(source, reading), clocks.by_signal[source.recording]
-            windows = heart_windows(recording, modality, window_s, stride_s, clock)
+            beside = None if clock.acceleration is None else open_recording(clock.acceleration, acceleration)
+            windows = heart_windows(recording, modality, window_s, stride_s, clock, beside)
             return _usable(windows, min_quality, result)
 
         parts = [pd.DataFrame()]
@@ -109,6 +110,11 @@ def heart_truth(
             step(done + 1, len(signals))
         hint = f"see 'wearcli inspect --modality {modality}', --window and --min-quality"
         table = pd.concat(parts, ignore_index=True)
+        if result.moving:
+            result.notes.append(
+                f"{result.moving} windows move: their beats are those of the PPG without its response to the "
+                "acceleration, and their SDNN and RMSSD are empty"
+            )
         nothing = f"no window of {window_s:g} s"
         result.write(table, list(METRICS), ", ".join(map(str, places)), nothing, hint)
         return result
@@ -128,9 +134,14 @@ def _check_options(modality: str, window_s: float, stride_s: float, min_quality:
 def _usable(windows: pd.DataFrame, min_quality: float, result: HeartTruth) -> pd.DataFrame:
     """The windows that can be used; counts of what was left out go to `result`."""
     begun = windows["onset"] >= 0
+    cadence = begun & windows["cadence"]
     good = windows["quality"] >= min_quality
-    defined = (windows[list(METRICS)] > 0).all(axis=1)
+    # A variability is undefined under movement (NaN), and 0 where there are too few normal beats.
+    defined = ~(windows[list(METRICS)] == 0).any(axis=1)
     result.left_out["windows that begin before the acceleration does"] += int((~begun).sum())
-    result.left_out[f"windows of a quality below {min_quality:g}"] += int((begun & ~good).sum())
+    result.left_out["moving windows whose pulse is at the cadence"] += int(cadence.sum())
+    result.left_out[f"windows of a quality below {min_quality:g}"] += int((begun & ~cadence & ~good).sum())
     result.left_out["windows of too few normal beats"] += int((begun & good & ~defined).sum())
-    return windows[begun & good & defined]
+    usable = windows[begun & ~cadence & good & defined]
+    result.moving += int(usable["moving"].sum())
+    return usable.drop(columns=["moving", "cadence"])

@@ -24,11 +24,13 @@ class Clock:
         recording: The recording whose clock it is.
         shift_s: From its start to the signal's, s.
         start: Its start, where both starts are known.
+        acceleration: The recording of acceleration, where it is one.
     """
 
     recording: str
     shift_s: float = 0.0
     start: datetime | None = None
+    acceleration: Source | None = None
 
 
 @dataclass
@@ -93,10 +95,10 @@ def find_clocks(
     clocks.how.update(pairs.how)
     for signal in signals:
         if (own := named.get(_base_name(signal))) is not None:
-            clocks.by_signal[signal.recording] = _clock(own.recording, mains[own], signals[signal])
+            clocks.by_signal[signal.recording] = _clock(own, mains[own], signals[signal])
             clocks.how["name"] += 1
     for pair in pairs.pairs:
-        clock = _clock(pair.reference.recording, mains[pair.reference], signals[pair.main])
+        clock = _clock(pair.reference, mains[pair.reference], signals[pair.main])
         clocks.by_signal[pair.main.recording] = clock
     clocks.together = sum(clock.start is None for clock in clocks.by_signal.values())
     for recording_name in pairs.alone:
@@ -111,11 +113,12 @@ def _base_name(source: Source) -> str:
     return parts[1] if parts and named_signal(Path(parts[2])) else source.recording
 
 
-def _clock(recording: str, main: Span, signal: Span) -> Clock:
+def _clock(acceleration: Source, main: Span, signal: Span) -> Clock:
     main_start, signal_start = main[0], signal[0]
     if main_start is None or signal_start is None:
-        return Clock(recording)
-    return Clock(recording, (signal_start - main_start).total_seconds(), main_start)
+        return Clock(acceleration.recording, acceleration=acceleration)
+    shift_s = (signal_start - main_start).total_seconds()
+    return Clock(acceleration.recording, shift_s, main_start, acceleration)
 
 
 def _accelerations(main: Sequence[Path], paths: Sequence[Path], participant_from: str | None) -> list[Source]:

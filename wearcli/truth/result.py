@@ -111,11 +111,13 @@ class HeartTruth(Truth):
     Attributes:
         modality: The signal, ppg or ecg.
         clocks: Recordings, by the rule that says on which clock their onsets are.
+        moving: Rows of windows that move, from which the response to the movement was taken out.
     """
 
     modality: str = "ppg"
     clocks: dict[str, int] = field(default_factory=dict)
+    moving: int = 0
 
     def to_json(self) -> dict[str, Any]:
         """Return the document of `--json`: plain values only."""
-        return self._document({"modality": self.modality}, {"clocks": self.clocks})
+        return self._document({"modality": self.modality}, {"clocks": self.clocks, "moving": self.moving})
