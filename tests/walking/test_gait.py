@@ -18,6 +18,7 @@ from wearcli.embedding.table import read_table
 from wearcli.prediction.apply import apply_probe
 from wearcli.probing.records import Band
 from wearcli.probing.saved import SavedProbe, load_probe
+from wearcli.recordings.reading import Reading
 from wearcli.walking.days import day_names
 from wearcli.walking.metrics import GaitProbe, Means
 from wearcli.walking.result import GaitResult
@@ -214,6 +215,31 @@ def test_a_day_is_a_date_where_the_person_is_or_counted_from_the_beginning() -> 
     onset = pd.Series([0.0, 90000.0, 86399.0, 86400.0])
     assert day_names(start, onset, ZoneInfo("UTC")).tolist() == ["2024-03-10", "2024-03-10", "1", "2"]
     assert day_names(start, onset, ZoneInfo("Asia/Tokyo"))[0] == "2024-03-11"
+
+
+def test_a_local_clock_and_its_days_are_shifted_once(study: Path, tmp_path: Path) -> None:
+    """A clock without a zone: with --timezone the day is its date, as without, and not the next one."""
+    rows = [f"2024-03-10 23:30:{k // 50:02d}.{k % 50 * 20:03d},0,{k % 9 / 100},1" for k in range(1500)]
+    (tmp_path / "P01.csv").write_text("\n".join(["time,x,y,z", *rows]) + "\n")
+    probe = study / "probes" / "gait"
+    for zone in (None, "Asia/Tokyo", "America/Los_Angeles"):
+        result = wearcli.gait(
+            tmp_path / "P01.csv",
+            probe,
+            tmp_path / "g",
+            timezone=zone,
+            reading=Reading(unit="g"),
+            overwrite=True,
+        )
+        assert [row["day"] for row in result.days] == ["2024-03-10"]
+        said = [note for note in result.notes if "days are dates in UTC" in note]
+        assert len(said) == (zone is None)
+    # A table knows the zone that it was embedded with; another one turns its moments into other dates.
+    table = tmp_path / "t.parquet"
+    wearcli.embed([tmp_path / "P01.csv"], table, reading=Reading(unit="g", timezone="America/Los_Angeles"))
+    for zone, day in ((None, "2024-03-10"), ("UTC", "2024-03-11"), ("-07:00", "2024-03-10")):
+        result = wearcli.gait(table, probe, tmp_path / "g", timezone=zone, overwrite=True)
+        assert [row["day"] for row in result.days] == [day]
 
 
 @pytest.mark.parametrize(

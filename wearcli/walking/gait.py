@@ -132,8 +132,8 @@ def gait(
                 result.failed, result.plan = inputs.embedded.failed, list(inputs.embedded.plan)
             if dry_run or inputs.empty:
                 return result
-            timezone = timezone or str(inputs.metadata.arguments.reading.get("timezone", TIMEZONE))
-            days = Days(parse_zone(timezone), inputs.stride_s)
+            timezone = timezone or inputs.metadata.arguments.reading.get("timezone")
+            days = Days(parse_zone(timezone or TIMEZONE), inputs.stride_s)
             rows = list(
                 _bout_rows(
                     inputs,
@@ -148,11 +148,13 @@ def gait(
         bouts = pd.DataFrame(rows, columns=[*BOUT_COLUMNS, *gait_probe.columns(None, spread=True)])
         by_day = pd.DataFrame(days.rows(gait_probe), columns=[*DAY_COLUMNS, *gait_probe.columns(None)])
         result.sum_up(bouts, by_day, gait_probe)
+        if timezone is None and by_day["day"].str.contains("-").any():
+            result.notes.append(f"days are dates in {TIMEZONE}: --timezone gives them another zone")
         settings = {
             "paths": path_names(given),
             "min_bout_s": min_bout,
             "gap_s": GAP_S,
-            "timezone": timezone,
+            "timezone": timezone or TIMEZONE,
             "sample_s": gait_probe.sample_s,
         }
         _write(target, bouts, by_day, result, dict(saved.result.model), settings)
