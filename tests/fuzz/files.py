@@ -2,15 +2,19 @@
 
 import gzip
 import io
+import tempfile
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from tests.recordings.formats import device_writers as devices
 from tests.recordings.formats.test_apple_ecg import ENGLISH, GERMAN
 from tests.recordings.formats.test_phone import M_S2, phyphox, sensor_logger
 from tests.recordings.make import wrist
@@ -85,6 +89,48 @@ def _edf() -> bytes:
     return head + body
 
 
+def _written(write: Callable[[Path], object], name: str) -> bytes:
+    """What a writer of tests puts into a file."""
+    with tempfile.TemporaryDirectory() as folder:
+        write(Path(folder) / name)
+        return (Path(folder) / name).read_bytes()
+
+
+def _cwa(axes: int, packing: int, rate_code: int = 0x4A) -> bytes:
+    """Five seconds of an AX3, or of an AX6 with its rotation."""
+    size = 80 if axes == 3 and packing == 2 else 120 if packing == 0 else 40
+    counts = np.hstack([COUNTS] * (axes // 3))
+    blocks = [
+        devices.cwa_block(
+            number,
+            devices.START + timedelta(seconds=number * size / 100),
+            counts[np.arange(number * size, (number + 1) * size) % len(counts)].tolist(),
+            rate_code,
+            packing,
+        )
+        for number in range(500 // size)
+    ]
+    return devices.cwa_header(rate_code, 0x64 if axes == 6 else 0) + b"".join(blocks)
+
+
+def _geneactiv() -> bytes:
+    samples = np.tile(np.hstack([COUNTS[:100], np.zeros((100, 2), int)]), (3, 1)).tolist()
+    pages = [
+        devices.geneactiv_page(number, devices.START + timedelta(seconds=6 * number), samples, 50)
+        for number in range(2)
+    ]
+    return _written(lambda path: devices.write_geneactiv(path, pages), "a.bin")
+
+
+def _gt3x(newer: bool) -> bytes:
+    pack, kind = (devices.activity2, 0x1A) if newer else (devices.activity, 0x00)
+    second = devices.seconds(devices.START)
+    log = b"".join(
+        devices.record(kind, second + k, pack(COUNTS[30 * k : 30 * k + 30].tolist())) for k in range(5)
+    )
+    return _written(lambda path: devices.write_gt3x(path, devices.info(), log_bin=log), "a.gt3x")
+
+
 @cache
 def whole_cases() -> dict[str, Case]:
     """Return the cases by name."""
@@ -133,5 +179,12 @@ def whole_cases() -> dict[str, Case]:
         "sensor logger": Case({f"P1_walk/{name}": text for name, text in logged.items()}),
         "sensor logger zip": Case({"P1_walk.zip": _zip(logged)}),
         "phyphox": Case({f"P1/{name}": text.encode() for name, text in walk.items()}),
+        "cwa": Case({"P1.cwa": _cwa(3, 2)}),
+        "cwa of ten bits": Case({"P1.cwa": _cwa(3, 0)}),
+        "cwa of rotation": Case({"P1.cwa": _cwa(6, 2)}, "gyro"),
+        "cwa packed": Case({"P1.cwa.gz": gzip.compress(_cwa(3, 2))}),
+        "geneactiv": Case({"P1.bin": _geneactiv()}),
+        "gt3x": Case({"P1.gt3x": _gt3x(newer=False)}),
+        "gt3x of 16 bits": Case({"P1.gt3x": _gt3x(newer=True)}),
         "sidecars": Case({"recordings.csv": recordings, "P1_a.csv": plain}, only="recordings.csv"),
     }

@@ -296,3 +296,31 @@ def test_a_damaged_export_in_a_folder_is_not_passed_over(tmp_path: Path) -> None
     assert [source.recording for source in folder.sources] == ["P02_a", "S01"]
     with pytest.raises(InputError, match=r"S01\.zip"):
         open_recording(next(source for source in folder.sources if source.recording == "S01"))
+
+
+def test_a_parquet_schema_that_does_not_fit_its_columns(tmp_path: Path) -> None:
+    """Arrow ended the process when the statistics of such a column were looked at."""
+    path = parquet(tmp_path / "a.parquet", time=TIME, **AXES)
+    optional, required = b"\x25\x02\x18\x04time", b"\x25\x00\x18\x04time"
+    assert path.read_bytes().count(optional) == 1
+    path.write_bytes(path.read_bytes().replace(optional, required))
+    refused(path, "not a readable Parquet file")
+
+
+def test_text_with_characters_that_there_are_not(tmp_path: Path) -> None:
+    np.savez(tmp_path / "a.npz", acc=ACC, rate_hz=50.0, unit="g")
+    data = (tmp_path / "a.npz").read_bytes()
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    members["unit.npy"] = members["unit.npy"][:-4] + b"\xff" * 4
+    with zipfile.ZipFile(tmp_path / "a.npz", "w") as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+    refused(tmp_path / "a.npz", r"not a readable \.npz file")
+
+
+def test_times_that_are_no_utf_8(tmp_path: Path) -> None:
+    stamps = [f"2024-03-04 09:30:{t:06.3f}" for t in TIME]
+    path = write_csv(tmp_path / "a.csv", "time,x,y,z", [f"{stamp} (µ)" for stamp in stamps], *ACC.T)
+    path.write_bytes(path.read_bytes().replace("µ".encode(), b"\xff\xfe"))
+    refused(path, "Invalid UTF8")

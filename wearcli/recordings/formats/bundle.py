@@ -70,7 +70,12 @@ def folders_in_zip(path: Path) -> dict[str, list[str]]:
     with zipfile.ZipFile(path) as archive:
         for facts in archive.infolist():
             inside = PurePosixPath(facts.filename)
-            if facts.is_dir() or inside.name.startswith(".") or "__MACOSX" in inside.parts:
+            if (
+                not facts.filename
+                or facts.is_dir()
+                or inside.name.startswith(".")
+                or "__MACOSX" in inside.parts
+            ):
                 continue
             folder = inside.parent
             if folder.name.lower() == "meta":

@@ -28,8 +28,8 @@ _RATE_KEYS = {
     "sampling_frequency",
     "sfreq",
 }
-# An array's header is parsed as Python.
-_UNREADABLE = (*ARCHIVE_ERRORS, SyntaxError, tokenize.TokenError)
+# An array's header is parsed as Python; SystemError: text with characters that there are not.
+_UNREADABLE = (*ARCHIVE_ERRORS, SyntaxError, SystemError, tokenize.TokenError)
 # The parser of Python up to 3.11.7 fails now and then where two threads use it at once (gh-106905).
 _PARSER = threading.Lock()
 _KINDS: dict[str, Kind] = {"M": "stamp", "m": "clock", **dict.fromkeys("biuf", "number")}

@@ -14,6 +14,7 @@ from wearcli.recordings.formats.format import Format
 from wearcli.recordings.tables.labels import tells_sensors
 from wearcli.recordings.tables.table import HEAD_ROWS, Batch, Column, Table, cell_kind, to_numpy
 
+_FIRST_ROWS = 2**11
 _TEXT_ROWS = 2**14  # that tell which sensors a table has rows of
 
 
@@ -26,7 +27,7 @@ def open_parquet(path: Path, file_name: str) -> Table:
     try:
         with pq.ParquetFile(path) as file:
             schema, rows = file.schema_arrow, file.metadata.num_rows
-            empty = _empty_columns(file.metadata)
+            empty = _empty_columns(file, schema)
             columns = [
                 Column(
                     field.name,
@@ -41,19 +42,22 @@ def open_parquet(path: Path, file_name: str) -> Table:
     return Table(columns, lambda time, channels: _stream(path, file_name, schema, time, channels), rows=rows)
 
 
-def _empty_columns(metadata: pq.FileMetaData) -> set[str]:
-    """Names of the columns that hold nothing, or zeros alone, in the first row group."""
-    empty = set()
-    if metadata.num_row_groups:
-        group = metadata.row_group(0)
-        for chunk in (group.column(j) for j in range(group.num_columns)):
-            seen = chunk.statistics
-            if seen is not None and (
-                (seen.has_null_count and seen.null_count == group.num_rows)
-                or (seen.has_min_max and seen.min_raw == seen.max_raw == 0)
-            ):
-                empty.add(chunk.path_in_schema)
-    return empty
+def _empty_columns(file: pq.ParquetFile, schema: pa.Schema) -> set[str]:
+    """Names of the columns of numbers that hold nothing, or zeros alone, in the first rows.
+
+    The statistics in the file's footer would say it too, but a damaged one ends the process (Arrow 26).
+    """
+    names = [field.name for field in schema if cell_kind(field.type) == "number"]
+    for rows in (_FIRST_ROWS, HEAD_ROWS):
+        batch = next(file.iter_batches(rows, columns=names), None) if names else None
+        if batch is None:
+            return set()
+        names = [
+            name
+            for name, column in zip(batch.schema.names, batch.columns, strict=True)
+            if not np.nan_to_num(to_numpy(column).astype(np.float64)).any()
+        ]
+    return {*names}
 
 
 def _first_texts(file: pq.ParquetFile, name: str) -> tuple[str, ...]:
