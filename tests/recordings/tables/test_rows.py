@@ -294,6 +294,19 @@ def test_rows_that_no_column_tells_apart_or_of_no_acceleration(tmp_path: Path) -
         np.testing.assert_allclose(read(opened(path))[1], acc, atol=1e-6)
 
 
+@pytest.mark.parametrize("name", ["Sensor Type", "sensor_id", "SensorID", "device id"])
+def test_numbers_of_several_sensors_are_refused(tmp_path: Path, name: str) -> None:
+    """UMAFall: 0, 1 and 2 in 'Sensor Type' are an accelerometer, a gyroscope and a magnetometer."""
+    time, acc = wrist(60.0, 100.0)
+    for second in (7, len(time) - 1):
+        kinds = np.where(np.arange(len(time)) % second == second - 1, 1, 0)
+        path = write_csv(tmp_path / "a.csv", f"time,x,y,z,{name}", time, *acc.T, kinds)
+        with pytest.raises(InputError, match=rf"several sensors \(0, 1 in column '{name}'\)"):
+            read(opened(path))
+    path = write_csv(tmp_path / "b.csv", f"time,x,y,z,{name}", time, *acc.T, np.full(len(time), 3))
+    np.testing.assert_allclose(read(opened(path))[1], acc, atol=1e-6)
+
+
 @pytest.mark.realdata
 def test_cases(realdata: Path) -> None:
     cases = realdata / "cases"

@@ -8,7 +8,7 @@ from wearcli.errors import InputError
 from wearcli.modality import MODALITIES, Modality, ModalityRecord
 from wearcli.recordings.tables.axes import AxesChoice, choose_axes, unnamed_axes
 from wearcli.recordings.tables.channels import find_channels, prefer_channels
-from wearcli.recordings.tables.labels import row_label
+from wearcli.recordings.tables.labels import RowLabel, row_label
 from wearcli.recordings.tables.names import ColumnName, list_names, parse_name, quote_names
 from wearcli.recordings.tables.stamps import choose_time, time_unit
 from wearcli.recordings.tables.table import Column
@@ -30,7 +30,7 @@ class Chosen(NamedTuple):
         gravity_unit: Their unit, likewise.
         without_gravity: Whether the channels are acceleration without gravity, by their names.
         label: Position of the column that tells the sensor of each row, and what it holds in those of the
-            signal; None where all rows are of the signal.
+            signal, None for a number that all rows must share; None where no column tells sensors.
     """
 
     time: int | None
@@ -43,7 +43,7 @@ class Chosen(NamedTuple):
     gravity: list[int] | None = None
     gravity_unit: str | None = None
     without_gravity: bool = False
-    label: tuple[int, str] | None = None
+    label: RowLabel | None = None
 
 
 def choose_columns(
@@ -88,7 +88,7 @@ def choose_columns(
         if time is None and len(columns) == len(channels) + 1:
             time = 0
     elif signal.channels:
-        axes = choose_axes(columns, names, signal, file_name, bare_leads, label is not None)
+        axes = choose_axes(columns, names, signal, file_name, bare_leads, bool(label and label[1]))
         channels = axes.channels
         warnings += axes.notes
     else:

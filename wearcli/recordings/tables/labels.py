@@ -14,9 +14,24 @@ from wearcli.recordings.tables.sensors import (
 )
 from wearcli.recordings.tables.table import Column
 
+# Position of a column, and what it holds in the rows of a signal; None where it holds a number.
+RowLabel = tuple[int, str | None]
+
 # Names of columns that tell the sensor, and sensors beside those of the records.
 _NAMES = {"sensor", "sensortype", "sensorname", "type", "kind", "source", "signal", "stream", "name"}
+# Of numbers, these.
+_NUMBERED = {"sensor", "sensortype", "sensorid", "sensornumber", "sensorno", "deviceid"}
 _SENSORS = GRAVITY | {"mag", "magnetometer", "magneticfield", "orientation", "rotationvector"}
+
+
+def several_numbers(file_name: str, name: str, numbers: Sequence[float]) -> InputError:
+    """Return the error for rows of several sensors that a column tells by numbers."""
+    listed = ", ".join(f"{number:g}" for number in numbers[:5])
+    more = ", ..." if len(numbers) > 5 else ""
+    return InputError(
+        f"{file_name}: its rows are of several sensors ({listed}{more} in column '{name}'): write each to a "
+        "file of its own"
+    )
 
 
 def tells_sensors(name: str) -> bool:
@@ -24,19 +39,24 @@ def tells_sensors(name: str) -> bool:
     return "".join(split_words(name)) in _NAMES
 
 
-def row_label(columns: Sequence[Column], signal: ModalityRecord, file_name: str) -> tuple[int, str] | None:
+def row_label(columns: Sequence[Column], signal: ModalityRecord, file_name: str) -> RowLabel | None:
     """Return the column that tells the sensor of each row, and its text in the rows of a signal.
 
     Returns:
-        Position and text; None where no column tells sensors, or where the signal has no axes.
+        Position and text, which is None where the column holds numbers: all rows must have the same one.
+        None where no column tells sensors, or where the signal has no axes.
 
     Raises:
         InputError: No row or the rows of several sensors are of the signal.
     """
     if not signal.channels:
         return None
+    numbered: tuple[int, None] | None = None
     for position, column in enumerate(columns):
-        if column.kind != "text" or not tells_sensors(column.name):
+        name = "".join(split_words(column.name))
+        if column.kind == "number" and name in _NUMBERED:
+            numbered = numbered or (position, None)
+        if column.kind != "text" or name not in _NAMES:
             continue
         sensors = {text: sensor for text in column.texts if (sensor := _sensor(text))}
         if not sensors:
@@ -54,7 +74,7 @@ def row_label(columns: Sequence[Column], signal: ModalityRecord, file_name: str)
             f"{file_name}: column '{column.name}' has no rows of {signal.title}, only of {listed}: "
             "take another --modality"
         )
-    return None
+    return numbered
 
 
 def _sensor(text: str) -> frozenset[str]:

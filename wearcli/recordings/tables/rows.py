@@ -13,6 +13,7 @@ from wearcli.recordings.reading import Reading
 from wearcli.recordings.tables.axes import axes_in_words
 from wearcli.recordings.tables.columns import Chosen
 from wearcli.recordings.tables.gravity import has_gravity, measure_gravity
+from wearcli.recordings.tables.labels import several_numbers
 from wearcli.recordings.tables.scales import normal_unit
 from wearcli.recordings.tables.table import Batch, Table
 
@@ -42,15 +43,23 @@ class RowRule(NamedTuple):
         return _kept(rows, ~np.isnan(batch.values[:, : self.channels]).all(1)) if self.filled else rows
 
 
-def read_rows(table: Table, chosen: Chosen, time: int | None) -> Iterator[Batch]:
-    """Yield the rows of a signal with one column of time: the channels, and gravity's columns behind them."""
+def read_rows(table: Table, chosen: Chosen, time: int | None, file_name: str) -> Iterator[Batch]:
+    """Yield the rows of a signal with one column of time: the channels, and gravity's columns behind them.
+
+    Raises:
+        InputError: The rows are of several sensors that have numbers for names.
+    """
     batches = table.stream(time, [*chosen.channels, *(chosen.gravity or [])])
     if chosen.label is None:
         yield from batches
         return
     position, text = chosen.label
-    labels = table.stream(position, [])  # in step with the first: the same rows in the same batches
-    for batch, label in zip(batches, labels, strict=True):
+    # In step with the first: the same rows in the same batches.
+    if text is None:
+        numbers = (label.values[:, 0] for label in table.stream(None, [position]))
+        yield from _single_sensor(batches, numbers, table.columns[position].name, file_name)
+        return
+    for batch, label in zip(batches, table.stream(position, []), strict=True):
         same = pc.fill_null(pc.equal(pc.utf8_trim_whitespace(label.time), text), False)
         yield _kept(batch, same.to_numpy(zero_copy_only=False))
 
@@ -61,7 +70,7 @@ def recognise_rows(
     """Return what becomes of the rows of a signal, by the first ones; notes go to the table's warnings."""
     count = len(chosen.channels)
     values = np.concatenate([batch.values for batch in head]) if head else np.empty((0, count), np.float32)
-    empty: np.ndarray = np.isnan(values[:, :count]).all(axis=1)
+    empty = np.asarray(np.isnan(values[:, :count]).all(axis=1))
     filled = bool(chosen.time is not None and empty.any() and _interleaved(empty, table, chosen))
     factor = None
     if chosen.gravity is not None:
@@ -87,6 +96,19 @@ def check_gravity(
             f"{file_name}: {names} are acceleration without gravity by their name, and gravity is not beside "
             "them: say the unit with --unit g|mg|m/s2 to read them as they are"
         )
+
+
+def _single_sensor(
+    batches: Iterator[Batch], sensors: Iterator[np.ndarray], name: str, file_name: str
+) -> Iterator[Batch]:
+    """The rows, as long as the number of their sensor is one."""
+    first: float | None = None
+    for batch, numbers in zip(batches, sensors, strict=True):
+        present = numbers[np.isfinite(numbers)]
+        first = float(present[0]) if first is None and len(present) else first
+        if (present != first).any():
+            raise several_numbers(file_name, name, sorted({*present.tolist(), first or 0.0}))
+        yield batch
 
 
 def _kept(batch: Batch, mask: np.ndarray) -> Batch:

@@ -81,7 +81,7 @@ def open_table(source: Source, table: Table, reading: Reading, file_name: str) -
     warnings += chosen.warnings
     own_rate_hz = _shared_rate([table.columns[j] for j in chosen.channels], file_name)
     nominal_hz = reading.rate_hz or source.rate_hz or own_rate_hz or table.rate_hz
-    batches = read_rows(table, chosen, chosen.time)
+    batches = read_rows(table, chosen, chosen.time, file_name)
     head, ended = _read_head(batches)
     rule = recognise_rows(head, table, chosen, signal, file_name)
     head = [rule.samples(batch) for batch in head]
@@ -100,7 +100,9 @@ def open_table(source: Source, table: Table, reading: Reading, file_name: str) -
 
     def stream() -> Iterator[Chunk]:
         # What was read to recognise the unit is not read twice; a second pass begins anew.
-        rows = pending.pop() if pending else map(rule.samples, read_rows(table, chosen, chosen.time))
+        rows = (
+            pending.pop() if pending else map(rule.samples, read_rows(table, chosen, chosen.time, file_name))
+        )
         return _chunks(rows, clock, unit.factor, warnings)
 
     return Recording(
@@ -196,9 +198,11 @@ def _with_start(
     """The clock with the start that the log's stamps tell, where the sensor's own are of no date."""
     if clock.scale is None or clock.scale.start is not None:
         return clock
-    own = clock.scale.course([]).follow(clock.scale.seconds(_joined([head[0].time])))
+    first = next(batch for batch in head if len(batch.values))
+    own = clock.scale.course([]).follow(clock.scale.seconds(_joined([first.time])))
     for column in chosen.starts:
-        batch = rule.samples(next(read_rows(table, chosen, column)))
+        samples = map(rule.samples, read_rows(table, chosen, column, file_name))
+        batch = next(batch for batch in samples if len(batch.values))
         zoned = table.columns[column].kind == "zoned"
         try:
             scale = recognise_time(
