@@ -35,7 +35,7 @@ class Source:
         participant: The person.
         placement: Where the sensor was worn, where recordings.csv tells it.
         rate_hz: Rate that recordings.csv gives, Hz.
-        start: Start that recordings.csv gives, UTC.
+        start: Start that recordings.csv gives, without a zone where it gives none.
         root: Folder of its study; None for the folder that it lies in.
         participant_how: How the participant is known, in words.
     """

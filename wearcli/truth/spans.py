@@ -7,6 +7,7 @@ from wearcli.recordings.open import open_recording
 from wearcli.recordings.reading import Reading
 from wearcli.recordings.recording import Source
 from wearcli.recordings.study.pairs import Span
+from wearcli.recordings.tables.zone import clock_zone
 
 
 def read_span(source: Source, reading: Reading) -> Span:
@@ -27,4 +28,5 @@ def span_or_start(source: Source, reading: Reading) -> Span:
     try:
         return read_span(source, reading)
     except WearcliError:
-        return source.start, np.inf
+        start = source.start
+        return None if start is None else clock_zone(None, reading.timezone).utc(start), np.inf

@@ -14,6 +14,7 @@ from wearcli.recordings.formats import date_order
 from wearcli.recordings.open import open_recording
 from wearcli.recordings.reading import Reading
 from wearcli.recordings.recording import Recording, Source
+from wearcli.recordings.study.discovery import find_recordings
 
 START = datetime(2024, 3, 14, 23, 59, 50)
 TRUTH = START.replace(tzinfo=UTC)
@@ -280,3 +281,15 @@ def test_later_dates_of_a_file_tell_the_order(tmp_path: Path) -> None:
     how = str(recording.provenance["time"])
     assert how.startswith("date (month/day/year) and time, no zone: taken as UTC (--timezone)")
     assert how.endswith("; order of the date by its later dates")
+
+
+def test_a_start_in_recordings_csv_is_of_the_zone_that_is_given(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("\n".join(["x,y,z", *rows()]) + "\n")
+    (tmp_path / "recordings.csv").write_text("recording,start,rate_hz\na,2024-07-14T23:59:50,50\n")
+    (source,) = find_recordings([tmp_path]).sources
+    summer = datetime(2024, 7, 14, 23, 59, 50, tzinfo=UTC)
+    for zone, hours in ((None, 0), ("Europe/Berlin", 2), ("-05:00", -5)):
+        recording = open_recording(source, Reading(timezone=zone))
+        assert recording.start == summer - timedelta(hours=hours)
+        assert "; start by recordings.csv, " in str(recording.provenance["time"])

@@ -213,4 +213,4 @@ def _moment(cell: str | None, cell_name: str) -> datetime | None:
         moment = datetime.fromisoformat(cell)
     except ValueError:
         raise InputError(f"{cell_name} '{cell}' is no ISO 8601 date and time") from None
-    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return moment.astimezone(UTC) if moment.tzinfo else moment
