@@ -293,3 +293,15 @@ def test_a_start_in_recordings_csv_is_of_the_zone_that_is_given(tmp_path: Path) 
         recording = open_recording(source, Reading(timezone=zone))
         assert recording.start == summer - timedelta(hours=hours)
         assert "; start by recordings.csv, " in str(recording.provenance["time"])
+
+
+def test_minutes_that_change_but_once_need_a_rate(tmp_path: Path) -> None:
+    stamps = [f"{m:%d.%m.%Y %H:%M}" for m in moments()]
+    with pytest.raises(InputError, match="does not move, or but once: say its rate with --rate-hz"):
+        stamped(tmp_path / "a.csv", "time,x,y,z", stamps)
+    recording = opened(tmp_path / "a.csv", rate_hz=50.0)
+    assert (recording.start, recording.rate_hz) == (START.replace(second=0, tzinfo=UTC), 50.0)
+    same = stamped(tmp_path / "b.csv", "time,x,y,z", ["14.03.2024 23:59"] * 1000, "fs: 50")
+    assert same.start == START.replace(second=0, tzinfo=UTC)
+    assert same.warnings == ["its time does not move: 50 Hz is taken as said"]
+    np.testing.assert_allclose(read(same)[0], np.arange(1000) / 50)

@@ -99,3 +99,22 @@ def test_clock_set_back_and_missing_stamps() -> None:
 @pytest.mark.parametrize("time", [[], [0.0], [5.0] * 100, [np.nan] * 5, [3.0, 2.0, 1.0]])
 def test_no_rate(time: list[float]) -> None:
     assert np.isnan(measure_rate(np.array(time)))
+
+
+@given(RATES, st.floats(0, 1), st.sampled_from([1.0, 60.0]), st.integers(2, 6))
+@settings(max_examples=60)
+def test_a_few_stamps_of_whole_seconds_or_minutes(rate: float, phase: float, unit: float, jumps: int) -> None:
+    """The stamps at the two ends are cut, and what is between them counts."""
+    time = phase * unit + np.arange(round((jumps + 0.9 - phase) * unit * rate)) / rate
+    coarse = np.floor(time / unit) * unit
+    between = len(np.unique(coarse)) - 1
+    measured = measure_rate(coarse)
+    if between < 2:
+        assert np.isnan(measured)
+    else:
+        assert measured == pytest.approx(rate, abs=1.01 / unit)
+
+
+def test_one_step_of_coarse_stamps_tells_no_rate() -> None:
+    assert np.isnan(measure_rate(np.repeat([0.0, 60.0], 3000)))
+    assert measure_rate(np.array([0.0, 0.02])) == pytest.approx(50)

@@ -8,7 +8,9 @@ _RATES_HZ = (1.0, 1e5)
 
 
 def measure_rate(time: np.ndarray) -> float:
-    """Samples a second of `time`: (samples,) float64 s, as the device stamped them; NaN if they do not move.
+    """Samples a second of `time`: (samples,) float64 s, as the device stamped them.
+
+    NaN if they do not move, or but once, from one burst of equal stamps to another.
 
     Gaps and clock resets are left out, in steps of any sign; duplicates, jitter, stamps of coarse resolution
     and samples delivered in bursts (many equal stamps, then a jump) are averaged over.
@@ -19,7 +21,10 @@ def measure_rate(time: np.ndarray) -> float:
         return float("nan")
     limit, usual = _gap_limit(forward)
     jumps = np.flatnonzero(steps >= usual / 2)
-    if len(jumps) > 2:
+    coarse = len(jumps) < len(steps) / 2
+    if coarse and len(jumps) == 1:
+        return float("nan")  # nobody knows how much of the two bursts is cut
+    if len(jumps) > 2 or (coarse and len(jumps) == 2):
         # From jump to jump: the bursts at the two ends are cut, and would count their samples alone.
         steps = steps[jumps[0] + 1 : jumps[-1] + 1]
     kept = np.abs(steps) <= limit

@@ -159,7 +159,8 @@ def _clock(
         )
         if table.date_order_how is not None:
             scale = replace(scale, how=f"{scale.how}; order of the date {table.date_order_how}")
-        measured = measure_rate(scale.course([]).follow(scale.seconds(stamps)))
+        seconds = scale.course([]).follow(scale.seconds(stamps))
+        measured = measure_rate(seconds)
         if np.isfinite(measured):
             rate = measured
             if MODALITIES[reading.modality].gravity and not _SLOWEST_HZ <= rate <= _FASTEST_HZ:
@@ -168,11 +169,10 @@ def _clock(
                     "their unit with --time-unit, or name another column with --time-column"
                 )
         elif nominal is None:
-            raise InputError(
-                f"{file_name}: its time does not move, so its rate is unknown: say it with --rate-hz"
-            )
-        else:
+            raise InputError(f"{file_name}: its time does not move, or but once: say its rate with --rate-hz")
+        elif np.nanmin(seconds) == np.nanmax(seconds):
             table.warnings.append(f"its time does not move: {nominal:g} Hz is taken as said")
+            table.start = scale.start or table.start
             scale = None
     if rate is None:
         raise InputError(
