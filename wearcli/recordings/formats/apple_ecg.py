@@ -16,6 +16,7 @@ from wearcli.recordings.formats.layout import Layout, decode
 from wearcli.recordings.tables.table import Batch, Column, Table
 
 _HEAD_BYTES = 2**14
+_HEADER_LINES = 50  # at most: an export has 14 or so
 # Folders of every export.
 EXPORT_FOLDERS = frozenset(("apple_health_export", "electrocardiograms"))
 _SAMPLE = re.compile(r'"?[+-]?\d+(?P<decimal>[.,]\d+)?"?(?P<separators>[;,\t]*)')
@@ -50,6 +51,8 @@ def open_apple_ecg(path: Path, file_name: str) -> Table | None:
     text, encoding = decode(head, file_name)
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     first = next((i for i, line in enumerate(lines) if _SAMPLE.fullmatch(line.strip())), len(lines))
+    if first > _HEADER_LINES:
+        return None
     header = _read_header([line for line in lines[:first] if line.strip()])
     if header is None:
         return None

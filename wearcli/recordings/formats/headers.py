@@ -9,6 +9,7 @@ from wearcli.recordings.tables.scales import normal_unit
 
 Row = list[str]
 
+_LONGEST_CELL = 2**17  # that the module csv takes
 COMMENT_SIGNS = ("#", "%", "//")
 # Words of units other than those of the signals, as they stand below names, without brackets and spaces.
 _UNIT_WORDS = {
@@ -61,6 +62,8 @@ def split_row(line: str, delimiter: str) -> Row:
     """Return the cells of a line; none of a blank one."""
     if not line.strip():
         return []
+    if '"' not in line and len(line) < _LONGEST_CELL:
+        return [cell.strip() for cell in line.split(delimiter)]
     try:
         return [cell.strip() for cell in next(csv.reader([line], delimiter=delimiter, skipinitialspace=True))]
     except csv.Error:  # a cell of more than 128 KB: no row of samples
@@ -69,6 +72,8 @@ def split_row(line: str, delimiter: str) -> Row:
 
 def fit_row(row: Row, width: int) -> Row | None:
     """Return a row with `width` cells: a missing cell is empty, and so is every surplus one, or None."""
+    if len(row) == width:
+        return row
     if any(row[width:]):
         return None
     return [*row[:width], *[""] * (width - len(row))]

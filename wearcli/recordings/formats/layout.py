@@ -20,6 +20,7 @@ _MISSING = (
 )
 # A cell with one of them is missing; some writers put a blank before it.
 NULLS = ("", *_MISSING, *(f" {word}" for word in _MISSING))
+_EMPTY = frozenset(NULLS)
 _NUMBER = re.compile(r"^[+-]?(\d+([.,]\d*)?|[.,]\d+)([eE][+-]?\d+)?$|^[+-]?inf(inity)?$", re.IGNORECASE)
 _STAMP = re.compile(r"^\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?)?$")
 _ZONED = re.compile(r"^\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d(:?\d\d)?)$")
@@ -155,7 +156,7 @@ def _delimiter(lines: list[str]) -> str:
 
 
 def _mostly_numbers(cells: Row) -> bool:
-    filled = [cell for cell in cells if cell not in NULLS]
+    filled = [cell for cell in cells if cell not in _EMPTY]
     return bool(filled) and sum(bool(_NUMBER.match(cell)) for cell in filled) >= 0.5 * len(filled)
 
 
@@ -170,7 +171,7 @@ def _first_data_row(rows: list[Row]) -> int | None:
     def is_data(row: Row, least: int) -> bool:
         cells = [row[j] for j in numeric if j < len(row)] if len(row) >= least else []
         return any(_NUMBER.match(cell) for cell in cells) and all(
-            _NUMBER.match(cell) or cell in NULLS for cell in cells
+            _NUMBER.match(cell) or cell in _EMPTY for cell in cells
         )
 
     first = next((i for i, row in enumerate(rows) if is_data(row, width)), None)
@@ -192,7 +193,7 @@ def _is_ragged(data: list[Row], width: int) -> bool:
 def _refuse_grouped(columns: Sequence[Sequence[str]], file_name: str) -> None:
     """Raise InputError for numbers whose digits stand in groups of three."""
     for column in columns:
-        filled = [cell for cell in column if cell not in NULLS and cell != "0"]
+        filled = [cell for cell in column if cell not in _EMPTY and cell != "0"]
         grouped = [cell for cell in filled if _THOUSANDS.match(cell)]
         whole = sum(bool(_SMALL_WHOLE.match(cell)) for cell in filled)
         sure = next((cell for cell in filled if _GROUPED.match(cell) and not _NUMBER.match(cell)), None)
@@ -213,7 +214,7 @@ def _decimal(columns: list[Row], file_name: str) -> str:
 
 
 def _kind(cells: list[str]) -> Kind:
-    filled = [cell for cell in cells if cell not in NULLS]
+    filled = [cell for cell in cells if cell not in _EMPTY]
     for kind, pattern in _KINDS:
         if all(pattern.match(cell) for cell in filled):
             return kind
@@ -225,7 +226,7 @@ def _column(name: str, cells: list[str]) -> Column:
     """A column by its cells in the first rows."""
     kind = _kind(cells)
     if kind == "number":
-        empty = all(cell in NULLS or not cell.strip("+-0.,") for cell in cells)
+        empty = all(cell in _EMPTY or not cell.strip("+-0.,") for cell in cells)
         return Column(name, kind, empty=empty)
     texts = {*cells} - {""} if kind == "text" else set()
     return Column(name, kind, texts=tuple(sorted(texts)) if len(texts) <= _MOST_TEXTS else ())
@@ -240,7 +241,7 @@ def _join_date(columns: list[Column], cells: list[list[str]]) -> None:
 
     def positions(fits: Callable[[str], bool]) -> list[int]:
         samples = (column[:: len(column) // 100 + 1] for column in cells)
-        filled = ([cell for cell in sample if cell not in NULLS] for sample in samples)
+        filled = ([cell for cell in sample if cell not in _EMPTY] for sample in samples)
         return [j for j, sample in enumerate(filled) if sample and all(map(fits, sample))]
 
     clocks = positions(is_clock)
