@@ -334,7 +334,7 @@ def test_what_is_no_recording_of_an_app(tmp_path: Path) -> None:
     assert "labels" in found.sidecars
     np.testing.assert_allclose(read(open_recording(found.sources[0]))[1], acc, atol=1e-6)
     write_zip(tmp_path / "other.zip", {"readme.csv": "a,b\n1,2\n"})
-    assert len(find_recordings([tmp_path]).sources) == 4
+    assert len(find_recordings([tmp_path]).sources) == 3
 
 
 def test_inspect_has_one_line_and_no_failure(tmp_path: Path) -> None:

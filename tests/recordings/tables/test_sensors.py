@@ -65,6 +65,8 @@ def test_a_word_stays_one(word: str) -> None:
         ("body_P01.csv", ""),
         ("linear_walk.csv", ""),
         ("total.csv", ""),
+        ("日本.csv", ""),
+        ("_.csv", ""),
         ("position_3.csv", ""),
         ("P01_m.csv", ""),
     ],

@@ -10,11 +10,12 @@ from wearcli.errors import InputError
 from wearcli.modality import Modality
 from wearcli.recordings.formats.bundle import Bundle, find_bundle, folders_in_zip, zip_around
 from wearcli.recordings.formats.damage import not_readable, not_to_its_end
-from wearcli.recordings.formats.delimited import open_bytes, read_numbers
+from wearcli.recordings.formats.delimited import read_numbers
 from wearcli.recordings.formats.format import FolderLayout, Format
 from wearcli.recordings.formats.layout import recognise_layout
 from wearcli.recordings.formats.phone_clock import ELAPSED, metadata, noted_epoch
 from wearcli.recordings.formats.phone_files import (
+    HEADER_BYTES,
     MARKS,
     OTHERS,
     RAW_DATA,
@@ -24,13 +25,17 @@ from wearcli.recordings.formats.phone_files import (
     accelerations,
     app_by_header,
     choose_files,
+    first_line,
     is_sensor_file,
+    says_sensor_alone,
+    text_line,
 )
 from wearcli.recordings.reading import Reading
 from wearcli.recordings.recording import Recording, Source
 from wearcli.recordings.tables.beside import with_gravity_beside
 from wearcli.recordings.tables.columns import choose_columns
 from wearcli.recordings.tables.names import AXES, parse_name
+from wearcli.recordings.tables.sensors import WITHOUT_GRAVITY, file_words
 from wearcli.recordings.tables.table import ARCHIVE_ERRORS, Batch, Column, Table
 from wearcli.recordings.tables.tabular import open_table
 
@@ -75,8 +80,8 @@ def recognise_app(bundle: Bundle) -> App | None:
     sensors = [name for name in bundle.names if is_sensor_file(name) or name in (RAW_DATA, WRIST)]
     for name in sensors:
         with bundle.opened(name) as stream:
-            head = stream.read(400)
-        app = app_by_header(head.decode("utf-8-sig", errors="replace").split("\n")[0])
+            head = stream.read(HEADER_BYTES)
+        app = app_by_header(text_line(head))
         if app is not App.OTHER:
             return app
     # Two files of acceleration alone are surely of one recording.
@@ -94,7 +99,8 @@ def recordings_in(path: Path) -> list[Path]:
 
 def _table(bundle: Bundle, choice: Choice, modality: Modality, app: App, file_name: str) -> Table:
     """The table of a signal, with gravity's columns behind it where they lie in a file of their own."""
-    label = " without gravity" if choice.without_gravity else ""
+    named = not WITHOUT_GRAVITY.isdisjoint(file_words(choice.main))
+    label = " without gravity" if choice.without_gravity and not named else ""
     table = _own_table(bundle, choice.main, label, modality, app, file_name)
     table.facts |= {"app": app.value, "file": bundle.shown(choice.main), **metadata(bundle, app)}
     if choice.gravity is None:
@@ -166,13 +172,8 @@ def _is_phone_zip(path: Path) -> bool:
 
 
 def _is_part(path: Path) -> bool:
-    """Whether a file in a recording's folder is a part of it, by its first line."""
-    try:
-        with open_bytes(path) as stream:
-            head = stream.read(400)
-    except OSError:
-        return False
-    return app_by_header(head.decode("utf-8-sig", errors="replace").split("\n")[0]) is not App.OTHER
+    """Whether a file in a recording's folder is a part of it, by its name or its first line."""
+    return says_sensor_alone(path.name) or app_by_header(first_line(path)) is not App.OTHER
 
 
 FORMAT = Format(

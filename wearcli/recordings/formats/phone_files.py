@@ -2,9 +2,11 @@
 
 from collections.abc import Iterable
 from enum import StrEnum
+from pathlib import Path
 from typing import NamedTuple
 
 from wearcli.modality import Modality
+from wearcli.recordings.formats.delimited import open_bytes
 from wearcli.recordings.tables.sensors import (
     GRAVITY,
     UNCALIBRATED,
@@ -39,6 +41,7 @@ class Choice(NamedTuple):
     left: tuple[str, ...] = ()
 
 
+HEADER_BYTES = 400
 # Several sensors in one file, by the names of its columns.
 RAW_DATA = "raw data.csv"
 WRIST = "wristmotion.csv"
@@ -66,19 +69,34 @@ def app_by_header(header: str) -> App:
     return App.PHYPHOX if names[0] == "time (s)" else App.OTHER
 
 
+def first_line(path: Path) -> str:
+    """Return the first line of a text file, as far as it tells the app; "" where it cannot be read."""
+    try:
+        with open_bytes(path) as stream:
+            return text_line(stream.read(HEADER_BYTES))
+    except OSError:
+        return ""
+
+
+def text_line(head: bytes) -> str:
+    """Return the first line of a text by its first bytes."""
+    return head.decode("utf-8-sig", errors="replace").split("\n")[0]
+
+
 def is_sensor_file(name: str) -> bool:
     """Return whether a file is called after a sensor of motion alone: `linear accelerometer.csv`."""
-    words = frozenset(split_words(name.removesuffix(".csv"))) - {"watch"}
-    return (
-        bool(words) and words == frozenset(file_words(name)) and bool(words & (_MOTION | _ROTATION | GRAVITY))
-    )
+    return says_sensor_alone(name) and bool(frozenset(file_words(name)) & (_MOTION | _ROTATION | GRAVITY))
+
+
+def says_sensor_alone(name: str) -> bool:
+    """Return whether a file is called after a sensor and nothing else: `magnetometer.csv`."""
+    words = frozenset(split_words(name.lower().removesuffix(".gz").removesuffix(".csv"))) - {"watch"}
+    return bool(words) and words == frozenset(file_words(name.lower()))
 
 
 def accelerations(names: Iterable[str]) -> set[str]:
-    """Return the files among others that hold some acceleration, with gravity, without, or gravity alone."""
-    return {
-        name for name in names if is_sensor_file(name) and frozenset(file_words(name)) & (_MOTION | GRAVITY)
-    }
+    """Return the files called as an app would that hold acceleration, with or without gravity, or gravity."""
+    return {name for name in names if name in MARKS and frozenset(file_words(name)) & (_MOTION | GRAVITY)}
 
 
 def choose_files(names: Iterable[str], modality: Modality, app: App) -> Choice | None:

@@ -17,6 +17,7 @@ from wearcli.recordings.study.naming import (
     named_signal,
     unique_people,
 )
+from wearcli.recordings.study.other_sensors import without_other_sensors
 from wearcli.recordings.study.participants import (
     doubt_in_words,
     participant_rule,
@@ -82,6 +83,8 @@ def find_recordings(
     entries = Entries(sidecars.get("recordings", []))
     problems = [*problems, *entries.problems]
     chosen = list(_choose_files(name_recordings(files, entries), modality, problems))
+    chosen, left = without_other_sensors(chosen, modality)
+    problems += left
     if not chosen:
         raise UsageError(f"{', '.join(map(str, paths))}: {problems[-1]}")
     people, doubt = _people(chosen, participant_from, {item.below for item in files if item.path.is_dir()})

@@ -73,7 +73,7 @@ def file_words(file_name: str) -> Words:
     # A user or a body may be anything, but for a user acceleration.
     return tuple(
         word
-        for word, following in zip(words, (*words[1:], ""), strict=True)
+        for word, following in zip(words, (*words[1:], "")[: len(words)], strict=True)
         if word in sensors or (word in WITHOUT_GRAVITY and following in acceleration)
     )
 
