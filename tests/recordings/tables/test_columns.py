@@ -96,6 +96,35 @@ def test_several_times_are_said() -> None:
     assert chosen.warnings == ["time is from 'timestamp', not 'seconds_elapsed' (--time-column)"]
 
 
+@pytest.mark.parametrize(
+    ("names", "time", "starts"),
+    [
+        ("received_timestamp|timestamp|x|y|z", 1, (0,)),
+        ("timestamp|sensor_timestamp|x|y|z", 1, (0,)),
+        ("PacketCounter|UTC_timestamp|SampleTimeFine|Acc_X|Acc_Y|Acc_Z", 2, (1,)),
+        ("time|loggingTime(txt)|acc_x|acc_y|acc_z", 0, (1,)),
+        ("gps_timestamp|gyro_time|time|acc_x|acc_y|acc_z", 2, ()),
+        ("gyro_timestamp|acc_timestamp|timestamp|acc_x|acc_y|acc_z|gyro_x|gyro_y|gyro_z", 1, (2,)),
+        ("wrist_time|hip_time|wrist_acc_x|wrist_acc_y|wrist_acc_z", 0, ()),
+        ("epoch|time (03:00)|elapsed (s)|x-axis (g)|y-axis (g)|z-axis (g)", 0, ()),
+        (
+            "ACCELEROMETER X (m/s²)|ACCELEROMETER Y (m/s²)|ACCELEROMETER Z (m/s²)|Time since start in ms",
+            3,
+            (),
+        ),
+    ],
+)
+def test_the_stamp_of_the_sensor_before_that_of_the_log(names: str, time: int, starts: tuple[int]) -> None:
+    chosen = choose(names)
+    assert (chosen.time, chosen.starts) == (time, starts)
+
+
+def test_the_stamp_of_another_sensor_is_the_last_and_is_said() -> None:
+    chosen = choose("hr_timestamp|acc_x|acc_y|acc_z")
+    assert chosen.time == 0
+    assert chosen.warnings == ["time is from 'hr_timestamp', a stamp of another sensor (--time-column)"]
+
+
 def test_without_names() -> None:
     assert choose("1|2|3", named=False)[:2] == (None, [0, 1, 2])
     assert choose("1|2|3|4", named=False)[:2] == (0, [1, 2, 3])

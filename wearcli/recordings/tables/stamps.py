@@ -21,7 +21,7 @@ _MEANINGS = (  # by rank: an absolute stamp before an elapsed time before a date
     },
     {"time", "times", "recordedat", "sampletime", "timeofday", "utc", "acctime", "loggingtime", "logtime"},
     {"t", "ts", "seconds", "secondselapsed", "elapsed", "elapsedtime", "timeelapsed", "sec", "relativetime"}
-    | {"sampletimefine"},
+    | {"sampletimefine", "timesincestart", "timesincestartin", "timesincereboot", "timesinceboot"},
     {"date"},
 )
 _UNITS = {
@@ -50,7 +50,9 @@ _OTHERS = (OTHER_SENSORS - {"m", "q"}) | {
     *("gps", "gnss", "location", "heart", "heartrate", "hr", "altimeter", "barometer", "pressure"),
     *("pedometer", "step", "steps", "activity", "battery", "audio", "video", "camera", "frame", "light"),
 }
-_OWN, _SIGNAL, _NEUTRAL, _OTHER = range(4)
+# Stamps of samples, and of when they were written down or came in.
+_SAMPLES, _LOG_WORDS = {"sensor", "sample"}, {"logging", "log", "logged", "received", "arrival", "written"}
+_OWN, _SIGNAL, _NEUTRAL, _LOG, _OTHER = range(5)
 
 
 def choose_time(
@@ -89,10 +91,12 @@ def choose_time(
     ]
     chosen = usable[0]
     others = [i for i in usable[1:] if columns[i].kind != "text" or columns[chosen].kind == "text"]
-    starts = tuple(i for owner, _, i in moving if owner == _NEUTRAL) if best < _NEUTRAL else ()
+    starts = tuple(i for owner, _, i in moving if best < owner and owner in (_NEUTRAL, _LOG))
     if others:
         listed = quote_names([columns[i] for i in others])
         warnings.append(f"time is from '{columns[chosen].name}', not {listed} (--time-column)")
+    if best == _OTHER:
+        warnings.append(f"time is from '{columns[chosen].name}', a stamp of another sensor (--time-column)")
     return chosen, starts
 
 
@@ -127,6 +131,8 @@ def _owner(name: ColumnName, own_words: frozenset[str], signal: ModalityRecord) 
     )
     if words & own_words:
         return _OWN
-    if words & signal.words:
+    if words & signal.words or words & _SAMPLES:
         return _SIGNAL
-    return _OTHER if words & others else _NEUTRAL
+    if words & others:
+        return _OTHER
+    return _LOG if words & _LOG_WORDS else _NEUTRAL
