@@ -42,7 +42,7 @@ MAY_IMPORT = {
     "information": READ | {"models", "labels", "encoders", "probing.kinds", "training.methods"},
     "models": {"modality", "recordings.recording"},
     "embedding": READ | {"models"},
-    "labels": {"modality", "recordings.study", "embedding"},
+    "labels": {"modality", "recordings.study", "recordings.tables.zone", "embedding"},
     "encoders": {"modality", "recordings.recording", "signals"},
     "training": EMBEDDED | {"encoders", "probing.watch"},
     "probing": EMBEDDED,

@@ -104,6 +104,7 @@ class InspectResult:
         participant_rule: How the participants were recognised, in words.
         notes: Remarks on all of them.
         sidecars: Files beside the recordings, by what they hold.
+        not_read: How many files that may be recordings are not read, by suffix.
         participant_doubt: Why the participants are not certain, in one line; "" where they are.
     """
 
@@ -112,6 +113,7 @@ class InspectResult:
     notes: list[str]
     sidecars: dict[str, list[str]]
     participant_doubt: str = ""
+    not_read: dict[str, int] = field(default_factory=dict)
 
     @property
     def failed(self) -> int:
@@ -154,13 +156,20 @@ def inspect(
     folder = find_recordings(
         [Path(path) for path in paths], participant_from=participant_from, modality=modality
     )
-    started(len(folder.sources))
-    rows = []
+    started(len(folder.closed) + len(folder.sources))
+    rows = [
+        Inspection(path, path, "folder", "", modality=modality, error=reason)
+        for path, reason in folder.closed.items()
+    ]
+    for row in rows:
+        finished(row)
     for source in folder.sources:
         rows.append(inspect_one(source, reading))
         finished(rows[-1])
     sidecars = {name: [str(path) for path in files] for name, files in folder.sidecars.items()}
-    return InspectResult(rows, folder.rule, folder.problems + _odd_units(rows), sidecars, folder.doubt)
+    return InspectResult(
+        rows, folder.rule, folder.problems + _odd_units(rows), sidecars, folder.doubt, folder.not_read
+    )
 
 
 def _odd_units(rows: list[Inspection]) -> list[str]:

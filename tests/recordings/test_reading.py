@@ -1,10 +1,16 @@
 import json
 import pickle
+from dataclasses import replace
+from pathlib import Path
 
+import numpy as np
 import pytest
 
-from wearcli.errors import UsageError
+from wearcli.embedding.reuse import fingerprint
+from wearcli.errors import InputError, UsageError
+from wearcli.recordings.open import open_recording
 from wearcli.recordings.reading import Reading
+from wearcli.recordings.study.discovery import find_recordings
 
 
 def test_the_options_of_the_command_line() -> None:
@@ -32,3 +38,26 @@ def test_a_signal_and_its_channels_are_named_by_one_side() -> None:
 def test_it_can_be_sent_to_a_process() -> None:
     reading = Reading.from_options("g", 25.0, "1,2,3")
     assert pickle.loads(pickle.dumps(reading)) == reading
+
+
+def test_files_of_one_study_are_read_in_their_own_ways(tmp_path: Path) -> None:
+    """Two units, two time columns and a rate in one folder; the rows stand over what is given for all."""
+    steps = range(100)
+    (tmp_path / "a.csv").write_text("clock,p,q,r\n" + "".join(f"{20 * i},0,0,1000\n" for i in steps))
+    (tmp_path / "b.csv").write_text("seconds,x,y,z\n" + "".join(f"{i / 25},0,0,9.81\n" for i in steps))
+    (tmp_path / "c.csv").write_text("x,y,z\n" + "".join("0,0,1\n" for i in steps))
+    (tmp_path / "d.csv").write_text("time,x,y,z\n0,0,0,1\n")
+    (tmp_path / "recordings.csv").write_text(
+        "file,participant,unit,columns,time_column,time_unit,rate_hz\n"
+        'a.csv,P1,mg,"p,q,r",clock,ms,\nb.csv,P2,m/s2,,seconds,s,\nc.csv,P3,g,,,,40\nd.csv,P4,stone,,,,\n'
+    )
+    a, b, c, d = find_recordings([tmp_path]).sources
+    general = Reading(unit="g", rate_hz=10.0)
+    for source, rate in ((a, 50), (b, 25), (c, 40)):
+        recording = open_recording(source, general)
+        values = np.concatenate([chunk.values for chunk in recording.chunks()])
+        assert recording.rate_hz == pytest.approx(rate)
+        np.testing.assert_allclose(values[:, 2], 1.0, rtol=1e-3)
+    with pytest.raises(InputError, match=r"d\.csv: its row of recordings\.csv: .*stone"):
+        open_recording(d, general)
+    assert fingerprint(a) != fingerprint(replace(a, reading=None))

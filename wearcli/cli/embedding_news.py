@@ -35,9 +35,7 @@ class EmbeddingNews:
         say_notes(self._warned, self._units)
 
     def _planned(self, result: "EmbedResult") -> None:
-        say_people(result.participant_rule, result.participant_doubt)
-        for note in result.notes:
-            say(f"note: {note}")
+        say_start(result)
         self._sizes |= result.sizes
 
     def _advanced(self, source: "Source", windows: int, share: float) -> None:
@@ -75,9 +73,7 @@ class EmbedMessages:
         say_notes(self._warned, self._units)
 
     def _planned(self, result: "EmbedResult") -> None:
-        say_people(result.participant_rule, result.participant_doubt)
-        for note in result.notes:
-            say(f"note: {note}")
+        say_start(result)
         self._sizes |= result.sizes
         self._display.update(self._task, total=sum(self._sizes.values()))
         kept = [name for name, action in result.plan.items() if action == "keep"]
@@ -107,6 +103,15 @@ class EmbedMessages:
             line = {"recording": name, "participant": stream.source.participant, "windows": counts.windows}
             error = None if stream.error is None else str(stream.error)
             print_json_line(line | {"seconds": round(counts.seconds, 2), "error": error})
+
+
+def say_start(result: "EmbedResult") -> None:
+    """Print how participants are told, what is noted before the work, and the folders that failed already."""
+    say_people(result.participant_rule, result.participant_doubt)
+    for note in result.notes:
+        say(f"note: {note}")
+    for failure in result.failed:
+        say_error(f"failed: {failure['error']}")
 
 
 def note_stream(stream: "Stream", warned: dict[str, list[str]], units: dict[str, int]) -> None:

@@ -7,6 +7,7 @@ from wearcli.comparison.options import CompareOptions
 from wearcli.embedding.metadata import EmbedArguments, TableMetadata
 from wearcli.embedding.table import read_table
 from wearcli.errors import UsageError, WearcliError
+from wearcli.labels.clock_labels import recording_clocks
 from wearcli.labels.shared import one_error
 from wearcli.labels.tasks import Task, one_against_rest, resolve_task
 from wearcli.models.folder import Model
@@ -48,7 +49,7 @@ def compared_task(options: CompareOptions, entries: dict[str, Entry]) -> Task:
     Raises:
         UsageError: There is no such task, or no recording of any signal that a model takes.
     """
-    beside = None
+    beside = clocks = None
     if options.recordings is not None:
         metadata = TableMetadata(arguments=EmbedArguments((str(options.recordings),)))
         names = _recordings(options.recordings, options.participant_from, entries)
@@ -56,7 +57,10 @@ def compared_task(options: CompareOptions, entries: dict[str, Entry]) -> Task:
         beside = next(entry.source for entry in entries.values() if isinstance(entry.source, Path))
         table, metadata = read_table(beside)
         names = table["recording"].unique().to_pylist()
-    task = resolve_task(options.task, options.labels, options.target, options.kind, metadata, beside, names)
+        clocks = recording_clocks(table, metadata)
+    task = resolve_task(
+        options.task, options.labels, options.target, options.kind, metadata, beside, names, clocks
+    )
     return task if options.positive is None else one_against_rest(task, options.positive)
 
 

@@ -120,10 +120,12 @@ def embed(
             "-" if target is None else str(target),
             folder.rule,
             folder.doubt,
+            folder.not_read,
             [*folder.problems, *plan.notes],
             plan.actions,
             plan.sizes,
         )
+        result.failed.extend(folder.failures())
         watcher.planned(result)
         if dry_run:
             return result

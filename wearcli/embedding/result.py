@@ -13,6 +13,7 @@ class EmbedResult:
     """What a run did; `to_json` has the keys that others rely on.
 
     participant_doubt: why the participants are not certain, in one line; "" where they are.
+    not_read: how many files that may be recordings are not read, by suffix.
     plan: what becomes of each recording; sizes: bytes of those to embed. kept: recordings whose rows are as
     an earlier run made them. output is empty where nothing was written.
     """
@@ -21,6 +22,7 @@ class EmbedResult:
     output: str
     participant_rule: str = ""
     participant_doubt: str = ""
+    not_read: dict[str, int] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     plan: dict[str, Literal["embed", "keep"]] = field(default_factory=dict)
     sizes: dict[str, int] = field(default_factory=dict)
@@ -52,6 +54,7 @@ class EmbedResult:
             "windows_dropped": self.windows_dropped,
             "participant_rule": self.participant_rule,
             "participant_doubt": self.participant_doubt,
+            "not_read": self.not_read,
             "notes": self.notes,
             "warnings": self.warnings,
         }

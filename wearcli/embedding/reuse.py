@@ -33,7 +33,15 @@ def files_behind(source: Source) -> list[Path]:
 
 def fingerprint(source: Source) -> str:
     """Return the hex SHA-256 of a recording's content and of what its sidecars state about it."""
-    stated = [source.recording, source.participant, source.placement, source.rate_hz, str(source.start)]
+    stated: list[object] = [
+        source.recording,
+        source.participant,
+        source.placement,
+        source.rate_hz,
+        str(source.start),
+    ]
+    if source.reading is not None:
+        stated.append(source.reading.to_json())
     files = [file for file in files_behind(source) if file == source.path or file.exists()]
     content = "".join(map(content_sha256, files))
     return hashlib.sha256(f"{content}{json.dumps(stated)}".encode()).hexdigest()

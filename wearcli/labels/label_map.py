@@ -7,7 +7,7 @@ import pandas as pd
 
 from wearcli.errors import InputError, UsageError
 from wearcli.labels.tasks import Task
-from wearcli.recordings.study.sidecars import read_rows
+from wearcli.recordings.study.text_tables import read_rows
 
 
 class LabelMap:

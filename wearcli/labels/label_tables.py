@@ -8,6 +8,7 @@ import pandas as pd
 
 from wearcli.embedding.metadata import TableMetadata
 from wearcli.errors import InputError, UsageError, WearcliError
+from wearcli.labels.clock_labels import RecordingClocks, on_recordings
 from wearcli.labels.named import NAMED, NAMES
 from wearcli.recordings.study.discovery import find_sidecars
 from wearcli.recordings.study.sidecars import read_participants, read_target_table, sidecar_name
@@ -68,26 +69,31 @@ def find_table(stem: str, metadata: TableMetadata, embeddings: Path | None) -> t
     return (), ", ".join(dict.fromkeys(str(folder) for folder in folders))
 
 
-def read_label_tables(paths: Sequence[Path], recordings: Collection[str]) -> pd.DataFrame:
-    """Return the rows of tables of labels, one after the other.
+def read_label_tables(
+    paths: Sequence[Path], recordings: Collection[str], clocks: RecordingClocks | None = None
+) -> tuple[pd.DataFrame, list[str]]:
+    """Return the rows of tables of labels, one after the other, and warnings.
 
     Args:
         paths: Tables of intervals, or of participants (by the file's name or its first column).
         recordings: Names of the recordings, to find those of BIDS events.
+        clocks: When and of whom the recordings are, for labels of people and of clock times.
 
     Raises:
         InputError: A table cannot be read, or there are no rows.
     """
-    tables = [
-        read_participants(path)
-        if sidecar_name(path) in ("participants", "")
-        else read_target_table(path, recordings)
-        for path in paths
-    ]
+    tables, warnings = [], []
+    for path in paths:
+        if sidecar_name(path) in ("participants", ""):
+            tables.append(read_participants(path))
+            continue
+        table, more = on_recordings(read_target_table(path, recordings, other_keys=True), clocks, str(path))
+        tables.append(table)
+        warnings += more
     table = pd.concat(tables, ignore_index=True)
     if not len(table):
         raise InputError(f"{table_names(paths)}: the table has no rows: name another with --labels")
-    return table
+    return table, warnings
 
 
 def table_names(paths: Sequence[Path]) -> str:

@@ -22,8 +22,8 @@ class Named:
 
 
 NAMED = {
-    "activity": Named("labels", "label"),
-    "rhythm": Named("labels", "label"),
+    "activity": Named("labels", "label", "classification"),
+    "rhythm": Named("labels", "label", "classification"),
     "gait": Named("gait"),
     "heart": Named("heart"),
     "age": Named("participants", "age", "regression"),

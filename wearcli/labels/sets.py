@@ -13,6 +13,7 @@ import pyarrow as pa
 from wearcli.embedding.metadata import TableMetadata
 from wearcli.embedding.table import read_table
 from wearcli.errors import InputError, UsageError
+from wearcli.labels.clock_labels import recording_clocks
 from wearcli.labels.defaults import MIN_QUALITY
 from wearcli.labels.gather import gather, some
 from wearcli.labels.label_map import LabelMap
@@ -140,12 +141,13 @@ def _read_set(source: Source, name: str, options: SampleOptions, test: bool) -> 
     file_name = "stdin" if source == "-" else str(source)
     windows = usable_windows(table, file_name, options.keep_nonwear, options.min_quality)
     absent = recordings_without_windows(table, metadata)
+    clocks = recording_clocks(table, metadata)
     del table
     pa.default_memory_pool().release_unused()  # what is as large as the vectors, before fits copy these
     path = None if source == "-" else Path(source)
     recordings = windows.times["recording"].unique().astype(str).tolist()
     task = resolve_task(
-        options.task, options.labels, options.targets, options.kind, metadata, path, recordings
+        options.task, options.labels, options.targets, options.kind, metadata, path, recordings, clocks
     )
     warnings = []
     if options.label_map is not None:

@@ -116,5 +116,10 @@ def _body_mass_index(table: pd.DataFrame, name: str) -> pd.Series:
     return positive["weight_kg"] / (positive["height_cm"] / 100) ** 2
 
 
+def are_amounts(column: pd.Series) -> bool:
+    """Return whether a column has numbers that are not all whole, so that they are no codes of classes."""
+    return _is_number(column) and bool(np.any(np.mod(column.dropna().to_numpy(np.float64), 1) != 0))
+
+
 def _is_number(column: pd.Series) -> bool:
     return is_numeric_dtype(column) and not is_bool_dtype(column)

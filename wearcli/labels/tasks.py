@@ -8,9 +8,10 @@ import pandas as pd
 
 from wearcli.embedding.metadata import TableMetadata
 from wearcli.errors import UsageError
+from wearcli.labels.clock_labels import RecordingClocks
 from wearcli.labels.label_tables import label_tables, read_label_tables, table_names
 from wearcli.labels.named import NAMED, Kind
-from wearcli.labels.targets import class_labels, target_columns, target_kind
+from wearcli.labels.targets import are_amounts, class_labels, target_columns, target_kind
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,7 @@ def resolve_task(
     metadata: TableMetadata,
     embeddings: Path | None,
     recordings: Collection[str],
+    clocks: RecordingClocks | None = None,
 ) -> Task:
     """Return the task called `name`, with its table.
 
@@ -76,6 +78,7 @@ def resolve_task(
         metadata: The document of the embeddings table.
         embeddings: The path of the embeddings table; None for a stream.
         recordings: Names of the recordings, to find those of BIDS events.
+        clocks: When and of whom they are, for labels of people and of clock times.
 
     Raises:
         UsageError: An unknown task, target or file.
@@ -84,15 +87,17 @@ def resolve_task(
     if labels and not labels.is_file():
         raise UsageError(f"{labels}: no such table of labels: name another with --labels")
     paths = (labels,) if labels else label_tables(name, metadata, embeddings)
-    table = read_label_tables(paths, recordings)
+    table, notes = read_label_tables(paths, recordings, clocks)
     columns = target_columns(name, target, table, table_names(paths))
     own_kind = NAMED[name].kind if name in NAMED and columns == [NAMED[name].column] else None
+    if own_kind == "classification" and are_amounts(table[columns[0]]):
+        own_kind = None
     chosen, warnings = target_kind(table[columns], kind or own_kind, table_names(paths))
     keys = ["recording", "onset", "duration"] if "recording" in table else ["participant"]
     table = table[keys + columns].copy()
     if chosen == "classification":
         table[columns[0]] = class_labels(table[columns[0]])
-    return Task(name, chosen, tuple(columns), paths, table, warnings)
+    return Task(name, chosen, tuple(columns), paths, table, notes + warnings)
 
 
 def one_against_rest(task: Task, positive: str) -> Task:

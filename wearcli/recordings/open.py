@@ -2,10 +2,11 @@
 
 import logging
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 
-from wearcli.errors import InputError
+from wearcli.errors import InputError, UsageError
 from wearcli.files import is_special
 from wearcli.recordings.formats.registry import FORMATS
 from wearcli.recordings.reading import Reading
@@ -41,6 +42,14 @@ def open_recording(source: Source, reading: Reading | None = None) -> Recording:
     """
     reading = reading or Reading()
     reading.check()
+    if source.rate_hz is not None:
+        reading = replace(reading, rate_hz=None)
+    if source.reading is not None:
+        reading = reading.with_own(source.reading)
+        try:
+            reading.check()
+        except UsageError as error:
+            raise InputError(f"{source.path}: its row of recordings.csv: {error}") from None
     file_name = str(source.path)
     if source.path.is_symlink() and not source.path.exists():
         # Such as git-annex leaves for what was not downloaded.

@@ -67,6 +67,11 @@ class Reading:
             raise UsageError(f"the reading names {self.modality}, but {modality} is read: name one of them")
         return replace(self, modality=modality, channels=self.channels if channels is None else channels)
 
+    def with_own(self, own: "Reading") -> "Reading":
+        """Return the reading of one file: what `own` sets counts more; its signal and channels stay."""
+        names = ("unit", "time_column", "channel_columns", "time_unit", "timezone")
+        return replace(self, **{name: value for name in names if (value := getattr(own, name)) is not None})
+
     def check(self) -> None:
         """Check what can be checked without a file.
 

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from wearcli.modality import Modality
+from wearcli.recordings.reading import Reading
 
 
 class Chunk(NamedTuple):
@@ -38,6 +39,7 @@ class Source:
         start: Start that recordings.csv gives, without a zone where it gives none.
         root: Folder of its study; None for the folder that it lies in.
         participant_how: How the participant is known, in words.
+        reading: How recordings.csv says that this file is read; it counts more than what is given for all.
     """
 
     recording: str
@@ -49,6 +51,7 @@ class Source:
     start: datetime | None = None
     root: Path | None = None
     participant_how: str = ""
+    reading: Reading | None = None
 
     @property
     def dataset(self) -> str:

@@ -125,6 +125,7 @@ def preprocess(
     )
     result = PreprocessResult(str(target), participant_rule=folder.rule, notes=list(folder.problems))
     result.participant_doubt = folder.doubt
+    result.failed.extend(folder.failures())
     result.planned = [source.recording for source in folder.sources]
     started(len(folder.sources))
     if dry_run:

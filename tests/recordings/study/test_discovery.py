@@ -517,3 +517,37 @@ def test_a_format_that_fails_at_a_look_fails_when_it_is_opened(tmp_path: Path) -
     tree(tmp_path, "b.hea", "c.hea", content=f"b/{'9' * 5000} 1 100\n")
     (tmp_path / "cr.csv").write_bytes(SIGNAL.replace("\n", "\r").encode())
     assert [source.recording for source in find_recordings([tmp_path]).sources] == ["a", "b", "c", "cr"]
+
+
+def test_files_that_are_not_read_are_counted(tmp_path: Path) -> None:
+    tree(tmp_path, "P01/a.csv", "P01/b.csv", "participants.csv")
+    tree(tmp_path, "P02/s.mat", "P02/t.MAT", "P02/u.agd", "P02/v.xlsx", "P02/w.h5.gz", "P02/odd.xyz")
+    tree(tmp_path, "P01/a.mat", "notes.txt", "plan.pdf", "README", "photo.JPG", "data.json", ".hidden.mat")
+    folder = find_recordings([tmp_path])
+    assert folder.not_read == {".mat": 2, ".agd": 1, ".h5.gz": 1, ".xlsx": 1, ".xyz": 1}
+    (line,) = folder.problems
+    assert line.startswith("not read: 2 .mat, 1 .")
+    tree(tmp_path / "none", "a.mat", "b.fit")
+    with pytest.raises(UsageError, match=r"no recordings found \(not read: 1 \.mat, 1 \.fit"):
+        find_recordings([tmp_path / "none"])
+
+
+def test_a_folder_that_cannot_be_entered_is_a_failure(tmp_path: Path, monkeypatch, command) -> None:
+    import os
+
+    tree(tmp_path, "P01/a.csv", "P02/b.csv")
+    enter = os.scandir
+
+    def scandir(path):
+        if Path(path).name == "P02":
+            raise PermissionError(13, "Permission denied", str(path))
+        return enter(path)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    folder = find_recordings([tmp_path])
+    assert people(folder) == {"a": "P01"}
+    assert list(folder.closed) == [str(tmp_path / "P02")]
+    code, out, err = command("inspect", str(tmp_path), "--json")
+    assert code == 1
+    assert "P02: the folder cannot be entered (Permission denied): see its permissions" in err
+    assert '"failed": 1' in out

@@ -1,10 +1,17 @@
+import gzip
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from wearcli.errors import InputError
-from wearcli.recordings.study.sidecars import read_participants, read_target_table, sidecar_name
+from wearcli.recordings.reading import Reading
+from wearcli.recordings.study.sidecars import (
+    read_participants,
+    read_recordings_table,
+    read_target_table,
+    sidecar_name,
+)
 
 
 def written(path: Path, text: str) -> Path:
@@ -110,3 +117,43 @@ def test_bids_events_that_name_the_recording_have_labels_too(tmp_path: Path) -> 
     table = read_target_table(path, ["a/P1", "b/P1"])
     assert table["recording"].tolist() == ["a/P1"]
     assert table["label"].tolist() == ["go"]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "cp1252"])
+@pytest.mark.parametrize("packed", [False, True])
+def test_tables_in_every_encoding(tmp_path: Path, encoding: str, packed: bool) -> None:
+    text = "recording;onset;duration;label;value\r\nä;1,5;2;gehen;3,25\r\nb;0;1;ruhen;4\r\n"
+    data = text.encode(encoding)
+    if encoding == "utf-16-le":
+        data = b"\xff\xfe" + data
+    path = tmp_path / ("labels.csv.gz" if packed else "labels.csv")
+    path.write_bytes(gzip.compress(data) if packed else data)
+    table = read_target_table(path)
+    assert table["recording"].tolist() == ["ä", "b"]
+    assert table["onset"].tolist() == [1.5, 0.0]
+    assert table["value"].tolist() == [3.25, 4.0]
+    assert sidecar_name(path.rename(tmp_path / f"own{'.csv.gz' if packed else '.csv'}")) == "own"
+
+
+def test_a_comma_in_text_is_no_decimal_sign(tmp_path: Path) -> None:
+    path = written(tmp_path / "labels.csv", "recording;onset;duration;label\na;1.5;2;1,2\n")
+    table = read_target_table(path)
+    assert (table["onset"].tolist(), table["label"].tolist()) == ([1.5], ["1,2"])
+
+
+def test_rows_of_recordings_say_how_a_file_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "recordings.csv"
+    path.write_bytes(
+        "file;rate_hz;unit;columns;time_column;time_unit;timezone\n"
+        "a.csv;31,25;mg;ax, ay, az;t;ms;Europe/Berlin\nb.csv;;;;;;\n".encode("utf-16")
+    )
+    first, second = read_recordings_table(path)
+    assert first.rate_hz == 31.25
+    assert first.reading == Reading(
+        unit="mg",
+        channel_columns=("ax", "ay", "az"),
+        time_column="t",
+        time_unit="ms",
+        timezone="Europe/Berlin",
+    )
+    assert second.reading is None

@@ -26,6 +26,7 @@ from wearcli.recordings.study.participants import (
 )
 from wearcli.recordings.study.people import Person
 from wearcli.recordings.study.search import search
+from wearcli.recordings.study.unread import unread_counts
 
 
 @dataclass
@@ -38,6 +39,8 @@ class Folder:
         sidecars: Files of the tables beside them by name: recordings, participants, labels, gait, and other
             target tables.
         problems: What was left out or is in doubt, one line each.
+        not_read: How many files that may be recordings are not read, by suffix.
+        closed: Folders that cannot be entered, with the reason.
         doubt: Why the participants are not certain, in one line; "" where a rule or recordings.csv says them.
     """
 
@@ -46,6 +49,12 @@ class Folder:
     sidecars: dict[str, list[Path]] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
     doubt: str = ""
+    not_read: dict[str, int] = field(default_factory=dict)
+    closed: dict[str, str] = field(default_factory=dict)
+
+    def failures(self) -> list[dict[str, str]]:
+        """Return the folders that cannot be entered as the outputs list what failed."""
+        return [{"recording": folder, "error": reason} for folder, reason in self.closed.items()]
 
 
 def find_recordings(
@@ -75,10 +84,12 @@ def find_recordings(
         >>> [source.participant for source in folder.sources]
         ['P01', 'P02']
     """
-    files, sidecars, problems = search([Path(path) for path in paths])
+    files, sidecars, problems, unread, closed = search([Path(path) for path in paths])
     if not files:
+        rest = "; ".join([*problems, *closed.values()])
         raise UsageError(
-            f"{', '.join(map(str, paths))}: no recordings found: wearcli reads {accepted_formats()}"
+            f"{', '.join(map(str, paths))}: no recordings found{f' ({rest})' if rest else ''}: wearcli reads "
+            f"{accepted_formats()}"
         )
     entries = Entries(sidecars.get("recordings", []))
     problems = [*problems, *entries.problems]
@@ -94,13 +105,24 @@ def find_recordings(
     for (recording, item), participant, person in zip(chosen, participants, people, strict=True):
         entry = item.entry
         facts = (entry.placement or None, entry.rate_hz, entry.start) if entry else (None, None, None)
+        own = entry.reading if entry else None
         # A name may hold what no table and no terminal takes, such as a line break.
         name, participant = printable(recording.name), printable(participant)
-        sources.append(Source(name, item.path, item.format.name, participant, *facts, item.root, person.how))
+        sources.append(
+            Source(name, item.path, item.format.name, participant, *facts, item.root, person.how, own)
+        )
     used = Counter(person.how for person in people)
     rule = rule_in_words(used, len({*participants}))
     warning = printable(doubt_in_words(doubt, participants))
-    return Folder(sources, rule, sidecars, problems + notes, warning)
+    return Folder(
+        sources,
+        rule,
+        sidecars,
+        problems + notes,
+        warning,
+        unread_counts(unread),
+        {str(folder): printable(reason) for folder, reason in closed.items()},
+    )
 
 
 def _people(

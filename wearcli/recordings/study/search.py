@@ -18,6 +18,7 @@ from wearcli.recordings.formats.registry import (
 from wearcli.recordings.study.naming import RecordingFile
 from wearcli.recordings.study.roots import absolute, folder_above, list_folder, study_roots, with_parents
 from wearcli.recordings.study.sidecars import sidecar_name
+from wearcli.recordings.study.unread import unread_files, unread_in_words
 
 # A folder with one of these was written by wearcli: a window store, a probe, a run.
 _OWN_FOLDERS = {"store.json", "probe.json", "metrics.jsonl"}
@@ -42,11 +43,23 @@ class Contents(NamedTuple):
         recordings: All recordings, sorted by path.
         sidecars: The tables beside or above one, by name.
         problems: What was left out, one line each.
+        unread: Files that may be recordings and are not read.
+        closed: Folders that cannot be entered, with the reason.
     """
 
     recordings: list[RecordingFile]
     sidecars: dict[str, list[Path]]
     problems: list[str]
+    unread: list[Path]
+    closed: dict[Path, str]
+
+
+class _Left(NamedTuple):
+    """What a search leaves: pipes and devices, files that are not read, folders that cannot be entered."""
+
+    special: list[Path]
+    unread: list[Path]
+    closed: dict[Path, str]
 
 
 def search(paths: Sequence[Path]) -> Contents:
@@ -60,10 +73,10 @@ def search(paths: Sequence[Path]) -> Contents:
     recordings: dict[str, RecordingFile] = {}
     tables: dict[Path, tuple[Path, str]] = {}
     folders: dict[Path, None] = {}  # not searched, but for sidecars
-    special: list[Path] = []
+    left = _Left([], [], {})
     for item in given:
         root = roots[item.anchor]
-        contents = _several(*item.recording) if item.recording else _walk(item.anchor, special)
+        contents = _several(*item.recording) if item.recording else _walk(item.anchor, left)
         for path, kind, table in contents:
             if table is not None:
                 tables.setdefault(absolute(path), (path, table))
@@ -84,11 +97,14 @@ def search(paths: Sequence[Path]) -> Contents:
         if table and absolute(path).parent in near:
             sidecars.setdefault(table, []).append(path)
     problems = []
-    if special:
+    if special := left.special:
         problems.append(
             f"{len(special)} pipes, devices or sockets, such as {special[0]}, are no recordings: left out"
         )
-    return Contents(files, sidecars, problems)
+    unread = sorted({absolute(path): path for path in left.unread}.values())
+    if line := unread_in_words(unread):
+        problems.append(line)
+    return Contents(files, sidecars, problems, unread, left.closed)
 
 
 def _look(path: Path) -> _Given:
@@ -108,21 +124,35 @@ def _look(path: Path) -> _Given:
     return _Given((path, kind), path.parent)
 
 
-def _walk(root: Path, special: list[Path]) -> Iterator[tuple[Path, Format, str | None]]:
-    """Recordings with their format, and sidecars with their name, below a folder; others go to `special`."""
-    for here, files in _folders(root):
-        special += [path for path in files if is_special(path)]
+def _walk(root: Path, left: _Left) -> Iterator[tuple[Path, Format, str | None]]:
+    """Recordings with their format, and sidecars with their name, below a folder; others go to `left`."""
+    for here, files in _folders(root, left.closed):
+        left.special.extend(path for path in files if is_special(path))
         files = [path for path in files if not is_special(path)]
         export = folder_format(here) if here != root else None
         if export is not None:
             yield here, export, None
         if export is not None and export.folder is not None:
             files = [path for path in files if not export.folder.owns(path)]
-        yield from _recordings_among(files)
+        items = list(_recordings_among(files))
+        yield from items
+        used = {path for path, _, _ in items} | segment_files(files)
+        rest = [path for path in files if path not in used and not _is_table(path)]
+        left.unread.extend(unread_files(rest, used))
 
 
-def _folders(root: Path) -> Iterator[tuple[Path, list[Path]]]:
-    """Folders with their files, however deep; a folder that links lead to again comes once."""
+def _is_table(path: Path) -> bool:
+    """Whether a file is a table beside recordings, or one of such a suffix that is damaged."""
+    return any(record.sidecar and record.fits(path) for record in FORMATS.values())
+
+
+def _folders(root: Path, closed: dict[Path, str]) -> Iterator[tuple[Path, list[Path]]]:
+    """Folders with their files, however deep; a folder that links lead to again comes once.
+
+    Args:
+        root: The folder to begin with.
+        closed: Gets the folders that cannot be entered, with the reason.
+    """
     seen: set[tuple[int, int]] = set()
     waiting = [root]
     while waiting:
@@ -131,7 +161,8 @@ def _folders(root: Path) -> Iterator[tuple[Path, list[Path]]]:
             facts = here.stat()
             with os.scandir(here) as entries:
                 items = sorted((entry.name, _is_folder(entry)) for entry in entries)
-        except OSError:
+        except OSError as error:
+            closed[here] = f"{here}: the folder cannot be entered ({error.strerror}): see its permissions"
             continue
         files = [name for name, is_folder in items if not is_folder]
         if (facts.st_dev, facts.st_ino) in seen or not _OWN_FOLDERS.isdisjoint(files):

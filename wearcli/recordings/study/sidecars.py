@@ -1,14 +1,15 @@
 """The tables beside recordings: recordings.csv, participants, labels and other targets, BIDS events."""
 
 import csv
-import gzip
-import zlib
+import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from wearcli.errors import InputError
+from wearcli.recordings.reading import Reading
+from wearcli.recordings.study.text_tables import first_line, read_frame, read_rows, separator
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -19,7 +20,11 @@ _BIDS_TABLES = ("_channels", "_scans", "_sessions", "_electrodes", "_coordsystem
 
 
 class Entry(NamedTuple):
-    """A row of recordings.csv; what it leaves empty is None."""
+    """A row of recordings.csv; what it leaves empty is None.
+
+    Attributes:
+        reading: How this one file is read, where the row says it.
+    """
 
     recording: str
     file: Path | None
@@ -27,13 +32,14 @@ class Entry(NamedTuple):
     placement: str | None
     rate_hz: float | None
     start: datetime | None
+    reading: Reading | None = None
 
 
 def sidecar_name(path: Path) -> str | None:
     """Return what a .csv or .tsv is: recordings, participants, labels, gait, ...; None for a signal.
 
-    A table with the columns `recording` and `onset` is a target table under its file's name; BIDS events
-    are labels; "" stands for a table that is of no use here.
+    A table with the columns `recording` (or `participant`) and `onset` (or `start` and `stop`) is a target
+    table under its file's name; BIDS events are labels; "" stands for a table that is of no use here.
     """
     name = path.name.lower().removesuffix(".gz")
     stem = name.rsplit(".", 1)[0]
@@ -44,7 +50,7 @@ def sidecar_name(path: Path) -> str | None:
     if name.endswith(".tsv") and stem.endswith(_BIDS_TABLES):
         return ""
     header = _header(path)
-    if {"recording", "onset"} <= {*header}:
+    if {"recording", "participant"} & {*header} and ("onset" in header or {"start", "stop"} <= {*header}):
         return stem
     return "" if header[:1] in (["participant"], ["participant_id"]) else None
 
@@ -68,12 +74,13 @@ def read_recordings_table(path: Path) -> list[Entry]:
                 row.get("placement"),
                 _positive(row.get("rate_hz"), f"{path}: line {line}: rate_hz"),
                 _moment(row.get("start"), f"{path}: line {line}: start"),
+                _reading(row),
             )
         )
     return entries
 
 
-def read_target_table(path: Path, recordings: Iterable[str] = ()) -> "pd.DataFrame":
+def read_target_table(path: Path, recordings: Iterable[str] = (), other_keys: bool = False) -> "pd.DataFrame":
     """Return a target table: recording (text), onset and duration (float64 s), and one column a target.
 
     BIDS `*_events.tsv` are read as the same: trial_type becomes label. Where no column names the recording,
@@ -82,24 +89,15 @@ def read_target_table(path: Path, recordings: Iterable[str] = ()) -> "pd.DataFra
     Args:
         path: The table.
         recordings: Names of the recordings that events may belong to.
+        other_keys: Whether participant may stand for recording, and start with stop (or duration) for onset
+            with duration.
 
     Raises:
         InputError: A column is missing, or times are no numbers or negative.
     """
     import pandas as pd
 
-    try:
-        table = pd.read_csv(
-            path,
-            sep=_separator(_first_line(path)),
-            dtype={"recording": str, "participant": str},
-            na_values=["n/a"],
-            encoding="utf-8-sig",
-            skipinitialspace=True,
-        )
-    except (OSError, ValueError) as error:
-        raise InputError(f"{path}: cannot be read as a table ({str(error).splitlines()[0]})") from None
-    table.columns = table.columns.str.strip()
+    table = read_frame(path, ("recording", "participant", "start", "stop", "end"))
     stem = path.name.split(".")[0]
     if "recording" not in table.columns and stem.endswith(_EVENTS):
         prefix = stem.removesuffix(_EVENTS)
@@ -109,12 +107,16 @@ def read_target_table(path: Path, recordings: Iterable[str] = ()) -> "pd.DataFra
         table = pd.concat([table.assign(recording=name) for name in names], ignore_index=True)
     if stem.endswith(_EVENTS) and "label" not in table.columns:
         table = table.rename(columns={"trial_type": "label"})
-    missing = [name for name in ("recording", "onset", "duration") if name not in table.columns]
+    keys = ["recording", "onset", "duration"]
+    if other_keys:
+        table, keys = _with_other_keys(table)
+    missing = [name for name in keys if name not in table.columns]
     if missing:
         raise InputError(
-            f"{path}: no column '{missing[0]}': a target table has recording, onset, duration and targets"
+            f"{path}: no column '{missing[0]}' (it has {', '.join(map(str, table.columns[:8]))}): a target "
+            "table has recording, onset, duration and targets"
         )
-    for name in ("onset", "duration"):
+    for name in [name for name in keys if name in ("onset", "duration")]:
         numbers = pd.to_numeric(table[name], errors="coerce")
         # An empty cell, or the n/a of BIDS, is no error: such a row is skipped where it is used.
         bad = (numbers.isna() & table[name].notna()) | ((numbers < 0) if name == "duration" else False)
@@ -124,8 +126,17 @@ def read_target_table(path: Path, recordings: Iterable[str] = ()) -> "pd.DataFra
                 f"{path}: {name} '{table[name].iloc[row]}' in line {row + 2} is no time in seconds"
             )
         table[name] = numbers.astype("float64")
-    first = ["recording", "onset", "duration"]
-    return table[first + [name for name in table.columns if name not in first]]
+    return table[keys + [name for name in table.columns if name not in keys]]
+
+
+def _with_other_keys(table: "pd.DataFrame") -> "tuple[pd.DataFrame, list[str]]":
+    """The table with start and stop under these names, and the names of its keys."""
+    keys = ["participant" if "recording" not in table and "participant" in table else "recording"]
+    if "onset" in table or "start" not in table:
+        return table, [*keys, "onset", "duration"]
+    if "stop" not in table:
+        table = table.rename(columns={"end": "stop"})
+    return table, [*keys, "start", "stop"]
 
 
 def read_participants(path: Path) -> "pd.DataFrame":
@@ -134,18 +145,7 @@ def read_participants(path: Path) -> "pd.DataFrame":
     Raises:
         InputError: It cannot be read, or names no participants.
     """
-    import pandas as pd
-
-    try:
-        table = pd.read_csv(
-            path,
-            sep=_separator(_first_line(path)),
-            dtype={"participant": str, "participant_id": str},
-            na_values=["n/a"],
-            encoding="utf-8-sig",
-        )
-    except (OSError, ValueError) as error:
-        raise InputError(f"{path}: cannot be read as a table ({str(error).splitlines()[0]})") from None
+    table = read_frame(path, ("participant", "participant_id"))
     table = table.rename(columns={"participant_id": "participant"})
     if "participant" not in table.columns:
         raise InputError(f"{path}: no column 'participant'")
@@ -153,45 +153,25 @@ def read_participants(path: Path) -> "pd.DataFrame":
 
 
 def _header(path: Path) -> list[str]:
-    line = _first_line(path)
+    line = first_line(path)
     try:
-        cells = next(csv.reader([line], delimiter=_separator(line)), [])
+        cells = next(csv.reader([line], delimiter=separator(line)), [])
     except csv.Error:  # a carriage return within the line, or a cell of 128 KB
         cells = []
     return [cell.strip().lower() for cell in cells]
 
 
-def _first_line(path: Path) -> str:
-    try:
-        with gzip.open(path) if path.suffix.lower() == ".gz" else path.open("rb") as stream:
-            return stream.readline(2**16).decode("utf-8-sig", errors="replace").strip("\r\n\0")
-    except (OSError, EOFError, zlib.error):
-        return ""
-
-
-def _separator(line: str) -> str:
-    return max(",;\t", key=line.count)
-
-
-def read_rows(path: Path) -> list[dict[str, str]]:
-    """Return the rows of a table as text by the column's name in lower case.
-
-    Raises:
-        InputError: It cannot be read.
-    """
-    try:
-        with path.open(newline="", encoding="utf-8-sig") as stream:
-            reader = csv.DictReader(stream, delimiter=_separator(_first_line(path)), skipinitialspace=True)
-            return [
-                {
-                    key.strip().lower(): cell.strip()
-                    for key, cell in row.items()
-                    if key and isinstance(cell, str)
-                }
-                for row in reader
-            ]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise InputError(f"{path}: cannot be read as a table ({error})") from None
+def _reading(row: dict[str, str]) -> Reading | None:
+    """How the file of a row is read; None where the row says nothing of it."""
+    names = [name.strip() for name in re.split(r"[,;]", row.get("columns", "")) if name.strip()]
+    reading = Reading(
+        unit=row.get("unit") or None,
+        time_column=row.get("time_column") or None,
+        channel_columns=tuple(names) or None,
+        time_unit=row.get("time_unit") or None,
+        timezone=row.get("timezone") or None,
+    )
+    return reading if reading != Reading() else None
 
 
 def _positive(cell: str | None, cell_name: str) -> float | None:

@@ -175,8 +175,10 @@ def _clock(
             table.start = scale.start or table.start
             scale = None
     if rate is None:
+        names = ", ".join(column.name or "(no name)" for column in table.columns[:8])
         raise InputError(
-            f"{file_name}: no time column, and its rate is not said: name one (--time-column) or --rate-hz"
+            f"{file_name}: no time column (it has {names}), and its rate is not said: name one "
+            "(--time-column) or --rate-hz"
         )
     if nominal is not None and abs(rate / nominal - 1) > _RATE_TOLERANCE:
         evidence = "in the file" if own else "measured as"
