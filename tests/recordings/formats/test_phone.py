@@ -204,6 +204,28 @@ def test_what_is_left_of_sensor_logger(tmp_path: Path) -> None:
         only(tmp_path / "c")
 
 
+@pytest.mark.parametrize("packed", [False, True])
+def test_a_sensor_that_was_off(tmp_path: Path, packed: bool) -> None:
+    """Its file holds a header alone, or nothing."""
+    time, acc, up = taken_apart()
+    files = sensor_logger(time, {"Accelerometer": M_S2 * (acc - up), "Gravity": M_S2 * up})
+    files |= {"TotalAcceleration.csv": "time,seconds_elapsed,z,y,x\n", "AccelerometerUncalibrated.csv": ""}
+    write = write_zip if packed else write_folder
+    np.testing.assert_allclose(read(only(write(tmp_path / "walk.zip", files)))[1], acc, atol=2e-6)
+
+
+def test_a_zip_names_nothing_outside_of_it(tmp_path: Path) -> None:
+    time, acc, _ = taken_apart()
+    files = sensor_logger(time, {"TotalAcceleration": M_S2 * acc})
+    outside = write_folder(tmp_path / "outside", files)
+    names = {f"{outside}/{name}": text for name, text in files.items()}
+    names |= {f"../outside/{name}": text for name, text in files.items()}
+    path = write_zip(
+        tmp_path / "study" / "a.zip", names | {f"P1/{name}": text for name, text in files.items()}
+    )
+    assert [source.path for source in find_recordings([path]).sources] == [path / "P1"]
+
+
 def test_the_phone_before_the_watch(tmp_path: Path) -> None:
     time, acc, up = taken_apart()
     files = sensor_logger(time, {"TotalAcceleration": M_S2 * acc})

@@ -70,13 +70,10 @@ def folders_in_zip(path: Path) -> dict[str, list[str]]:
     with zipfile.ZipFile(path) as archive:
         for facts in archive.infolist():
             inside = PurePosixPath(facts.filename)
-            if (
-                not facts.filename
-                or facts.is_dir()
-                or inside.name.startswith(".")
-                or "__MACOSX" in inside.parts
-            ):
+            if not facts.filename or facts.is_dir() or inside.name.startswith("."):
                 continue
+            if "__MACOSX" in inside.parts or ".." in inside.parts or inside.is_absolute():
+                continue  # of a Mac, or it would name a folder outside
             folder = inside.parent
             if folder.name.lower() == "meta":
                 folder = folder.parent

@@ -39,7 +39,7 @@ from wearcli.recordings.tables.sensors import WITHOUT_GRAVITY, file_words
 from wearcli.recordings.tables.table import ARCHIVE_ERRORS, Batch, Column, Table
 from wearcli.recordings.tables.tabular import open_table
 
-_HEAD_BYTES = 2**18
+_HEAD_BYTES, _LONGEST_HEADER = 2**18, 2**12
 _UNITS: dict[str, str] = {"acc": "m/s2", "gyro": "rad/s"}  # of Sensor Logger's x, y and z
 
 
@@ -56,7 +56,7 @@ def open_phone(source: Source, reading: Reading, file_name: str) -> Recording:
         raise not_readable(file_name, "zip", error) from None
     if bundle is None or app is None:
         raise InputError(f"{file_name}: no recording of a phone app is in it: copy it again")
-    choice = choose_files(bundle.names, reading.modality, app)
+    choice = choose_files(_filled(bundle, file_name), reading.modality, app)
     if choice is None:
         listed = ", ".join(sorted(name for name in bundle.names if "/" not in name))
         raise InputError(
@@ -73,6 +73,22 @@ def open_phone(source: Source, reading: Reading, file_name: str) -> Recording:
     if app is App.SENSOR_LOGGER and any(column.name == "time" for column in table.columns):
         own = replace(own, time_column="time")
     return open_table(source, table, own, f"{file_name}/{bundle.shown(choice.main)}")
+
+
+def _filled(bundle: Bundle, file_name: str) -> list[str]:
+    """The files but for those of sensors that were off, which hold a header alone."""
+    filled = []
+    for name in bundle.names:
+        if is_sensor_file(name):
+            try:
+                with bundle.opened(name) as stream:
+                    head = stream.read(_LONGEST_HEADER)
+            except ARCHIVE_ERRORS as error:
+                raise not_readable(f"{file_name}/{bundle.shown(name)}", "text file", error) from None
+            if len(head.strip().splitlines()) < 2:
+                continue
+        filled.append(name)
+    return filled
 
 
 def recognise_app(bundle: Bundle) -> App | None:
