@@ -79,6 +79,7 @@ class ModalityRecord:
         encoder: Encoder of a run that names none; None leaves it to the training method.
         units: Units that a file may be in, by name; empty where values are taken as they are.
         unit_rule: How the values tell their unit, where the file does not.
+        largest: Greatest value that a sensor of this kind measures, in `unit`.
         int16_step: Size of a step of windows stored as int16, in `unit`; None stores float32 only.
         quality: The function that judges windows, imported when asked for; None where there is none.
         wear: Whether stillness tells that nobody wears the sensor.
@@ -102,6 +103,7 @@ class ModalityRecord:
     units: Mapping[str, Unit] = field(default_factory=dict)
     near_words: frozenset[str] = frozenset()
     unit_rule: Literal["gravity", "speed"] | None = None
+    largest: float = math.inf
     int16_step: float | None = None
     quality: "Callable[[], QualityRule] | None" = None
     wear: bool = False
@@ -201,6 +203,7 @@ _RECORDS = (
             ),
         },
         unit_rule="gravity",
+        largest=200.0,
         int16_step=1 / 2048,  # 0.5 mg, up to 16 g; finer than the sensors' own steps
         wear=True,
         clipping=True,
@@ -236,6 +239,7 @@ _RECORDS = (
             ),
         },
         unit_rule="speed",
+        largest=20_000.0,
         int16_step=1 / 16,  # deg/s, up to 2048: the step of sensors that measure up to 2000
         unnamed=False,
     ),

@@ -35,6 +35,7 @@ def test_told_by_rest(calibration: float, unit: str, seed: int) -> None:
         unit,
         FACTORS[unit],
         "by the magnitude at rest",
+        True,
         [],
     )
 
@@ -42,7 +43,7 @@ def test_told_by_rest(calibration: float, unit: str, seed: int) -> None:
 @pytest.mark.parametrize("unit", SCALES)
 def test_told_in_motion(unit: str) -> None:
     found = unit_of_acceleration(walking() * SCALES[unit], 50.0, "f")
-    assert found == (unit, FACTORS[unit], "by the magnitude in motion (no rest found)", [])
+    assert found == (unit, FACTORS[unit], "by the magnitude in motion (no rest found)", True, [])
 
 
 @pytest.mark.parametrize("unit", SCALES)
@@ -63,7 +64,7 @@ def test_gravity_taken_out_is_doubt() -> None:
     with pytest.raises(InputError, match=r"as if gravity were taken out.*--unit"):
         unit_of_acceleration(linear, 50.0, "f")
     unit = unit_of_acceleration(linear, 50.0, "f", given="m/s2")
-    assert unit == ("m/s2", FACTORS["m/s2"], "said by --unit", ["gravity seems to be taken out"])
+    assert unit == ("m/s2", FACTORS["m/s2"], "said by --unit", False, ["gravity seems to be taken out"])
 
 
 @pytest.mark.parametrize("scale", [64.0, 256.0, 3.9, 0.25, 0.0])
@@ -75,7 +76,7 @@ def test_a_magnitude_that_fits_no_unit(scale: float) -> None:
 
 def test_a_bracket_counts_unless_the_values_deny_it() -> None:
     values = wrist()[1]
-    assert unit_of_acceleration(values * 9.81, 50.0, "f", written="m/s^2")[::2] == (
+    assert unit_of_acceleration(values * 9.81, 50.0, "f", written="m/s^2")[:4:2] == (
         "m/s2",
         "said in the file",
     )
@@ -85,7 +86,7 @@ def test_a_bracket_counts_unless_the_values_deny_it() -> None:
 
 
 def test_out_of_calibration_is_said() -> None:
-    unit, _, _, warnings = unit_of_acceleration(wrist()[1] * 1.5, 50.0, "f")
+    unit, *_, warnings = unit_of_acceleration(wrist()[1] * 1.5, 50.0, "f")
     assert unit == "g"
     assert "out of calibration" in warnings[0]
 
@@ -194,7 +195,7 @@ def test_raw_counts_are_never_a_unit(counts: int, seed: int) -> None:
     with pytest.raises(UnitInDoubt, match=f"as a scale such as 1/{counts}g$"):
         unit_of_acceleration(values, 50.0, "f")
     unit = unit_of_acceleration(values, 50.0, "f", given=f"1/{counts}g")
-    assert unit == (f"1/{counts} g", 1 / counts, "said by --unit", [])
+    assert unit == (f"1/{counts} g", 1 / counts, "said by --unit", True, [])
     assert unit_of_acceleration(values, 50.0, "f", written=f"1/{counts} g")[2] == "said in the file"
     with pytest.raises(UnitInDoubt, match="as a scale such as 1/256g$" if counts > 8 else ""):
         unit_of_acceleration(np.rint(walking() * counts), 50.0, "f")
@@ -246,7 +247,7 @@ def turning(seconds: float, usual: float, peak: float, seed: int = 0) -> np.ndar
 def test_faster_than_any_sensor_in_radians_is_degrees(seconds: float) -> None:
     for usual, peak in ((0.1, 45.0), (80.0, 600.0)):
         found = recognise_unit(turning(seconds, usual, peak), 50.0, "f", GYRO)
-        assert found == ("deg/s", 1.0, "by the speed of its fastest turns", [])
+        assert found == ("deg/s", 1.0, "by the speed of its fastest turns", False, [])
 
 
 def test_faster_than_any_sensor_in_degrees_is_no_unit() -> None:
@@ -288,9 +289,15 @@ def test_rest_in_degrees_and_motion_in_radians_are_in_doubt(
     assert str(error.value).startswith("f.csv: the speed of its fastest turns is ")
     assert str(error.value).endswith("say the unit with --unit deg/s|rad/s")
     # What the file or the user says settles it.
-    assert recognise_unit(values, 50.0, "f", GYRO, written="dps") == ("deg/s", 1.0, "said in the file", [])
+    assert recognise_unit(values, 50.0, "f", GYRO, written="dps") == (
+        "deg/s",
+        1.0,
+        "said in the file",
+        False,
+        [],
+    )
     assert recognise_unit(values, 50.0, "f", GYRO, written="rad/s")[0] == "rad/s"
-    assert recognise_unit(values, 50.0, "f", GYRO, given="rad/s")[::2] == ("rad/s", "said by --unit")
+    assert recognise_unit(values, 50.0, "f", GYRO, given="rad/s")[:4:2] == ("rad/s", "said by --unit")
 
 
 def test_a_header_that_cannot_be_is_refused() -> None:

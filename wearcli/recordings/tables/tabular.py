@@ -9,12 +9,13 @@ import numpy as np
 import pyarrow as pa
 
 from wearcli.errors import InputError
-from wearcli.modality import MODALITIES
+from wearcli.modality import MODALITIES, ModalityRecord
 from wearcli.recordings.reading import Reading
 from wearcli.recordings.recording import Chunk, Recording, Source
 from wearcli.recordings.tables.clock import check_rate, measure_rate
 from wearcli.recordings.tables.columns import Chosen, choose_columns
 from wearcli.recordings.tables.dates import Order
+from wearcli.recordings.tables.impossible import Fillers, Screen, recognise_fillers
 from wearcli.recordings.tables.rows import RowRule, check_gravity, read_rows, recognise_rows
 from wearcli.recordings.tables.table import HEAD_ROWS, Batch, Column, Table, check_width
 from wearcli.recordings.tables.times import recognise_time
@@ -26,6 +27,8 @@ from wearcli.recordings.tables.zone import ClockZone, clock_zone
 _RATE_TOLERANCE = 0.02
 # No accelerometer that is worn is slower or faster: the stamps are of another unit, or dates.
 _SLOWEST_HZ, _FASTEST_HZ = 1.0, 1e4
+# A calibrated value may be a little beyond the range that a format states.
+_RANGE_MARGIN = 1.1
 # How far two clocks of the same samples may differ, as a share.
 _CLOCKS_APART = 0.05
 
@@ -51,11 +54,13 @@ class _Unit(NamedTuple):
         name: The unit.
         how: The unit, and after ", " how it was recognised.
         factor: What a value is multiplied by to be in the unit of the recording.
+        gravity: Whether gravity is in the values for sure.
     """
 
     name: str
     how: str
     factor: float
+    gravity: bool = False
 
 
 def open_table(source: Source, table: Table, reading: Reading, file_name: str) -> Recording:
@@ -82,7 +87,9 @@ def open_table(source: Source, table: Table, reading: Reading, file_name: str) -
     own_rate_hz = _shared_rate([table.columns[j] for j in chosen.channels], file_name)
     nominal_hz = reading.rate_hz or source.rate_hz or own_rate_hz or table.rate_hz
     batches = read_rows(table, chosen, chosen.time, file_name)
-    head, ended = _read_head(batches)
+    raw, ended = _read_head(batches)
+    fillers = _fillers(raw, chosen, signal)
+    head = [batch._replace(values=fillers.without(batch.values)) for batch in raw]
     rule = recognise_rows(head, table, chosen, signal, file_name)
     head = [rule.samples(batch) for batch in head]
     values = np.concatenate([batch.values for batch in head]) if head else np.empty((0, 3), np.float32)
@@ -95,15 +102,18 @@ def open_table(source: Source, table: Table, reading: Reading, file_name: str) -
     if chosen.without_gravity and rule.gravity is None:
         check_gravity(values, clock.rate_hz, chosen, reading, table, file_name)
     unit = _unit(values, clock.rate_hz, table, chosen, reading, file_name)
-    pending = [_resumed(head, None if ended else map(rule.samples, batches))]
-    del head, values, batches
+    limit_g, limit = _limit(unit.factor, table, signal)
+    _check_limit(values, limit, limit_g, unit, signal, file_name)
+    fillers = fillers.for_unit(unit.factor, signal)
+    pending = [_resumed(raw, None if ended else batches)]
+    del raw, head, values, batches
 
     def stream() -> Iterator[Chunk]:
         # What was read to recognise the unit is not read twice; a second pass begins anew.
-        rows = (
-            pending.pop() if pending else map(rule.samples, read_rows(table, chosen, chosen.time, file_name))
-        )
-        return _chunks(rows, clock, unit.factor, warnings)
+        rows = pending.pop() if pending else read_rows(table, chosen, chosen.time, file_name)
+        screen = Screen(fillers, limit, f"{limit_g:g} {signal.unit}", unit.gravity)
+        clean = (row._replace(values=screen.without_fillers(row.values)) for row in rows)
+        return _chunks(map(rule.samples, clean), clock, unit.factor, screen, warnings)
 
     return Recording(
         source,
@@ -268,7 +278,33 @@ def _unit(
         return _Unit(name, f"{name}, {'said' if written else 'as'} in the file", 1.0)
     unit = recognise_unit(values, rate_hz, file_name, signal, reading.unit, written)
     table.warnings += unit.warnings
-    return _Unit(unit.name, f"{unit.name}, {unit.how}", unit.factor)
+    return _Unit(unit.name, f"{unit.name}, {unit.how}", unit.factor, unit.gravity)
+
+
+def _fillers(head: list[Batch], chosen: Chosen, signal: ModalityRecord) -> Fillers:
+    """What stands for missing values in a file, by the first rows."""
+    values = [batch.values[:, : len(chosen.channels)] for batch in head]
+    return recognise_fillers(np.concatenate(values), signal) if values else Fillers()
+
+
+def _limit(factor: float, table: Table, signal: ModalityRecord) -> tuple[float, float]:
+    """The greatest value that the sensor may measure: in the unit of the recording, and of the file."""
+    limit = signal.largest
+    if table.range_g is not None:
+        limit = min(limit, _RANGE_MARGIN * table.range_g)
+    return limit, limit / factor
+
+
+def _check_limit(
+    values: np.ndarray, limit: float, limit_g: float, unit: _Unit, signal: ModalityRecord, file_name: str
+) -> None:
+    """Raise InputError where most samples of the head are beyond the limit: the unit is wrong."""
+    share = float(np.mean((np.abs(values) > limit).any(1)))
+    if share > 0.5:
+        raise InputError(
+            f"{file_name}: {share:.0%} of its first samples are beyond {limit_g:g} {signal.unit} in "
+            f"{unit.name}: say another unit with --unit, or for raw counts a scale such as 1/256g"
+        )
 
 
 def _start(
@@ -296,7 +332,9 @@ def _start(
         return None, how
 
 
-def _chunks(batches: Iterator[Batch], clock: _Clock, factor: float, warnings: list[str]) -> Iterator[Chunk]:
+def _chunks(
+    batches: Iterator[Batch], clock: _Clock, factor: float, screen: Screen, warnings: list[str]
+) -> Iterator[Chunk]:
     rows, lost = 0, 0
     course = None if clock.scale is None else clock.scale.course(warnings)
     for batch in batches:
@@ -310,12 +348,10 @@ def _chunks(batches: Iterator[Batch], clock: _Clock, factor: float, warnings: li
                 lost += int(np.count_nonzero(~stamped))
                 time, values = time[stamped], values[stamped]
         rows += len(batch.values)
+        values = screen.measurable(values)
         if factor != 1.0:
             values = values * np.float32(factor)
         if len(time):
-            # No unit has an infinite value: such a sample is a missing one.
-            values[np.isinf(values)] = np.nan
             yield Chunk(time, values)
-    message = f"{lost} samples without a time stamp were left out"
-    if lost and message not in warnings:
-        warnings.append(message)
+    notes = screen.notes() + ([f"{lost} samples without a time stamp were left out"] if lost else [])
+    warnings += [note for note in notes if note not in warnings]

@@ -32,12 +32,14 @@ class FileUnit(NamedTuple):
         name: A unit of the signal's record, or a scale of one, such as 1/256 g.
         factor: What a value is multiplied by to be in the unit of the recording.
         how: How it is known, in words.
+        gravity: Whether the values show gravity of 1 g in this unit.
         warnings: What is odd about the values in this unit.
     """
 
     name: str
     factor: float
     how: str
+    gravity: bool
     warnings: list[str]
 
 
@@ -56,6 +58,7 @@ class Evidence:
         likely: The unit where the values alone are enough to tell it, else None.
         problem: Why they are not enough, in words.
         scale: A scale of raw counts that they may be in, as --unit takes it; None where they are none.
+        gravity: Whether gravity is seen in the values.
         odd: Gives what is odd about the values in a unit of this factor, in words, or None.
     """
 
@@ -65,6 +68,7 @@ class Evidence:
     likely: str | None
     problem: str
     scale: str | None
+    gravity: bool = False
     odd: Callable[[float], str | None] = field(default=lambda factor: None)
 
 
@@ -122,12 +126,13 @@ def recognise_unit(
             f"{flag}{counts}"
         )
     odd = evidence.odd(scale.factor)
-    return FileUnit(*scale, how, [odd] if odd else [])
+    gravity = evidence.gravity and evidence.fits(scale.factor)
+    return FileUnit(*scale, how, gravity, [odd] if odd else [])
 
 
 def _by_gravity(values: np.ndarray, rate_hz: float, signal: ModalityRecord) -> Evidence:
     """Acceleration: at rest, gravity alone is measured."""
-    gravity = measure_gravity(values, rate_hz)
+    gravity = measure_gravity(values[values.any(1)], rate_hz)  # zeros on all axes are no measurement
     magnitude, still = gravity.magnitude, gravity.still
     seen = f"the magnitude {'at rest' if still else 'in motion (no rest found)'}"
     low, high = _AT_REST if still else _IN_MOTION
@@ -161,7 +166,7 @@ def _by_gravity(values: np.ndarray, rate_hz: float, signal: ModalityRecord) -> E
         if nearer or not plain:
             problem = f"all values are whole numbers, which may be {likely} or raw counts"
             likely = None
-    return Evidence(seen, magnitude, fits, likely, problem, scale, odd)
+    return Evidence(seen, magnitude, fits, likely, problem, scale, not gravity.absent, odd)
 
 
 def _by_speed(values: np.ndarray, rate_hz: float, signal: ModalityRecord) -> Evidence:
@@ -194,7 +199,7 @@ def _by_speed(values: np.ndarray, rate_hz: float, signal: ModalityRecord) -> Evi
     elif fast > _TOO_FAST_RAD_S:
         likely = "deg/s"
     scale = _SPEED_SCALE if fast > _TOO_FAST_RAD_S else None
-    return Evidence(seen, fast, fits, likely, problem, scale, odd)
+    return Evidence(seen, fast, fits, likely, problem, scale, odd=odd)
 
 
 def _all_whole(values: np.ndarray) -> bool:
