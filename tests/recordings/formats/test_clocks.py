@@ -248,6 +248,7 @@ def test_files_of_the_study_tell_the_order_of_a_date_in_doubt(tmp_path: Path) ->
     with pytest.raises(InputError, match="may be day/month/year or month/day/year: say --time-unit dmy"):
         in_study(doubtful, tmp_path)
     dated(tmp_path / "P03" / "other.csv", datetime(2024, 3, 14), "%m/%d/%Y %H:%M:%S.%f", "clock,x,y,z")
+    dated(tmp_path / "P03" / "b.csv", datetime(2024, 3, 14), "%y/%m/%d %H:%M:%S.%f")
     dated(tmp_path / "P04" / "a.csv", datetime(2024, 3, 14, 9, 15))
     dated(tmp_path / "P05" / "a.csv", datetime(2024, 3, 15, 9, 15))
     forget_studies()

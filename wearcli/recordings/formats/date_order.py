@@ -1,6 +1,8 @@
 """The order of day, month and year where the first dates of a file leave it in doubt."""
 
+import itertools
 import os
+import re
 from collections.abc import Callable, Iterator
 from functools import lru_cache
 from pathlib import Path
@@ -15,8 +17,7 @@ from wearcli.recordings.tables.columns import choose_columns
 from wearcli.recordings.tables.dates import Order, OrderInDoubtError, UnreadableStampError, recognise_form
 from wearcli.recordings.tables.table import Table
 
-# Files of a study that are looked at, and how many that agree are enough.
-_MOST_FILES, _ENOUGH = 200, 3
+_MOST_FILES = 100  # of a study that are looked at
 _SAMPLE = 2**14
 
 
@@ -35,48 +36,59 @@ class SettledOrder(NamedTuple):
 def settle_order(
     source: Source,
     table: Table,
+    stamp: str,
     reading: Reading,
     read_table: Callable[[Path, str], Table],
     fits: Callable[[Path], bool],
 ) -> SettledOrder | None:
-    """Return the order that later dates of a file have, else files of the same study with the same columns.
+    """Return the order that later dates of a file have, else files of the same study with stamps as these.
 
-    Their dates come from the same device and software. None where no such file tells an order, or where two
-    tell another.
+    Their columns and the form of their stamps are the same, as the same device and software wrote them. None
+    where no such file tells an order, or where two tell another.
 
     Args:
         source: The recording whose first dates are in doubt.
         table: Its columns.
+        stamp: One of its stamps.
         reading: How the files are read.
         read_table: Reads a file of the format.
         fits: Whether a file is of the format by its name.
     """
-    names = tuple(column.name for column in table.columns)
-    if (order := _own_order(source.path, names, reading, read_table, whole=True)) is not None:
+    like = _Like(tuple(column.name for column in table.columns), _shape(stamp))
+    if (order := _own_order(source.path, like, reading, read_table, whole=True)) is not None:
         return SettledOrder(order, "by its later dates")
-    return _sisters(source.root or source.path.absolute().parent, names, reading, read_table, fits)
+    return _sisters(source.root or source.path.absolute().parent, like, reading, read_table, fits)
+
+
+class _Like(NamedTuple):
+    """What files must share: the names of the columns, and the shape of the stamps."""
+
+    names: tuple[str, ...]
+    shape: str
+
+
+def _shape(stamp: str) -> str:
+    """A stamp without its digits, but for whether the year has all four; AM and PM are alike."""
+    plain = re.sub(r"(?i)[ap]m", "M", stamp.strip())
+    return re.sub(r"\d+", lambda digits: "yyyy" if len(digits[0]) == 4 else "0", plain)
 
 
 @lru_cache(maxsize=256)
 def _sisters(
     folder: Path,
-    names: tuple[str, ...],
+    like: _Like,
     reading: Reading,
     read_table: Callable[[Path, str], Table],
     fits: Callable[[Path], bool],
 ) -> SettledOrder | None:
     first: SettledOrder | None = None
-    agreeing = 0
-    for count, path in enumerate(_files(folder, fits)):
-        if count == _MOST_FILES or agreeing == _ENOUGH:
-            break
-        order = _own_order(path, names, reading, read_table, whole=False)
+    for path in itertools.islice(_files(folder, fits), _MOST_FILES):
+        order = _own_order(path, like, reading, read_table, whole=False)
         if order is None:
             continue
         first = first or SettledOrder(order, f"as in {path.relative_to(folder).as_posix()}")
         if order != first.order:
             return None
-        agreeing += 1
     return first
 
 
@@ -92,7 +104,7 @@ def _files(folder: Path, fits: Callable[[Path], bool]) -> Iterator[Path]:
 
 def _own_order(
     path: Path,
-    names: tuple[str, ...],
+    like: _Like,
     reading: Reading,
     read_table: Callable[[Path, str], Table],
     whole: bool,
@@ -102,7 +114,7 @@ def _own_order(
     try:
         with blamed_on(path):
             table = read_table(path, str(path))
-            if tuple(column.name for column in table.columns) != names:
+            if tuple(column.name for column in table.columns) != like.names:
                 return None
             chosen = choose_columns(
                 table.columns,
@@ -123,6 +135,6 @@ def _own_order(
                     sample = dated
                     break
                 sample += [*dated[:1], *dated[-1:]]
-        return recognise_form(sample).order if sample else None
+        return recognise_form(sample).order if sample and _shape(sample[0]) == like.shape else None
     except (InputError, OrderInDoubtError, UnreadableStampError):
         return None

@@ -114,8 +114,8 @@ class Format:
         table = self.read_table(source.path, file_name)
         try:
             return open_table(source, table, reading, file_name)
-        except DateOrderError:
-            settled = settle_order(source, table, reading, self.read_table, self.fits)
+        except DateOrderError as doubt:
+            settled = settle_order(source, table, doubt.stamp, reading, self.read_table, self.fits)
             if settled is None:
                 raise
         table = self.read_table(source.path, file_name)

@@ -18,10 +18,17 @@ _MEANINGS = (  # by rank: an absolute stamp before an elapsed time before a date
         "epochtime",
         "unixtimestamp",
         "timestamps",
+        "zeitstempel",
+        "datenum",
+        "matlabtime",
+        "exceltime",
+        "serialdate",
     },
-    {"time", "times", "recordedat", "sampletime", "timeofday", "utc", "acctime", "loggingtime", "logtime"},
+    {"time", "times", "recordedat", "sampletime", "timeofday", "utc", "acctime", "loggingtime", "logtime"}
+    | {"zeit", "uhrzeit"},
     {"t", "ts", "seconds", "secondselapsed", "elapsed", "elapsedtime", "timeelapsed", "sec", "relativetime"}
-    | {"sampletimefine", "timesincestart", "timesincestartin", "timesincereboot", "timesinceboot"},
+    | {"sampletimefine", "timesincestart", "timesincestartin", "timesincereboot", "timesinceboot"}
+    | {"millis", "micros", "uptime"},
     {"date"},
 )
 _UNITS = {
@@ -30,8 +37,8 @@ _UNITS = {
     **dict.fromkeys(("us", "usec", "µs", "μs", "micros", "microsecond", "microseconds"), "us"),
     **dict.fromkeys(("ns", "nsec", "nanos", "nanosecond", "nanoseconds"), "ns"),
 }
-# Xsens counts SampleTimeFine in microseconds; its name does not say so.
-_UNITS_BY_NAME = {"sampletimefine": "us"}
+# Xsens counts SampleTimeFine in microseconds; Arduino's functions are called millis and micros.
+_UNITS_BY_NAME = {"sampletimefine": "us", "millis": "ms", "micros": "us"}
 # Words of a stamp that say nothing about whose it is.
 _TIME_WORDS = {
     "time",

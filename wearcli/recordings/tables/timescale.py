@@ -11,7 +11,6 @@ import pyarrow as pa
 
 from wearcli.errors import InputError
 from wearcli.recordings.tables.course import Course, LocalTime, Steady
-from wearcli.recordings.tables.dates import Order
 from wearcli.recordings.tables.zone import ClockZone
 
 Stamps: TypeAlias = np.ndarray | pa.Array
@@ -39,12 +38,12 @@ class DateOrderError(InputError):
     """Dates may be read in several orders.
 
     Attributes:
-        orders: The orders that there may be.
+        stamp: One of the stamps.
     """
 
-    def __init__(self, message: str, orders: tuple[Order, ...]) -> None:
+    def __init__(self, message: str, stamp: str) -> None:
         super().__init__(message)
-        self.orders = orders
+        self.stamp = stamp
 
 
 def local_scale(

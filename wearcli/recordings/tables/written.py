@@ -50,7 +50,7 @@ def recognise_written(head: pa.Array, file_name: str, order: Order | None, zone:
         forms = " or ".join(map(order_title, doubt.orders))
         raise DateOrderError(
             f"{file_name}: '{doubt.stamp}' may be {forms}: say --time-unit {' or '.join(doubt.orders)}",
-            doubt.orders,
+            doubt.stamp,
         ) from None
     except UnreadableStampError as odd:
         raise InputError(
