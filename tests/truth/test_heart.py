@@ -199,7 +199,7 @@ def test_an_error_that_nobody_foresaw_does_not_stop_the_rest(
     monkeypatch.setattr(truth, "heart_windows", broken)
     result = wearcli.heart_truth([tmp_path], tmp_path / "heart.csv")
     assert result.rows == 1
-    assert "P1.ppg.parquet: cannot be read (ValueError: no such thing)" in result.failed[0]["error"]
+    assert "P1.ppg.parquet: cannot be read (no such thing)" in result.failed[0]["error"]
 
 
 def test_the_command_writes_nothing_over_and_nothing_dry(tmp_path: Path, command: Command) -> None:
