@@ -44,6 +44,7 @@ _ADVICE = (
     r"mend (it|its header), with EDFbrowser for one|is it the header of a whole record\?|is the file whole\?",
     r"save it as UTF-8|save plain numbers|save time \(n,\) and acc \(n, 3\), for one|export it as CSV",
     r"convert it to (EDF\+C, with EDFbrowser|format 16, with WFDB's xform) for one|write one kind",
+    r"save it with -v7, or export it as CSV",
     r"a recording has one row a sample|give each its own name|see --columns|wearcli reads .+",
     r"(name|say|give|choose|settle|separate|write|take)\b[^:]*",
 )

@@ -176,7 +176,6 @@ def test_blocks_are_the_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
         (lambda data: data[:300], "its header is damaged"),
         (lambda data: data[:-3], "is cut off: 781 of 784 bytes are there"),
         (lambda data: by_hand([("ECG", "mV", [1, 2])], records=-1), "its recorder did not close it"),
-        (lambda data: by_hand([("ECG", "", [1])], "EDF+D", b""), r"has interruptions \(EDF\+D\).*convert"),
         (lambda data: by_hand([], "EDF+C", b""), "holds no signals, only annotations"),
         (lambda data: data.replace(b"-32768", b"-3276x"), "not a readable EDF file .*mend its header"),
     ],
@@ -236,3 +235,40 @@ def test_without_the_library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     says = r"reading \.edf files needs pyedflib: pip install 'wearcli\[physio\]'"
     with pytest.raises(InputError, match=says):
         opened(path, "edf", modality="ecg")
+
+
+def declared_discontinuous(path: Path, signals: Sequence[tuple[str, str, float, np.ndarray]]) -> Path:
+    """A file by pyedflib, and a copy that says of itself that it has interruptions, and has none."""
+    data = write(path, *signals).read_bytes()
+    copy = path.with_stem(f"{path.stem}-d")
+    copy.write_bytes(data[:196] + b"D" + data[197:])
+    return copy
+
+
+@pytest.mark.parametrize("suffix", [".edf", ".bdf"])
+def test_records_that_follow_each_other_are_read_whatever_they_declare(tmp_path: Path, suffix: str) -> None:
+    """pyedflib reads the same file where it declares itself continuous."""
+    rng = np.random.default_rng(0)
+    path = tmp_path / f"P1_ecg{suffix}"
+    signals = [("ECG I", "mV", 256.0, PULSE / 400), ("Resp", "", 64.0, rng.normal(size=640))]
+    patched = declared_discontinuous(path, signals)
+    expected = read(opened(path, "edf", modality="ecg"))
+    recording = opened(patched, "edf", modality="ecg")
+    time, values = read(recording)
+    np.testing.assert_array_equal(time, expected[0])
+    np.testing.assert_allclose(values, expected[1], atol=1e-6)
+    assert recording.start == START
+    assert recording.rate_hz == 256.0
+
+
+def test_an_interruption_is_named_with_its_place(tmp_path: Path) -> None:
+    path = tmp_path / "P1_ecg.edf"
+    patched = declared_discontinuous(path, [("ECG I", "mV", 256.0, PULSE / 400)])
+    data = patched.read_bytes()
+    assert data.count(b"+4\x14\x14") == 1
+    patched.write_bytes(data.replace(b"+4\x14\x14", b"+9\x14\x14"))
+    with pytest.raises(
+        InputError, match=r"has an interruption 9 s after its start .*convert it to EDF"
+    ) as error:
+        opened(patched, "edf", modality="ecg")
+    check_line(error.value, patched)

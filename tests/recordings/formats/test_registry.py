@@ -82,7 +82,7 @@ def test_without_its_record_there_is_no_such_format(tmp_path: Path) -> None:
     write_toy(tmp_path / "a.toy")
     with pytest.raises(UsageError, match="no recordings found"):
         find_recordings([tmp_path])
-    with pytest.raises(InputError, match="unknown format 'toy': one of csv, tsv, parquet"):
+    with pytest.raises(InputError, match="unknown format 'toy': one of bids-motion, csv, tsv, parquet"):
         open_recording(Source("a", tmp_path / "a.toy", "toy", "p"))
 
 
@@ -110,7 +110,7 @@ def test_records_agree_with_themselves() -> None:
         assert record.name == name
         assert (record.read_table is None) != (record.read_recording is None)
         assert record.read_table is not None or record.modalities
-        assert all(suffix == suffix.lower() and suffix.startswith(".") for suffix in record.suffixes)
+        assert all(suffix == suffix.lower() and suffix.startswith((".", "_")) for suffix in record.suffixes)
         assert record.title in accepted_formats()
     # A zip may be of a phone app or of a wristband, told by what is in it.
     suffixes = [suffix for record in FORMATS.values() for suffix in record.suffixes if suffix != ".zip"]

@@ -20,10 +20,15 @@ def open_csv(path: Path, file_name: str) -> Table:
     Raises:
         InputError: It cannot be read; while streaming too.
     """
-    return open_apple_ecg(path, file_name) or _open_rows(path, file_name)
+    return open_apple_ecg(path, file_name) or open_rows(path, file_name)
 
 
-def _open_rows(path: Path, file_name: str) -> Table:
+def open_rows(path: Path, file_name: str) -> Table:
+    """Return the rows of a text file as a table.
+
+    Raises:
+        InputError: It cannot be read; while streaming too.
+    """
     try:
         with open_bytes(path) as stream:
             head = stream.read(_HEAD_BYTES)

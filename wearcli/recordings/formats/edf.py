@@ -4,7 +4,7 @@ import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -12,6 +12,7 @@ import numpy as np
 
 from wearcli.errors import InputError, reason
 from wearcli.recordings.formats.damage import not_readable
+from wearcli.recordings.formats.edf_records import Records, read_records, stream_records
 from wearcli.recordings.formats.format import Format
 from wearcli.recordings.tables.table import HEAD_ROWS, Batch, Column, Table
 
@@ -30,10 +31,12 @@ class _Header(NamedTuple):
     Attributes:
         size: Bytes that the file has by its header.
         fraction_s: Of EDF+, what the start has beyond whole seconds, s.
+        records: Of EDF+D without interruptions, where its samples are; pyedflib refuses such a file.
     """
 
     size: int
     fraction_s: float
+    records: Records | None = None
 
 
 def open_edf(path: Path, file_name: str) -> Table:
@@ -43,6 +46,10 @@ def open_edf(path: Path, file_name: str) -> Table:
         InputError: It cannot be read, while streaming too; or pyedflib is not installed.
     """
     header = _read_header(path, file_name)
+    if header.records is not None:
+        return _table(
+            path, header, header.records.columns, header.records.start, header.records.rows, file_name
+        )
     with _opened(path, file_name) as reader:
         lengths = [int(length) for length in reader.getNSamples()]
         columns = [
@@ -55,17 +62,32 @@ def open_edf(path: Path, file_name: str) -> Table:
             for j in range(len(lengths))
         ]
         start = reader.getStartdatetime().replace(microsecond=0)
-        duration_s = float(reader.file_duration)
+    return _table(path, header, columns, start, lengths, file_name)
+
+
+def _table(
+    path: Path, header: _Header, columns: list[Column], start: datetime, lengths: list[int], file_name: str
+) -> Table:
+    """The table of signals with so many samples."""
     if not any(lengths):
         raise InputError(f"{file_name}: holds no signals, only annotations: is it the right file?")
     extra = path.stat().st_size - header.size
     # The date that the format prescribes where none may be said.
     dated = (start.year, start.month, start.day) != (1985, 1, 1)
+    records = header.records
     return Table(
         columns,
-        lambda _, channels: _stream(path, file_name, lengths, channels),
+        lambda _, channels: (
+            _stream(path, file_name, lengths, channels)
+            if records is None
+            else stream_records(path, records, channels)
+        ),
         start=start + timedelta(seconds=header.fraction_s) if dated else None,
-        duration_s=duration_s,
+        duration_s=max(
+            length / column.rate_hz
+            for length, column in zip(lengths, columns, strict=True)
+            if length and column.rate_hz
+        ),
         bare_leads=True,
         facts={} if dated else {"time": "counted at the said rate; the header's date is left out"},
         warnings=[f"{extra} bytes beyond its said length were left out"] if extra > 0 else [],
@@ -113,11 +135,6 @@ def _read_header(path: Path, file_name: str) -> _Header:
                 raise InputError(f"{file_name}: the file is empty: copy it again")
             if head[:8].strip(b" \0") != b"0" and head[:8] != b"\xffBIOSEMI":
                 raise InputError(f"{file_name}: not an EDF file (its header is none): is its suffix right?")
-            if head[192:197] in (b"EDF+D", b"BDF+D"):
-                raise InputError(
-                    f"{file_name}: has interruptions (EDF+D), which are not read: convert it to EDF+C, with "
-                    "EDFbrowser for one"
-                )
             records, seconds = int(head[236:244]), float(head[244:252])
             signals = max(0, int(head[252:256]))
             signal_heads = stream.read(_PER_SIGNAL * signals)
@@ -140,7 +157,10 @@ def _read_header(path: Path, file_name: str) -> _Header:
             # The first annotation of an EDF+ file says when its first record began.
             stream.seek(sum(counts[:at]) * width, 1)
             began = re.match(rb"\+(\d+(?:\.\d+)?)\x14", stream.read(counts[at] * width))
-            return _Header(whole, float(began[1]) % 1 if began else 0.0)
+            fraction_s = float(began[1]) % 1 if began else 0.0
+            if head[192:197] in (b"EDF+D", b"BDF+D"):
+                return _Header(whole, fraction_s, read_records(path, _ANNOTATIONS, file_name))
+            return _Header(whole, fraction_s)
     except OSError as error:
         raise not_readable(file_name, "EDF file", error) from None
     except ValueError:

@@ -18,7 +18,7 @@ from wearcli.recordings.formats.damage import not_readable, not_to_its_end
 from wearcli.recordings.formats.format import Format
 from wearcli.recordings.tables.table import ARCHIVE_ERRORS, HEAD_ROWS, Batch, Column, Kind, Table
 
-_RATE_KEYS = {
+RATE_KEYS = {
     "rate_hz",
     "rate",
     "fs",
@@ -92,7 +92,7 @@ def open_npz(path: Path, file_name: str) -> Table:
         for column, store in _array_columns(key, shape, fortran, dtype, rows):
             columns.append(column)
             stored.append(store)
-    rate = next((float(v) for k, v in scalars.items() if k.lower() in _RATE_KEYS and _is_number(v)), None)
+    rate = next((float(v) for k, v in scalars.items() if k.lower() in RATE_KEYS and _is_number(v)), None)
     unit = next((str(v) for k, v in scalars.items() if k.lower() in ("unit", "units")), None)
     start = next((v for k, v in scalars.items() if k.lower() in ("start", "start_time")), None)
     return Table(

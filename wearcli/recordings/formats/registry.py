@@ -7,10 +7,13 @@ from wearcli.errors import InputError, blamed_on
 from wearcli.recordings.formats import (
     actigraph,
     axivity,
+    bids_motion,
     csv,
     e4,
     edf,
+    embrace_plus,
     geneactiv,
+    matlab,
     npz,
     parquet,
     phone,
@@ -21,10 +24,12 @@ from wearcli.recordings.formats.format import FolderLayout, Format
 FORMATS: dict[str, Format] = {
     record.name: record
     for record in (
+        bids_motion.FORMAT,
         csv.CSV,
         csv.TSV,
         parquet.FORMAT,
         npz.FORMAT,
+        matlab.FORMAT,
         axivity.FORMAT,
         geneactiv.FORMAT,
         actigraph.FORMAT,
@@ -32,6 +37,7 @@ FORMATS: dict[str, Format] = {
         wfdb.FORMAT,
         phone.FORMAT,
         e4.FORMAT,
+        embrace_plus.FORMAT,
     )
 }
 
