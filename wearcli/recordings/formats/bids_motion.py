@@ -39,10 +39,8 @@ def open_bids_motion(path: Path, file_name: str) -> Table:
                 f"{file_name}: has {len(table.columns)} columns, and its channels.tsv names {len(channels)}: "
                 "is it the right file?"
             )
-        table.columns = [
-            _named(column, row)
-            for column, row in zip(table.columns, channels.to_dict("records"), strict=True)
-        ]
+        rows = [dict(zip(channels.columns, row, strict=True)) for row in channels.itertuples(index=False)]
+        table.columns = [_named(column, row) for column, row in zip(table.columns, rows, strict=True)]
         table.named = True
         table.warnings.clear()
     rate = _inherited(path, stem).get("SamplingFrequency")

@@ -29,7 +29,7 @@ class Records(NamedTuple):
         offsets: Samples of a record before those of each signal.
         gains: What a stored number is multiplied by, for each signal.
         shifts: What is added to it then.
-        count: Number of records.
+        records: Number of records.
         size: Samples of all signals and annotations in a record.
         width: Bytes of a sample.
         begin: Bytes before the first record.
@@ -41,7 +41,7 @@ class Records(NamedTuple):
     offsets: list[int]
     gains: np.ndarray
     shifts: np.ndarray
-    count: int
+    records: int
     size: int
     width: int
     begin: int
@@ -50,7 +50,7 @@ class Records(NamedTuple):
     @property
     def rows(self) -> list[int]:
         """Samples of each signal in the whole file."""
-        return [length * self.count for length in self.lengths]
+        return [length * self.records for length in self.lengths]
 
 
 def read_records(path: Path, annotations: tuple[bytes, ...], file_name: str) -> Records:
@@ -135,8 +135,8 @@ def stream_records(path: Path, records: Records, channels: list[int]) -> Iterato
     at_once = max(1, HEAD_ROWS // max(length, 1))
     with path.open("rb") as stream:
         stream.seek(records.begin)
-        for first in range(0, records.count, at_once):
-            count = min(at_once, records.count - first)
+        for first in range(0, records.records, at_once):
+            count = min(at_once, records.records - first)
             stored = stream.read(count * records.size * records.width)
             whole = len(stored) // (records.size * records.width)
             numbers = _numbers(stored[: whole * records.size * records.width], records.width)

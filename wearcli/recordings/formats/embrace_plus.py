@@ -39,8 +39,8 @@ def _table(path: Path, modality: str, file_name: str) -> Table:
         raise _other(file_name)
     record = raw.get(sensor) or {}
     try:
-        names = ("values",) if modality == "ppg" else ("x", "y", "z")
-        columns = [np.asarray(record[name], np.float32) for name in names]
+        keys = ["values"] if modality == "ppg" else ["x", "y", "z"]
+        columns = [np.asarray(record[key], np.float32) for key in keys]
         rate_hz, start_us = float(record["samplingFrequency"]), int(record["timestampStart"])
         scale = 1.0 if modality == "ppg" else _scale(record)
         values = scale * np.stack(columns, axis=1)
@@ -51,7 +51,7 @@ def _table(path: Path, modality: str, file_name: str) -> Table:
         ) from None
     if not len(values) or not rate_hz > 0:
         raise InputError(f"{file_name}: holds no samples of the {sensor}: is it the right file?")
-    names = ("ppg",) if modality == "ppg" else tuple(f"{modality}_{name}" for name in names)
+    names = ["ppg"] if modality == "ppg" else [f"{modality}_{key}" for key in keys]
 
     def stream(_: int | None, channels: list[int]) -> Iterator[Batch]:
         for first in range(0, len(values), HEAD_ROWS):
