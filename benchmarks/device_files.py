@@ -4,8 +4,8 @@
 
 Makes the files at 100 Hz, then reads each one in processes of their own, wearcli and the library one after
 the other, as often as `--turns`. Prints the least seconds of each, the peak resident memory and the ratio of
-the seconds (library over wearcli: above 1 wearcli is faster). wearcli streams from file to samples and times, as
-`embed` reads them; the library reads all of a file at once. It needs actfast, which is in the extra dev.
+the seconds (library over wearcli: above 1 wearcli is faster). wearcli streams samples and times, as `embed`
+reads them; the library reads all of a file at once. It needs actfast, which is in the extra dev.
 """
 
 import argparse
