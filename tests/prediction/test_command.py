@@ -95,6 +95,9 @@ def test_what_people_read_is_on_stderr_and_the_document_on_stdout(run: Run) -> N
     end = bouts["onset"] + bouts["duration"]
     following = bouts.groupby("recording")["onset"].shift(-1)
     assert not (end > following + 1e-6).any()
+    assert "recorded is used" in err
+    base = round(3600 * sum(document["hours"].values()))
+    assert f"Shares are of {base // 3600}:{base // 60 % 60:02}:{base % 60:02}, the time that rows" in err
     assert "temperature" in err
     assert "a row a bout" in err
     for label, hours in document["hours"].items():

@@ -350,6 +350,10 @@ def test_what_is_not_used_is_counted(folder: Path, tmp_path: Path) -> None:
     result = wearcli.predict(tmp_path / "t.parquet", folder / "activity", tmp_path / "p.parquet")
     assert result.left_out == {"windows not worn (--keep-nonwear keeps them)": 40}
     assert (result.windows, result.rows, result.recordings) == (240, 200, 8)
+    parts = result.hours_used + sum(result.hours_left_out.values())
+    assert parts == pytest.approx(result.hours_recorded)
+    assert result.hours_left_out["not worn"] == pytest.approx(result.hours_recorded / 6)
+    assert sum(result.hours.values()) == pytest.approx(result.hours_used)
     assert result.warnings == ["1 recordings have no row: none of their windows is used (p00_a)"]
     kept = wearcli.predict(
         tmp_path / "t.parquet", folder / "activity", tmp_path / "k.parquet", keep_nonwear=True

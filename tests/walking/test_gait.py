@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -19,7 +19,8 @@ from wearcli.prediction.apply import apply_probe
 from wearcli.probing.records import Band
 from wearcli.probing.saved import SavedProbe, load_probe
 from wearcli.recordings.reading import Reading
-from wearcli.walking.days import day_names
+from wearcli.walking.bouts import Bout
+from wearcli.walking.days import Days, day_names
 from wearcli.walking.metrics import GaitProbe, Means
 from wearcli.walking.result import GaitResult
 
@@ -268,3 +269,34 @@ def test_arguments_that_cannot_be(
     assert says in err
     assert len(err.strip().splitlines()) == 1
     assert not (tmp_path / "g").exists()
+
+
+def test_the_time_of_a_day_adds_up() -> None:
+    """A recording from 23:30 on, 90 minutes long: ten minutes of windows a day, some not worn."""
+    start = datetime(2024, 3, 10, 23, 30, tzinfo=UTC)
+    onsets = np.concatenate((np.arange(0, 600, 10.0), np.arange(3600, 4200, 10.0)))
+    wear = np.ones(120, np.float32)
+    wear[:6] = wear[60:72] = 0.0
+    moments = [start + timedelta(seconds=onset) for onset in onsets]
+    for dated in (True, False):
+        table = pa.table(
+            {
+                "participant": ["p"] * 120,
+                "placement": pa.nulls(120, pa.string()),
+                "start": pa.array(moments if dated else [None] * 120, pa.timestamp("us", "UTC")),
+                "onset": onsets,
+                "duration": np.full(120, 10.0),
+                "wear": wear,
+            }
+        )
+        days = Days(ZoneInfo("UTC"), 10.0)
+        days.add_windows(table, -np.inf)
+        days.add_bout(Bout(0.0, 30.0, table.slice(0, 3)), None)
+        days.end_recording(5400.0)
+        assert {key[1] for key in days.by_key} == {""}
+        seconds = {key[2]: (day.seconds, day.unworn_s, day.recorded_s) for key, day in days.by_key.items()}
+        assert seconds == (
+            {"2024-03-10": (540, 60, 1800), "2024-03-11": (480, 120, 3600)}
+            if dated
+            else {"1": (1020, 180, 5400)}
+        )

@@ -121,7 +121,7 @@ def gait(
 
 def _summary(result: "GaitResult", dry_run: bool) -> None:
     """Print the days for people: how long they walked, and the metrics with their intervals."""
-    from wearcli.cli.applied import nothing_written
+    from wearcli.cli.applied import nothing_written, time_line
     from wearcli.cli.console import say, stderr
 
     probe = f"the {result.use} probe of {result.probe}"
@@ -137,6 +137,7 @@ def _summary(result: "GaitResult", dry_run: bool) -> None:
     if others := [name for name in result.targets if name not in shown]:
         say(f"{', '.join(others)}: in days.csv")
     say("walked: minutes. Mean of a day's bouts [95 % interval of the mean for a new person].")
+    say(time_line(result.hours_recorded, result.hours, result.hours_left_out))
     days = f"{result.participants} participants, {len(result.days)} days, {result.hours:.1f} h"
     say(f"{result.bouts} bouts, {result.walking_min:.1f} min of walking ({days}) -> {result.output}")
 

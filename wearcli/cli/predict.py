@@ -163,7 +163,7 @@ def _probes_here() -> str:
 
 def _summary(result: "PredictResult", dry_run: bool) -> None:
     """Print for people what was applied, what was left out, and the hours of labels or means of metrics."""
-    from wearcli.cli.applied import nothing_written
+    from wearcli.cli.applied import clock, nothing_written, time_line
     from wearcli.cli.console import stderr
 
     console = stderr()
@@ -181,7 +181,10 @@ def _summary(result: "PredictResult", dry_run: bool) -> None:
     line(f"{result.task}: {probe}: {bouts}{rows}{result.windows:,} windows, {result.recordings} recordings")
     for reason, count in result.left_out.items():
         line(f"  left out: {count:,} {reason}", "dim")
+    line(f"  {time_line(result.hours_recorded, result.hours_used, result.hours_left_out)}", "dim")
     console.print(_labels(result) if result.kind == "classification" else _metrics(result))
+    if result.kind == "classification":
+        line(f"Shares are of {clock(sum(result.hours.values()))}, the time that rows stand for.", "dim")
     if result.calibration is not None:
         temperature = result.calibration["temperature"]
         line(
@@ -196,14 +199,13 @@ def _summary(result: "PredictResult", dry_run: bool) -> None:
 
 def _labels(result: "PredictResult") -> "Table":
     """The time of the labels, the longest first."""
+    from wearcli.cli.applied import clock
     from wearcli.cli.score_text import make_table
 
     table = make_table(["h:mm:ss", "share", "confidence"], first="label")
     whole = sum(result.hours.values())
     for label, hours in sorted(result.hours.items(), key=lambda item: -item[1]):
-        minutes, seconds = divmod(round(hours * 3600), 60)
-        time = f"{minutes // 60}:{minutes % 60:02}:{seconds:02}"
-        table.add_row(label, time, f"{hours / whole:.1%}", f"{result.confidence[label]:.3f}")
+        table.add_row(label, clock(hours), f"{hours / whole:.1%}", f"{result.confidence[label]:.3f}")
     return table
 
 

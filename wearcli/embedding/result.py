@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from wearcli.embedding.engine import Stream
+from wearcli.embedding.table import Extent
 from wearcli.recordings.recording import Source
 
 
@@ -15,7 +16,8 @@ class EmbedResult:
     participant_doubt: why the participants are not certain, in one line; "" where they are.
     not_read: how many files that may be recordings are not read, by suffix.
     plan: what becomes of each recording; sizes: bytes of those to embed. kept: recordings whose rows are as
-    an earlier run made them. output is empty where nothing was written.
+    an earlier run made them. extents: how long each recording in the table is. output is empty where nothing
+    was written.
     """
 
     model: str
@@ -37,6 +39,7 @@ class EmbedResult:
     failed: list[dict[str, str]] = field(default_factory=list)
     warnings: dict[str, list[str]] = field(default_factory=dict)
     interrupted: bool = False
+    extents: dict[str, Extent] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """The document of `--json`: windows_per_s counts the windows embedded now."""

@@ -70,12 +70,14 @@ class RecordingRows:
         seconds: Seconds of it that held data.
         fingerprint: Of its content, see `fingerprint`.
         row: Number of its first row in the table.
+        span_s: Seconds from its first sample to its end, gaps included; None where that is not noted.
     """
 
     windows: int
     seconds: float
     fingerprint: str | None = None
     row: int = 0
+    span_s: float | None = None
 
     @classmethod
     def from_json(cls, document: object, name: str) -> Self:
@@ -91,6 +93,7 @@ class RecordingRows:
             float(stated["seconds"]),
             fields.optional(fields.text, "fingerprint"),
             int(stated["row"]),
+            fields.optional(fields.number, "span_s"),
         )
 
     def to_json(self) -> dict[str, Any]:

@@ -5,12 +5,13 @@ schema's metadata under the key `wearcli`, as one JSON document; a Parquet file 
 `wearcli.recordings` the content hash of each recording in it, from which a rerun knows what is new.
 """
 
+import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO, Literal
+from typing import BinaryIO, Literal, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -94,14 +95,30 @@ def read_table(source: Path | Literal["-"]) -> tuple[pa.Table, TableMetadata]:
         return table, read_metadata(table.schema, batches.name)
 
 
+class Extent(NamedTuple):
+    """How long a recording is.
+
+    Attributes:
+        span_s: From its first sample to its end, gaps in between and at the end included, s.
+        held_s: How much of that has samples, s.
+    """
+
+    span_s: float
+    held_s: float
+
+
 @dataclass(frozen=True)
 class Batches:
-    """An embeddings table as it comes: its name in messages, rows in batches, their count if known."""
+    """An embeddings table as it comes: its name in messages, rows in batches, their count if known.
+
+    extents: how long its recordings are, as far as the table notes it.
+    """
 
     name: str
     schema: pa.Schema
     rows: Iterator[pa.RecordBatch]
     count: int | None
+    extents: Mapping[str, Extent] = field(default_factory=dict)
 
 
 @contextmanager
@@ -119,10 +136,25 @@ def open_batches(source: Path | Literal["-"], size: int = 4096) -> Iterator[Batc
             raise _no_parquet(source, error) from error
         with file:
             rows = _parquet_batches(file, source, size)
-            yield Batches(str(source), file.schema_arrow, rows, file.metadata.num_rows)
+            extents = _extents(file.metadata.metadata or {})
+            yield Batches(str(source), file.schema_arrow, rows, file.metadata.num_rows, extents)
     else:
         with source.open("rb") as stream:
             yield _stream(str(source), stream)
+
+
+def _extents(notes: Mapping[bytes, bytes]) -> dict[str, Extent]:
+    """How long the recordings of a Parquet table are; without those of which it does not note it."""
+    try:
+        entries = json.loads(notes.get(RECORDINGS_KEY, b"{}"))
+        extents = {
+            str(name): Extent(float(entry["span_s"]), float(entry["seconds"]))
+            for name, entry in entries.items()
+            if entry.get("span_s")
+        }
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        return {}  # what made the table tells nothing of it that can be used
+    return {name: extent for name, extent in extents.items() if np.isfinite(extent).all()}
 
 
 def _is_parquet(path: Path) -> bool:

@@ -1,6 +1,7 @@
 """Rows into the table, recording by recording: each whole or not at all."""
 
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow as pa
@@ -9,6 +10,7 @@ from wearcli.embedding.engine import Stream
 from wearcli.embedding.result import EmbedResult, Watcher
 from wearcli.embedding.reuse import EarlierTable, RecordingRows
 from wearcli.embedding.sinks import Sink
+from wearcli.embedding.table import Extent
 from wearcli.files import held
 
 
@@ -34,7 +36,7 @@ class TableWriter:
             self._write(part)
         entry = earlier.recordings[name]
         self._result.kept += 1
-        self._note(name, entry.windows, entry.seconds, entry.fingerprint)
+        self._note(name, entry)
 
     def embed(self, stream: Stream, fingerprint: str | None, interrupted: threading.Event) -> None:
         """Write the rows of a recording once all of them came; none where it failed or was interrupted."""
@@ -63,14 +65,19 @@ class TableWriter:
         if warnings := stream.warnings():
             result.warnings[source.recording] = warnings
         self._watcher.finished(stream)
-        self._note(source.recording, count, stream.findings.seconds, fingerprint)
+        counts = stream.findings
+        self._note(
+            source.recording, RecordingRows(count, counts.seconds, fingerprint, span_s=counts.span_s or None)
+        )
 
     def _write(self, rows: pa.Table) -> None:
         self._sink.write(rows.replace_schema_metadata(self._schema.metadata))
 
-    def _note(self, name: str, windows: int, seconds: float, fingerprint: str | None) -> None:
+    def _note(self, name: str, entry: RecordingRows) -> None:
         result = self._result
-        self.recordings[name] = RecordingRows(windows, seconds, fingerprint, row=result.windows)
+        self.recordings[name] = replace(entry, row=result.windows)
         result.recordings += 1
-        result.windows += windows
-        result.hours += seconds / 3600
+        result.windows += entry.windows
+        result.hours += entry.seconds / 3600
+        if entry.span_s is not None:
+            result.extents[name] = Extent(entry.span_s, entry.seconds)

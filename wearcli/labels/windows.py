@@ -130,7 +130,7 @@ def select_windows(
         # A row's sum is finite only if all of it is: no array of booleans as large as the table.
         finite &= np.isfinite(values.sum(axis=1, dtype=np.float64))
     unworn = finite & is_unworn(table) & (not keep_nonwear)
-    poor = finite & ~unworn & (_numbers(table, "quality") < min_quality)
+    poor = finite & ~unworn & is_poor(table, min_quality)
     counts = {
         "windows with a null": absent,
         "windows with a value that is not finite": int((~finite).sum()),
@@ -156,6 +156,11 @@ def select_windows(
 def is_unworn(table: pa.Table) -> np.ndarray:
     """Return (n,) bool: rows that are known to be worn for less than half of their time."""
     return np.asarray(_numbers(table, "wear") < WORN)
+
+
+def is_poor(table: pa.Table, min_quality: float) -> np.ndarray:
+    """Return (n,) bool: rows that are known to be of a lower quality."""
+    return np.asarray(_numbers(table, "quality") < min_quality)
 
 
 def recordings_without_windows(table: pa.Table, metadata: TableMetadata) -> list[str]:

@@ -1,8 +1,8 @@
 """What a probe is applied to: recordings, an embeddings table or a stream of one, a recording at a time."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 from wearcli.embedding.embed import embed
 from wearcli.embedding.metadata import TableMetadata
 from wearcli.embedding.result import EmbedResult, Watcher
-from wearcli.embedding.table import KEY, open_batches, read_metadata
+from wearcli.embedding.table import KEY, Extent, open_batches, read_metadata
 from wearcli.errors import UsageError
 from wearcli.files import folder_beside
 from wearcli.modality import feature_set
@@ -63,6 +63,7 @@ class Inputs:
         tables: The rows, those of one recording after those of another, in onset order.
         windows: How many rows; None where that is not known.
         embedded: The result of `embed`; None for a table.
+        extents: How long the recordings are, as far as that is noted.
     """
 
     name: str
@@ -70,6 +71,7 @@ class Inputs:
     tables: Iterator[pa.Table]
     windows: int | None = None
     embedded: EmbedResult | None = None
+    extents: Mapping[str, Extent] = field(default_factory=dict)
 
     @property
     def empty(self) -> bool:
@@ -130,7 +132,8 @@ def recording_tables(
         check_table(saved, probe, batches.schema, metadata, batches.name)
         tables = by_recording(batches.rows, batches.name, at_most)
         count = batches.count if embedded is None else embedded.windows
-        yield Inputs(batches.name, metadata, tables, count, embedded)
+        extents = batches.extents if embedded is None else embedded.extents
+        yield Inputs(batches.name, metadata, tables, count, embedded, extents)
 
 
 def path_list(paths: Sequence[Path | str] | Path | str) -> list[Path | str]:

@@ -10,6 +10,7 @@ from wearcli._version import __version__
 from wearcli.embedding.result import Watcher
 from wearcli.errors import InputError, UsageError
 from wearcli.files import reserved
+from wearcli.labels.coverage import Coverage
 from wearcli.labels.gather import some
 from wearcli.prediction.apply import Application, choose_probe
 from wearcli.prediction.defaults import MIN_BOUT_S
@@ -205,21 +206,26 @@ def _apply(inputs: Inputs, application: Application, result: PredictResult, rows
     absent = set(inputs.metadata.recordings_planned)
     absent -= {failure["recording"] for failure in result.failed}
     bare = []
+    coverage = Coverage(application.keep_nonwear, application.min_quality, inputs.stride_s)
     for recording, tables in groupby(inputs.tables, recording_name):
         result.recordings += 1
         absent.discard(str(recording))
         for table in tables:
             if "placement" in table.column_names:
                 placements |= {*table["placement"].unique().to_pylist()}
+            coverage.add(table)
             rows.add(application.add(table))
             result.windows += len(table)
             step(result.windows, inputs.windows)
+        coverage.end(inputs.extents.get(str(recording)))
         rows.add(application.end())
         _LOG.info("%s: %d windows and %d rows so far", recording, result.windows, result.rows)
         if not rows.end() and result.row != "participant":
             bare.append(str(recording))
     rows.add(application.people())
     rows.end()
+    result.hours_recorded, result.hours_used = coverage.recorded_s / 3600, coverage.used_s / 3600
+    result.hours_left_out = coverage.left_out_hours()
     for names, why in ((absent, "have no windows"), (bare, "have no row: none of their windows is used")):
         if names:
             result.warnings.append(f"{len(names)} recordings {why} ({some(names)})")

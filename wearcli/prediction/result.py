@@ -24,7 +24,10 @@ class PredictResult:
         rows: Rows with a prediction.
         bouts: How many; None unless rows were merged.
         left_out: What has no row, by reason.
-        hours: Time for which the rows of a class stand, by class.
+        hours_recorded: Time of the recordings, from their first samples to their ends, gaps included.
+        hours_used: Time of the windows that are used.
+        hours_left_out: Other time, by reason.
+        hours: Time for which the rows of a class stand, by class; shares are of their sum.
         confidence: Mean probability of a class over that time.
         means: By target the mean, lowest and highest over the rows, and half_width of a row's 95 % interval.
         calibration: Method and temperature.
@@ -48,6 +51,9 @@ class PredictResult:
     rows: int = 0
     bouts: int | None = None
     left_out: dict[str, int] = field(default_factory=dict)
+    hours_recorded: float = 0.0
+    hours_used: float = 0.0
+    hours_left_out: dict[str, float] = field(default_factory=dict)
     hours: dict[str, float] = field(default_factory=dict)
     confidence: dict[str, float] = field(default_factory=dict)
     means: dict[str, dict[str, float | None]] = field(default_factory=dict)

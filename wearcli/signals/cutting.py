@@ -37,6 +37,7 @@ def iter_windows(
     def cut() -> Iterator[Windows]:
         for piece in to_grid(recording.chunks(), recording.rate_hz, spec.rate_hz, clock, clipping):
             findings.seconds += piece.values.shape[1] / spec.rate_hz
+            findings.span_s = (piece.first + piece.values.shape[1]) / spec.rate_hz
             if piece.first + piece.values.shape[1] > skip:
                 yield from cutter.add(_without_first(piece, skip) if skip else piece)
         yield from cutter.finish()
@@ -44,6 +45,7 @@ def iter_windows(
     for windows in cut():
         yield replace(windows, onset_s=windows.onset_s + skip / spec.rate_hz) if skip else windows
     findings.windows, findings.dropped = cutter.kept, cutter.dropped
+    findings.span_s = max(findings.span_s, recording.span.seconds or 0.0)
     findings.warnings += clock.warnings()
     if recording.rate_hz < 0.5 * spec.rate_hz:
         findings.warnings.append(

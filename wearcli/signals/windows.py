@@ -107,10 +107,12 @@ class Findings:
         windows: Number of windows.
         dropped: Number of windows with too much missing.
         seconds: Length of the grid that held data, s.
+        span_s: From the first sample to the end of the recording, gaps included, s.
         warnings: Remarks for people.
     """
 
     windows: int = 0
     dropped: int = 0
     seconds: float = 0.0
+    span_s: float = 0.0
     warnings: list[str] = field(default_factory=list)

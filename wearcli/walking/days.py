@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import tzinfo
+from datetime import datetime, timedelta, tzinfo
 
 import numpy as np
 import pandas as pd
@@ -17,7 +17,8 @@ from wearcli.walking.metrics import GaitProbe, Means
 DAY_S = 86400
 _KEYS = ("participant", "placement")
 DAY_COLUMNS = (
-    *("participant", "placement", "day", "hours", "walking_min", "bouts", "strides"),
+    *("participant", "placement", "day", "hours", "hours_recorded", "hours_not_worn"),
+    *("hours_without_data", "walking_min", "bouts", "strides"),
     *("longest_bout_s", "p95_bout_s", "samples"),
 )
 
@@ -28,10 +29,14 @@ class Day:
 
     Attributes:
         seconds: Time with worn windows.
+        unworn_s: Time with other windows.
+        recorded_s: Time of the recordings, gaps included.
         bouts: Duration (s) and means of every bout; None where the probe uses none of its windows.
     """
 
     seconds: float = 0.0
+    unworn_s: float = 0.0
+    recorded_s: float = 0.0
     bouts: list[tuple[float, Means | None]] = field(default_factory=list)
 
 
@@ -52,16 +57,17 @@ class Days:
     zone: tzinfo
     stride_s: float
     by_key: dict[tuple[str, str, str], Day] = field(default_factory=lambda: defaultdict(Day))
+    _under_way: set[tuple[str, str, str]] = field(default_factory=set)  # days of the recording that comes
+    _start: datetime | None = None  # of that recording
 
     def add_windows(self, table: pa.Table, before: float) -> float:
-        """Count the worn windows of one recording, the next ones in time; return where the last one ends.
+        """Count the windows of one recording, the next ones in time; return where the last one ends.
 
         Args:
             table: The windows.
             before: Where the windows before end, seconds from the recording's start.
         """
         times = table.select([*_KEYS, "start", "onset", "duration"]).to_pandas()
-        times = times[~is_unworn(table)]
         if not len(times):
             return before
         onset = times["onset"].to_numpy()
@@ -69,16 +75,45 @@ class Days:
         times["seconds"] = newly_covered(onset, reach, before)
         times["day"] = day_names(times["start"], times["onset"], self.zone)
         times["placement"] = times["placement"].fillna("")
-        sums = times.groupby([*_KEYS, "day"], as_index=False)["seconds"].sum()
-        for *key, seconds in sums.itertuples(index=False):
-            self.by_key[tuple(key)].seconds += float(seconds)
+        times["unworn"] = is_unworn(table)
+        sums = times.groupby([*_KEYS, "day", "unworn"], as_index=False)["seconds"].sum()
+        for *key, unworn, seconds in sums.itertuples(index=False):
+            day = self.by_key[tuple(key)]
+            day.unworn_s += float(seconds) * unworn
+            day.seconds += float(seconds) * (not unworn)
+            self._under_way.add(tuple(key))
+        first = times.iloc[0]
+        self._start = (
+            None if pd.isna(first["start"]) else first["start"] - pd.Timedelta(seconds=first["onset"])
+        )
         return float((times["onset"] + times["duration"]).max())
+
+    def end_recording(self, span_s: float) -> None:
+        """Count the time of the recording whose windows have come; of days without any window it is left out.
+
+        Args:
+            span_s: From its first sample to its end, gaps included, s.
+        """
+        for key in self._under_way:
+            begin_s, end_s = self._bounds(key[2])
+            self.by_key[key].recorded_s += max(0.0, min(end_s, span_s) - max(begin_s, 0.0))
+        self._under_way, self._start = set(), None
+
+    def _bounds(self, day: str) -> tuple[float, float]:
+        """Begin and end of a day, s from the recording's start."""
+        if self._start is None:
+            return (int(day) - 1) * DAY_S, int(day) * DAY_S
+        midnight = datetime.fromisoformat(day)
+        edges = (midnight.replace(tzinfo=self.zone), (midnight + timedelta(days=1)).replace(tzinfo=self.zone))
+        begin, end = ((edge - self._start).total_seconds() for edge in edges)
+        return begin, end
 
     def add_bout(self, bout: Bout, means: Means | None) -> dict[str, str]:
         """Count a bout; return its participant, placement and day."""
         first = bout.windows.slice(0, 1).select([*_KEYS, "start"]).to_pandas()
         day = str(day_names(first["start"], pd.Series([bout.onset]), self.zone)[0])
-        participant, placement = first["participant"][0], first["placement"][0] or ""
+        participant = first["participant"][0]
+        placement = bout.windows["placement"][0].as_py() or ""  # pandas may have a NaN for a null
         self.by_key[participant, placement, day].bouts.append((bout.duration, means))
         return {"participant": participant, "placement": placement, "day": day}
 
@@ -91,6 +126,9 @@ class Days:
             yield {
                 **dict(zip((*_KEYS, "day"), key, strict=True)),
                 "hours": day.seconds / 3600,
+                "hours_recorded": max(day.recorded_s, day.seconds + day.unworn_s) / 3600,
+                "hours_not_worn": day.unworn_s / 3600,
+                "hours_without_data": max(0.0, day.recorded_s - day.seconds - day.unworn_s) / 3600,
                 "walking_min": durations.sum() / 60,
                 "bouts": len(durations),
                 "strides": probe.strides(means, durations.sum()) if len(durations) else 0.0,

@@ -16,6 +16,7 @@ from wearcli._version import __version__
 from wearcli.embedding.result import Watcher
 from wearcli.errors import UsageError
 from wearcli.files import atomic_folder, reserved
+from wearcli.labels.coverage import Coverage
 from wearcli.prediction.apply import choose_probe
 from wearcli.prediction.inputs import EmbeddingOptions, Inputs, path_list, path_names, recording_tables
 from wearcli.prediction.predict import Step
@@ -66,10 +67,11 @@ def gait(
     <metric>_high, its 95 % interval, and <metric>_sd, the deviation over the bout's samples. That is not the
     stride-to-stride variability, which only a probe with the target stride_time_cv predicts.
 
-    days.csv: participant, placement, day, hours (of worn windows), walking_min, bouts, strides,
-    longest_bout_s, p95_bout_s, samples, and for every metric the mean over all bouts, weighted by their time,
-    and its interval. A bout belongs to the day on which it begins; without a start a day is counted from the
-    recording's own beginning.
+    days.csv: participant, placement, day, hours (of worn windows), hours_recorded (gaps included),
+    hours_not_worn, hours_without_data (gaps, idle sleep, damage), walking_min, bouts, strides,
+    longest_bout_s, p95_bout_s, samples, and for every metric the mean over all bouts, weighted by their
+    time, and its interval. A bout belongs to the day on which it begins; without a start a day is counted
+    from the recording's own beginning.
 
     The interval is that of a mean of n samples of a new person (`walking.metrics`): the errors for one person
     go together, so that many samples do not make it vanish.
@@ -190,18 +192,26 @@ def _bout_rows(
     step: Step,
 ) -> Iterator[dict[str, Any]]:
     """Yield the rows of bouts.csv, one recording after the other; counts go to `result` and `days`."""
-    for _, tables in groupby(inputs.tables, recording_name):
+    coverage = Coverage(False, 0.0, inputs.stride_s)
+    for recording, tables in groupby(inputs.tables, recording_name):
         bouts, reached = Bouts(min_bout), -np.inf
         result.recordings += 1
         for table in tables:
             timed = _timed(table)
             reached = days.add_windows(timed, reached)
+            coverage.add(timed)
             for bout in bouts.add(timed, walks(timed)) if len(timed) else ():
                 yield _row(bout, probe, days)
             result.windows += len(table)
             step(result.windows, inputs.windows)
+        extent = inputs.extents.get(str(recording))
+        # What is left of the last window's stride is no time without data.
+        goes_on = extent is not None and extent.span_s - reached >= (inputs.metadata.window_s or 0.0)
+        days.end_recording(extent.span_s if extent and goes_on else reached)
+        coverage.end(extent)
         for bout in bouts.end():
             yield _row(bout, probe, days)
+    result.hours_recorded, result.hours_left_out = coverage.recorded_s / 3600, coverage.left_out_hours()
 
 
 def _timed(table: pa.Table) -> pa.Table:

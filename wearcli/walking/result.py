@@ -31,6 +31,8 @@ class GaitResult:
         participants: How many there were.
         windows: How many there were.
         hours: Time with worn windows.
+        hours_recorded: Time of the recordings, from their first samples to their ends, gaps included.
+        hours_left_out: Time that is not in `hours`, by reason.
         walking_min: Minutes of walking.
         bouts: How many there are.
         days: The rows of days.csv.
@@ -48,6 +50,8 @@ class GaitResult:
     participants: int = 0
     windows: int = 0
     hours: float = 0.0
+    hours_recorded: float = 0.0
+    hours_left_out: dict[str, float] = field(default_factory=dict)
     walking_min: float = 0.0
     bouts: int = 0
     days: list[dict[str, Any]] = field(default_factory=list)
@@ -96,7 +100,10 @@ def document(result: GaitResult, model: dict[str, Any], settings: dict[str, Any]
         model: Name and sha256 of the model.
         settings: The settings of the run.
     """
-    counts = ("recordings", "participants", "windows", "hours", "walking_min", "bouts")
+    counts = (
+        *("recordings", "participants", "windows", "hours", "hours_recorded", "hours_left_out"),
+        *("walking_min", "bouts"),
+    )
     return {
         "probe": {"folder": result.probe, "use": result.use, "targets": result.targets},
         "model": model,
