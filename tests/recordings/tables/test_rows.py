@@ -234,11 +234,14 @@ def test_rows_of_two_sensors_in_turn(tmp_path: Path) -> None:
     assert len(read(ppg)[1]) == len(light)
 
 
-def test_lost_samples_are_no_rows_of_another_sensor(tmp_path: Path) -> None:
+@pytest.mark.parametrize("every", [1, 9])
+def test_lost_samples_are_no_rows_of_another_sensor(tmp_path: Path, every: int) -> None:
+    """PAMAP2: rows of a lost packet are empty, and every ninth or so row has a heart rate."""
     time, acc = wrist()
     lost = np.random.default_rng(0).random(len(time)) < 0.3
     cells = [np.where(lost, "", column.astype(str)) for column in acc.T]
-    path = write_csv(tmp_path / "a.csv", "time,acc_x,acc_y,acc_z,temp", time, *cells, 30 + 0 * time)
+    seldom = np.where(np.arange(len(time)) % every == 0, "70", "")
+    path = write_csv(tmp_path / "a.csv", "time,acc_x,acc_y,acc_z,other", time, *cells, seldom)
     stamps, values = read(opened(path))
     assert len(stamps) == len(time)
     assert np.isnan(values).all(1).tolist() == lost.tolist()

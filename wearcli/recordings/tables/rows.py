@@ -19,6 +19,8 @@ from wearcli.recordings.tables.table import Batch, Table
 
 # In rows of several sensors, the share of a sensor's own rows that another one may have a value in.
 _SHARED = 0.1
+# The share of the rows without a value of the signal that other sensors must explain.
+_COVERED = 0.5
 
 
 class RowRule(NamedTuple):
@@ -133,7 +135,8 @@ def _interleaved(empty: np.ndarray, table: Table, chosen: Chosen) -> bool:
     empty, there = empty[:count], ~np.isnan(first.values[:count])
     if empty.all() or not empty.any():
         return False
-    return bool(((there[empty].mean(0) > _SHARED) & (there[~empty].mean(0) < _SHARED)).any())
+    exclusive = (there[empty].mean(0) > _SHARED) & (there[~empty].mean(0) < _SHARED)
+    return bool(there[empty][:, exclusive].any(axis=1).mean() > _COVERED)
 
 
 def _gravity_factor(chosen: Chosen, signal: ModalityRecord) -> float:
