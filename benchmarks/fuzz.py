@@ -25,7 +25,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 MEMORY_BYTES = 2**30
-CHUNK = 500
+CHUNK = 2000
 
 
 def work(first: int, last: int, seed: int, keep: Path | None) -> None:

@@ -1,6 +1,7 @@
 """Files that ask for too much: bombs, rates of no sensor, lines without end, thousands of columns."""
 
 import gzip
+import shutil
 import zipfile
 from pathlib import Path
 
@@ -9,9 +10,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from tests.recordings.formats import device_writers
 from tests.recordings.make import check_line, opened, read, wrist, write_csv
 from wearcli.errors import InputError
-from wearcli.recordings.formats import bombs, npz
+from wearcli.recordings.formats import bombs, npz, packed
 from wearcli.recordings.open import open_recording
 from wearcli.recordings.recording import Source
 
@@ -112,3 +114,31 @@ def test_an_array_of_one_monstrous_cell(tmp_path: Path) -> None:
     with pytest.raises(InputError) as failure:
         open_recording(Source("a", tmp_path / "a.npz", "npz", "p"))
     check_line(failure.value, tmp_path / "a.npz")
+
+
+@pytest.mark.usefixtures("small")
+def test_a_gt3x_that_is_a_bomb(tmp_path: Path) -> None:
+    device_writers.write_gt3x(
+        tmp_path / "a.gt3x", device_writers.info(), log_bin=_gt3x_log() + b"\x1e" * 10**7
+    )
+    refused(tmp_path / "a.gt3x")
+
+
+def _gt3x_log() -> bytes:
+    second, payload = (
+        device_writers.seconds(device_writers.START),
+        device_writers.activity([(0, 0, 341)] * 30),
+    )
+    return b"".join(device_writers.record(0, second + k, payload) for k in range(5))
+
+
+def test_the_disk_of_the_temporary_folder_stays_free(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "a.cwa.gz").write_bytes(gzip.compress(bytes(1000)))
+    monkeypatch.setattr(
+        packed.shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(10**9, 10**9 - 10, 10)
+    )
+    with (
+        pytest.raises(InputError, match=r"no room to unpack it in .*TMPDIR"),
+        packed.unpacked(tmp_path / "a.cwa.gz", str(tmp_path / "a.cwa.gz")),
+    ):
+        pass

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from wearcli.errors import InputError
+from wearcli.recordings.formats.bombs import check_ratio
 from wearcli.recordings.formats.damage import not_readable
 from wearcli.recordings.tables.table import ARCHIVE_ERRORS
 
@@ -104,12 +105,16 @@ class Archive:
                 stream.seek(packed, 1)
 
     def parts(self, name: str) -> Iterator[bytes]:
-        """Yield the bytes of a member, some at a time, up to where it is damaged."""
+        """Yield the bytes of a member, some at a time, up to where it is damaged.
+
+        Raises:
+            InputError: It unpacks to more than any recording does.
+        """
         member = self.members[name]
         stored = member.method == zipfile.ZIP_STORED
         if not stored and member.method != zipfile.ZIP_DEFLATED:
             return
-        inflate = zlib.decompressobj(-zlib.MAX_WBITS)
+        inflate, unpacked, size = zlib.decompressobj(-zlib.MAX_WBITS), 0, self.path.stat().st_size
         left = member.size if member.size is not None else 2**62
         packed = member.packed if member.packed is not None else 2**62
         with self.path.open("rb") as stream:
@@ -132,6 +137,8 @@ class Archive:
                         break
                     waiting = inflate.unconsumed_tail
                 left -= len(data)
+                unpacked += len(data)
+                check_ratio(unpacked, size, str(self.path))
                 if data:
                     yield data
 

@@ -21,6 +21,8 @@ _AROUND = _HEADER.size + 1  # bytes of a record beside its payload
 _LARGEST_TYPE = 0x1F
 _MOST_SAMPLE_BYTES = 2**14  # of a second
 _YEARS_S = 946_684_800, 4_102_444_800  # 2000 to 2100
+# Separator, type, and a time whose highest byte is that of these years.
+_BEGINNING = re.compile(rb"\x1e[\0-\x1f].{3}[\x38-\xf4]", re.DOTALL)
 _FIRST_WALK = 64  # records after damage; then twice as many each time
 _NOT_ZERO = re.compile(rb"[^\0]")
 
@@ -240,9 +242,15 @@ def _whole_ones(log: bytes, starts: np.ndarray, end: int) -> int:
     return len(starts) if whole.all() else int(np.argmin(whole))
 
 
+def _next_candidate(log: bytes, position: int) -> int:
+    """Where a separator, a type and a time come next, or a separator at the end; -1 for nowhere."""
+    match = _BEGINNING.search(log, position)
+    return match.start() if match else log.find(_SEPARATOR, max(position, len(log) - _AROUND))
+
+
 def _next_record(log: bytes, position: int, last: bool) -> tuple[int, bool]:
     """Where the next whole record begins; or else what may be one with the part that comes, and False."""
-    while (position := log.find(_SEPARATOR, position)) >= 0:
+    while (position := _next_candidate(log, position)) >= 0:
         if position + _AROUND > len(log):
             if not last:
                 return position, False

@@ -2,6 +2,7 @@
 
 import gzip
 import os
+import shutil
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +14,9 @@ from wearcli.errors import InputError
 from wearcli.recordings.formats.bombs import check_ratio
 
 _BLOCK = 2**16
+# How often the room is looked at while unpacking, and the share of a disk that stays free.
+_BLOCKS_A_LOOK = 256
+_LEAST_FREE = 0.02
 # How many times larger than its .gz a device file may be; beyond, the length in the .gz is damaged.
 _LARGEST_RATIO = 50
 
@@ -75,11 +79,23 @@ def unpacked(path: Path, file_name: str) -> Iterator[tuple[Path, list[str]]]:
     with TemporaryDirectory(prefix="wearcli-") as scratch:
         plain = Path(scratch) / path.with_suffix("").name
         with plain.open("wb") as target:
-            for block in _unpacked_blocks(path, warnings):
+            for number, block in enumerate(_unpacked_blocks(path, warnings)):
+                if number % _BLOCKS_A_LOOK == 0:
+                    _check_room(Path(scratch), file_name)
                 target.write(block)
         if warnings and plain.stat().st_size == 0:
             raise InputError(f"{file_name}: the .gz cannot be unpacked: copy it again")
         yield plain, warnings
+
+
+def _check_room(folder: Path, file_name: str) -> None:
+    """Raise InputError before the disk of a temporary folder is full: others need it too."""
+    disk = shutil.disk_usage(folder)
+    if disk.free < _LEAST_FREE * disk.total + _BLOCK * _BLOCKS_A_LOOK:
+        raise InputError(
+            f"{file_name}: no room to unpack it in {folder.parent}: unpack it yourself, or name another "
+            "folder in the variable TMPDIR"
+        )
 
 
 def _unpacked_blocks(path: Path, warnings: list[str], limit: int | None = None) -> Iterator[bytes]:
