@@ -28,5 +28,6 @@ def span_or_start(source: Source, reading: Reading) -> Span:
     try:
         return read_span(source, reading)
     except WearcliError:
-        start = source.start
-        return None if start is None else clock_zone(None, reading.timezone).utc(start), np.inf
+        start, own = source.start, source.reading
+        zone = clock_zone(None, (reading.with_own(own) if own else reading).timezone)
+        return None if start is None else zone.utc(start), np.inf
