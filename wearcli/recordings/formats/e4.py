@@ -20,7 +20,7 @@ from wearcli.recordings.tables.table import ARCHIVE_ERRORS, Batch, Table
 from wearcli.recordings.tables.tabular import open_table
 
 _HEAD_BYTES = 4096
-_FILES = {"acc": "ACC.csv", "ppg": "BVP.csv"}
+_FILES: dict[Modality, str] = {"acc": "ACC.csv", "ppg": "BVP.csv"}
 # What else an export holds; none of it is a recording of its own.
 _OTHER_FILES = {"eda.csv", "hr.csv", "ibi.csv", "temp.csv", "tags.csv", "info.txt"}
 
