@@ -21,6 +21,7 @@ BASE = {
     "conformity",
     "documents",
     "errors",
+    "existence",
     "files",
     "interrupts",
     "leftovers",

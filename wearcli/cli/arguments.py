@@ -3,15 +3,17 @@
 from pathlib import Path
 
 from wearcli.errors import UsageError
+from wearcli.existence import check_recordings
 
 
 def input_paths(paths: list[Path] | None) -> list[Path]:
     """Return the given paths, or else the default folder of recordings.
 
     Raises:
-        UsageError: No paths are given and there is no folder recordings/.
+        UsageError: A path is not there, or none is given and there is no folder recordings/.
     """
     if paths:
+        check_recordings(paths)
         return paths
     default = Path("recordings")
     if not default.is_dir():

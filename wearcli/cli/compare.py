@@ -83,6 +83,12 @@ def compare(
     code 1: a model or a recording failed; it is named, the others were compared.
     """
     from wearcli.cli.arguments import task_name
+    from wearcli.existence import check_recordings
+
+    name = task_name(task)
+    if recordings is not None:
+        check_recordings([recordings])
+
     from wearcli.cli.comparison_table import print_comparison
     from wearcli.cli.console import print_json, progress, say, say_error, stderr
     from wearcli.comparison.compare import compare as run
@@ -100,7 +106,7 @@ def compare(
             result = run(
                 models or [],
                 recordings,
-                task=task_name(task),
+                task=name,
                 labels=labels,
                 target=target,
                 kind=cast(Any, kind),

@@ -83,10 +83,7 @@ def embed(
 
     from wearcli.cli.arguments import input_paths
     from wearcli.cli.console import print_json, progress, say
-    from wearcli.cli.embedding_news import EmbedMessages
-    from wearcli.embedding.embed import embed as run
     from wearcli.errors import UsageError
-    from wearcli.models.folder import DEFAULT_MODEL
 
     output = output or f"embeddings.{form or 'parquet'}"
     streamed = output == "-"
@@ -94,11 +91,17 @@ def embed(
         raise UsageError("stdout carries one thing: choose one of -o -, --json and --jsonl")
     if streamed and form is None and not dry_run and sys.stdout.isatty():
         raise UsageError("-o - writes binary Arrow data: pipe it into a command, or use --format jsonl")
+    given = input_paths(paths)
+
+    from wearcli.cli.embedding_news import EmbedMessages
+    from wearcli.embedding.embed import embed as run
+    from wearcli.models.folder import DEFAULT_MODEL
+
     # By bytes: the one measure that is known before anything is read.
     with progress("bytes") as display:
         messages = EmbedMessages(display, jsonl and not dry_run)
         result = run(
-            input_paths(paths),
+            given,
             None if streamed else Path(output),
             model=model or DEFAULT_MODEL,
             form=form,

@@ -86,6 +86,11 @@ def gait(
     """
     from wearcli.cli.arguments import input_paths
     from wearcli.cli.console import print_json, progress, say
+    from wearcli.existence import check_probe_folder
+
+    check_probe_folder(probe)
+    given = input_paths(paths)
+
     from wearcli.cli.embedding_news import EmbeddingNews
     from wearcli.walking.gait import gait as run
 
@@ -93,7 +98,7 @@ def gait(
         task = display.add_task("gait", total=None)
         news = EmbeddingNews(display, task)
         result = run(
-            input_paths(paths),
+            given,
             probe,
             output,
             use=use,

@@ -64,6 +64,9 @@ def heart_truth(
     the table goes with its embeddings. Exit code 1: some recording failed; the rest is done.
     """
     from wearcli.cli.arguments import input_paths
+
+    given = input_paths(paths)
+
     from wearcli.cli.console import progress
     from wearcli.cli.truth_text import print_truth
     from wearcli.truth.heart import heart_truth as run
@@ -71,7 +74,7 @@ def heart_truth(
     with progress("recordings") as display:
         bar = display.add_task("beats", total=None)
         result = run(
-            input_paths(paths),
+            given,
             output,
             modality=modality,
             main=main,

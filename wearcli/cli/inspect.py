@@ -43,10 +43,13 @@ def inspect(
     from wearcli.cli.arguments import input_paths
     from wearcli.cli.console import print_json, print_json_line, progress, say, say_error, say_people, stderr
     from wearcli.errors import UsageError
-    from wearcli.inspection import inspect as run
 
     if json and jsonl:
         raise UsageError("stdout carries one thing: choose --json or --jsonl")
+    given = input_paths(paths)
+
+    from wearcli.inspection import inspect as run
+
     with progress("recordings") as display:
         task = display.add_task("inspect", total=None)
 
@@ -56,7 +59,7 @@ def inspect(
                 print_json_line(asdict(row))
 
         result = run(
-            input_paths(paths),
+            given,
             modality=modality,
             participant_from=participant_from,
             reading=reading,

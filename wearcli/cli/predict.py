@@ -106,12 +106,17 @@ def predict(
     """
     from wearcli.cli.arguments import input_paths
     from wearcli.cli.console import print_json, progress, say
-    from wearcli.cli.embedding_news import EmbeddingNews
     from wearcli.errors import UsageError
-    from wearcli.prediction.predict import predict as run
+    from wearcli.existence import check_probe_folder
 
     if probe is None:
         raise UsageError(f"no probe named: --probe FOLDER{_probes_here()}")
+    check_probe_folder(probe)
+    given = input_paths(paths)
+
+    from wearcli.cli.embedding_news import EmbeddingNews
+    from wearcli.prediction.predict import predict as run
+
     with progress("done") as display:
         task = display.add_task("predict", total=None)
         news = EmbeddingNews(display, task)
@@ -123,7 +128,7 @@ def predict(
 
         try:
             result = run(
-                input_paths(paths),
+                given,
                 probe,
                 output,
                 use=use,

@@ -95,11 +95,14 @@ def preprocess(
     from wearcli.cli.arguments import input_paths
     from wearcli.cli.console import print_json, progress, say_detail, say_error
     from wearcli.errors import UsageError, WearcliError
-    from wearcli.recordings.recording import Source
-    from wearcli.signals.preprocess import preprocess as run
 
     if clock_offset and not align:
         raise UsageError("--clock-offset needs --align: give both")
+    given = input_paths(paths)
+
+    from wearcli.recordings.recording import Source
+    from wearcli.signals.preprocess import preprocess as run
+
     with progress("recordings") as display:
         task = display.add_task("preprocess", total=None)
 
@@ -111,7 +114,7 @@ def preprocess(
                 say_error(f"failed: {error}")
 
         result = run(
-            input_paths(paths),
+            given,
             output,
             modality=modality,
             channels=channels,

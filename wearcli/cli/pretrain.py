@@ -2,6 +2,7 @@
 
 import inspect
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -17,8 +18,11 @@ from wearcli.cli.from_dataclass import (
 )
 from wearcli.cli.options import OUTPUT, DryRun, Json, Overwrite, Workers
 from wearcli.errors import UsageError
+from wearcli.existence import check_run
 from wearcli.options import OptionField
+from wearcli.training.checks import check_paths, check_settings
 from wearcli.training.methods.registry import METHODS
+from wearcli.training.presets import settings_with_defaults
 from wearcli.training.settings import PARTS, common_options
 
 # The titles of the panels of the parts of the settings.
@@ -140,25 +144,20 @@ def pretrain(
     run that was stopped goes on with --resume. Exit code 1: some recording could not be read; the others
     were used.
     """
-    try:
-        from wearcli.training.plan import plan
-        from wearcli.training.pretrain import pretrain as run
-    except ModuleNotFoundError as error:
-        if str(error.name).partition(".")[0] not in NEEDED:
-            raise
-        raise UsageError(f"pretraining needs {error.name}: pip install 'wearcli[train]'") from None
-
     if resume is not None:
         _check_resume(context)
         options = {}
     elif not paths and Path("recordings").is_dir():
         paths = [Path("recordings")]
-    arguments: dict[str, Any] = {
-        "resume": resume,
-        "overwrite": overwrite,
-        "device": device,
-        **_without_foreign(context, given_options(options)),
-    }
+    given = _without_foreign(context, given_options(options))
+    arguments: dict[str, Any] = {"resume": resume, "overwrite": overwrite, "device": device, **given}
+    if resume is not None:
+        check_run(resume)
+    else:
+        settings = settings_with_defaults({**given, "paths": tuple(map(str, paths or ()))})
+        check_settings(settings)
+        check_paths(settings.data)
+    plan, run = _training()
     if dry_run:
         planned = plan(paths or (), output, **arguments)
         for key, value in planned.items():
@@ -185,9 +184,22 @@ def pretrain(
         return
     if json:
         print_json(result)
-    say(_result_text(result))
+    for line in _result_lines(result):
+        say(line)
     if result["failed"]:
         raise typer.Exit(1)
+
+
+def _training() -> tuple[Callable[..., dict[str, Any]], Callable[..., dict[str, Any]]]:
+    """The functions `plan` and `pretrain`, which import torch."""
+    try:
+        from wearcli.training.plan import plan
+        from wearcli.training.pretrain import pretrain
+    except ModuleNotFoundError as error:
+        if str(error.name).partition(".")[0] not in NEEDED:
+            raise
+        raise UsageError(f"pretraining needs {error.name}: pip install 'wearcli[train]'") from None
+    return plan, pretrain
 
 
 def _check_resume(context: typer.Context) -> None:
@@ -221,17 +233,18 @@ def _step_text(metrics: dict[str, Any]) -> str:
     return text + (f", loss {metrics['loss']:.3f}" if "loss" in metrics else "")
 
 
-def _result_text(result: dict[str, Any]) -> str:
+def _result_lines(result: dict[str, Any]) -> tuple[str, str]:
     """What a run has made, and how to use it."""
     length = f"{result['steps']} steps in {result['seconds']:.0f} s"
     if "model" not in result:
         return (
-            f"the distance is learned: {length}, loss {result['loss']:.3f}\n"
-            f"use it: wearcli pretrain PATHS --method relcon --distance {result['run']}"
+            f"the distance is learned: {length}, loss {result['loss']:.3f}",
+            f"use it: wearcli pretrain PATHS --method relcon --distance {result['run']}",
         )
     return (
         f"{length} ({result['anchors_per_s']:,.0f} anchors/s), loss {result['loss']:.3f}; "
-        f"the model is in {result['model']}\nuse it: wearcli embed recordings/ --model {result['model']}"
+        f"the model is in {result['model']}",
+        f"use it: wearcli embed recordings/ --model {result['model']}",
     )
 
 

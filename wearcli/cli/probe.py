@@ -99,6 +99,11 @@ def probe(
 ) -> None:
     """Score what embeddings tell about a task, on people that the probe has not seen."""
     from wearcli.cli.arguments import task_name
+    from wearcli.existence import check_tables
+
+    tables, name = embeddings or EMBEDDINGS, task_name(task)
+    check_tables(tables)
+
     from wearcli.cli.console import print_json, progress, say, say_detail, stderr
     from wearcli.cli.scores import print_scores
     from wearcli.probing.learning_curve import parse_shares
@@ -111,8 +116,8 @@ def probe(
             display.update(bar, description=f"probe {name}", completed=done, total=total)
 
         result = run(
-            embeddings or EMBEDDINGS,
-            task=task_name(task),
+            tables,
+            task=name,
             labels=labels,
             target=target,
             kind=cast(Any, kind),

@@ -64,6 +64,10 @@ def report(
 
     The page needs no network, opens from disk, follows the light or dark scheme, and prints.
     """
+    from wearcli.existence import check_results
+
+    check_results(folder)
+
     from wearcli.cli.console import print_json, say
     from wearcli.reporting.report import report as run
 

@@ -94,6 +94,10 @@ def retrieve(
     Both tables hold the same people and times. Beside the embedding stand the same map from its hand-made
     features and from movement alone, and chance; and how large the pools are.
     """
+    from wearcli.existence import check_tables
+
+    check_tables([query, target])
+
     from wearcli.cli.console import print_json, say
     from wearcli.retrieval.retrieve import retrieve as run
 

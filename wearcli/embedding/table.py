@@ -18,7 +18,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from wearcli.embedding.metadata import TableMetadata
-from wearcli.errors import InputError, UsageError
+from wearcli.errors import InputError
+from wearcli.existence import check_tables
 from wearcli.modality import Modality
 from wearcli.recordings.recording import Recording
 from wearcli.signals.origin import ORIGIN, origin, quality, quality_schema
@@ -158,8 +159,7 @@ def _extents(notes: Mapping[bytes, bytes]) -> dict[str, Extent]:
 
 
 def _is_parquet(path: Path) -> bool:
-    if not path.is_file():
-        raise UsageError(f"{path}: no such embeddings table: make one with 'wearcli embed', or name another")
+    check_tables([path])
     with path.open("rb") as stream:
         return stream.read(4) == b"PAR1"
 

@@ -12,9 +12,9 @@ import pyarrow.parquet as pq
 import scipy
 import sklearn
 
-from wearcli.claims import recover
 from wearcli.documents import read_json, write_json
-from wearcli.errors import InputError, UsageError, WearcliError
+from wearcli.errors import InputError, WearcliError
+from wearcli.existence import check_probe_folder
 from wearcli.files import atomic_folder
 from wearcli.probing.document import ProbeDocument
 from wearcli.probing.kinds import FEATURES, PROBES, load_kind
@@ -147,10 +147,8 @@ def load_probe(folder: Path | str) -> SavedProbe:
         InputError: It is damaged, or a later wearcli wrote it.
     """
     folder = Path(folder)
-    recover(folder)
+    check_probe_folder(folder)
     path = folder / "probe.json"
-    if not path.is_file():
-        raise UsageError(f"{folder}: no probe folder: make one with 'wearcli probe', or name another")
     document = ProbeDocument.from_json(read_json(path, _TODO), folder)
     path = folder / "weights.npz"
     try:

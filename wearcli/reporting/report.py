@@ -10,6 +10,7 @@ from typing import Any
 
 from wearcli._version import __version__
 from wearcli.errors import UsageError
+from wearcli.existence import check_results
 from wearcli.files import atomic_file, atomic_folder, reserved
 from wearcli.reporting.choice import Choice
 from wearcli.reporting.comparison import ReportedComparison, read_comparison
@@ -106,11 +107,7 @@ def report(
         raise UsageError("a report needs matplotlib: pip install 'wearcli[report]'")
     check_map(map)
     page = Path(output) if output is not None else folder / "report.html"
-    if not (folder / "probe.json").is_file() and not (folder / "comparison.json").is_file():
-        raise UsageError(
-            f"{folder}: neither probe.json nor comparison.json in it: name a folder of 'wearcli probe' or "
-            "'wearcli compare'"
-        )
+    check_results(folder)
     pictures = None if figures is None else Path(figures)
     tables = None if embeddings is None else _as_paths(embeddings)
     with reserved(page, overwrite), reserved(pictures, overwrite, mark=LIST), drawing_style():

@@ -15,7 +15,7 @@ from wearcli.errors import InputError, UsageError
 from wearcli.files import check_output
 from wearcli.modality import MODALITIES
 from wearcli.signals.windows import WindowSpec
-from wearcli.training.checks import check_settings
+from wearcli.training.checks import check_paths, check_settings
 from wearcli.training.config_file import CONFIG_NAME, is_run, read_config, write_config
 from wearcli.training.data import TrainingData
 from wearcli.training.device import has_bf16
@@ -26,7 +26,6 @@ from wearcli.training.schedule import steps_in_epochs
 from wearcli.training.settings import DEFAULT_STEPS, Settings
 from wearcli.training.stores import (
     Failed,
-    check_paths,
     check_stores,
     open_stores,
     own_stores,

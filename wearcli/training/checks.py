@@ -1,11 +1,12 @@
 """What no run can have is refused before anything is written."""
 
 from wearcli.errors import UsageError
+from wearcli.existence import check_recordings
 from wearcli.modality import MODALITIES
 from wearcli.options import OptionField, check_options
 from wearcli.training.methods.registry import METHODS
 from wearcli.training.presets import fits
-from wearcli.training.settings import PARTS, Settings, Watching, common_options
+from wearcli.training.settings import PARTS, DataOptions, Settings, Watching, common_options
 
 
 def check_settings(settings: Settings) -> None:
@@ -24,6 +25,16 @@ def check_settings(settings: Settings) -> None:
         if "=" not in term:
             raise UsageError(f"--terms {term}: give SET=TERMS")
     settings.data.reading().check()
+
+
+def check_paths(options: DataOptions) -> None:
+    """Raise UsageError where there is nothing to train on."""
+    if not options.paths:
+        raise UsageError(
+            "nothing to train on and no folder recordings/ here: name recordings or a window store, or put "
+            "paths = [...] under [pretrain] in wearcli.toml"
+        )
+    check_recordings(options.paths, "name recordings or a window store")
 
 
 def _check_signal(item: OptionField, value: object, modality: str) -> None:

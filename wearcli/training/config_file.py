@@ -4,11 +4,12 @@ import tomllib
 from pathlib import Path
 
 from wearcli.errors import InputError, UsageError
+from wearcli.existence import check_run
 from wearcli.files import atomic_file
 from wearcli.training.methods.registry import METHODS
 from wearcli.training.settings import Settings, common_options
 
-CONFIG_NAME, TABLE = "config.toml", "pretrain"
+CONFIG_NAME, TABLE = RUN_CONFIG, "pretrain"
 
 
 def write_config(settings: Settings, path: Path, comment: str) -> None:
@@ -28,8 +29,7 @@ def read_config(path: Path) -> Settings:
         UsageError: There is no such file.
         InputError: The file is no run's.
     """
-    if not path.is_file():
-        raise UsageError(f"{path.parent}: no run to resume ({path.name} is missing): name a run folder")
+    check_run(path.parent)
     try:
         options = tomllib.loads(path.read_text(encoding="utf-8"))[TABLE]
         names = {"paths", *(item.name for item in common_options())}

@@ -121,18 +121,6 @@ def check_stores(settings: Settings, stores: Sequence[WindowStore]) -> None:
                 )
 
 
-def check_paths(options: DataOptions) -> None:
-    """Raise UsageError where there is nothing to train on."""
-    if not options.paths:
-        raise UsageError(
-            "nothing to train on and no folder recordings/ here: name recordings or a window store, or put "
-            "paths = [...] under [pretrain] in wearcli.toml"
-        )
-    for path in options.paths:
-        if not Path(path).exists():
-            raise UsageError(f"{path}: no such file or folder: name recordings or a window store")
-
-
 def window_spec(settings: Settings, stores: Sequence[WindowStore]) -> WindowSpec:
     """How recordings are cut: as the settings say, else as the stores beside them, else as is usual."""
     options, usual = settings.data, MODALITIES[settings.data.modality]

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from wearcli.errors import UsageError
+from wearcli.existence import check_recordings
 from wearcli.files import is_special
 from wearcli.recordings.formats.format import Format
 from wearcli.recordings.formats.registry import (
@@ -109,8 +110,7 @@ def search(paths: Sequence[Path]) -> Contents:
 
 def _look(path: Path) -> _Given:
     """What a path is; UsageError where it is nothing to read."""
-    if not path.exists():
-        raise UsageError(f"{path}: no such file or folder: check the name, or the working folder")
+    check_recordings([path])
     if path.is_dir():
         kind = folder_format(path)
         return _Given((path, kind), folder_above(path)) if kind else _Given(None, path)
