@@ -114,13 +114,13 @@ def test_recordings_are_cut_into_windows_and_a_broken_one_is_named(command):
     assert Path("r/windows/store.json").is_file()
 
 
-def test_missing_torch_is_one_line(command, monkeypatch):
+def test_missing_torch_is_one_line(command, store, monkeypatch):
     # What is imported anew below takes this place too, and gives it back at the end.
     monkeypatch.setattr("wearcli.training", sys.modules["wearcli.training"])
     for name in [name for name in sys.modules if name.startswith("wearcli.training")]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "safetensors", None)
-    code, _, err = command("--dry-run")
+    code, _, err = command(str(store), "--dry-run")
     assert code == 2
     assert err == "wearcli: pretraining needs safetensors: pip install 'wearcli[train]'\n"
 

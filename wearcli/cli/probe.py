@@ -102,7 +102,7 @@ def probe(
     from wearcli.existence import check_tables
 
     tables, name = embeddings or EMBEDDINGS, task_name(task)
-    check_tables(tables)
+    check_tables([tables] if isinstance(tables, str) else tables)
 
     from wearcli.cli.console import print_json, progress, say, say_detail, stderr
     from wearcli.cli.scores import print_scores

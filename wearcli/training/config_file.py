@@ -4,7 +4,7 @@ import tomllib
 from pathlib import Path
 
 from wearcli.errors import InputError, UsageError
-from wearcli.existence import check_run
+from wearcli.existence import RUN_CONFIG, check_run
 from wearcli.files import atomic_file
 from wearcli.training.methods.registry import METHODS
 from wearcli.training.settings import Settings, common_options
