@@ -35,12 +35,19 @@ $(ALL): pyproject.toml constraints.txt | $(BIN)/python
 demo: $(CORE)
 	rm -rf $(DEMO)
 	mkdir -p $(DEMO)
+	@printf '\n== What the recordings hold ==\n'
 	$(BIN)/wearcli inspect sample_data
+	@printf '\n== Embed: a row a window ==\n'
 	$(BIN)/wearcli embed sample_data -o $(DEMO)/embeddings.parquet
+	@printf '\n== Probe: which activity, on people that the probe has not seen ==\n'
 	$(BIN)/wearcli probe $(DEMO)/embeddings.parquet --task activity --epoch 10 --probe linear -o $(DEMO)/probes/activity
+	@printf '\n== Probe: cadence and stride time ==\n'
 	$(BIN)/wearcli probe $(DEMO)/embeddings.parquet --task gait --probe linear -o $(DEMO)/probes/gait
+	@printf '\n== Predict: the bouts of each activity ==\n'
 	$(BIN)/wearcli predict $(DEMO)/embeddings.parquet --probe $(DEMO)/probes/activity --merge -o $(DEMO)/bouts.parquet
+	@printf '\n== Gait: walking bouts and days ==\n'
 	$(BIN)/wearcli gait $(DEMO)/embeddings.parquet --probe $(DEMO)/probes/gait -o $(DEMO)/gait
+	@printf '\n== Report: one HTML page ==\n'
 	$(BIN)/wearcli report $(DEMO)/probes/activity
 	@echo
 	@echo "The files are in $(DEMO)/; open $(DEMO)/probes/activity/report.html in a browser."

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -194,3 +195,22 @@ def test_shell_completion_is_offered() -> None:
     )
     assert result.returncode == 0
     assert "wearcli" in result.stdout or "complete" in result.stdout.lower()
+
+
+@pytest.mark.parametrize(
+    ("words", "line"),
+    [
+        (["foo"], "No such command 'foo': see 'wearcli --help'"),
+        (["probe", "--kind"], "Option '--kind' requires an argument: see 'wearcli --help'"),
+        (["probe", "--folds", "x"], "'--folds': must be a valid integer: see 'wearcli probe --help'"),
+        (["embed", "--batch", "0"], "'--batch': must be greater than or equal to 1: see 'wearcli embed"),
+        (["pretrain", "--method", "x"], "'--method': 'x' is not one of 'simclr', 'relcon', 'masked',"),
+    ],
+)
+def test_errors_of_usage_are_in_our_words(command: Callable, words: list[str], line: str) -> None:
+    """They had the phrases of a library, and a full stop before a colon."""
+    code, _, err = command(*words)
+    assert (code, err.count("\n")) == (2, 1)
+    assert line in err
+    assert "Value error" not in err
+    assert ".:" not in err

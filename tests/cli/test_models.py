@@ -29,6 +29,7 @@ def test_bundled_and_local_models_are_listed(command: Run, here) -> None:
     assert f"{config.window_s:g} s at {config.rate_hz:g} Hz -> {config.dimension};" in default[1]
     assert str(config.licence) in default[1]
     assert all(item.name in default[2] for item in config.training_sets)
+    assert default[3:] == [f"  {len(config.scores)} scores: wearcli models show {DEFAULT_MODEL}"]
 
 
 def test_json_names_all_of_it(command: Run, here) -> None:

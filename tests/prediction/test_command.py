@@ -142,7 +142,7 @@ def test_a_stream_that_breaks_off_is_an_error(run: Run, place: Path) -> None:
         ([], 2, "no probe named: --probe FOLDER (there is probes/activity)"),
         (["nowhere", "--probe", "probes/activity"], 2, "nowhere: no such file or folder"),
         (["--probe", "nowhere"], 2, "nowhere: no probe folder"),
-        (["--probe", "probes/activity", "--use", "mlp"], 2, "holds linear and features, not mlp"),
+        (["--probe", "probes/activity", "--use", "mlp"], 2, "has no probe mlp: --use takes linear, features"),
         (["--probe", "probes/activity", "--model", "ecg"], 2, "the probe was fitted on those of motion-v5"),
         (["embeddings.parquet", "--probe", "probes/activity", "--unit", "g"], 2, "embedded already"),
         (

@@ -1,5 +1,6 @@
 """The command `wearcli`: its commands in groups, errors as one line, exit codes."""
 
+import re
 import signal
 import sys
 from collections.abc import Callable
@@ -115,7 +116,7 @@ def main() -> None:
     except typer.TyperException as error:
         context = getattr(error, "ctx", None)
         command = context.command_path if context else "wearcli"
-        print(f"wearcli: {error.format_message()}: see '{command} --help'", file=sys.stderr)
+        print(f"wearcli: {_in_our_words(error)}: see '{command} --help'", file=sys.stderr)
         sys.exit(error.exit_code)
     except BrokenPipeError:
         # The reader of our stdout went away (| head): nothing is left to say, nor to flush.
@@ -128,6 +129,12 @@ def main() -> None:
         _exit(f"{name}{error.strerror or error}", 1)
     except KeyboardInterrupt:
         _exit("interrupted", 130)
+
+
+def _in_our_words(error: typer.TyperException) -> str:
+    """What typer found wrong with the words of a command, without its library's phrases and full stop."""
+    text = error.format_message().rstrip(".").replace("Value error, ", "")
+    return re.sub(r"Input should be ([^,]*)(,.*)?$", r"must be \1", text)
 
 
 def _exit(message: str, code: int) -> None:

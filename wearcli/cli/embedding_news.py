@@ -26,13 +26,12 @@ class EmbeddingNews:
         self._display, self._task = display, task
         self._sizes: dict[str, int] = {}
         self._done = 0
-        self._warned: dict[str, list[str]] = {}
-        self._units: dict[str, int] = {}
+        self._notes = _Notes()
         self.watcher: Watcher = Watcher(self._planned, self._advanced, self._finished)
 
     def tell(self) -> None:
         """Print the warnings and units of the recordings."""
-        say_notes(self._warned, self._units)
+        self._notes.tell()
 
     def _planned(self, result: "EmbedResult") -> None:
         say_start(result)
@@ -45,7 +44,7 @@ class EmbeddingNews:
 
     def _finished(self, stream: "Stream") -> None:
         self._done += self._sizes[stream.source.recording]
-        note_stream(stream, self._warned, self._units)
+        self._notes.add(stream)
         if stream.error is not None:
             say_error(f"failed: {stream.error}")
 
@@ -64,13 +63,12 @@ class EmbedMessages:
         self._task = display.add_task("embed", total=None)
         self._sizes: dict[str, int] = {}
         self._bytes = self._windows = 0
-        self._warned: dict[str, list[str]] = {}
-        self._units: dict[str, int] = {}
+        self._notes = _Notes()
         self.watcher: Watcher = Watcher(self._planned, self._advanced, self._finished)
 
     def tell(self) -> None:
         """Print the warnings and units of the recordings."""
-        say_notes(self._warned, self._units)
+        self._notes.tell()
 
     def _planned(self, result: "EmbedResult") -> None:
         say_start(result)
@@ -94,7 +92,7 @@ class EmbedMessages:
         name, counts = stream.source.recording, stream.findings
         self._bytes += self._sizes[name]
         self._display.update(self._task, completed=self._bytes)
-        note_stream(stream, self._warned, self._units)
+        self._notes.add(stream)
         if stream.error is None:
             say_detail(f"{name}: {counts.windows} windows of {counts.seconds:.0f} s")
         else:
@@ -114,18 +112,25 @@ def say_start(result: "EmbedResult") -> None:
         say_error(f"failed: {failure['error']}")
 
 
-def note_stream(stream: "Stream", warned: dict[str, list[str]], units: dict[str, int]) -> None:
-    """Collect the warnings of a recording (warning -> recordings) and how its unit was decided (-> count)."""
-    if stream.recording is not None:
-        units[stream.recording.unit_how] = units.get(stream.recording.unit_how, 0) + 1
-    for warning in stream.warnings():
-        warned.setdefault(warning, []).append(stream.source.recording)
+class _Notes:
+    """The warnings of recordings and how their units were decided, collected to be told once."""
 
+    def __init__(self) -> None:
+        self._warned: dict[str, list[str]] = {}
+        self._units: dict[str, int] = {}
 
-def say_notes(warned: dict[str, list[str]], units: dict[str, int]) -> None:
-    """Print the collected warnings and units, one line each."""
-    for warning, names in warned.items():
-        others = f" and {counted(len(names) - 1, 'other')}" if len(names) > 1 else ""
-        say(f"warning: {names[0]}{others}: {warning}")
-    for how, count in units.items():
-        say(f"unit: {how} ({counted(count, 'recording')})" if count > 1 else f"unit: {how}")
+    def add(self, stream: "Stream") -> None:
+        """Take those of a recording."""
+        if stream.recording is not None:
+            how = stream.recording.unit_how
+            self._units[how] = self._units.get(how, 0) + 1
+        for warning in stream.warnings():
+            self._warned.setdefault(warning, []).append(stream.source.recording)
+
+    def tell(self) -> None:
+        """Print them, one line each."""
+        for warning, names in self._warned.items():
+            others = f" and {counted(len(names) - 1, 'other')}" if len(names) > 1 else ""
+            say(f"warning: {names[0]}{others}: {warning}")
+        for how, count in self._units.items():
+            say(f"unit: {how} ({counted(count, 'recording')})" if count > 1 else f"unit: {how}")

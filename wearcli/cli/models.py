@@ -9,6 +9,7 @@ from wearcli.cli.common import with_output_options
 from wearcli.cli.completion import model_names
 from wearcli.cli.help import Command, Group
 from wearcli.cli.options import Json
+from wearcli.words import counted
 
 models = typer.Typer(cls=Group, help="List models, or show the card of one.", invoke_without_command=True)
 
@@ -71,7 +72,7 @@ def show(
 
 
 def _print(listed: list[dict[str, Any]]) -> None:
-    """Print a few lines for each model; a table would be too wide for the scores."""
+    """Print a few lines for each model; its scores are in its card."""
     for number, about in enumerate(listed):
         if number:
             print()
@@ -83,6 +84,5 @@ def _print(listed: list[dict[str, Any]]) -> None:
             f"{about['dimension']}; {size}{about['bytes'] / 1e6:.1f} MB; {about['licence']}"
         )
         print(f"  trained on {', '.join(about['training_sets']) or 'nothing'}")
-        for name, row in about["scores"].items():
-            score, linear = row.get("score", ""), row.get("linear", "-")
-            print(f"  {name}: {score} {linear}, hand-made features {row.get('features', '-')}")
+        if about["scores"]:
+            print(f"  {counted(len(about['scores']), 'score')}: wearcli models show {about['model']}")

@@ -96,7 +96,7 @@ def predict(
     json: Json = False,
     workers: Workers = None,
 ) -> None:
-    """Apply a saved probe: a row a window or epoch, with class probabilities, or metrics and their interval.
+    """Apply a saved probe to new recordings: class probabilities, or metrics with intervals.
 
     A row is what the probe was fitted on: a window, an epoch, or a participant; for a metric an epoch as long
     as its intervals were. Probabilities are calibrated by temperature scaling (Guo et al., ICML 2017), the

@@ -89,8 +89,9 @@ def retrieve(
     json: Json = False,
     seed: Seed = 0,
 ) -> None:
-    """Find the window of one signal by the window of another signal at the same moment: at which rank it is.
+    """Find windows of one signal by those of another signal at the same time.
 
+    The figures say at which rank the window of the same moment comes.
     Both tables hold the same people and times. Beside the embedding stand the same map from its hand-made
     features and from movement alone, and chance; and how large the pools are.
     """

@@ -124,8 +124,8 @@ def choose_probe(saved: SavedProbe, use: str | None) -> str:
     if use is None and saved.probes:
         return saved.probes[0]
     if use not in saved.probes:
-        names = " and ".join(saved.probes) or "no probe"
-        raise UsageError(f"the probe folder holds {names}, not {use}: see --use")
+        names = ", ".join(saved.probes) or "none"
+        raise UsageError(f"the probe folder has no probe {use}: --use takes {names}")
     return use
 
 
