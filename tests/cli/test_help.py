@@ -74,6 +74,7 @@ def test_the_options_stand_in_panels() -> None:
         "--columns",
         "--time-column",
         "--time-unit",
+        "--timezone",
     ]
     assert "--overwrite" in page["Output"]
     assert next(iter(page)) == "Arguments"

@@ -143,9 +143,13 @@ def gait_truth(
             dry_run=dry_run,
             step=lambda done, total: display.update(bar, completed=done, total=total),
         )
+    print_truth(result, _pairs(result), _made(result), json)
+
+
+def _pairs(result: "GaitTruth") -> list[str]:
+    """The lines that say by which rule the recordings of two sensors were paired."""
     rules = {"time": "participant and time"}
-    how = [f"{count} pairs by {rules.get(rule, rule)}" for rule, count in result.pairs.items()]
-    print_truth(result, how, _made(result), json)
+    return [f"{count} pairs by {rules.get(rule, rule)}" for rule, count in result.pairs.items()]
 
 
 def _made(result: "GaitTruth") -> str:

@@ -105,7 +105,7 @@ def predict(
     recording failed; the rest is done.
     """
     from wearcli.cli.arguments import input_paths
-    from wearcli.cli.console import print_json, progress, say
+    from wearcli.cli.console import progress, say
     from wearcli.errors import UsageError
     from wearcli.existence import check_probe_folder
 
@@ -151,6 +151,13 @@ def predict(
             say("interrupted: nothing is written")
             raise typer.Exit(130) from None
     news.tell()
+    _show(result, json, dry_run)
+
+
+def _show(result: "PredictResult", json: bool, dry_run: bool) -> None:
+    """Print warnings, the document and the summary; exit code 1 where a recording failed."""
+    from wearcli.cli.console import print_json, say
+
     for warning in result.warnings:
         say(f"warning: {warning}")
     if json:

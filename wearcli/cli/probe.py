@@ -1,7 +1,7 @@
 """`wearcli probe`."""
 
 from pathlib import Path
-from typing import Annotated, Any, cast
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
@@ -25,6 +25,9 @@ from wearcli.cli.options import (
 from wearcli.labels.defaults import MIN_QUALITY
 from wearcli.probing.defaults import BOOTSTRAP, EMBEDDINGS, FOLDS, MIN_SEGMENTS, PROBES, SEED
 from wearcli.probing.kinds import BOTH, KINDS
+
+if TYPE_CHECKING:
+    from wearcli.probing.result import ProbeResult
 
 
 def probe(
@@ -104,8 +107,7 @@ def probe(
     tables, name = embeddings or EMBEDDINGS, task_name(task)
     check_tables([tables] if isinstance(tables, str) else tables)
 
-    from wearcli.cli.console import print_json, progress, say, say_detail, stderr
-    from wearcli.cli.scores import print_scores
+    from wearcli.cli.console import progress
     from wearcli.probing.learning_curve import parse_shares
     from wearcli.probing.probe import probe as run
 
@@ -140,6 +142,14 @@ def probe(
             dry_run=dry_run,
             step=step,
         )
+    _show(result, json)
+
+
+def _show(result: "ProbeResult", json: bool) -> None:
+    """Print what was chosen, warnings, scores and the document."""
+    from wearcli.cli.console import print_json, say, say_detail, stderr
+    from wearcli.cli.scores import print_scores
+
     for name, targets in result.chosen.items():
         for column, choice in targets.items():
             say_detail(f"{name} probe of {column}: chosen inside the training folds: {choice}")

@@ -106,20 +106,13 @@ def preprocess(
     """
     target = Path(output)
     check_output(target, overwrite, "store.json")
-    usual = MODALITIES[modality]
-    window_s = usual.window_s if window_s is None else window_s
-    sizes = (
-        usual.rate_hz if rate_hz is None else rate_hz,
-        window_s,
-        window_s if stride_s is None else stride_s,
-    )
-    if not all(0 < size < math.inf for size in sizes) or rotations < 0:
-        raise UsageError("--rate, --window and --stride are above 0, --rotate is 0 or more")
+    if rotations < 0:
+        raise UsageError(f"--rotate {rotations}: give 0 or more")
     if dtype == "int16" and normalize != "none":
         raise UsageError("int16 holds windows as they were measured: leave --dtype or --normalize out")
     reading = (reading or Reading()).for_signal(modality, channels)
     reading.check()
-    spec = WindowSpec(*sizes, max_missing, align)
+    spec = _window_spec(modality, rate_hz, window_s, stride_s, max_missing, align)
     folder = find_recordings(
         [Path(path) for path in paths], participant_from=participant_from, modality=modality
     )
@@ -171,3 +164,24 @@ def preprocess(
         (temporary / "arguments.json").write_text(json.dumps(arguments, indent=2) + "\n")
     result.windows, result.samples, result.dtype = settings.n_windows, settings.samples, settings.dtype
     return result
+
+
+def _window_spec(
+    modality: Modality,
+    rate_hz: float | None,
+    window_s: float | None,
+    stride_s: float | None,
+    max_missing: float,
+    align: float | None,
+) -> WindowSpec:
+    """How recordings are cut: as asked for, else as is usual for the signal."""
+    usual = MODALITIES[modality]
+    window_s = usual.window_s if window_s is None else window_s
+    sizes = (
+        usual.rate_hz if rate_hz is None else rate_hz,
+        window_s,
+        window_s if stride_s is None else stride_s,
+    )
+    if not all(0 < size < math.inf for size in sizes):
+        raise UsageError("--rate, --window and --stride take numbers above 0")
+    return WindowSpec(*sizes, max_missing, align)
