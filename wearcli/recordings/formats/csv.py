@@ -9,6 +9,7 @@ from wearcli.recordings.formats.format import Format
 from wearcli.recordings.formats.geneactiv_csv import UNIT, UNIT_HOW, geneactiv_columns
 from wearcli.recordings.formats.layout import recognise_layout
 from wearcli.recordings.formats.preamble import read_preamble
+from wearcli.recordings.tables.epochs import refuse_epochs
 from wearcli.recordings.tables.table import Table
 
 _HEAD_BYTES = 2**18
@@ -35,6 +36,7 @@ def open_rows(path: Path, file_name: str) -> Table:
             layout = recognise_layout(head, len(head) < _HEAD_BYTES, file_name)
     except OSError as error:
         raise not_readable(file_name, "text file", error) from None
+    refuse_epochs([column.name for column in layout.columns], layout.preamble, file_name)
     preamble = read_preamble(layout.preamble)
     guessed = not layout.named or bool(layout.notes)
     geneactiv = geneactiv_columns(layout.columns, layout.preamble, file_name) if guessed else None

@@ -15,6 +15,7 @@ from wearcli.recordings.recording import Chunk, Recording, Source
 from wearcli.recordings.tables.clock import check_rate, measure_rate
 from wearcli.recordings.tables.columns import Chosen, choose_columns
 from wearcli.recordings.tables.dates import Order
+from wearcli.recordings.tables.epochs import refuse_slow_counts
 from wearcli.recordings.tables.impossible import Fillers, Screen, recognise_fillers
 from wearcli.recordings.tables.rows import RowRule, check_gravity, read_rows, recognise_rows
 from wearcli.recordings.tables.table import HEAD_ROWS, Batch, Column, Table, check_width
@@ -101,6 +102,8 @@ def open_table(source: Source, table: Table, reading: Reading, file_name: str) -
     start, time = _start(clock.scale, source, table, reading, zone)
     if chosen.without_gravity and rule.gravity is None:
         check_gravity(values, clock.rate_hz, chosen, reading, table, file_name)
+    if signal.gravity and reading.unit is None and table.unit_factor is None:
+        refuse_slow_counts(values, clock.rate_hz, file_name)
     unit = _unit(values, clock.rate_hz, table, chosen, reading, file_name)
     limit_g, limit = _limit(unit.factor, table, signal)
     _check_limit(values, limit, limit_g, unit, signal, file_name)
@@ -175,8 +178,9 @@ def _clock(
             rate = measured
             if MODALITIES[reading.modality].gravity and not _SLOWEST_HZ <= rate <= _FASTEST_HZ:
                 raise InputError(
-                    f"{file_name}: its stamps lie {1 / rate:.3g} s apart, which no acceleration does: say "
-                    "their unit with --time-unit, or name another column with --time-column"
+                    f"{file_name}: its stamps lie {1 / rate:.3g} s apart, which no acceleration does "
+                    "(counts of epochs are not read): say their unit with --time-unit, or name another "
+                    "column with --time-column"
                 )
         elif nominal is None:
             raise InputError(f"{file_name}: its time does not move, or but once: say its rate with --rate-hz")
