@@ -66,3 +66,62 @@ def test_a_recording_that_cannot_be_read_is_an_input_error(tmp_path: Path, job: 
     (source,) = find_recordings([tmp_path]).sources
     with pytest.raises(InputError, match=r"P1\.npz"):
         list(job.batches(source, Findings()))
+
+
+class Spoiled:
+    """A graph that makes a number that is not finite of some windows."""
+
+    def __init__(self, dimension: int, every: int) -> None:
+        self.dimension, self._every, self._count = dimension, every, 0
+
+    def __call__(self, values: np.ndarray) -> np.ndarray:
+        out = np.zeros((len(values), self.dimension), np.float32)
+        for row in out:
+            row[3] = [-np.inf, np.nan, np.inf][self._count % 3] if self._count % self._every == 1 else 1.0
+            self._count += 1
+        return out
+
+
+def test_a_row_that_is_not_finite_never_reaches_the_table(
+    tmp_path: Path, job: EmbedJob, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It did; now the windows are left out and counted, and the model is named."""
+    write(tmp_path / "P1.npz", 100, 1)
+    graph = Spoiled(job.encoder.dimension, every=4)
+    monkeypatch.setattr("wearcli.embedding.job.Encoder", lambda model: graph)
+    result = embed([tmp_path], tmp_path / "e.parquet", stride_s=2.5, workers=1)
+    rows = read_table(tmp_path / "e.parquet")[0]
+    embedding = np.stack(rows["embedding"].to_numpy())
+    assert np.isfinite(embedding).all()
+    assert (result.windows, len(rows), result.windows_dropped) == (29, 29, 10)
+    assert result.warnings["P1"] == [
+        f"10 windows have no row: model {job.model.name} makes numbers of it that are not finite"
+    ]
+    monkeypatch.setattr(Spoiled, "__call__", lambda self, values: np.full((len(values), 1), np.nan))
+    failed = embed([tmp_path], tmp_path / "f.parquet", stride_s=2.5)
+    assert failed.failed[0]["error"].endswith("are not finite: take another model, or leave it out")
+    assert not (tmp_path / "f.parquet").exists()
+
+
+def test_samples_and_features_that_are_not_finite(
+    tmp_path: Path, job: EmbedJob, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path / "P1.npz", 40, 1)
+    (source,) = find_recordings([tmp_path]).sources
+    recording, findings = job.open(source), Findings()
+    (first, *_) = job.windows(recording, Findings())
+    first.values[2, 17, 1] = np.inf
+    assert job.rows(recording, first, findings).num_rows == len(first) - 1
+    assert job.rows(recording, first, findings)["onset"].to_pylist() == [
+        onset for i, onset in enumerate(first.onset_s.tolist()) if i != 2
+    ]
+    first.values[:] = np.nan
+    assert job.rows(recording, first, Findings()).num_rows == 0
+    first.values[:] = 1.0
+
+    def poor(values: np.ndarray, *_: object) -> np.ndarray:
+        return np.where(np.arange(len(values)) == 1, np.nan, 1.0)[:, None]
+
+    monkeypatch.setattr("wearcli.embedding.job.features", poor)
+    assert job.rows(recording, first, findings).num_rows == len(first) - 1
+    assert findings.spoiled == {"its samples are not finite": 2, "its features are not finite": 1}

@@ -16,7 +16,7 @@ from typing import TypeAlias
 import pyarrow as pa
 
 from wearcli.embedding.job import EmbedJob
-from wearcli.errors import WearcliError, blamed_on, unreadable
+from wearcli.errors import InputError, WearcliError, blamed_on, unreadable
 from wearcli.recordings.recording import Chunk, Recording, Source
 from wearcli.signals.windows import Findings
 
@@ -45,7 +45,8 @@ class Stream:
 
     def warnings(self) -> list[str]:
         """Return what a user should know about the recording, a line each."""
-        return [*(self.recording.warnings if self.recording else []), *self.findings.warnings]
+        spoiled = [f"{count} windows have no row: {why}" for why, count in self.findings.spoiled.items()]
+        return [*(self.recording.warnings if self.recording else []), *self.findings.warnings, *spoiled]
 
     def batches(self, interrupted: threading.Event) -> Iterator[pa.RecordBatch]:
         """Yield the rows in time order; after the last one, `error` says whether all came.
@@ -53,13 +54,14 @@ class Stream:
         Args:
             interrupted: Ends the rows early once it is set, also while no batch comes.
         """
+        count = 0
         while not interrupted.is_set():
             try:
                 item = self.queue.get(timeout=POLL_S)
             except Empty:
                 continue
             if not isinstance(item, Future):
-                self.error = item
+                self.error = item or self._without_rows(count)
                 return
             try:
                 with blamed_on(self.source.path):
@@ -68,7 +70,18 @@ class Stream:
                 self.error = error  # its reader stops at this
                 _drain(self)
                 return
-            yield batch
+            count += batch.num_rows
+            if batch.num_rows:
+                yield batch
+
+    def _without_rows(self, count: int) -> WearcliError | None:
+        """The error of a recording that has windows, but no row of any of them."""
+        if count or not self.findings.spoiled:
+            return None
+        (why, _), *_ = self.findings.spoiled.most_common(1)
+        return InputError(
+            f"{self.source.path}: no window has a row: {why}: take another model, or leave it out"
+        )
 
     def share_done(self, batch: pa.RecordBatch) -> float:
         """Return about how much of the recording is done after a batch; 0 where that cannot be told."""
@@ -103,7 +116,7 @@ def embed_recordings(sources: Sequence[Source], job: EmbedJob, workers: int) -> 
                     recording = stream.recording = job.open(stream.source)
                     recording.stream = until(stop, recording.stream)
                     for windows in job.windows(recording, stream.findings):
-                        put(stream, pool.submit(job.rows, recording, windows))
+                        put(stream, pool.submit(job.rows, recording, windows, stream.findings))
             except WearcliError as error:
                 failure = error
             except SystemExit as error:  # a library's: it ends a thread, and nobody would know

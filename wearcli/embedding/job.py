@@ -1,14 +1,16 @@
 """The embedding job: one recording in, batches of rows of the table out."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
+from threading import Lock
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 
 from wearcli.embedding.table import rows
-from wearcli.modality import FeatureSet, features
+from wearcli.modality import FeatureSet, feature_names, features
 from wearcli.models.encoder import Encoder
 from wearcli.models.folder import Model
 from wearcli.recordings.open import open_recording
@@ -16,6 +18,8 @@ from wearcli.recordings.reading import Reading
 from wearcli.recordings.recording import Recording, Source
 from wearcli.signals.cutting import iter_windows
 from wearcli.signals.windows import Findings, Windows, WindowSpec
+
+_COUNTING = Lock()  # batches of one recording are embedded on several threads
 
 
 @dataclass(frozen=True)
@@ -53,11 +57,35 @@ class EmbedJob:
         """Cut a recording into batches of windows; `findings` is filled on the way."""
         return iter_windows(recording, self.spec, self.batch, findings)
 
-    def rows(self, recording: Recording, windows: Windows) -> pa.RecordBatch:
-        """Return the table's rows of a batch of windows: their embeddings, features, times and quality."""
-        values, spec = windows.values, self.spec
-        made = features(values, spec.rate_hz, self.model.modality, self.features)
-        return rows(recording, windows, spec.samples / spec.rate_hz, self.encoder(values), made)
+    def rows(self, recording: Recording, windows: Windows, findings: Findings) -> pa.RecordBatch:
+        """Return the table's rows of a batch of windows: their embeddings, features, times and quality.
+
+        A window of which a number is not finite has no row; `findings` gets its reason.
+        """
+        values, length = windows.values, self.spec.samples / self.spec.rate_hz
+        usable = np.isfinite(values).all(axis=(1, 2))
+        reasons = ["its samples are not finite"] * int(np.count_nonzero(~usable))
+        if reasons:
+            windows = _selected(windows, usable)
+            values = windows.values
+        if len(values):
+            made = features(values, self.spec.rate_hz, self.model.modality, self.features)
+            embedding = self.encoder(values)
+        else:
+            made = np.zeros((0, len(feature_names(self.model.modality, self.features))), np.float32)
+            embedding = np.zeros((0, self.encoder.dimension), np.float32)
+        finite = np.isfinite(embedding).all(axis=1), np.isfinite(made).all(axis=1)
+        if not (finite[0].all() and finite[1].all()):
+            reasons += [f"model {self.model.name} makes numbers of it that are not finite"] * int(
+                (~finite[0]).sum()
+            )
+            reasons += ["its features are not finite"] * int((finite[0] & ~finite[1]).sum())
+            kept = finite[0] & finite[1]
+            windows, embedding, made = _selected(windows, kept), embedding[kept], made[kept]
+        if reasons:
+            with _COUNTING:
+                findings.spoiled.update(reasons)
+        return rows(recording, windows, length, embedding, made)
 
     def batches(self, source: Source, findings: Findings) -> Iterator[pa.RecordBatch]:
         """Do the whole job for one recording, in time order, in bounded memory.
@@ -71,4 +99,9 @@ class EmbedJob:
         """
         recording = self.open(source)
         for windows in self.windows(recording, findings):
-            yield self.rows(recording, windows)
+            yield self.rows(recording, windows, findings)
+
+
+def _selected(windows: Windows, kept: np.ndarray) -> Windows:
+    """The windows of a batch for which `kept` is True."""
+    return Windows(*(getattr(windows, field.name)[kept] for field in fields(Windows)))

@@ -61,7 +61,7 @@ class TableWriter:
                 self._write(pa.Table.from_batches([batch]))
         result.embedded += 1
         result.windows_embedded += count
-        result.windows_dropped += stream.findings.dropped
+        result.windows_dropped += stream.findings.dropped + stream.findings.spoiled.total()
         if warnings := stream.warnings():
             result.warnings[source.recording] = warnings
         self._watcher.finished(stream)

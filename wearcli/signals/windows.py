@@ -1,6 +1,7 @@
 """Windows of a recording: how they are cut, and what a batch of them holds."""
 
 import math
+from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -109,6 +110,7 @@ class Findings:
         seconds: Length of the grid that held data, s.
         span_s: From the first sample to the end of the recording, gaps included, s.
         warnings: Remarks for people.
+        spoiled: Windows of which no row could be made, by the reason in words.
     """
 
     windows: int = 0
@@ -116,3 +118,4 @@ class Findings:
     seconds: float = 0.0
     span_s: float = 0.0
     warnings: list[str] = field(default_factory=list)
+    spoiled: Counter[str] = field(default_factory=Counter)
