@@ -238,10 +238,10 @@ def test_gait_truth_reads_a_device_file_once(
 
 
 @pytest.mark.realdata
-def test_heart_truth_reads_no_file_of_acceleration(
+def test_heart_truth_reads_a_file_of_acceleration_once(
     devices: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Its head tells the clock that the beats are for."""
+    """Its head tells the clock that the beats are for, its samples the movement beside them."""
     study = tmp_path / "P1"
     study.mkdir()
     (study / "P1.acc.cwa").write_bytes((devices / "ax3_sample.cwa").read_bytes())
@@ -254,7 +254,7 @@ def test_heart_truth_reads_no_file_of_acceleration(
     reads = count_reads(monkeypatch)
     result = heart_truth([tmp_path], tmp_path / "heart.csv", min_quality=0.0)
     assert (result.rows, dict(result.clocks)) == (2, {"name": 1})
-    assert reads == []
+    assert reads == ["P1.acc.cwa"]
 
 
 @pytest.mark.realdata
