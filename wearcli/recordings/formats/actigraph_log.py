@@ -21,8 +21,8 @@ _AROUND = _HEADER.size + 1  # bytes of a record beside its payload
 _LARGEST_TYPE = 0x1F
 _MOST_SAMPLE_BYTES = 2**14  # of a second
 _YEARS_S = 946_684_800, 4_102_444_800  # 2000 to 2100
-# Separator, type, and a time whose highest byte is that of these years.
-_BEGINNING = re.compile(rb"\x1e[\0-\x1f].{3}[\x38-\xf4]", re.DOTALL)
+_STATED = 6  # bytes of separator, type and time
+_FIRST_LOOK = 256  # bytes after damage; then twice as many each time
 _FIRST_WALK = 64  # records after damage; then twice as many each time
 _NOT_ZERO = re.compile(rb"[^\0]")
 
@@ -244,8 +244,16 @@ def _whole_ones(log: bytes, starts: np.ndarray, end: int) -> int:
 
 def _next_candidate(log: bytes, position: int) -> int:
     """Where a separator, a type and a time come next, or a separator at the end; -1 for nowhere."""
-    match = _BEGINNING.search(log, position)
-    return match.start() if match else log.find(_SEPARATOR, max(position, len(log) - _AROUND))
+    size = _FIRST_LOOK
+    while (part := np.frombuffer(log, np.uint8)[position : position + size]).size >= _STATED:
+        year = part[_STATED - 1 :]
+        fits = (part[: 1 - _STATED] == _SEPARATOR) & (part[1 : 2 - _STATED] <= _LARGEST_TYPE)
+        fits &= (year >= _YEARS_S[0] >> 24) & (year <= _YEARS_S[1] >> 24)
+        if fits.any():
+            return position + int(np.argmax(fits))
+        position += len(fits)
+        size *= 2
+    return log.find(_SEPARATOR, position)
 
 
 def _next_record(log: bytes, position: int, last: bool) -> tuple[int, bool]:

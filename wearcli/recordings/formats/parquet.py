@@ -12,9 +12,10 @@ from wearcli.errors import InputError
 from wearcli.recordings.formats.damage import not_readable, not_to_its_end
 from wearcli.recordings.formats.format import Format
 from wearcli.recordings.tables.labels import tells_sensors
-from wearcli.recordings.tables.table import HEAD_ROWS, Batch, Column, Table, cell_kind, to_numpy
+from wearcli.recordings.tables.table import HEAD_ROWS, Batch, Column, Table, cell_kind, check_width, to_numpy
 
 _FIRST_ROWS = 2**11
+_MOST_LOOKED_AT = 500  # columns of numbers
 _TEXT_ROWS = 2**14  # that tell which sensors a table has rows of
 
 
@@ -27,6 +28,7 @@ def open_parquet(path: Path, file_name: str) -> Table:
     try:
         with pq.ParquetFile(path) as file:
             schema, rows = file.schema_arrow, file.metadata.num_rows
+            check_width(len(schema), file_name)
             empty = _empty_columns(file, schema)
             columns = [
                 Column(
@@ -48,6 +50,8 @@ def _empty_columns(file: pq.ParquetFile, schema: pa.Schema) -> set[str]:
     The statistics in the file's footer would say it too, but a damaged one ends the process (Arrow 26).
     """
     names = [field.name for field in schema if cell_kind(field.type) == "number"]
+    if len(names) > _MOST_LOOKED_AT:  # each takes memory of its own
+        return set()
     for rows in (_FIRST_ROWS, HEAD_ROWS):
         batch = next(file.iter_batches(rows, columns=names), None) if names else None
         if batch is None:
