@@ -192,7 +192,9 @@ def test_rows_of_another_pipeline_are_not_kept(study: Path, tmp_path: Path, pipe
     out = tmp_path / "e.parquet"
     embed([study], out)
     whole = out.read_bytes()
-    made_by_another(out, version="0.1.0", pipeline=pipeline, feature_names=["older"])
+    made_by_another(
+        out, version="0.1.0", pipeline=pipeline, feature_names=[f"older {name}" for name in FEATURE_NAMES]
+    )
     result = embed([study], out, dry_run=True)
     assert set(result.plan.values()) == {"embed"}
     (note,) = result.notes

@@ -70,6 +70,9 @@ def test_the_stride_is_its_own_for_its_own_windows() -> None:
     ("change", "problem"),
     [
         ({"training_sets": {}}, "its training_sets is {}, not a list of JSON objects"),
+        ({"training_sets": [{"name": "a", "participants": "all"}]}, "its participants is 'all'"),
+        ({"training_sets": [{"name": "a", "hours": float("inf")}]}, "training_sets: its hours is"),
+        ({"parity": {"windows": [], "allowed": 1}}, "parity: its windows is [], not a whole number"),
         ({"training_sets": [{"participants": 3}]}, "training_sets: no name in it"),
         ({"teacher": {"name": "ppg-v1"}}, "teacher: no sha256 in it"),
         ({"notes": "text"}, "its notes is 'text', not a list of texts"),

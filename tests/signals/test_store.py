@@ -3,6 +3,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -156,8 +158,17 @@ def test_settings_are_the_document(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "problem"),
     [
-        ({"rate_hz": "fast"}, "rate_hz is no float"),
-        ({"shards": ["many"]}, "its shards is"),
+        ({"rate_hz": "fast"}, "its rate_hz is 'fast', not a number"),
+        ({"rate_hz": -50.0}, "its rate_hz is -50.0, not above 0"),
+        ({"rate_hz": 10**400}, "its rate_hz is a number of many digits"),
+        ({"window_s": 7.0}, "7 s at 50 Hz are not its"),
+        ({"scale": float("nan")}, "its scale is nan"),
+        ({"scale": -1.0}, "its scale is -1.0, not above 0"),
+        ({"samples": True}, "its samples is True, not a whole number"),
+        ({"n_windows": 10**9}, "its shards do not hold its 1000000000 windows"),
+        ({"shards": []}, "its shards do not hold"),
+        ({"channels": []}, "it has no channels"),
+        ({"shards": ["many"]}, "its shards[0] is"),
         ({"shards": 3}, "its shards is 3"),
         ({"dtype": "int8"}, "its dtype is 'int8'"),
         ({"modality": "eeg"}, "its modality is 'eeg'"),
@@ -181,3 +192,60 @@ def test_a_damaged_document_is_one_line(tmp_path: Path, change: dict, problem: s
     path.write_text("{")
     with pytest.raises(InputError, match="not valid JSON"):
         WindowStore.open(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("values", "problem"),
+    [
+        (np.zeros((30, 250, 3), np.float32), "do not hold what store.json says"),
+        (np.zeros((30, 250, 2), np.int16), "do not hold what store.json says"),
+        (np.zeros((29, 250, 3), np.int16), "do not hold what store.json says"),
+        (np.array([print], object), "values-00000.npy: cannot be read"),
+        (b"", "values-00000.npy: cannot be read"),
+        (b"\x93NUMPY\x01\0\xff\xff{", "values-00000.npy: cannot be read"),
+    ],
+)
+def test_shards_that_are_not_those_of_the_document_are_one_line(
+    tmp_path: Path, values: np.ndarray | bytes, problem: str
+) -> None:
+    write_store(two_recordings(), SPEC, tmp_path)
+    shard = tmp_path / "values-00000.npy"
+    if isinstance(values, bytes):
+        shard.write_bytes(values)
+    else:
+        np.save(shard, values)
+    with pytest.raises(InputError) as error:
+        WindowStore.open(tmp_path)
+    assert problem in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def with_flipped_bit(content: bytes, place: int) -> bytes:
+    return content[:place] + bytes([content[place] ^ 4]) + content[place + 1 :]
+
+
+def test_an_index_that_is_not_that_of_the_windows_is_one_line(tmp_path: Path) -> None:
+    write_store(two_recordings(), SPEC, tmp_path)
+    path = tmp_path / "index.parquet"
+    index = pq.read_table(path)
+    texts = index["onset"].cast(pa.string())
+    whole = path.read_bytes()
+    onset = pq.ParquetFile(path).metadata.row_group(0).column(5)
+    middle = onset.dictionary_page_offset + onset.total_compressed_size // 2
+    for damaged in (
+        index.slice(1),
+        index.drop_columns(["participant"]),
+        index.set_column(index.schema.get_field_index("onset"), "onset", texts),
+        whole[:-1],
+        with_flipped_bit(whole, middle),
+        b"PAR1",
+    ):
+        if isinstance(damaged, bytes):
+            path.write_bytes(damaged)
+        else:
+            pq.write_table(damaged, path)
+        with pytest.raises(
+            InputError, match=r"index\.parquet: cannot be read .*: write the store anew"
+        ) as error:
+            _ = WindowStore.open(tmp_path).index
+        assert "\n" not in str(error.value)

@@ -12,10 +12,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from wearcli.conformity import is_finite, shown
 from wearcli.documents import Fields, parse_json
 from wearcli.embedding.metadata import ADVICE, ModelIdentity, TableMetadata
 from wearcli.embedding.table import RECORDINGS_KEY, read_metadata
-from wearcli.errors import InputError, UsageError
+from wearcli.errors import InputError, UsageError, reason
 from wearcli.files import content_bytes, content_sha256
 from wearcli.recordings.formats.registry import FORMATS
 from wearcli.recordings.recording import Source
@@ -84,10 +85,11 @@ class RecordingRows:
         """Return the note of a recording; raises InputError where it is damaged."""
         fields = Fields(document, name, ADVICE)
         stated = fields.without()
-        numbers = {key: stated.get(key) for key in ("windows", "seconds", "row")}
-        for key, number in numbers.items():
-            if isinstance(number, bool) or not isinstance(number, int | float) or not number >= 0:
-                raise fields.error(f"its {key} is {number!r}, not a number from 0 up")
+        for key in ("windows", "seconds", "row"):
+            number = stated.get(key)
+            whole = isinstance(number, int) or key == "seconds"
+            if number is None or not is_finite(number) or not whole or number < 0:
+                raise fields.error(f"its {key} is {shown(number)}, not a number from 0 up")
         return cls(
             int(stated["windows"]),
             float(stated["seconds"]),
@@ -105,19 +107,38 @@ class EarlierTable:
     """The embeddings table of an earlier run.
 
     Attributes:
+        path: Its file.
         recordings: Of each recording what the table notes of it.
         metadata: What made the table.
+        count: Its number of rows.
     """
 
     def __init__(self, path: Path, recordings: Mapping[str, RecordingRows], metadata: TableMetadata) -> None:
-        self.recordings, self.metadata = recordings, metadata
-        self._file = pq.ParquetFile(path)
+        self.path, self.recordings, self.metadata = path, recordings, metadata
+        self._file = pq.ParquetFile(path, page_checksum_verification=True)
         sizes = [self._file.metadata.row_group(i).num_rows for i in range(self._file.num_row_groups)]
         self._starts = np.concatenate(([0], np.cumsum(sizes))).astype(int)
+        self.count = int(self._starts[-1])
         self._group: tuple[int, pa.Table] | None = None  # the last one read: neighbours share it
 
     def rows(self, recording: str) -> Iterator[pa.Table]:
-        """Yield the rows of a recording, in parts."""
+        """Yield the rows of a recording, in parts.
+
+        Raises:
+            InputError: The table is damaged.
+        """
+        try:
+            for part in self._parts(recording):
+                part.validate(full=True)
+                if part.column("recording").unique().to_pylist() != [recording]:
+                    raise ValueError("they are those of another one")
+                yield part
+        except Exception as error:  # whatever damage makes the library raise
+            raise InputError(
+                f"{self.path}: the rows of '{recording}' cannot be read ({reason(error)}): {WAY_OUT}"
+            ) from error
+
+    def _parts(self, recording: str) -> Iterator[pa.Table]:
         entry = self.recordings[recording]
         begin, end = entry.row, entry.row + entry.windows
         while begin < end:
@@ -213,7 +234,10 @@ def open_earlier(path: Path, settings: TableMetadata, names: Collection[str]) ->
         recordings = {
             name: RecordingRows.from_json(entry, f"{path}: {name}") for name, entry in notes.items()
         }
-    except (pa.ArrowInvalid, OSError, InputError, KeyError, AttributeError, TypeError):
+        opened = EarlierTable(path, recordings, earlier)
+        if max((entry.row + entry.windows for entry in recordings.values()), default=0) > opened.count:
+            raise ValueError("rows that are not there")
+    except Exception:  # whatever a file of another kind, or a damaged one, makes the library raise
         raise UsageError(f"{path} is there and is not an embeddings table of wearcli: {WAY_OUT}") from None
     _check_settings(path, earlier, settings)
     others = sorted(set(recordings) - set(names))
@@ -222,7 +246,7 @@ def open_earlier(path: Path, settings: TableMetadata, names: Collection[str]) ->
             f"{path} holds {len(others)} recordings that are not among these inputs, such as "
             f"'{others[0]}': {WAY_OUT}"
         )
-    return EarlierTable(path, recordings, earlier)
+    return opened
 
 
 def _check_settings(path: Path, earlier: TableMetadata, settings: TableMetadata) -> None:

@@ -44,6 +44,7 @@ class _ParquetSink:
             use_dictionary=["recording", "participant", "placement"],
             write_statistics=["recording", "participant", "onset"],
             store_schema=True,
+            write_page_checksum=True,  # a flipped bit is seen when the table is read
         )
 
         # Short recordings share a row group: one each would make the footer larger than the data.

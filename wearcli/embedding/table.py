@@ -17,8 +17,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from wearcli.embedding.metadata import TableMetadata
-from wearcli.errors import InputError
+from wearcli.embedding.columns import schema_problem
+from wearcli.embedding.metadata import ADVICE, TableMetadata
+from wearcli.errors import InputError, reason
 from wearcli.existence import check_tables
 from wearcli.modality import Modality
 from wearcli.recordings.recording import Recording
@@ -75,20 +76,25 @@ def read_metadata(table_schema: pa.Schema, name: str) -> TableMetadata:
         name: the table's name in messages.
 
     Raises:
-        InputError: the table has no such document, or a damaged one.
+        InputError: the table has no such document, or a damaged one, or columns that are not what it says.
     """
     text = (table_schema.metadata or {}).get(KEY)
     if text is None:
         raise InputError(f"{name}: not an embeddings table of wearcli: make one with 'wearcli embed'")
-    return TableMetadata.parse(text, name)
+    metadata = TableMetadata.parse(text, name)
+    if problem := schema_problem(table_schema, metadata.feature_names):
+        raise InputError(f"{name}: not an embeddings table: {problem}: make one with 'wearcli embed'")
+    return metadata
 
 
 def read_table(source: Path | Literal["-"]) -> tuple[pa.Table, TableMetadata]:
     """An embeddings table and what made it, from a Parquet or Arrow file or, with "-", a stream on stdin."""
     if source != "-" and _is_parquet(Path(source)):
         try:
-            table = pq.read_table(source)
-        except (pa.ArrowInvalid, OSError) as error:
+            table = pq.read_table(source, page_checksum_verification=True)
+            table.validate(full=True)
+            _ = table.column_names  # which need not be text
+        except Exception as error:  # whatever damage makes the library raise
             raise _no_parquet(Path(source), error) from error
         return table, read_metadata(table.schema, str(source))
     with open_batches(source) as batches:
@@ -132,8 +138,10 @@ def open_batches(source: Path | Literal["-"], size: int = 4096) -> Iterator[Batc
         yield _stream("stdin", sys.stdin.buffer)
     elif _is_parquet(source):
         try:
-            file = pq.ParquetFile(source, pre_buffer=False)  # which would hold the whole file
-        except (pa.ArrowInvalid, OSError) as error:
+            # A buffer before reading would hold the whole file.
+            file = pq.ParquetFile(source, pre_buffer=False, page_checksum_verification=True)
+            _ = file.schema_arrow.names
+        except Exception as error:
             raise _no_parquet(source, error) from error
         with file:
             rows = _parquet_batches(file, source, size)
@@ -165,13 +173,15 @@ def _is_parquet(path: Path) -> bool:
 
 
 def _no_parquet(path: Path, error: Exception) -> InputError:
-    return InputError(f"{path}: cannot be read as Parquet ({str(error).splitlines()[0]})")
+    return InputError(f"{path}: cannot be read as Parquet ({reason(error)}): {ADVICE}")
 
 
 def _parquet_batches(file: pq.ParquetFile, path: Path, size: int) -> Iterator[pa.RecordBatch]:
     try:
-        yield from file.iter_batches(size)
-    except (pa.ArrowInvalid, OSError) as error:
+        for batch in file.iter_batches(size):
+            batch.validate(full=True)
+            yield batch
+    except Exception as error:
         raise _no_parquet(path, error) from error
 
 
@@ -196,7 +206,8 @@ def _stream(name: str, stream: BinaryIO) -> Batches:
     watched = _Tail(stream)
     try:
         reader = pa.ipc.open_stream(watched)
-    except (pa.ArrowInvalid, OSError) as error:
+        _ = reader.schema.names
+    except Exception as error:
         raise _no_stream(name, error) from error
     return Batches(name, reader.schema, _stream_batches(name, reader, watched), None)
 
@@ -205,9 +216,10 @@ def _stream_batches(name: str, reader: pa.ipc.RecordBatchReader, watched: _Tail)
     count = 0
     try:
         for batch in reader:
+            batch.validate(full=True)  # what it points at lies within it
             count += batch.num_rows
             yield batch
-    except (pa.ArrowInvalid, OSError) as error:
+    except Exception as error:
         raise _no_stream(name, error) from error
     if watched.last != STREAM_END:
         raise InputError(f"{name}: the stream broke off after {count} rows: run 'wearcli embed' again")
@@ -215,6 +227,6 @@ def _stream_batches(name: str, reader: pa.ipc.RecordBatchReader, watched: _Tail)
 
 def _no_stream(name: str, error: Exception) -> InputError:
     return InputError(
-        f"{name}: neither Parquet nor a whole Arrow stream ({str(error).splitlines()[0]}): "
+        f"{name}: neither Parquet nor a whole Arrow stream ({reason(error)}): "
         "pipe it from 'wearcli embed -o -'"
     )

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self, cast
 
-from wearcli.documents import Fields, parse_json
+from wearcli.documents import Fields, parse, parse_json
 from wearcli.modality import MODALITIES, FeatureSet, Modality
 
 ADVICE = "fetch the model again, or export it again"
@@ -44,19 +44,7 @@ class TrainingSet:
         Raises:
             InputError: it has no name, or a value has another type.
         """
-        stated = fields.without()
-        return cls(
-            fields.text("name"),
-            stated.get("participants"),
-            stated.get("windows"),
-            stated.get("hours"),
-            fields.optional(fields.texts, "classes"),
-            fields.optional(fields.text, "target"),
-            fields.optional(fields.text, "licence"),
-            stated["people"]
-            if isinstance(stated.get("people"), str)
-            else fields.optional(fields.texts, "people"),
-        )
+        return parse(cls, fields.without(), fields.name, fields.advice)
 
     def to_json(self) -> dict[str, Any]:
         """Return the JSON object; what is not stated is left out."""
@@ -81,9 +69,8 @@ class Parity:
 
     @classmethod
     def from_json(cls, fields: Fields) -> Self:
-        """Return what a JSON object states."""
-        stated = fields.without()
-        return cls(**{key: stated[key] for key in cls.__dataclass_fields__ if key in stated})
+        """Return what a JSON object states; raises InputError where a value has another type."""
+        return parse(cls, fields.without(), fields.name, fields.advice)
 
     def to_json(self) -> dict[str, Any]:
         """Return the JSON object; empty where nothing was compared."""
@@ -310,7 +297,7 @@ class ModelConfig:
 
 
 def _scores(fields: Fields) -> dict[str, dict[str, str]]:
-    return {row: fields.table(row) for row in fields.without()}
+    return {row: {name: str(value) for name, value in fields.table(row).items()} for row in fields.without()}
 
 
 def _stated(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -3,10 +3,12 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from wearcli.claims import recover
+from wearcli.documents import read_json
 from wearcli.errors import InputError, UsageError
 from wearcli.files import content_sha256
 from wearcli.modality import Modality
-from wearcli.models.config import ModelConfig
+from wearcli.models.config import ADVICE, ModelConfig
 
 DEFAULT_MODEL = "motion-v5"
 # The latest of each signal, by the signal's name, and the one to compare with.
@@ -63,15 +65,12 @@ def load_model(model: str | Path = DEFAULT_MODEL) -> Model:
         # A run folder is what pretrain prints: its model lies one level down.
         if not (folder / CONFIG_NAME).is_file() and (folder / "model" / CONFIG_NAME).is_file():
             folder = folder / "model"
+        recover(folder)
     if not (folder / CONFIG_NAME).is_file():
         names = ", ".join(bundled_models()) or "none"
         raise UsageError(f"{model}: no such model: give --model a model folder or a bundled name ({names})")
     path = folder / CONFIG_NAME
-    try:
-        text = path.read_text()
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: cannot be read as text ({error}): fetch the model again") from None
-    config = ModelConfig.parse(text, str(path))
+    config = ModelConfig.from_json(read_json(path, ADVICE), str(path))
     onnx = folder / ONNX_NAME
     if not onnx.is_file():
         raise InputError(f"{onnx}: the weights are missing: fetch or export the model anew")

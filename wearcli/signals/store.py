@@ -5,20 +5,20 @@ window: recordings in order, time rising in each; turned copies of a batch of wi
 `store.json`.
 """
 
-import json
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Literal
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from wearcli.documents import parse, parse_json
-from wearcli.errors import InputError
-from wearcli.modality import MODALITIES, Modality
+from wearcli.claims import recover
+from wearcli.documents import parse, read_json, write_json
+from wearcli.errors import InputError, reason
+from wearcli.modality import Modality
 from wearcli.signals.normalise import Normalisation
 from wearcli.signals.origin import ORIGIN, PULSE_QUALITY
 
@@ -91,24 +91,23 @@ class StoreSettings:
         Raises:
             InputError: The document is damaged.
         """
-        if isinstance(document, dict):
-            lists = {
-                key: document[key] for key in ("channels", "shards") if isinstance(document.get(key), list)
-            }
-            document = {**document, **{key: tuple(values) for key, values in lists.items()}}
         settings = parse(cls, document, name, _ADVICE)
-        choices = {
-            "channels": isinstance(settings.channels, tuple),
-            "shards": isinstance(settings.shards, tuple)
-            and all(isinstance(count, int) for count in settings.shards),
-            "dtype": settings.dtype in get_args(DType),
-            "normalize": settings.normalize in get_args(Normalisation),
-            "modality": settings.modality in MODALITIES,
-        }
-        for key, right in choices.items():
-            if not right:
-                raise InputError(f"{name}: its {key} is {getattr(settings, key)!r}: {_ADVICE}")
+        if problem := settings._contradiction():
+            raise InputError(f"{name}: {problem}: {_ADVICE}")
         return settings
+
+    def _contradiction(self) -> str | None:
+        """What cannot be, in words; None for settings that windows can have."""
+        for key in ("rate_hz", "window_s", "stride_s", "scale", "n_windows", "samples"):
+            if not getattr(self, key) > 0:
+                return f"its {key} is {getattr(self, key)}, not above 0"
+        if not abs(self.rate_hz * self.window_s - self.samples) <= 1:
+            return f"{self.window_s:g} s at {self.rate_hz:g} Hz are not its {self.samples} samples"
+        if not self.channels:
+            return "it has no channels"
+        if min(self.shards, default=0) < 1 or sum(self.shards) != self.n_windows:
+            return f"its shards do not hold its {self.n_windows} windows"
+        return None
 
     def to_json(self) -> dict[str, object]:
         """Return the document that `store.json` holds."""
@@ -128,10 +127,12 @@ class WindowStore:
 
     def __init__(self, folder: Path, settings: StoreSettings) -> None:
         self.folder, self.settings = folder, settings
-        self._shards = [np.load(path, mmap_mode="r") for path in sorted(folder.glob("values-*.npy"))]
+        self._shards = [_open_shard(path) for path in sorted(folder.glob("values-*.npy"))]
         self._starts = np.concatenate(([0], np.cumsum(settings.shards))).astype(np.int64)
-        if [len(shard) for shard in self._shards] != list(settings.shards):
-            raise InputError(f"{folder}: its shards do not hold what store.json says: write the store anew")
+        shape = settings.samples, len(settings.channels)
+        stated = [((count, *shape), settings.dtype) for count in settings.shards]
+        if [(shard.shape, shard.dtype.name) for shard in self._shards] != stated:
+            raise InputError(f"{folder}: its shards do not hold what store.json says: {_ADVICE}")
 
     @classmethod
     def open(cls, folder: Path) -> "WindowStore":
@@ -140,19 +141,31 @@ class WindowStore:
         Raises:
             InputError: The folder is no store, or a damaged one.
         """
+        recover(folder)
         path = folder / SETTINGS_NAME
         if not path.is_file():
             raise InputError(f"{folder}: no window store (store.json is missing): make one with preprocess")
-        document = parse_json(path.read_bytes(), str(path), _ADVICE)
-        return cls(folder, StoreSettings.from_json(document, str(path)))
+        return cls(folder, StoreSettings.from_json(read_json(path, _ADVICE), str(path)))
 
     def __len__(self) -> int:
         return self.settings.n_windows
 
     @cached_property
     def index(self) -> pd.DataFrame:
-        """One row a window, in the order of the windows."""
-        index: pd.DataFrame = pq.read_table(self.folder / INDEX_NAME).to_pandas()
+        """One row a window, in the order of the windows.
+
+        Raises:
+            InputError: The index is damaged, or is not that of these windows.
+        """
+        path = self.folder / INDEX_NAME
+        try:
+            table = pq.read_table(path, page_checksum_verification=True)
+            table.validate(full=True)
+            if problem := _index_problem(table.schema, len(table), len(self)):
+                raise ValueError(problem)
+            index: pd.DataFrame = table.to_pandas()
+        except Exception as error:  # whatever damage makes the library raise
+            raise InputError(f"{path}: cannot be read ({reason(error)}): {_ADVICE}") from error
         return index
 
     def take(self, rows: np.ndarray) -> np.ndarray:
@@ -175,6 +188,25 @@ class WindowStore:
         return out
 
 
+def _open_shard(path: Path) -> np.ndarray:
+    """The windows of a shard, mapped; InputError where it is none."""
+    try:
+        shard: np.ndarray = np.load(path, mmap_mode="r")
+    except Exception as error:  # whatever a damaged header makes numpy raise
+        raise InputError(f"{path}: cannot be read ({reason(error)}): {_ADVICE}") from error
+    return shard
+
+
+def _index_problem(schema: pa.Schema, rows: int, windows: int) -> str | None:
+    """In what an index is not that of the windows; None where it is."""
+    if missing := [name for name in INDEX_SCHEMA.names if name not in schema.names]:
+        return f"no column {missing[0]}"
+    for name in INDEX_SCHEMA.names:
+        if schema.field(name).type != INDEX_SCHEMA.field(name).type:
+            return f"{name} is {schema.field(name).type}, not {INDEX_SCHEMA.field(name).type}"
+    return None if rows == windows else f"{rows} rows for {windows} windows"
+
+
 def write_settings(folder: Path, settings: StoreSettings) -> None:
     """Write `store.json` into the folder of a store."""
-    (folder / SETTINGS_NAME).write_text(json.dumps(settings.to_json(), indent=2) + "\n")
+    write_json(folder / SETTINGS_NAME, settings.to_json())

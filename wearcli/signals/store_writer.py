@@ -107,7 +107,9 @@ def write_store(
     preparation = _Preparation(normalize, rotations, generator(seed, "rotations"))
     layout: _Layout | None = None
     shards: _Shards | None = None
-    with pq.ParquetWriter(folder / INDEX_NAME, INDEX_SCHEMA, compression="zstd") as index:
+    with pq.ParquetWriter(
+        folder / INDEX_NAME, INDEX_SCHEMA, compression="zstd", write_page_checksum=True
+    ) as index:
         for recording in recordings:
             if layout is None or shards is None:
                 layout = _layout(recording, normalize, rotations, dtype)
