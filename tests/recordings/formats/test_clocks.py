@@ -306,3 +306,31 @@ def test_minutes_that_change_but_once_need_a_rate(tmp_path: Path) -> None:
     assert same.start == START.replace(second=0, tzinfo=UTC)
     assert same.warnings == ["its time does not move: 50 Hz is taken as said"]
     np.testing.assert_allclose(read(same)[0], np.arange(1000) / 50)
+
+
+@pytest.mark.realdata
+@pytest.mark.parametrize(
+    ("case", "start"),
+    [
+        ("actilife-iso-date/iso_date.csv", datetime(2021, 12, 20, 11, 55, tzinfo=UTC)),
+        ("actilife-iso-date/slash_date.csv", datetime(2021, 12, 20, 11, 55, tzinfo=UTC)),
+        ("actilife-two-digit-year/two_digit_year.csv", datetime(2013, 8, 26, 11, 55, tzinfo=UTC)),
+        ("biobank-csv-zone-name/biobank.csv", datetime(2024, 3, 4, 8, 15, tzinfo=UTC)),
+        ("geneactiv-csv/S01_left_wrist.csv", datetime(2024, 3, 4, 8, 15, tzinfo=UTC)),
+        ("device-zone-ignored/zone.gt3x", datetime(2024, 4, 30, 19, 53, tzinfo=UTC)),
+        ("device-zone-ignored/zone.bin", datetime(2025, 3, 17, 17, 37, 33, tzinfo=UTC)),
+    ],
+)
+def test_starts_of_cases(realdata: Path, case: str, start: datetime) -> None:
+    assert opened(realdata / "cases" / case).start == start
+
+
+@pytest.mark.realdata
+def test_the_case_of_spring(realdata: Path) -> None:
+    path = realdata / "cases" / "dst-spring-naive" / "spring.csv"
+    recording = opened(path)
+    read(recording)
+    (line,) = recording.warnings
+    assert "no sample from 2024-03-31 02:00 to 03:00" in line
+    time, _ = read(opened(path, timezone="Europe/Rome"))
+    assert time[-1] == pytest.approx(49.98)
