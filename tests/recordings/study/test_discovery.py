@@ -37,7 +37,7 @@ def test_formats_in_any_case_sorted_and_recursive(tmp_path: Path) -> None:
     tree(
         tmp_path, *names, "notes.txt", "x.npy", "i.parquet.gz", ".hidden.csv", ".git/k.csv", "__MACOSX/l.csv"
     )
-    tree(tmp_path, "k.dat", "k.atr", "l.mat", "m.rec", "n.edf.gz", "o.hea.gz", content="")
+    tree(tmp_path, "k.dat", "k.atr", "m.rec", "n.edf.gz", "o.hea.gz", content="")
     folder = find_recordings([tmp_path])
     paths = [source.path.relative_to(tmp_path).as_posix() for source in folder.sources]
     assert paths == sorted(names)
@@ -45,6 +45,13 @@ def test_formats_in_any_case_sorted_and_recursive(tmp_path: Path) -> None:
         *("csv", "tsv", "csv", "parquet", "npz", "cwa", "cwa", "bin", "gt3x", "edf", "edf", "wfdb", "wfdb")
     ]
     assert sorted(people(folder)) == sorted("zybcdefghijkl")
+
+
+def test_the_mat_of_a_wfdb_header_is_no_recording_of_its_own(tmp_path: Path) -> None:
+    """As the records of PhysioNet's challenges lie: A1.hea and A1.mat were two recordings."""
+    tree(tmp_path, "A1.hea", content="A1 1 100 2\nA1.mat 16 200/mV 16 0 0 0 0 I\n")
+    tree(tmp_path, "A1.mat", content="1234")
+    assert [(s.recording, s.format) for s in find_recordings([tmp_path]).sources] == [("A1", "wfdb")]
 
 
 def test_sidecars_are_no_recordings(tmp_path: Path) -> None:
@@ -435,7 +442,7 @@ def test_a_link_to_nowhere_is_left_to_the_reader(tmp_path: Path) -> None:
 def test_nothing_to_read(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="no such file or folder"):
         find_recordings([tmp_path / "nowhere"])
-    with pytest.raises(UsageError, match=r"no recordings found: wearcli reads CSV .*gt3x"):
+    with pytest.raises(UsageError, match=r"no recordings found: wearcli reads .*CSV .*gt3x"):
         find_recordings([tmp_path])
     tree(tmp_path, "notes.txt")
     with pytest.raises(UsageError, match="not a recording"):
@@ -521,14 +528,14 @@ def test_a_format_that_fails_at_a_look_fails_when_it_is_opened(tmp_path: Path) -
 
 def test_files_that_are_not_read_are_counted(tmp_path: Path) -> None:
     tree(tmp_path, "P01/a.csv", "P01/b.csv", "participants.csv")
-    tree(tmp_path, "P02/s.mat", "P02/t.MAT", "P02/u.agd", "P02/v.xlsx", "P02/w.h5.gz", "P02/odd.xyz")
-    tree(tmp_path, "P01/a.mat", "notes.txt", "plan.pdf", "README", "photo.JPG", "data.json", ".hidden.mat")
+    tree(tmp_path, "P02/s.c3d", "P02/t.C3D", "P02/u.agd", "P02/v.xlsx", "P02/w.h5.gz", "P02/odd.xyz")
+    tree(tmp_path, "P01/a.c3d", "notes.txt", "plan.pdf", "README", "photo.JPG", "data.json", ".hidden.c3d")
     folder = find_recordings([tmp_path])
-    assert folder.not_read == {".mat": 2, ".agd": 1, ".h5.gz": 1, ".xlsx": 1, ".xyz": 1}
+    assert folder.not_read == {".c3d": 2, ".agd": 1, ".h5.gz": 1, ".xlsx": 1, ".xyz": 1}
     (line,) = folder.problems
-    assert line.startswith("not read: 2 .mat, 1 .")
-    tree(tmp_path / "none", "a.mat", "b.fit")
-    with pytest.raises(UsageError, match=r"no recordings found \(not read: 1 \.mat, 1 \.fit"):
+    assert line.startswith("not read: 2 .c3d, 1 .")
+    tree(tmp_path / "none", "a.c3d", "b.fit")
+    with pytest.raises(UsageError, match=r"no recordings found \(not read: 1 \.c3d, 1 \.fit"):
         find_recordings([tmp_path / "none"])
 
 

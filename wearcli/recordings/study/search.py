@@ -2,10 +2,11 @@
 
 import os
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from wearcli.errors import UsageError
+from wearcli.errors import InputError, UsageError, blamed_on
 from wearcli.existence import check_recordings
 from wearcli.files import is_special
 from wearcli.recordings.formats.format import Format
@@ -183,9 +184,12 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
 def _recordings_among(files: list[Path]) -> Iterator[tuple[Path, Format, str | None]]:
     """The recordings and sidecars among the files of one folder."""
     parts = segment_files(files)
-    for path in files:
-        kind = file_format(path)
-        if kind is None or path in parts:
+    kinds = {path: kind for path in files if (kind := file_format(path)) is not None}
+    for path, kind in kinds.items():
+        with suppress(InputError), blamed_on(path):  # opening a damaged one will name it
+            parts |= {*kind.files_behind(path)} - {path}  # such as the .mat of a WFDB header
+    for path, kind in kinds.items():
+        if path in parts:
             continue
         table = sidecar_name(path) if kind.sidecar else None
         if table is not None:
