@@ -12,10 +12,10 @@ import numpy as np
 
 from wearcli.errors import InputError, WearcliError, blamed_on
 from wearcli.modality import MIN_QUALITY, MODALITIES, Modality
-from wearcli.recordings.open import open_recording
 from wearcli.recordings.reading import Reading
 from wearcli.recordings.recording import Chunk, Recording, Source
 from wearcli.recordings.study.discovery import find_recordings
+from wearcli.recordings.study.sisters import Sisters
 from wearcli.recordings.tables.gravity import still_magnitudes
 from wearcli.signals.clock import Clock
 from wearcli.signals.cutting import iter_windows
@@ -163,8 +163,9 @@ def inspect(
     ]
     for row in rows:
         finished(row)
+    sisters = Sisters(folder.sources)
     for source in folder.sources:
-        rows.append(inspect_one(source, reading))
+        rows.append(inspect_one(source, reading, sisters))
         finished(rows[-1])
     sidecars = {name: [str(path) for path in files] for name, files in folder.sidecars.items()}
     return InspectResult(
@@ -185,7 +186,7 @@ def _odd_units(rows: list[Inspection]) -> list[str]:
     return [f"{len(odd)} recordings were not taken to be in {usual} as most are ({names}): see --unit"]
 
 
-def inspect_one(source: Source, reading: Reading) -> Inspection:
+def inspect_one(source: Source, reading: Reading, sisters: Sisters) -> Inspection:
     """Read one recording through, in bounded memory."""
     row = Inspection(
         source.recording,
@@ -198,7 +199,7 @@ def inspect_one(source: Source, reading: Reading) -> Inspection:
     )
     try:
         with blamed_on(source.path):
-            recording = open_recording(source, reading)
+            recording = sisters.open(source, reading)
             row.start, row.rate_hz, row.rate_nominal_hz = (
                 recording.start,
                 recording.rate_hz,

@@ -26,6 +26,7 @@ from wearcli.models.folder import DEFAULT_MODEL, Model, load_model
 from wearcli.recordings.reading import Reading
 from wearcli.recordings.recording import Source
 from wearcli.recordings.study.discovery import Folder, find_recordings
+from wearcli.recordings.study.sisters import Sisters
 from wearcli.signals.defaults import MAX_MISSING
 from wearcli.signals.windows import WindowSpec
 
@@ -133,7 +134,7 @@ def embed(
         if plan.earlier is not None and not plan.sizes and same_people:  # the file stays, to the byte
             _count_kept(plan.earlier, result)
         else:
-            job = EmbedJob(loaded, spec, reading, features, batch)
+            job = EmbedJob(loaded, spec, reading, features, batch, Sisters(folder.sources))
             _write(folder.sources, job, plan, settings, target, form, workers, result, watcher)
     result.seconds = time.perf_counter() - began
     return result

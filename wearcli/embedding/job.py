@@ -1,7 +1,7 @@
 """The embedding job: one recording in, batches of rows of the table out."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from functools import cached_property
 from threading import Lock
 from typing import Any
@@ -16,6 +16,7 @@ from wearcli.models.folder import Model
 from wearcli.recordings.open import open_recording
 from wearcli.recordings.reading import Reading
 from wearcli.recordings.recording import Recording, Source
+from wearcli.recordings.study.sisters import Sisters
 from wearcli.signals.cutting import iter_windows
 from wearcli.signals.windows import Findings, Windows, WindowSpec
 
@@ -32,6 +33,7 @@ class EmbedJob:
         reading: How their files are read.
         features: The set of hand-made features; None is the signal's first.
         batch: Windows that are embedded at once.
+        sisters: The recordings of the run, which decide where one is in doubt about its unit.
     """
 
     model: Model
@@ -39,6 +41,7 @@ class EmbedJob:
     reading: Reading
     features: FeatureSet | None
     batch: int
+    sisters: Sisters | None = field(default=None, compare=False)
 
     @cached_property
     def encoder(self) -> Encoder:
@@ -51,7 +54,9 @@ class EmbedJob:
 
     def open(self, source: Source) -> Recording:
         """Open a recording; raises InputError where it cannot be read."""
-        return open_recording(source, self.reading)
+        if self.sisters is None:
+            return open_recording(source, self.reading)
+        return self.sisters.open(source, self.reading)
 
     def windows(self, recording: Recording, findings: Findings) -> Iterator[Windows]:
         """Cut a recording into batches of windows; `findings` is filled on the way."""
@@ -104,4 +109,4 @@ class EmbedJob:
 
 def _selected(windows: Windows, kept: np.ndarray) -> Windows:
     """The windows of a batch for which `kept` is True."""
-    return Windows(*(getattr(windows, field.name)[kept] for field in fields(Windows)))
+    return Windows(*(getattr(windows, array.name)[kept] for array in fields(Windows)))

@@ -9,10 +9,10 @@ from pathlib import Path
 from wearcli.errors import InputError, UsageError, WearcliError, blamed_on
 from wearcli.files import atomic_folder, check_output, reserved
 from wearcli.modality import MODALITIES, Modality
-from wearcli.recordings.open import open_recording
 from wearcli.recordings.reading import Reading
 from wearcli.recordings.recording import Recording, Source
 from wearcli.recordings.study.discovery import find_recordings
+from wearcli.recordings.study.sisters import Sisters
 from wearcli.signals.defaults import MAX_MISSING, STORE
 from wearcli.signals.normalise import Normalisation
 from wearcli.signals.store import DType
@@ -120,6 +120,7 @@ def preprocess(
     result.participant_doubt = folder.doubt
     result.failed.extend(folder.failures())
     result.planned = [source.recording for source in folder.sources]
+    sisters = Sisters(folder.sources)
     started(len(folder.sources))
     if dry_run:
         return result
@@ -132,7 +133,7 @@ def preprocess(
         for source in folder.sources:
             try:
                 with blamed_on(source.path):
-                    recording = open_recording(source, reading)
+                    recording = sisters.open(source, reading)
             except InputError as error:
                 fail(source, error)
                 continue

@@ -129,10 +129,11 @@ class Screen:
         fillers: The fillers of the file.
         limit: Greatest value that may be measured, in the file's own unit; infinite for none.
         limit_in_words: The same in words, such as "200 g".
-        zeros: Whether samples of 0 on all axes are missing: gravity is never nothing.
+        zeros: From how many samples in a row 0 on all axes is missing: gravity is nothing in free fall alone;
+            0 for never.
     """
 
-    def __init__(self, fillers: Fillers, limit: float, limit_in_words: str, zeros: bool) -> None:
+    def __init__(self, fillers: Fillers, limit: float, limit_in_words: str, zeros: int) -> None:
         self._fillers, self._limit, self._words, self._zeros = fillers, limit, limit_in_words, zeros
         self._codes: dict[float, int] = {}
         self._filled = self._beyond = self._nothing = 0
@@ -161,8 +162,11 @@ class Screen:
             values = np.where(beyond, np.float32("nan"), values)
         nothing: np.ndarray = ~values.any(axis=1)
         if self._zeros and nothing.any():
-            self._nothing += int(np.count_nonzero(nothing))
-            values = np.where(nothing[:, None], np.float32("nan"), values)
+            edges = np.flatnonzero(np.diff(nothing, prepend=False, append=False)).reshape(-1, 2)
+            for begin, end in edges[edges[:, 1] - edges[:, 0] >= self._zeros].tolist():
+                self._nothing += end - begin
+                values = values if values.flags.owndata and values.flags.writeable else values.copy()
+                values[begin:end] = np.nan
         return values
 
     def notes(self) -> list[str]:

@@ -21,7 +21,7 @@ from wearcli.recordings.tables.rows import RowRule, check_gravity, read_rows, re
 from wearcli.recordings.tables.table import HEAD_ROWS, Batch, Column, Table, check_width
 from wearcli.recordings.tables.times import recognise_time
 from wearcli.recordings.tables.timescale import Stamps, TimeScale
-from wearcli.recordings.tables.units import recognise_unit
+from wearcli.recordings.tables.units import UnitInDoubt, recognise_unit
 from wearcli.recordings.tables.zone import ClockZone, clock_zone
 
 # A measured rate that is off the given one by more than this share is worth a warning.
@@ -30,6 +30,8 @@ _RATE_TOLERANCE = 0.02
 _SLOWEST_HZ, _FASTEST_HZ = 1.0, 1e4
 # A calibrated value may be a little beyond the range that a format states.
 _RANGE_MARGIN = 1.1
+# Free fall is not as long: so many samples in a row, and seconds, of 0 on all axes are no measurement.
+_ZEROS, _ZEROS_S = 5, 0.5
 # How far two clocks of the same samples may differ, as a share.
 _CLOCKS_APART = 0.05
 
@@ -114,7 +116,8 @@ def open_table(source: Source, table: Table, reading: Reading, file_name: str) -
     def stream() -> Iterator[Chunk]:
         # What was read to recognise the unit is not read twice; a second pass begins anew.
         rows = pending.pop() if pending else read_rows(table, chosen, chosen.time, file_name)
-        screen = Screen(fillers, limit, f"{limit_g:g} {signal.unit}", unit.gravity)
+        zeros = max(_ZEROS, round(_ZEROS_S * clock.rate_hz)) if unit.gravity else 0
+        screen = Screen(fillers, limit, f"{limit_g:g} {signal.unit}", zeros)
         clean = (row._replace(values=screen.without_fillers(row.values)) for row in rows)
         return _chunks(map(rule.samples, clean), clock, unit.factor, screen, warnings)
 
@@ -280,7 +283,11 @@ def _unit(
     if not signal.units:
         name = (written or "raw").split(",")[0].strip() or "raw"
         return _Unit(name, f"{name}, {'said' if written else 'as'} in the file", 1.0)
-    unit = recognise_unit(values, rate_hz, file_name, signal, reading.unit, written)
+    try:
+        unit = recognise_unit(values, rate_hz, file_name, signal, reading.unit, written)
+    except UnitInDoubt as doubt:
+        doubt.columns = tuple(table.columns[j].name for j in chosen.channels)
+        raise
     table.warnings += unit.warnings
     return _Unit(unit.name, f"{unit.name}, {unit.how}", unit.factor, unit.gravity)
 

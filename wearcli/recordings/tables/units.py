@@ -44,7 +44,18 @@ class FileUnit(NamedTuple):
 
 
 class UnitInDoubt(InputError):
-    """The values of a recording do not tell their unit, and nothing else does."""
+    """The values of a recording do not tell their unit, and nothing else does.
+
+    Attributes:
+        value: The quantity that was looked at, in the file's own unit.
+        rate_hz: Rate of the recording, Hz.
+        columns: Names of the columns that were read.
+    """
+
+    def __init__(self, message: str, value: float, rate_hz: float) -> None:
+        super().__init__(message)
+        self.value, self.rate_hz = value, rate_hz
+        self.columns: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -123,7 +134,9 @@ def recognise_unit(
         counts = f", or for raw counts as a scale such as {evidence.scale}" if evidence.scale else ""
         raise UnitInDoubt(
             f"{file_name}: {evidence.seen} is {evidence.value:.4g} and {evidence.problem}: say the unit with "
-            f"{flag}{counts}"
+            f"{flag}{counts}",
+            evidence.value,
+            rate_hz,
         )
     odd = evidence.odd(scale.factor)
     gravity = evidence.gravity and evidence.fits(scale.factor)
