@@ -97,6 +97,15 @@ def test_pages_that_are_missing_or_damaged(tmp_path: Path) -> None:
     assert missing == "3 pages are missing from the sequence, the first 0:00:30 after the start"
 
 
+@pytest.mark.parametrize("year", [b"9924", b"2324", b"1024"])
+def test_a_year_that_cannot_be(tmp_path: Path, year: bytes) -> None:
+    """As ns since 1970 it is beyond 64 bits."""
+    odd = page(1).replace(b"Page Time:2024", b"Page Time:" + year)
+    recording = opened(write_geneactiv(tmp_path / "a.bin", [odd, page(0), odd, page(2)], count=3))
+    np.testing.assert_allclose(read(recording)[1], g_of(0, 2), rtol=1e-6, atol=1e-7)
+    assert recording.warnings[0].startswith("2 damaged pages (")
+
+
 def test_digits_that_are_none(tmp_path: Path) -> None:
     data = bytearray(page(1))
     at = data.index(b"50.0\n") + 5 + 12 * 250

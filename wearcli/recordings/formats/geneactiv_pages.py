@@ -14,6 +14,7 @@ PAGE_SAMPLES, SAMPLE_BYTES = 300, 6
 _MARK = b"Recorded Data"
 _AT_ONCE = 2**20  # bytes
 _LONGEST = 2**14  # bytes of a page that is not damaged
+_LATEST_NS = 2**62  # in the year 2116
 _DIGITS = 2 * SAMPLE_BYTES * PAGE_SAMPLES
 _TIME = re.compile(rb"(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d):(\d{3})")
 _RATE = re.compile(rb"\d+(?:\.\d+)?")
@@ -154,9 +155,9 @@ def _page(text: bytes) -> Page | None:
         stamp = np.datetime64(b"T".join(time.group(1, 2)).decode(), "s").astype(np.int64)
     except ValueError:
         return None
-    if not data:
-        return None
     start_ns = int(stamp) * TICK_NS + int(time[3]) * 10**6
+    if not data or not 0 <= start_ns < _LATEST_NS:
+        return None
     number_text = fields.get(b"Sequence Number", b"")
     number_in_file = int(number_text) if number_text.isdigit() else None
     return Page(number_in_file, start_ns, TICK_NS / float(rate[0]), data)
