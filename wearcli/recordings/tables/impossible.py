@@ -160,7 +160,7 @@ class Screen:
             beyond = np.abs(values) > self._limit
             self._beyond += int(np.count_nonzero(beyond.any(1)))
             values = np.where(beyond, np.float32("nan"), values)
-        nothing: np.ndarray = ~values.any(axis=1)
+        nothing = np.asarray(~values.any(axis=1))
         if self._zeros and nothing.any():
             edges = np.flatnonzero(np.diff(nothing, prepend=False, append=False)).reshape(-1, 2)
             for begin, end in edges[edges[:, 1] - edges[:, 0] >= self._zeros].tolist():
