@@ -92,7 +92,7 @@ def read_header(rows: list[Row], lines: list[str], first: int, delimiter: str, f
     Raises:
         InputError: Decimal commas stand between commas.
     """
-    body = [row for row in rows[first : first + 100] if row]
+    body = [row for row in rows[first:] if row][:100]
     width = max(set(map(len, body)), key=[len(row) for row in body].count)
     at = _row_above(rows, first)
     if at is None:

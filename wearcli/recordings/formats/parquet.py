@@ -39,7 +39,7 @@ def open_parquet(path: Path, file_name: str) -> Table:
                 )
                 for field in schema
             ]
-    except (pa.ArrowException, OSError) as error:
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         raise not_readable(file_name, "Parquet file", error) from None
     return Table(columns, lambda time, channels: _stream(path, file_name, schema, time, channels), rows=rows)
 

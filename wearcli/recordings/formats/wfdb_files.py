@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+_LONGEST_NAME = 250  # of a file, with a suffix
+
 
 def segment_names(header: Path) -> list[str]:
     """Return the names of the segments of a record, the layout among them; none for a plain record."""
@@ -49,7 +51,11 @@ def with_length(header: Path, frames: int | None) -> str:
 def _names(lines: list[str], count: int) -> list[str]:
     """The first words of `count` lines, as far as they are files beside the header; ~ stands for none."""
     names = [line.split()[0] for line in lines[:count]]
-    return [name for name in names if not name.startswith("~") and not {"/", "\\"} & {*name}]
+    return [
+        name
+        for name in names
+        if not name.startswith("~") and not {"/", "\\"} & {*name} and len(name) < _LONGEST_NAME
+    ]
 
 
 def _on_disk(path: Path) -> Path:
