@@ -6,12 +6,12 @@ import pytest
 from typer.testing import CliRunner
 
 from tests.recordings.make import wrist, write_csv
-from wearcli import inspection as module
 from wearcli.cli.app import app
 from wearcli.errors import UsageError
 from wearcli.inspection import Inspection, inspect
 from wearcli.recordings.reading import Reading
 from wearcli.recordings.recording import Recording, Source
+from wearcli.recordings.study import sisters as module
 
 RUNNER = CliRunner()
 

@@ -27,6 +27,7 @@ from wearcli.embedding.table import RECORDINGS_KEY, STREAM_END, read_table
 from wearcli.errors import InputError, UsageError
 from wearcli.models.folder import DEFAULT_MODEL, load_model
 from wearcli.recordings.reading import Reading
+from wearcli.recordings.study import sisters
 from wearcli.signals.features.motion import FEATURE_NAMES, features
 
 
@@ -423,7 +424,8 @@ def test_whatever_a_broken_file_raises_the_rest_goes_on(
 ) -> None:
     if step == "features" and isinstance(error, SystemExit):
         pytest.skip("what ends a pool's thread ends the run")
-    real = getattr(job, step)
+    module = sisters if step == "open_recording" else job
+    real = getattr(module, step)
 
     def failing(*arguments):
         first = arguments[0]
@@ -437,7 +439,7 @@ def test_whatever_a_broken_file_raises_the_rest_goes_on(
             raise error
         return real(*arguments)
 
-    monkeypatch.setattr(job, step, failing)
+    monkeypatch.setattr(module, step, failing)
     result = embed([study], tmp_path / "e.parquet")
     assert [failure["recording"] for failure in result.failed] == ["P01_b"]
     assert result.failed[0]["error"] == f"{study / 'P01_b.parquet'}: {fault}"

@@ -9,6 +9,8 @@ from tests.recordings.make import wrist, write_csv
 from wearcli.errors import InputError
 from wearcli.inspection import inspect
 from wearcli.recordings.reading import Reading
+from wearcli.recordings.recording import Recording, Source
+from wearcli.recordings.study import sisters as sisters_module
 from wearcli.recordings.study.discovery import find_recordings
 from wearcli.recordings.study.sisters import Sisters
 
@@ -71,6 +73,21 @@ def test_others_decide_nothing(tmp_path: Path) -> None:
     sources = find_recordings([tmp_path / "c"]).sources
     with pytest.raises(InputError, match="--unit"):  # counts among g
         Sisters(sources).open(sources[-1], Reading())
+
+
+def test_a_sister_that_breaks_a_library_is_passed_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sources = find_recordings([study(tmp_path, 3, 1.0)]).sources
+    real = sisters_module.open_recording
+
+    def failing(source: Source, reading: Reading) -> Recording:
+        if source.recording == "P1_walk":
+            raise KeyError("deep")
+        return real(source, reading)
+
+    monkeypatch.setattr(sisters_module, "open_recording", failing)
+    assert "as in 2 other" in Sisters(sources).open(sources[-1], Reading()).unit_how
 
 
 def test_clear_evidence_stays(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from threading import Lock
 from typing import NamedTuple
 
-from wearcli.errors import InputError
+from wearcli.errors import WearcliError, blamed_on
 from wearcli.modality import MODALITIES
 from wearcli.recordings.open import open_recording
 from wearcli.recordings.reading import Reading
@@ -92,10 +92,11 @@ class Sisters:
 def _look(source: Source, reading: Reading) -> _Look | None:
     """What the head of a recording says; None where it cannot be read, or where no value tells the unit."""
     try:
-        recording = open_recording(source, reading)
+        with blamed_on(source.path):
+            recording = open_recording(source, reading)
     except UnitInDoubt as doubt:
         return _Look(doubt.columns, doubt.rate_hz, None)
-    except InputError:
+    except WearcliError:
         return None
     columns, unit = recording.provenance.get("columns"), recording.provenance.get("file_unit")
     if not isinstance(columns, list) or unit not in MODALITIES[reading.modality].units:
