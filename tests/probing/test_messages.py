@@ -127,8 +127,8 @@ def test_labels_that_are_nowhere(folder: Path) -> None:
 
 
 def test_a_folder_of_something_else_is_never_replaced(folder: Path) -> None:
-    for output in (".", "labels.csv"):
-        refused(UsageError, "something else .no probe.json in it.", output=output, overwrite=True)
+    refused(UsageError, "something else .no probe.json in it.", output=".", overwrite=True)
+    refused(UsageError, "is a file, and a folder is to be written", output="labels.csv", overwrite=True)
     assert Path("labels.csv").is_file()
     Path("empty").mkdir()
     probe(task="activity", probe="linear", bootstrap=10, output="empty")

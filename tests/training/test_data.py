@@ -83,7 +83,7 @@ def test_windows_not_worn_are_left_out(stores):
 def test_stores_that_differ_are_refused(tmp_path, stores):
     other = make.store(tmp_path / "other", people=1)
     path = other.folder / "store.json"
-    path.write_text(json.dumps({**json.loads(path.read_text()), "rate_hz": 100.0}))
+    path.write_text(json.dumps({**json.loads(path.read_text()), "rate_hz": 100.0, "window_s": 1.0}))
     with pytest.raises(InputError, match=r"other.*at 100 Hz.*unlike.*first.*at 50 Hz"):
         TrainingData([stores[0], WindowStore.open(other.folder)])
 

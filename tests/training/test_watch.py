@@ -15,7 +15,7 @@ from tests.training import make
 from tests.training.make import weights
 from wearcli.cli.app import main
 from wearcli.errors import InputError, UsageError
-from wearcli.signals.store import WindowStore
+from wearcli.signals.store import INDEX_SCHEMA, WindowStore
 from wearcli.training import pretrain as module
 from wearcli.training.pretrain import pretrain
 from wearcli.training.watch import Watch, open_watch
@@ -159,7 +159,7 @@ def test_only_windows_that_were_worn_are_seen(watched, tmp_path):
     wearcli.preprocess([watched], tmp_path / "own", window_s=2.0)
     index = pd.read_parquet(tmp_path / "own" / "index.parquet")
     index["wear"] = np.where(np.arange(len(index)) % 4 == 0, 0.25, 1.0).astype(np.float32)
-    index.to_parquet(tmp_path / "own" / "index.parquet")
+    index.to_parquet(tmp_path / "own" / "index.parquet", schema=INDEX_SCHEMA)
     store = WindowStore.open(tmp_path / "own")
     watch = open_watch(make.settings(watch=str(watched)), tmp_path / "own", store.settings, print)
     worn = np.flatnonzero(np.arange(len(store)) % 4)

@@ -8,7 +8,7 @@ window: recordings in order, time rising in each; turned copies of a batch of wi
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import pandas as pd
@@ -16,13 +16,19 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from wearcli.claims import recover
+from wearcli.conformity import shown
 from wearcli.documents import parse, read_json, write_json
 from wearcli.errors import InputError, reason
-from wearcli.modality import Modality
+from wearcli.modality import MODALITIES
 from wearcli.signals.normalise import Normalisation
 from wearcli.signals.origin import ORIGIN, PULSE_QUALITY
 
 SETTINGS_NAME, INDEX_NAME = "store.json", "index.parquet"
+if TYPE_CHECKING:
+    from wearcli.modality import Modality
+else:
+    Modality = str  # as it is read: the records of `MODALITIES` say which there are
+
 DType = Literal["int16", "float32"]
 
 INDEX_SCHEMA = pa.schema(
@@ -103,6 +109,8 @@ class StoreSettings:
                 return f"its {key} is {getattr(self, key)}, not above 0"
         if not abs(self.rate_hz * self.window_s - self.samples) <= 1:
             return f"{self.window_s:g} s at {self.rate_hz:g} Hz are not its {self.samples} samples"
+        if self.modality not in MODALITIES:
+            return f"its modality is {shown(self.modality)}, not {' or '.join(MODALITIES)}"
         if not self.channels:
             return "it has no channels"
         if min(self.shards, default=0) < 1 or sum(self.shards) != self.n_windows:
