@@ -558,3 +558,17 @@ def test_a_folder_that_cannot_be_entered_is_a_failure(tmp_path: Path, monkeypatc
     assert code == 1
     assert "P02: the folder cannot be entered (Permission denied): see its permissions" in err
     assert '"failed": 1' in out
+
+
+def test_a_row_may_name_a_file_of_a_folder_that_is_one_recording(tmp_path: Path) -> None:
+    """The row of P1/ACC.csv was passed over in silence: only P1 was taken."""
+    for folder in ("P1", "P2"):
+        (tmp_path / folder).mkdir()
+        rows = "1609459200.0, 1609459200.0, 1609459200.0\n32.0, 32.0, 32.0\n" + "0, 0, 64\n" * 64
+        (tmp_path / folder / "ACC.csv").write_text(rows)
+    (tmp_path / "recordings.csv").write_text("recording,file,participant\nr1,P1/ACC.csv,anna\nr2,P2,berta\n")
+    study = find_recordings([tmp_path])
+    assert [(source.recording, source.participant) for source in study.sources] == [
+        ("r1", "anna"),
+        ("r2", "berta"),
+    ]

@@ -49,6 +49,7 @@ class Entries:
     def __init__(self, tables: Iterable[Path]) -> None:
         self.problems: list[str] = []
         self._by_file: dict[str, tuple[Path, Entry]] = {}
+        self._by_folder: dict[str, tuple[Path, Entry]] = {}  # of the first file that is named in it
         self._by_name: dict[tuple[Path, str], tuple[Path, Entry]] = {}
         for table in tables:
             absent = []
@@ -57,7 +58,9 @@ class Entries:
                 if entry.file is None:
                     self._by_name[folder, entry.recording] = (folder, entry)
                 elif os.path.lexists(entry.file):
-                    self._by_file[os.path.realpath(entry.file)] = (folder, entry)
+                    file = os.path.realpath(entry.file)
+                    self._by_file[file] = (folder, entry)
+                    self._by_folder.setdefault(str(Path(file).parent), (folder, entry))
                 else:
                     absent.append(entry.file.name)
             if absent:
@@ -66,8 +69,14 @@ class Entries:
                 )
 
     def row(self, item: RecordingFile) -> tuple[Path, Entry] | None:
-        """Return the row of a file and the folder of its table, by the file's path, else by its name."""
-        if row := self._by_file.get(os.path.realpath(item.path)):
+        """Return the row of a file and the folder of its table, by the file's path, else by its name.
+
+        The row of a folder that is one recording may name a file in it, such as P1/ACC.csv.
+        """
+        path = os.path.realpath(item.path)
+        if row := self._by_file.get(path):
+            return row
+        if item.format.folder is not None and (row := self._by_folder.get(path)):
             return row
         if self._by_name:
             for folder in absolute(item.path).parents:
