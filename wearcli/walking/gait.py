@@ -21,7 +21,7 @@ from wearcli.prediction.apply import choose_probe
 from wearcli.prediction.inputs import EmbeddingOptions, Inputs, path_list, path_names, recording_tables
 from wearcli.prediction.predict import Step
 from wearcli.prediction.regroup import recording_name
-from wearcli.probing.saved import load_probe
+from wearcli.probing.saved import SavedProbe, load_probe
 from wearcli.recordings.reading import Reading
 from wearcli.recordings.tables.zone import parse_zone
 from wearcli.walking.bouts import GAP_S, Bout, Bouts
@@ -112,11 +112,7 @@ def gait(
     timezone = timezone or reading.timezone
     if timezone is not None:
         parse_zone(timezone)
-    saved = load_probe(Path(probe))
-    if saved.result.kind != "regression" or saved.result.level == "participant":
-        raise UsageError(
-            f"{probe}: it predicts no metrics of walks: fit one with 'wearcli probe --task gait'"
-        )
+    saved = _load_gait_probe(Path(probe))
     name = choose_probe(saved, use)
     walks = choose_rule(None if walking is None else Path(walking), labels)
     target = Path(output)
@@ -162,6 +158,16 @@ def gait(
         _write(target, bouts, by_day, result, dict(saved.result.model), settings)
         result.output = str(target)
         return result
+
+
+def _load_gait_probe(folder: Path) -> SavedProbe:
+    """The probe in a folder; UsageError where it predicts no amounts of windows."""
+    saved = load_probe(folder)
+    if saved.result.kind != "regression" or saved.result.level == "participant":
+        raise UsageError(
+            f"{folder}: it predicts no metrics of walks: fit one with 'wearcli probe --task gait'"
+        )
+    return saved
 
 
 def _write(

@@ -58,7 +58,6 @@ def _channels(name: str, array: np.ndarray) -> dict[str, np.ndarray]:
 def _read_arrays(path: Path, file_name: str) -> dict[str, np.ndarray]:
     """The arrays of real numbers, the fields of structs as NAME.FIELD."""
     from scipy.io import loadmat, whosmat
-    from scipy.io.matlab import MatReadError
 
     try:
         with path.open("rb") as stream:
@@ -71,11 +70,11 @@ def _read_arrays(path: Path, file_name: str) -> dict[str, np.ndarray]:
         cells = sum(int(np.prod(shape, dtype=np.float64)) for _, shape, _ in whosmat(path, appendmat=False))
         check_ratio(8 * cells, path.stat().st_size, file_name)
         content: Mapping[str, object] = loadmat(path, appendmat=False)
-    except OSError as error:
-        raise not_readable(file_name, ".mat file", error) from None
     except InputError:
         raise
-    except (MatReadError, ValueError, TypeError, KeyError, IndexError, NotImplementedError) as error:
+    except OSError as error:
+        raise not_readable(file_name, ".mat file", error) from None
+    except Exception as error:  # scipy raises what its decoder comes upon
         raise InputError(f"{file_name}: not a readable .mat file ({reason(error)}): copy it again") from None
     arrays: dict[str, np.ndarray] = {}
     for name, value in content.items():
