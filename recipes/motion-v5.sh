@@ -1,7 +1,7 @@
 #!/bin/sh
 # The recipe of the default model: recordings in, OUT/run with the model folder out. One seed, by steps.
 #
-#   recipes/motion-v5.sh STUDIES OUT [SET_TO_LEAVE_OUT]
+#   recipes/motion-v5.sh STUDIES OUT ["SET TO LEAVE OUT ..."]
 #
 # STUDIES: see open_sets.sh. WEARCLI names the command, STEPS another length, OPTIONS more flags.
 set -eu

@@ -1,8 +1,9 @@
 # Read by the recipes of models of motion: the six open sets as windows, and their terms.
 #
 # Of the caller: STUDIES holds a folder a set (sisfall, smartfallmm, hexoskin, stress_predict, selfback, umafall),
-# each as `wearcli` reads it, with its labels.csv; `out`, `windows` (options of preprocess) and `without` (a set to
-# leave out). Leaves in "$@" what `wearcli pretrain` is told of them; `study_of NAME` is the folder of a set.
+# each as `wearcli` reads it, with its labels.csv; `out`, `windows` (options of preprocess) and `without` (sets to
+# leave out, with blanks between). Leaves in "$@" what `wearcli pretrain` gets of them; `study_of NAME` is the folder
+# of a set.
 wearcli=${WEARCLI:-wearcli}
 mkdir -p "$out"
 
@@ -27,7 +28,7 @@ study_of() {
 sets=
 set --
 for name in sisfall smartfallmm hexoskin stress_predict selfback umafall; do
-    [ "$name" = "$without" ] && continue
+    case " $without " in *" $name "*) continue ;; esac
     # A few recordings that fit no unit are named and left out: exit code 1.
     # shellcheck disable=SC2086
     [ -f "$out/stores/$name/store.json" ] ||

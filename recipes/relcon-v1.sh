@@ -1,7 +1,7 @@
 #!/bin/sh
 # The recipe of relcon-v1: RelCon's own encoder and objective on the six open sets, as far as minutes of a CPU go.
 #
-#   recipes/relcon-v1.sh STUDIES OUT [SET_TO_LEAVE_OUT]
+#   recipes/relcon-v1.sh STUDIES OUT ["SET TO LEAVE OUT ..."]
 #
 # STUDIES: see open_sets.sh. WEARCLI names the command, STEPS another length, OPTIONS more flags.
 set -eu
