@@ -7,8 +7,8 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
-from wearcli.errors import UsageError
-from wearcli.leftovers import beside, in_words, may_live, moved_aside, run_name, tidy
+from wearcli.errors import UsageError, room_for
+from wearcli.leftovers import beside, in_words, is_temporary, may_live, moved_aside, run_name, tidy
 
 try:
     import fcntl
@@ -36,7 +36,16 @@ def claimed(path: Path) -> Iterator[None]:
 
     Raises:
         UsageError: Another run writes it.
+        InputError: There is no room for it on its disk.
     """
+    # Of what lies in a temporary folder, the output that the folder is for is named.
+    with contextlib.nullcontext() if is_temporary(path) else room_for(path), _claim(path):
+        yield
+
+
+@contextlib.contextmanager
+def _claim(path: Path) -> Iterator[None]:
+    """The claim alone."""
     target = real(path)
     lock = beside(target, "lock")
     with _guard:
@@ -86,13 +95,22 @@ def _locked(path: Path, lock: Path) -> int:
             if free is False or (free is None and holder and may_live(holder, lock)):
                 raise _occupied(path, holder, lock)
             if _is_file(descriptor, lock):  # and not one that its holder removed a moment ago
-                os.ftruncate(descriptor, 0)
-                os.pwrite(descriptor, run_name().encode() + b"\n", 0)
+                _sign(descriptor, lock)
                 return descriptor
         except BaseException:
             os.close(descriptor)
             raise
         os.close(descriptor)
+
+
+def _sign(descriptor: int, lock: Path) -> None:
+    """Write into a lock that is held whose it is; a lock that has no room for that is removed."""
+    try:
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, run_name().encode() + b"\n", 0)
+    except OSError:
+        lock.unlink(missing_ok=True)
+        raise
 
 
 def _flock(descriptor: int) -> bool | None:

@@ -1,6 +1,7 @@
 """The errors that a user meets: one line that says what, where and what to do."""
 
 import contextlib
+import errno
 import logging
 import re
 from collections.abc import Iterator
@@ -11,6 +12,14 @@ _CLASS_NAMES = re.compile(r"\b\w+(?:Exception|Error)\b:?\s*|\bError -?\d+ while 
 _LONGEST = 120
 _LONGEST_LINE, _HALF_LINE = 2000, 990
 _UNKNOWN = "its content is damaged"
+_NO_ROOM = {errno.ENOSPC: "no room on its disk", errno.EFBIG: "the file may not be so large"}
+if hasattr(errno, "EDQUOT"):  # not on Windows
+    _NO_ROOM[errno.EDQUOT] = "no room in the quota of its disk"
+# What libraries say that do not hand on the system's number: safetensors and onnx, numpy.
+_NO_ROOM_WORDS = re.compile(
+    r"No space left|StorageFull|(?:os error|code:) (?:27|28)\b|\d+ requested and \d+ written"
+)
+_MAKE_ROOM = "make room there, or give another place with -o"
 
 
 class WearcliError(Exception):
@@ -75,7 +84,7 @@ def blamed_on(path: Path) -> Iterator[None]:
     """Turn whatever is raised inside into the one line of a file, so that the rest of a batch goes on.
 
     A panic of a library in Rust is no `Exception`, so every class is meant but those that end a program or a
-    generator. Errors of one line stay as they are.
+    generator. Errors of one line stay as they are. A full disk is never the fault of a file that is read.
 
     Raises:
         InputError: Something else was raised.
@@ -85,4 +94,34 @@ def blamed_on(path: Path) -> Iterator[None]:
     except (WearcliError, KeyboardInterrupt, SystemExit, GeneratorExit):
         raise
     except BaseException as error:
+        if _room_problem(error):
+            raise
         raise unreadable(path, error) from error
+
+
+@contextlib.contextmanager
+def room_for(path: Path, advice: str = _MAKE_ROOM) -> Iterator[None]:
+    """Turn what a full disk makes a library raise into the one line of what is written in the block.
+
+    Args:
+        path: The file or folder that is written.
+        advice: What to do; the end of the line.
+
+    Raises:
+        InputError: There was no room for it.
+    """
+    try:
+        yield
+    except WearcliError:
+        raise
+    except Exception as error:  # each library has a class of its own for it
+        if why := _room_problem(error):
+            raise InputError(f"{path}: cannot be written ({why}): {advice}") from error
+        raise
+
+
+def _room_problem(error: BaseException) -> str | None:
+    """Which limit of a disk an error tells of, in words; None for another error."""
+    if isinstance(error, OSError) and error.errno in _NO_ROOM:
+        return _NO_ROOM[error.errno]
+    return _NO_ROOM[errno.ENOSPC] if _NO_ROOM_WORDS.search(str(error)) else None

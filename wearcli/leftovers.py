@@ -6,6 +6,7 @@ that share a disk do not sweep each other's files.
 """
 
 import contextlib
+import functools
 import hashlib
 import os
 import re
@@ -17,9 +18,11 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from wearcli.errors import room_for
+
 _DAY_S = 86_400.0  # after which another machine's file that does not change any more is taken as left behind
 _STEM_BYTES = 150  # of the output's name in a name beside it: a name has 255 bytes at most
-_ENDING = re.compile(r"([A-Za-z0-9-]+)\.[0-9a-f]{8}\.(tmp|old)")
+_ENDING = re.compile(r"([A-Za-z0-9-]+)\.[0-9a-f]{8}\.(tmp|old)$")
 _RUN = re.compile(r"([A-Za-z0-9-]+)-(\d{1,9})-(\d+)")  # machine, process, its start
 _SCRATCH = "wearcli-"  # begins the name of a folder in the system's temporary folder
 
@@ -35,6 +38,11 @@ def beside(target: Path, ending: str) -> Path:
 def temporary_beside(target: Path) -> Path:
     """Return a new name beside an output, for what is not complete yet."""
     return beside(target, f"{run_name()}.{secrets.token_hex(4)}.tmp")
+
+
+def is_temporary(path: Path) -> bool:
+    """Whether a path is, or lies in, what a run writes until it is complete."""
+    return any(part.startswith(".") and _ENDING.search(part) for part in path.parts)
 
 
 def moved_aside(target: Path) -> bool:
@@ -58,13 +66,27 @@ def tidy(target: Path) -> None:
 
 @contextlib.contextmanager
 def scratch() -> Iterator[Path]:
-    """Give a folder in the system's temporary folder; those of killed runs are removed first."""
-    for entry in _entries(Path(tempfile.gettempdir()), _SCRATCH):
+    """Give a folder in the system's temporary folder; those of killed runs are removed first.
+
+    Raises:
+        InputError: There is no room for what is written into it.
+    """
+    place = Path(tempfile.gettempdir())
+    _sweep(place)
+    with (
+        room_for(place, "make room there, or name another folder in the variable TMPDIR"),
+        tempfile.TemporaryDirectory(prefix=f"{_SCRATCH}{run_name()}.") as folder,
+    ):
+        yield Path(folder)
+
+
+@functools.cache
+def _sweep(place: Path) -> None:
+    """Remove the folders that killed runs left in the system's temporary folder, once a process."""
+    for entry in _entries(place, _SCRATCH):
         run = entry.name.removeprefix(_SCRATCH).partition(".")[0]
         if _RUN.fullmatch(run) and not may_live(run, entry):
             shutil.rmtree(entry, ignore_errors=True)
-    with tempfile.TemporaryDirectory(prefix=f"{_SCRATCH}{run_name()}.") as folder:
-        yield Path(folder)
 
 
 def run_name() -> str:

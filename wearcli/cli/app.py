@@ -1,5 +1,6 @@
 """The command `wearcli`: its commands in groups, errors as one line, exit codes."""
 
+import os
 import re
 import signal
 import sys
@@ -31,7 +32,7 @@ from wearcli.cli.common import Output, start_output, with_output_options
 from wearcli.cli.config import read_config
 from wearcli.cli.help import PAGE_WIDTH, Command, Group
 from wearcli.cli.options import Debug, Quiet, Verbose
-from wearcli.errors import UsageError, WearcliError
+from wearcli.errors import UsageError, WearcliError, room_for
 
 # The groups of the help page, in the order in which a newcomer needs them.
 GROUPS: dict[str, tuple[Callable[..., None], ...]] = {
@@ -112,7 +113,10 @@ def main() -> None:
     if sys.stdout is None:  # closed by who started us
         _exit("stdout is closed: open it, or send it to a file", 1)
     try:
-        sys.exit(app(prog_name="wearcli", standalone_mode=False) or 0)
+        with room_for(Path("stdout"), "send it to a disk that has room"):  # all else says its own name
+            code = app(prog_name="wearcli", standalone_mode=False) or 0
+            sys.stdout.flush()
+        sys.exit(code)
     except typer.TyperException as error:
         context = getattr(error, "ctx", None)
         command = context.command_path if context else "wearcli"
@@ -142,4 +146,9 @@ def _exit(message: str, code: int) -> None:
     if Output.debug:
         raise
     print(f"wearcli: {message}", file=sys.stderr)
+    try:
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except OSError:  # what waits for it is dropped, so that the interpreter does not try it once more
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     sys.exit(code)

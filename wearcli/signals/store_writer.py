@@ -243,11 +243,12 @@ class _Shards:
 
     def _flush(self) -> None:
         path = self.folder / f"values-{len(self.counts):05d}.npy"
-        out = np.lib.format.open_memmap(path, "w+", np.dtype(self.dtype), (self._held, *self.shape))
-        at = 0
-        for rows in self._parts:
-            out[at : at + len(rows)] = rows
-            at += len(rows)
-        out.flush()
+        kind = np.lib.format.dtype_to_descr(np.dtype(self.dtype))
+        header = {"descr": kind, "fortran_order": False, "shape": (self._held, *self.shape)}
+        # Not through a map of the file: on a full disk the system ends a process that writes into one.
+        with path.open("wb") as stream:
+            np.lib.format.write_array_header_1_0(stream, header)
+            for rows in self._parts:
+                stream.write(np.ascontiguousarray(rows, self.dtype).data)
         self.counts.append(self._held)
         self._parts, self._held = [], 0

@@ -223,6 +223,18 @@ def test_damage_of_any_kind_is_one_line(tmp_path: Path) -> None:
             check_line(error, path)
 
 
+@pytest.mark.parametrize(
+    "header", ["a 1 100 400\na\0b.dat 16\n", f"a {'9' * 5000} 100\na.dat 16\n", f"a/{'9' * 5000} 1 100\n"]
+)
+def test_names_and_counts_that_no_file_has(tmp_path: Path, header: str) -> None:
+    """A zero byte in a name, and a count of 5,000 digits, ended the search for recordings."""
+    (tmp_path / "a.hea").write_text(header)
+    for source in find_recordings([tmp_path], modality="ecg").sources:
+        with pytest.raises(InputError) as error:
+            opened(source.path, "wfdb", modality="ecg")
+        check_line(error.value, source.path)
+
+
 def test_data_that_go_away_in_between(tmp_path: Path) -> None:
     path = by_hand(tmp_path, TWO, a_dat=PAIRS)
     recording = opened_ecg(path)

@@ -7,10 +7,10 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 from wearcli.errors import InputError
+from wearcli.leftovers import scratch
 from wearcli.recordings.formats.bombs import check_ratio
 
 _BLOCK = 2**16
@@ -76,12 +76,12 @@ def unpacked(path: Path, file_name: str) -> Iterator[tuple[Path, list[str]]]:
         yield path, []
         return
     warnings: list[str] = []
-    with TemporaryDirectory(prefix="wearcli-") as scratch:
-        plain = Path(scratch) / path.with_suffix("").name
+    with scratch() as place:
+        plain = place / path.with_suffix("").name
         with plain.open("wb") as target:
             for number, block in enumerate(_unpacked_blocks(path, warnings)):
                 if number % _BLOCKS_A_LOOK == 0:
-                    _check_room(Path(scratch), file_name)
+                    _check_room(place, file_name)
                 target.write(block)
         if warnings and plain.stat().st_size == 0:
             raise InputError(f"{file_name}: the .gz cannot be unpacked: copy it again")

@@ -1,6 +1,5 @@
 """WFDB records (.hea with .dat or .mat) as a stream of batches, through wfdb."""
 
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from wearcli.errors import InputError
+from wearcli.leftovers import scratch
 from wearcli.recordings.formats.damage import not_readable
 from wearcli.recordings.formats.format import Format
 from wearcli.recordings.formats.wfdb_files import record_files, segment_headers, segment_names, with_length
@@ -134,12 +134,12 @@ def _folder(files: dict[str, Path], file_name: str, length: int | None = None) -
         if as_named and length is None and "::" not in str(home):
             yield home
             return
-        with tempfile.TemporaryDirectory(prefix="wearcli-") as links:
+        with scratch() as links:
             header, *others = files.items()
             for name, file in others:
-                (Path(links) / name).symlink_to(file.absolute())
-            (Path(links) / header[0]).write_text(with_length(header[1], length))
-            yield Path(links)
+                (links / name).symlink_to(file.absolute())
+            (links / header[0]).write_text(with_length(header[1], length))
+            yield links
     except InputError:
         raise
     except Exception as error:

@@ -4,13 +4,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 _LONGEST_NAME = 250  # of a file, with a suffix
+_LONGEST_COUNT = 6  # digits
 
 
 def segment_names(header: Path) -> list[str]:
     """Return the names of the segments of a record, the layout among them; none for a plain record."""
     lines = _lines(header)
     _, _, count = lines[0].split()[0].partition("/") if lines else ("", "", "")
-    return _names(lines[1:], int(count)) if count.isdecimal() else []
+    return _names(lines[1:], _count(count))
 
 
 def segment_headers(headers: Sequence[Path]) -> set[Path]:
@@ -33,8 +34,7 @@ def record_files(header: Path) -> dict[str, Path]:
     for file in list(files.values())[bool(segments) :]:  # a multi-segment header names no data itself
         lines = _lines(file)
         words = lines[0].split() if lines else []
-        signals = int(words[1]) if len(words) > 1 and words[1].isdecimal() else 0
-        for name in _names(lines[1:], signals):
+        for name in _names(lines[1:], _count((*words, "", "")[1])):
             files[name] = _on_disk(header.with_name(name))
     return files
 
@@ -48,13 +48,18 @@ def with_length(header: Path, frames: int | None) -> str:
     return "\n".join([record, *others, ""])
 
 
+def _count(word: str) -> int:
+    """How many signals or segments a header says; 0 where it says no number that a file may have."""
+    return int(word) if word.isdecimal() and len(word) <= _LONGEST_COUNT else 0
+
+
 def _names(lines: list[str], count: int) -> list[str]:
     """The first words of `count` lines, as far as they are files beside the header; ~ stands for none."""
     names = [line.split()[0] for line in lines[:count]]
     return [
         name
         for name in names
-        if not name.startswith("~") and not {"/", "\\"} & {*name} and len(name) < _LONGEST_NAME
+        if not name.startswith("~") and not {"/", "\\", "\0"} & {*name} and len(name) < _LONGEST_NAME
     ]
 
 
