@@ -54,18 +54,45 @@ def pairs(tmp_path_factory):
     return [str(folder / "acc"), str(folder / "ppg")]
 
 
-def launch(processes: int, arguments: list[str]) -> str:
-    """The command's stdout, alone or under torchrun."""
+def launch(processes: int, words: list[str], runs: list[list[str]] | None = None) -> str:
+    """The stdout of a module with words, alone or under torchrun."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     launcher = ["-m", "torch.distributed.run", "--nproc-per-node", str(processes), "--master-port", str(port)]
-    command = [sys.executable, *(launcher if processes > 1 else []), "-m", "wearcli", *arguments]
-    done = subprocess.run(
-        command, capture_output=True, text=True, env={**os.environ, "OMP_NUM_THREADS": "1"}, check=False
-    )
+    command = [sys.executable, *(launcher if processes > 1 else []), "-m", *words]
+    env = {**os.environ, "OMP_NUM_THREADS": "1", "WEARCLI_TEST_RUNS": json.dumps(runs)}
+    done = subprocess.run(command, capture_output=True, text=True, env=env, check=False, timeout=900)
     assert done.returncode == 0, done.stderr
     return done.stdout
+
+
+def arguments(method: str, store: Path, pairs: list[str], run: Path) -> list[str]:
+    """The words after `wearcli` that train one step into a folder."""
+    paths = pairs if method == "distill" else [str(store)]
+    name = {"tokens": "masked"}.get(method, method)
+    return ["pretrain", *paths, "--method", name, *METHODS[method], *LENGTH, "-o", str(run), "--json"]
+
+
+@pytest.fixture(scope="module")
+def runs(store, pairs, tmp_path_factory) -> dict[str, tuple[Path, Path]]:
+    """Of each method the folder of one process, and that of two."""
+    root = tmp_path_factory.mktemp("runs")
+    folders = {method: (root / method / "1", root / method / "2") for method in METHODS}
+
+    def train(processes: int) -> None:
+        commands = {
+            method: arguments(method, store, pairs, folders[method][processes - 1]) for method in METHODS
+        }
+        if processes > 1:  # one as a user would type it, with its export
+            out = launch(processes, ["wearcli", *commands.pop("simclr")])
+            assert json.loads(out)["run"] == str(folders["simclr"][1])  # one document, from one process
+            assert (folders["simclr"][1] / "model" / "model.onnx").is_file()
+        launch(processes, ["tests.training.several_runs"], list(commands.values()))
+
+    with ThreadPoolExecutor(2) as pool:  # most of their time is Python's start
+        list(pool.map(train, (1, 2)))
+    return folders
 
 
 def log(path: Path) -> list[dict]:
@@ -74,25 +101,18 @@ def log(path: Path) -> list[dict]:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("method", list(METHODS))
-def test_two_processes_learn_what_one_learns(method, store, pairs, tmp_path):
-    runs = {processes: tmp_path / str(processes) for processes in (1, 2)}
-    name = {"tokens": "masked"}.get(method, method)
-    paths = pairs if method == "distill" else [str(store)]
-    arguments = ["pretrain", *paths, "--method", name, *METHODS[method], *LENGTH]
-    with ThreadPoolExecutor(2) as pool:  # most of their time is Python's start
-        told = pool.map(lambda n: launch(n, [*arguments, "-o", str(runs[n]), "--json"]), runs)
-    for run, out in zip(runs.values(), told, strict=True):
-        assert json.loads(out)["run"] == str(run)  # one document, from one process
+def test_two_processes_learn_what_one_learns(method, runs):
     stages = [""] + (["distance"] if method == "relcon" else [])
     for stage in stages:
-        alone, shared = (log(runs[n] / stage / "metrics.jsonl") for n in (1, 2))
+        alone, shared = (log(run / stage / "metrics.jsonl") for run in runs[method])
         assert [line["step"] for line in alone] == [line["step"] for line in shared]
         for one, other in zip(alone, shared, strict=True):
             for name in ("loss", "validation_loss", "grad_norm"):
                 if name in one:
                     assert other[name] == pytest.approx(one[name], rel=1e-5), (stage, name)
         gradients = [
-            load_file(next((runs[n] / stage / "checkpoint").glob("optimizer-*.safetensors"))) for n in (1, 2)
+            load_file(next((run / stage / "checkpoint").glob("optimizer-*.safetensors")))
+            for run in runs[method]
         ]
         assert gradients[0].keys() == gradients[1].keys()
         for name, value in gradients[0].items():
@@ -117,5 +137,5 @@ def test_what_the_first_process_refuses_ends_all(store, tmp_path):
     (tmp_path / "run").mkdir()
     (tmp_path / "run" / "mine").write_text("mine")
     with pytest.raises(AssertionError, match="--overwrite"):
-        launch(2, ["pretrain", str(store), *LENGTH, "-o", str(tmp_path / "run")])
+        launch(2, ["wearcli", "pretrain", str(store), *LENGTH, "-o", str(tmp_path / "run")])
     assert [path.name for path in (tmp_path / "run").iterdir()] == ["mine"]
