@@ -94,6 +94,18 @@ def test_embeddings_that_tell_the_label_beat_noise(three: Comparison) -> None:
     assert three.less_features["noise"]["auroc"]["high"] < 0
 
 
+def test_noise_is_below_features_that_tell_the_label_in_every_metric(tmp_path: Path) -> None:
+    good = study(tmp_path, bouts=3, windows=4, feature_signal=3.0, identity=0.5)
+    rewrite(good, tmp_path / "noise.parquet", noise)
+    result = compare(tmp_path, "noise")
+    assert result.scores["features"]["macro_f1"]["mean"] > 0.9
+    for metric, difference in result.less_features["noise"].items():
+        if metric == "brier":
+            assert difference["low"] > 0  # an error: the more the worse
+        elif metric != "ece":
+            assert difference["high"] < 0, metric
+
+
 @pytest.mark.parametrize(
     "words",
     [

@@ -1,7 +1,7 @@
 """`wearcli` once for each list of words in WEARCLI_TEST_RUNS, in processes that start and join once.
 
-Most of the time of a small run under torchrun is the start of Python. The export of the model has tests of its
-own and is left out.
+Most of the time of a small run under torchrun is the start of Python. The export of the model has tests of
+its own and is left out.
 """
 
 import json

@@ -36,6 +36,10 @@ METHODS = {
     ],
 }
 
+# Two processes add float32 in another order, which is 5e-6 of a part of the gradient at most. Of distill the
+# order of the batch alone, in one process, moves a part by 4e-4. A gradient shared wrongly is off by tenths.
+ROUNDING = {"distill": 1e-3}
+
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory):
@@ -118,9 +122,7 @@ def test_two_processes_learn_what_one_learns(method, runs):
         for name, value in gradients[0].items():
             if name.endswith("exp_avg"):  # a tenth of the first gradient
                 difference = (gradients[1][name] - value).norm()
-                # Two processes add float32 in another order: up to 3e-4 of a small part of distill.
-                # A gradient shared wrongly is off by tenths.
-                assert difference <= 1e-3 * value.norm() + 1e-6, (stage, name)
+                assert difference <= ROUNDING.get(method, 2e-5) * value.norm() + 1e-8, (stage, name)
 
 
 def test_a_copy_that_follows_is_not_trained_by_sharing_its_batchnorm(monkeypatch):
