@@ -81,7 +81,7 @@ def test_an_odd_unit_is_noted(tmp_path: Path) -> None:
         write_csv(tmp_path / f"{name}.csv", "time,x,y,z", time, *(acc * factor).T)
     result = inspect([tmp_path])
     assert [row.unit for row in result.recordings] == ["g", "g", "mg"]
-    assert result.notes == ["1 recordings were not taken to be in g as most are (c): see --unit"]
+    assert result.notes == ["1 recording not taken to be in g as most are (c): see --unit"]
 
 
 @pytest.fixture
@@ -125,7 +125,7 @@ def test_command_json(study: Path) -> None:
     document = json.loads(done.stdout)
     assert (document["failed"], len(document["recordings"])) == (1, 3)
     assert document["recordings"][0]["rate_hz"] == pytest.approx(50.0)
-    assert document["participant_rule"].startswith("2 participants, told by the recording's folder")
+    assert document["participant_rule"].startswith("2 participants, from the recording's folder")
     assert document["sidecars"] == {"labels": [str(study / "labels.csv")]}
 
 
@@ -135,7 +135,7 @@ def test_command_jsonl_and_table(study: Path) -> None:
     assert [row["recording"] for row in rows] == ["P1", "bad", "P2"]
     done = RUNNER.invoke(app, ["inspect", str(study / "P2")])
     assert (done.exit_code, done.stdout) == (0, "")
-    for word in ("P2", "50.00", "20.0 s", "g, by the magnitude at rest", "1 participant, told by"):
+    for word in ("P2", "50.00", "20.0 s", "g, by the magnitude at rest", "1 participant, from"):
         assert word in done.stderr
     both = RUNNER.invoke(app, ["inspect", str(study), "--json", "--jsonl"])
     assert isinstance(both.exception, UsageError)
@@ -153,7 +153,7 @@ def test_command_flags_reach_the_reader(tmp_path: Path) -> None:
     flags = ["--columns", "hip_x, hip_y,hip_z", "--time-column", "when", "--time-unit", "ms", "--unit", "mg"]
     done = RUNNER.invoke(app, ["inspect", str(tmp_path), "--json", *flags, "--rate-hz", "50"])
     (row,) = json.loads(done.stdout)["recordings"]
-    assert (row["unit_how"], row["time"]) == ("said by --unit", "elapsed ms, said by --time-unit")
+    assert (row["unit_how"], row["time"]) == ("given by --unit", "elapsed ms, given by --time-unit")
     assert (row["rate_nominal_hz"], row["error"]) == (50.0, None)
 
 

@@ -22,6 +22,7 @@ from wearcli.signals.cutting import iter_windows
 from wearcli.signals.grid import GAP_PERIODS
 from wearcli.signals.quality import Clipping
 from wearcli.signals.windows import WindowSpec
+from wearcli.words import counted
 
 # Windows that wear is asked of; a recording shorter than one has no wear.
 _RATE_HZ, _WINDOW_S = 30.0, 10.0
@@ -183,7 +184,7 @@ def _odd_units(rows: list[Inspection]) -> list[str]:
     usual = units.most_common(1)[0][0]
     odd = [row for row in rows if row.unit not in (None, usual) and (row.unit_how or "").startswith("by ")]
     names = ", ".join(row.recording for row in odd[:3]) + (", ..." if len(odd) > 3 else "")
-    return [f"{len(odd)} recordings were not taken to be in {usual} as most are ({names}): see --unit"]
+    return [f"{counted(len(odd), 'recording')} not taken to be in {usual} as most are ({names}): see --unit"]
 
 
 def inspect_one(source: Source, reading: Reading, sisters: Sisters) -> Inspection:

@@ -354,7 +354,7 @@ def test_what_is_not_used_is_counted(folder: Path, tmp_path: Path) -> None:
     assert parts == pytest.approx(result.hours_recorded)
     assert result.hours_left_out["not worn"] == pytest.approx(result.hours_recorded / 6)
     assert sum(result.hours.values()) == pytest.approx(result.hours_used)
-    assert result.warnings == ["1 recordings have no row: none of their windows is used (p00_a)"]
+    assert result.warnings == ["1 recording without a row: no window is used (p00_a)"]
     kept = wearcli.predict(
         tmp_path / "t.parquet", folder / "activity", tmp_path / "k.parquet", keep_nonwear=True
     )

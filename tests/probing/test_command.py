@@ -53,6 +53,8 @@ def test_an_arrow_stream_on_stdin_gives_one_json_document(run: Run) -> None:
     document = json.loads(out)
     assert {"task", "kind", "n_windows", "n_participants", "folds", "scores"} <= set(document)
     assert set(document["scores"]) == {"linear", "features", "majority"}
+    assert document["label_tables"] == ["labels.csv"]
+    assert "  labels: labels.csv\n" in err
     saved = json.loads(Path("p1/probe.json").read_text())
     assert document == {key: saved[key] for key in document}
 

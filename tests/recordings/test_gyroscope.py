@@ -77,7 +77,7 @@ def test_the_unit_in_a_name(tmp_path: Path, pattern: str, unit: str) -> None:
     written = np.deg2rad(turn) if unit == "rad/s" else turn
     header = ",".join(["time", *(pattern.format(axis) for axis in "XYZ")])
     recording = gyro(write_csv(tmp_path / "a.csv", header, time, *written.T))
-    assert recording.unit_how == f"{unit}, said in the file"
+    assert recording.unit_how == f"{unit}, stated in the file"
     assert recording.provenance["file_unit"] == unit
     np.testing.assert_allclose(read(recording)[1], turn, rtol=1e-5)
 
@@ -99,7 +99,7 @@ def test_a_flag_settles_the_unit(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"a\.csv: .* say the unit with --unit deg/s\|rad/s$"):
         gyro(path)
     recording = gyro(path, unit="rad/s")
-    assert recording.unit_how == "rad/s, said by --unit"
+    assert recording.unit_how == "rad/s, given by --unit"
     np.testing.assert_allclose(read(recording)[1], turn, rtol=1e-5)
     assert read(gyro(path, unit="dps"))[1].max() < 4
 

@@ -208,11 +208,11 @@ def test_the_command_writes_nothing_over_and_nothing_dry(tmp_path: Path, command
     words = ["heart-truth", str(study), "--modality", "ecg", "-o", str(out)]
     code, _, err = command(*words, "--dry-run")
     assert (code, out.exists()) == (0, False)
-    assert "would read the ecg of 1 recordings" in err
+    assert "would read the ecg of 1 recording" in err
     code, _, err = command(*words)
     assert code == 0, err
     assert "clock of the signal itself" in err
-    assert "2 windows of 1 recordings" in err
+    assert "2 windows of 1 recording" in err
     code, _, err = command(*words)
     assert (code, "is there already" in err) == (2, True)
     code, _, err = command(*words, "--overwrite", "--window", "30", "--stride", "15")

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from wearcli.words import counted
+
 if TYPE_CHECKING:
     from wearcli.prediction.result import PredictResult
     from wearcli.walking.result import GaitResult
@@ -24,7 +26,7 @@ def nothing_written(result: "PredictResult | GaitResult", would: str, dry_run: b
         say(would)
         return True
     if result.failed:
-        say_error(f"{len(result.failed)} of {len(result.plan)} recordings failed")
+        say_error(f"{len(result.failed)} of {counted(len(result.plan), 'recording')} failed")
     if result.output is None:
         say("nothing was embedded: no output is written")
     return result.output is None

@@ -7,8 +7,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from wearcli.cli.score_text import TITLES, interval_text, make_table, mean_text
+from wearcli.cli.score_text import TITLES, interval_text, mean_text
+from wearcli.cli.tables import make_table, print_table, table_width
 from wearcli.comparison.multiple import LEVEL
+from wearcli.words import counted
 
 if TYPE_CHECKING:
     from wearcli.comparison.result import Comparison
@@ -27,14 +29,15 @@ def print_comparison(result: "Comparison", console: Console) -> None:
         for name, about in result.models.items():
             line(
                 f"{name}: windows of {about['window_s']:g} s at {about['rate_hz']:g} Hz, "
-                f"{about['recordings_to_embed']} recordings to embed"
+                f"{counted(about['recordings_to_embed'], 'recording')} to embed"
             )
         line("dry run: nothing was embedded, fitted or written")
         return
     kind = f"{result.kind} of {len(result.classes)} classes" if result.classes else result.kind
     samples = "epochs" if result.epoch is not None else "windows" if result.classes else "intervals"
+    people = counted(result.n_participants, "participant")
     line(
-        f"{result.task}: {kind}, {result.n_samples} {samples}, {result.n_participants} participants, "
+        f"{result.task}: {kind}, {result.n_samples} {samples}, {people}, "
         f"{result.folds} folds by participant, {result.probe} probe"
     )
     if result.left_out:
@@ -45,7 +48,7 @@ def print_comparison(result: "Comparison", console: Console) -> None:
     for number, table in enumerate(tables):
         if number:
             line("")
-        console.print(table)
+        print_table(table, console)
     line("Score over all held-out predictions [95 % interval, bootstrap over participants].", "dim")
     own = len({about["features"] for about in result.models.values()}) > 1
     line(
@@ -69,7 +72,6 @@ def _table(result: "Comparison", target: str, console: Console) -> Table:
     """Of one target. Where there is no room, intervals stand below; then `less first` is left out."""
     metrics = ["macro_f1"] if result.classes else ["r", "mae"]
     prefix = f"{target}." if f"{target}.{metrics[0]}" in result.scores[result.first] else ""
-    unbounded = console.options.update_width(10_000)
     for below, with_first in ((False, True), (True, True), (True, False)):
         columns: list[Column] = []
         for metric in metrics:
@@ -81,7 +83,7 @@ def _table(result: "Comparison", target: str, console: Console) -> Table:
         table = make_table(names, first="model" if result.classes else target)
         for name in result.scores:
             table.add_row(Text(name), *(_cell(cells.get(name), below) for _, cells in columns if cells))
-        if console.measure(table, options=unbounded).maximum <= console.width:
+        if table_width(table, console) <= console.width:
             break
     return table
 

@@ -85,7 +85,7 @@ class EmbedMessages:
     def _advanced(self, source: "Source", windows: int, share: float) -> None:
         self._windows += windows
         done = self._bytes + share * self._sizes[source.recording]
-        text = f"embed: {source.recording} ({self._windows} windows)"
+        text = f"embed: {source.recording} ({counted(self._windows, 'window')})"
         self._display.update(self._task, description=text, completed=done)
 
     def _finished(self, stream: "Stream") -> None:
@@ -94,7 +94,7 @@ class EmbedMessages:
         self._display.update(self._task, completed=self._bytes)
         self._notes.add(stream)
         if stream.error is None:
-            say_detail(f"{name}: {counts.windows} windows of {counts.seconds:.0f} s")
+            say_detail(f"{name}: {counted(counts.windows, 'window')} of {counts.seconds:.0f} s")
         else:
             say_error(f"failed: {stream.error}")
         if self._json_lines:

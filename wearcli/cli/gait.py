@@ -20,6 +20,7 @@ from wearcli.cli.options import (
 from wearcli.cli.reading import takes_reading
 from wearcli.recordings.reading import Reading
 from wearcli.walking import defaults
+from wearcli.words import counted
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -128,6 +129,7 @@ def _summary(result: "GaitResult", dry_run: bool) -> None:
     """Print the days for people: how long they walked, and the metrics with their intervals."""
     from wearcli.cli.applied import nothing_written, time_line
     from wearcli.cli.console import say, stderr
+    from wearcli.cli.tables import print_table
 
     probe = f"the {result.use} probe of {result.probe}"
     would = f"would find walks and apply {probe} ({', '.join(result.targets)}); nothing is written"
@@ -136,26 +138,24 @@ def _summary(result: "GaitResult", dry_run: bool) -> None:
     several = len({row["placement"] for row in result.days}) > 1
     shown = ([name for name in USUAL if name in result.targets] or result.targets)[: 1 if several else 2]
     walked = [row for row in result.days if row["bouts"]]
-    stderr().print(_table(walked[:MOST_ROWS], shown, several))
+    print_table(_table(walked[:MOST_ROWS], shown, several), stderr())
     if len(walked) > MOST_ROWS:
         say(f"and {len(walked) - MOST_ROWS} more days with walks in days.csv")
     if others := [name for name in result.targets if name not in shown]:
         say(f"{', '.join(others)}: in days.csv")
     say("walked: minutes. Mean of a day's bouts [95 % interval of the mean for a new person].")
     say(time_line(result.hours_recorded, result.hours, result.hours_left_out))
-    days = f"{result.participants} participants, {len(result.days)} days, {result.hours:.1f} h"
-    say(f"{result.bouts} bouts, {result.walking_min:.1f} min of walking ({days}) -> {result.output}")
+    people, days = counted(result.participants, "participant"), counted(len(result.days), "day")
+    walks = f"{counted(result.bouts, 'bout')}, {result.walking_min:.1f} min of walking"
+    say(f"{walks} ({people}, {days}, {result.hours:.1f} h) -> {result.output}")
 
 
 def _table(days: list[dict[str, Any]], metrics: list[str], placements: bool) -> "Table":
     """A row a day with these metrics; with a column of placements where there are several."""
-    from rich.box import SIMPLE_HEAD
-    from rich.table import Table
+    from wearcli.cli.tables import make_table
 
-    table = Table(box=SIMPLE_HEAD, padding=0, show_edge=False)
-    table.add_column("participant", overflow="fold")
-    for name in (*["placement"] * placements, "day", "hours", "walked", "bouts", *metrics):
-        table.add_column(name, no_wrap=True, justify="left" if name in ("placement", "day") else "right")
+    numbers = ("hours", "walked", "bouts", *metrics)
+    table = make_table([*["placement"] * placements, "day", *numbers], first="participant", right=numbers)
     for row in days:
         place = [row["participant"], *[row["placement"]] * placements, row["day"]]
         times = [f"{row['hours']:.2f}", f"{row['walking_min']:.1f}", str(row["bouts"])]

@@ -15,6 +15,7 @@ from wearcli.cli.options import (
 from wearcli.cli.reading import takes_reading
 from wearcli.recordings.reading import Reading
 from wearcli.truth.defaults import GAIT_MIN_QUALITY, GAIT_OUTPUT, GAIT_WINDOW_S
+from wearcli.words import counted
 
 if TYPE_CHECKING:
     from wearcli.truth.result import GaitTruth
@@ -156,7 +157,7 @@ def _made(result: "GaitTruth") -> str:
     """The last line: what was written, or would be."""
     what = "walks" if result.source == "events" else "windows"
     if result.output is not None:
-        return f"{result.rows} {what} of {result.recordings} recordings -> {result.output}"
+        return f"{result.rows} {what} of {counted(result.recordings, 'recording')} -> {result.output}"
     if result.rows:
-        return f"would write {result.rows} {what} of {result.recordings} recordings"
-    return f"would read the second sensor of {result.recordings} recordings"
+        return f"would write {result.rows} {what} of {counted(result.recordings, 'recording')}"
+    return f"would read the second sensor of {counted(result.recordings, 'recording')}"

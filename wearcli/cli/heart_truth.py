@@ -17,6 +17,7 @@ from wearcli.cli.options import (
 from wearcli.cli.reading import takes_reading
 from wearcli.recordings.reading import Reading
 from wearcli.truth.defaults import HEART_OUTPUT, HEART_WINDOW_S
+from wearcli.words import counted
 
 
 @takes_reading("unit")
@@ -94,10 +95,10 @@ def heart_truth(
         "own": "the signal itself, as there is no acceleration",
     }
     how = [
-        f"onsets of {count} recordings are on the clock of {rules[rule]}"
+        f"onsets of {counted(count, 'recording')} are on the clock of {rules[rule]}"
         for rule, count in result.clocks.items()
     ]
-    made = f"{result.rows} windows of {result.recordings} recordings -> {result.output}"
+    made = f"{counted(result.rows, 'window')} of {counted(result.recordings, 'recording')} -> {result.output}"
     if result.output is None:
-        made = f"would read the {result.modality} of {result.recordings} recordings"
+        made = f"would read the {result.modality} of {counted(result.recordings, 'recording')}"
     print_truth(result, how, made, json)

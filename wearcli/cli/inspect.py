@@ -1,5 +1,6 @@
 """`wearcli inspect`."""
 
+import os
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -42,6 +43,7 @@ def inspect(
 
     from wearcli.cli.arguments import input_paths
     from wearcli.cli.console import print_json, print_json_line, progress, say, say_error, say_people, stderr
+    from wearcli.cli.tables import print_table
     from wearcli.errors import UsageError
 
     if json and jsonl:
@@ -71,9 +73,9 @@ def inspect(
     rows = sorted(result.recordings, key=lambda row: not (row.error or row.warnings))
     shown = result.recordings if len(rows) <= _MOST_ROWS else rows[:_MOST_ROWS]
     console = stderr()
-    if not console.is_terminal:
+    if not console.is_terminal and "COLUMNS" not in os.environ:
         console.width = 200
-    console.print(_table(shown))
+    print_table(_table(shown), console)
     for row in shown:
         if row.error:
             # Below the table, not in it: a terminal has no room for a sentence in a column.
@@ -98,17 +100,17 @@ def inspect(
 
 def _table(rows: "list[Inspection]") -> "Table":
     """Return a row for each recording, with the columns that its signal has."""
-    from rich.markup import escape
     from rich.table import Table
+    from rich.text import Text
 
+    from wearcli.errors import printable
     from wearcli.modality import MODALITIES
 
-    table = Table(box=None, header_style="bold", pad_edge=False)
-    for name in ("recording", "format", "participant"):
-        table.add_column(name, overflow="fold")
     own = _columns(MODALITIES[rows[0].modality]) if rows else []
-    for name in ("said Hz", "Hz", "duration", "unit", *own):
-        table.add_column(name, justify="right", no_wrap=True)
+    numbers = ("stated\nHz", "measured\nHz", "duration", "unit", *own)
+    table = Table(box=None, header_style="bold", padding=(0, 1, 0, 0), pad_edge=False)
+    for name in ("recording", "participant", *numbers):
+        table.add_column(name, justify="right" if name in numbers else "left", no_wrap=True)
     for row in rows:
         readable = row.error is None
         facts = {
@@ -117,12 +119,11 @@ def _table(rows: "list[Inspection]") -> "Table":
             "good": _percent(row.good),
             "clipped": _percent(row.clipped),
             "gaps": (f"{row.gaps} ({row.gap_s:.1f} s)" if row.gaps else "0") if readable else "-",
-            "rest g": f"{row.rest_g:.3f}" if row.rest_g is not None else "-",
+            "rest\ng": f"{row.rest_g:.3f}" if row.rest_g is not None else "-",
         }
         table.add_row(
-            escape(row.recording),
-            row.format,
-            escape(row.participant),
+            Text(printable(row.recording)),
+            Text(printable(row.participant)),
             f"{row.rate_nominal_hz:g}" if row.rate_nominal_hz else "-",
             f"{row.rate_hz:.2f}" if row.rate_hz else "-",
             _clock(row.duration_s) if readable else "-",
@@ -137,11 +138,11 @@ def _columns(signal: "ModalityRecord") -> list[str]:
     columns = ["wear"] if signal.wear else []
     columns += ["quality", "good"] if signal.quality else []
     columns += ["clipped"] if signal.clipping or signal.quality else []
-    return columns + ["gaps"] + (["rest g"] if signal.gravity else [])
+    return columns + ["gaps"] + (["rest\ng"] if signal.gravity else [])
 
 
 def _summary(rows: "list[Inspection]") -> list[str]:
-    """Return the hours in all, and how units and times were understood, once for each kind."""
+    """Return the hours in all, and the formats, units and times, once for each kind."""
     from collections import Counter
 
     read = [row for row in rows if row.error is None]
@@ -150,6 +151,7 @@ def _summary(rows: "list[Inspection]") -> list[str]:
     hours = sum(row.duration_s for row in read) / 3600
     lines = [f"{counted(len(read), 'recording')}, {hours:.2f} hours"]
     for title, kinds in (
+        ("format", Counter(row.format for row in read)),
         ("unit", Counter(f"{row.unit}, {row.unit_how}" for row in read)),
         ("time", Counter(row.time for row in read)),
     ):

@@ -22,6 +22,7 @@ from wearcli.cli.options import (
 from wearcli.cli.reading import takes_reading
 from wearcli.prediction.defaults import MIN_BOUT_S
 from wearcli.recordings.reading import Reading
+from wearcli.words import counted
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -177,6 +178,7 @@ def _summary(result: "PredictResult", dry_run: bool) -> None:
     """Print for people what was applied, what was left out, and the hours of labels or means of metrics."""
     from wearcli.cli.applied import clock, nothing_written, time_line
     from wearcli.cli.console import stderr
+    from wearcli.cli.tables import print_table
 
     console = stderr()
 
@@ -188,13 +190,14 @@ def _summary(result: "PredictResult", dry_run: bool) -> None:
     probe = f"the {result.probe} probe of {result.folder} ({result.model.get('name')})"
     if nothing_written(result, f"would write a row {row}, predicted by {probe}", dry_run):
         return
-    bouts = "" if result.bouts is None else f"{result.bouts:,} bouts of "
-    rows = "" if result.row == "window" else f"{result.rows:,} {result.row}s{epochs} of "
-    line(f"{result.task}: {probe}: {bouts}{rows}{result.windows:,} windows, {result.recordings} recordings")
+    bouts = "" if result.bouts is None else f"{counted(result.bouts, 'bout', ',')} of "
+    rows = "" if result.row == "window" else f"{counted(result.rows, result.row, ',')}{epochs} of "
+    windows = counted(result.windows, "window", ",")
+    line(f"{result.task}: {probe}: {bouts}{rows}{windows}, {counted(result.recordings, 'recording')}")
     for reason, count in result.left_out.items():
         line(f"  left out: {count:,} {reason}", "dim")
     line(f"  {time_line(result.hours_recorded, result.hours_used, result.hours_left_out)}", "dim")
-    console.print(_labels(result) if result.kind == "classification" else _metrics(result))
+    print_table(_labels(result) if result.kind == "classification" else _metrics(result), console)
     if result.kind == "classification":
         line(f"Shares are of {clock(sum(result.hours.values()))}, the time that rows stand for.", "dim")
     if result.calibration is not None:
@@ -212,7 +215,7 @@ def _summary(result: "PredictResult", dry_run: bool) -> None:
 def _labels(result: "PredictResult") -> "Table":
     """The time of the labels, the longest first."""
     from wearcli.cli.applied import clock
-    from wearcli.cli.score_text import make_table
+    from wearcli.cli.tables import make_table
 
     table = make_table(["h:mm:ss", "share", "confidence"], first="label")
     whole = sum(result.hours.values())
@@ -223,7 +226,7 @@ def _labels(result: "PredictResult") -> "Table":
 
 def _metrics(result: "PredictResult") -> "Table":
     """The means of the metrics, and the interval of a row."""
-    from wearcli.cli.score_text import make_table
+    from wearcli.cli.tables import make_table
 
     table = make_table(["mean", "lowest", "highest", "95 % interval"], first="target")
     for target, mean in result.means.items():

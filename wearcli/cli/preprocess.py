@@ -21,6 +21,7 @@ from wearcli.cli.reading import takes_reading
 from wearcli.modality import MODALITIES, Modality
 from wearcli.recordings.reading import Reading
 from wearcli.signals.defaults import MAX_MISSING, STORE
+from wearcli.words import counted
 
 if TYPE_CHECKING:
     from wearcli.signals.preprocess import PreprocessResult
@@ -138,7 +139,7 @@ def preprocess(
     if json:
         print_json(asdict(result))
     if result.failed:
-        say_error(f"{len(result.failed)} of {len(result.planned)} recordings failed")
+        say_error(f"{len(result.failed)} of {counted(len(result.planned), 'recording')} failed")
         raise typer.Exit(1)
 
 
@@ -154,6 +155,6 @@ def _say_result(result: "PreprocessResult", dry_run: bool) -> None:
             say(f"would cut {name}")
     else:
         say(
-            f"{result.windows} windows of {result.samples} samples ({result.dtype}) of {result.recordings} "
-            f"recordings -> {result.output}"
+            f"{counted(result.windows, 'window')} of {result.samples} samples ({result.dtype}) of "
+            f"{counted(result.recordings, 'recording')} -> {result.output}"
         )

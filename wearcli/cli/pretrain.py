@@ -24,6 +24,7 @@ from wearcli.training.checks import check_paths, check_settings
 from wearcli.training.methods.registry import METHODS
 from wearcli.training.presets import settings_with_defaults
 from wearcli.training.settings import PARTS, common_options
+from wearcli.words import counted
 
 # The titles of the panels of the parts of the settings.
 TITLES = {
@@ -235,7 +236,7 @@ def _step_text(metrics: dict[str, Any]) -> str:
 
 def _result_lines(result: dict[str, Any]) -> tuple[str, str]:
     """What a run has made, and how to use it."""
-    length = f"{result['steps']} steps in {result['seconds']:.0f} s"
+    length = f"{counted(result['steps'], 'step')} in {result['seconds']:.0f} s"
     if "model" not in result:
         return (
             f"the distance is learned: {length}, loss {result['loss']:.3f}",

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 import typer
 
 from wearcli.cli.options import OUTPUT, Json, Overwrite, Seed
+from wearcli.words import counted
 
 CONTENT = "Content of the page of a probe"
 
@@ -88,8 +89,10 @@ def report(
         say(f"left out: {line}")
     if result.recording is not None:
         say(f"timeline: {result.recording}")
-    say(f"Written to {result.output}: {len(result.sections)} sections, {result.bytes / 1e6:.2f} MB")
+    say(
+        f"Written to {result.output}: {counted(len(result.sections), 'section')}, {result.bytes / 1e6:.2f} MB"
+    )
     if result.figures_folder is not None:
-        say(f"Written to {result.figures_folder}: {len(result.figures)} files")
+        say(f"Written to {result.figures_folder}: {counted(len(result.figures), 'file')}")
     if json:
         print_json(result.to_json())

@@ -18,6 +18,7 @@ from wearcli.cli.options import (
 )
 from wearcli.labels.defaults import MIN_QUALITY
 from wearcli.retrieval.defaults import BOOTSTRAP, FOLDS, TOLERANCE_S
+from wearcli.words import counted
 
 if TYPE_CHECKING:
     from wearcli.retrieval.result import Pool, Retrieval, Sizes
@@ -131,6 +132,7 @@ def retrieve(
 def _print(result: "Retrieval") -> None:
     """Print the figures for people."""
     from wearcli.cli.console import say, stderr
+    from wearcli.cli.tables import print_table
 
     for side, name in (("query", "first"), ("target", "second")):
         for reason, count in result.models[side].dropped.items():
@@ -138,14 +140,14 @@ def _print(result: "Retrieval") -> None:
     for reason, count in result.left_out.items():
         say(f"left out: {count} {reason}")
     how = f"a ridge in {result.folds} folds by participant" if result.folds else "both tables one space"
-    say(f"{result.pairs} moments of {result.participants} participants; {how}")
+    say(f"{counted(result.pairs, 'moment')} of {counted(result.participants, 'participant')}; {how}")
     for name, pool in result.pools.items():
         for reason, count in pool.left_out.items():
             say(f"left out {name}: {count} {reason}")
         if pool.pairs:
             say("")
             say(f"{_TITLES[name]}: {_pool_text(pool)}")
-            stderr().print(_table(pool))
+            print_table(_table(pool), stderr())
     if result.participants > 1:
         say(
             "[95 % interval, bootstrap over participants]; 'less X': the embedding's figure minus that of X, "
@@ -158,7 +160,7 @@ def _pool_text(pool: "Pool") -> str:
     sizes = _sizes_text(pool.sizes)
     if pool.whole_sizes is not None:
         sizes += f", sampled from {_sizes_text(pool.whole_sizes)}"
-    return f"pools of {sizes}; {pool.pairs} queries of {pool.participants} participants"
+    return f"pools of {sizes}; {pool.pairs} queries of {counted(pool.participants, 'participant')}"
 
 
 def _sizes_text(sizes: "Sizes") -> str:
@@ -169,7 +171,8 @@ def _sizes_text(sizes: "Sizes") -> str:
 def _table(pool: "Pool") -> Any:
     from rich.text import Text
 
-    from wearcli.cli.score_text import interval_text, make_table, mean_text
+    from wearcli.cli.score_text import interval_text, mean_text
+    from wearcli.cli.tables import make_table
 
     table = make_table(list(_COLUMNS.values()), first="")
     less = {f"less {name}": row for name, row in pool.differences.items() if name != "chance"}

@@ -7,7 +7,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from wearcli.cli.score_text import TITLES, interval_text, make_table, mean_text, number_text, short
+from wearcli.cli.score_text import TITLES, interval_text, mean_text, number_text, short
+from wearcli.cli.tables import make_table, print_table
 
 if TYPE_CHECKING:
     from wearcli.probing.result import ProbeResult
@@ -18,9 +19,9 @@ _GROUP_METRICS = ("macro_f1", "balanced_accuracy", "auroc", "mae", "r")
 def print_details(result: "ProbeResult", prefixes: Mapping[str, str], console: Console) -> None:
     """Each of the four where the result has it. prefixes: of each target its metrics' (`print_scores`)."""
     if result.groups is not None:
-        console.print(_groups_table(result, prefixes))
+        print_table(_groups_table(result, prefixes), console)
     if result.learning_curve:
-        console.print(_curve_table(result, prefixes))
+        print_table(_curve_table(result, prefixes), console)
     for line in [*_calibration(result), *_bands(result)]:
         console.print(line, soft_wrap=True, markup=False)
 

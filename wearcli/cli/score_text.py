@@ -3,9 +3,6 @@
 from collections.abc import Mapping
 from typing import Any
 
-from rich.box import SIMPLE_HEAD
-from rich.table import Table
-
 TITLES = {
     "macro_f1": "macro-F1",
     "balanced_accuracy": "balanced accuracy",
@@ -20,16 +17,6 @@ TITLES = {
     "bias": "bias",
     "limits": "limits",
 }
-
-
-def make_table(columns: list[str], first: str | None = None) -> Table:
-    """A table of these columns, that of `first` before them folded where there is no room."""
-    table = Table(box=SIMPLE_HEAD, padding=0, show_edge=False)
-    if first is not None:
-        table.add_column(first, overflow="fold")
-    for name in columns:
-        table.add_column(name, no_wrap=True)
-    return table
 
 
 def mean_text(score: Mapping[str, Any]) -> str:

@@ -8,7 +8,9 @@ from rich.table import Table
 from rich.text import Text
 
 from wearcli.cli.score_details import print_details
-from wearcli.cli.score_text import TITLES, interval_text, make_table, mean_text, short
+from wearcli.cli.score_text import TITLES, interval_text, mean_text, short
+from wearcli.cli.tables import make_table, print_table
+from wearcli.words import counted
 
 if TYPE_CHECKING:
     from wearcli.probing.result import ProbeResult
@@ -25,11 +27,13 @@ def print_scores(result: "ProbeResult", console: Console) -> None:
     what = f"{result.n_samples} {pooled} of " if result.n_samples != result.n_windows else ""
     kind = f"{result.kind} of {len(result.classes)} classes" if result.classes else result.kind
     console.print(
-        f"{result.task}: {kind}, {what}{result.n_windows} windows, {result.n_participants} participants, "
-        f"{_held_out(result)}",
+        f"{result.task}: {kind}, {what}{counted(result.n_windows, 'window')}, "
+        f"{counted(result.n_participants, 'participant')}, {_held_out(result)}",
         soft_wrap=True,
         markup=False,
     )
+    if result.label_tables:
+        console.print(f"  labels: {_some(result.label_tables)}", style="dim", soft_wrap=True, markup=False)
     for reason, count in result.dropped.items():
         console.print(f"  left out: {count} {reason}", style="dim", soft_wrap=True)
     if not result.scores:
@@ -37,10 +41,10 @@ def print_scores(result: "ProbeResult", console: Console) -> None:
         return
     prefixes = {target: f"{target}." for target in result.targets}
     if f"{result.targets[0]}.r" in result.scores["mean" if not result.classes else "majority"]:
-        console.print(_targets_table(result, prefixes, console.width))
+        print_table(_targets_table(result, prefixes, console.width), console)
         _print_differences(result, prefixes, console)
     else:
-        console.print(_one_table(result))
+        print_table(_one_table(result), console)
         prefixes = {result.targets[0]: ""}
         _print_differences(result, {"": ""}, console)
     print_details(result, prefixes, console)
@@ -60,6 +64,10 @@ def print_scores(result: "ProbeResult", console: Console) -> None:
         soft_wrap=True,
         markup=False,
     )
+
+
+def _some(names: list[str]) -> str:
+    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
 
 
 def _held_out(result: "ProbeResult") -> str:
@@ -136,4 +144,6 @@ def _print_differences(result: "ProbeResult", prefixes: dict[str, str], console:
     for target, prefix in prefixes.items():
         difference = differences[prefix + name]
         texts.append(f"{target} {mean_text(difference)} {interval_text(difference)}".strip())
-    console.print(f"{TITLES[name]} of {probe} less that of features: {', '.join(texts)}", markup=False)
+    console.print(
+        f"{TITLES[name]} of {probe} less that of features: {', '.join(texts)}", soft_wrap=True, markup=False
+    )

@@ -22,7 +22,7 @@ def print_truth(result: "GaitTruth | HeartTruth", matches: Sequence[str], made: 
         typer.Exit: With exit code 1, where a recording failed.
     """
     from wearcli.cli.console import print_json, say, say_error, stderr
-    from wearcli.cli.score_text import make_table
+    from wearcli.cli.tables import make_table, print_table
 
     for failure in result.failed:
         say_error(f"failed: {failure['error']}")
@@ -37,7 +37,7 @@ def print_truth(result: "GaitTruth | HeartTruth", matches: Sequence[str], made: 
         table = make_table(["5 %", "median", "95 %"], first="metric")
         for name, values in result.metrics.items():
             table.add_row(name, *(f"{values[key]:.4g}" for key in ("p5", "median", "p95")))
-        stderr().print(table)
+        print_table(table, stderr())
     say(made)
     if json:
         print_json(result.to_json())

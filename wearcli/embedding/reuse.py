@@ -20,6 +20,7 @@ from wearcli.errors import InputError, UsageError, reason
 from wearcli.files import content_bytes, content_sha256
 from wearcli.recordings.formats.registry import FORMATS
 from wearcli.recordings.recording import Source
+from wearcli.words import counted
 
 Action = Literal["embed", "keep"]
 # Rows depend on them; the last one is the pipeline's too.
@@ -243,7 +244,7 @@ def open_earlier(path: Path, settings: TableMetadata, names: Collection[str]) ->
     others = sorted(set(recordings) - set(names))
     if others:
         raise UsageError(
-            f"{path} holds {len(others)} recordings that are not among these inputs, such as "
+            f"{path} holds {counted(len(others), 'recording')} that are not among these inputs, such as "
             f"'{others[0]}': {WAY_OUT}"
         )
     return opened

@@ -22,6 +22,7 @@ from wearcli.prediction.result import PredictResult
 from wearcli.prediction.rows import Rows
 from wearcli.probing.saved import SavedProbe, load_probe
 from wearcli.recordings.reading import Reading
+from wearcli.words import counted
 
 AT_MOST = 4096  # windows of a recording at once
 _LOG = logging.getLogger(__name__)
@@ -226,9 +227,9 @@ def _apply(inputs: Inputs, application: Application, result: PredictResult, rows
     rows.end()
     result.hours_recorded, result.hours_used = coverage.recorded_s / 3600, coverage.used_s / 3600
     result.hours_left_out = coverage.left_out_hours()
-    for names, why in ((absent, "have no windows"), (bare, "have no row: none of their windows is used")):
+    for names, why in ((absent, "without windows"), (bare, "without a row: no window is used")):
         if names:
-            result.warnings.append(f"{len(names)} recordings {why} ({some(names)})")
+            result.warnings.append(f"{counted(len(names), 'recording')} {why} ({some(names)})")
     if warning := application.saved.elsewhere(placements):
         result.warnings.append(warning)
 

@@ -196,6 +196,7 @@ def _result(
         model=cast(ModelName, gathered.metadata.model.to_json()),
         dropped=gathered.left_out,
         tables=["-" if table == STREAM else table for table in options.embeddings],
+        label_tables=[str(path) for path in gathered.task.paths],
         tested=options.test,
         warnings=warnings,
         output=None if folder is None else str(folder),

@@ -25,7 +25,8 @@ class ProbeResult:
     of each fold, None where it is undefined. Metrics of the tasks gait and heart, and of several targets, are
     called `target.metric`. `positive` is the second of two classes, to which auroc and pauroc refer.
     `calibration` and `intervals` state for each probe how far its probabilities can be trusted, and how far
-    its values may be off. `chosen[probe][target]` has the hyper-parameter of each fold.
+    its values may be off. `chosen[probe][target]` has the hyper-parameter of each fold. `label_tables` are
+    the files that the targets were read from.
     """
 
     task: str
@@ -55,6 +56,7 @@ class ProbeResult:
     model: ModelName
     dropped: dict[str, int] = field(default_factory=dict)
     tables: list[str] = field(default_factory=list)
+    label_tables: list[str] = field(default_factory=list)
     tested: list[str] = field(default_factory=list)
     warnings: list[str]
     output: str | None = None

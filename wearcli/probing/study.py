@@ -18,6 +18,7 @@ from wearcli.probing.study_checks import (
     outside_warnings,
 )
 from wearcli.seeds import generator
+from wearcli.words import counted
 
 FEW_PARTICIPANTS = 5
 
@@ -133,7 +134,9 @@ def make_study(
     else:
         problems, targets, warnings = _regressions(task, samples, owner, division)
     if len(people) < FEW_PARTICIPANTS:
-        warnings.append(f"{len(people)} participants only: an interval over so few people says little")
+        warnings.append(
+            f"{counted(len(people), 'participant')} only: an interval over so few people says little"
+        )
     return Study(
         problems,
         targets,

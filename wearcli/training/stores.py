@@ -79,7 +79,7 @@ def with_recordings(
                 finished=lambda source, error: say(f"left out: {error}") if error else None,
             )
             count = counted(result.recordings, "recording")
-            say(f"{result.participant_rule}; {result.windows:,} windows of {count}")
+            say(f"{result.participant_rule}; {counted(result.windows, 'window', ',')} of {count}")
             if result.participant_doubt:
                 say(f"warning: {result.participant_doubt}")
             for note in result.notes:

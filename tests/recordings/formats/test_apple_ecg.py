@@ -88,7 +88,7 @@ def test_languages(tmp_path: Path, head: str, samples: object, rate: float, unit
         np.testing.assert_allclose(time, np.arange(len(VALUES)) / rate)
     assert values.dtype == np.float32
     assert (recording.rate_hz, recording.start, recording.channels) == (rate, START, ("ecg",))
-    assert (recording.unit, recording.unit_how) == ("raw", f"{unit}, said in the file")
+    assert (recording.unit, recording.unit_how) == ("raw", f"{unit}, stated in the file")
     assert recording.provenance["classification"] == expected
     assert "I" in str(recording.provenance["lead"])
     text = json.dumps(recording.provenance, ensure_ascii=False) + str(recording.warnings)

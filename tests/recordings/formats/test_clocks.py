@@ -304,7 +304,7 @@ def test_minutes_that_change_but_once_need_a_rate(tmp_path: Path) -> None:
     assert (recording.start, recording.rate_hz) == (START.replace(second=0, tzinfo=UTC), 50.0)
     same = stamped(tmp_path / "b.csv", "time,x,y,z", ["14.03.2024 23:59"] * 1000, "fs: 50")
     assert same.start == START.replace(second=0, tzinfo=UTC)
-    assert same.warnings == ["its time does not move: 50 Hz is taken as said"]
+    assert same.warnings == ["its time does not move: 50 Hz is taken as stated"]
     np.testing.assert_allclose(read(same)[0], np.arange(1000) / 50)
 
 

@@ -108,7 +108,7 @@ def test_latin_and_utf16(tmp_path: Path) -> None:
         path.write_text(text, encoding=encoding)
         recording = opened(path)
         check(recording, atol=1e-5)
-        assert recording.unit_how == "m/s2, said in the file"
+        assert recording.unit_how == "m/s2, stated in the file"
 
 
 def test_header_in_a_comment_and_a_row_of_units(tmp_path: Path) -> None:
@@ -117,7 +117,7 @@ def test_header_in_a_comment_and_a_row_of_units(tmp_path: Path) -> None:
         write_csv(tmp_path / "b.csv", "time,acc_x,acc_y,acc_z\nms,mg,mg,mg", TIME * 1e3, *(ACC * 1e3).T)
     )
     check(recording)
-    assert recording.unit_how == "mg, said in the file"
+    assert recording.unit_how == "mg, stated in the file"
 
 
 def test_r_row_names_and_trailing_separators(tmp_path: Path) -> None:
@@ -226,7 +226,7 @@ def test_units_by_flag_and_magnitude(tmp_path: Path) -> None:
         opened(path)
     recording = opened(path, unit="mg")
     np.testing.assert_allclose(read(recording)[1], ACC * 0.064, atol=1e-6)
-    assert recording.unit_how == "mg, said by --unit"
+    assert recording.unit_how == "mg, given by --unit"
     assert len(recording.warnings) == 1
 
 
@@ -296,7 +296,7 @@ def test_a_rate_that_is_not_what_was_said(tmp_path: Path) -> None:
     recording = opened(path, rate=80.0)
     assert recording.rate_hz == pytest.approx(83.0, rel=1e-5)
     assert recording.rate_nominal_hz == 80.0
-    assert recording.warnings == ["the rate is said to be 80 Hz and measured as 83 Hz"]
+    assert recording.warnings == ["the rate is stated as 80 Hz and measured as 83 Hz"]
 
 
 def test_long_files_come_in_short_chunks(tmp_path: Path) -> None:

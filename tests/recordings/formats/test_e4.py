@@ -39,7 +39,7 @@ def test_folder(export: Path) -> None:
     pulse = opened(export, "e4", modality="ppg")
     assert (pulse.rate_hz, pulse.channels) == (64.0, ("ppg",))
     np.testing.assert_allclose(read(pulse)[1][:, 0], np.sin(np.arange(1920) / 10).round(2), atol=1e-6)
-    assert (pulse.unit, pulse.unit_how) == ("raw", "raw, said in the file")
+    assert (pulse.unit, pulse.unit_how) == ("raw", "raw, stated in the file")
     assert opened(export, "e4", modality="ppg", channels=1).channels == ("ppg",)
     with pytest.raises(InputError, match=r"has 1 of ppg .* needed is 3"):
         opened(export, "e4", modality="ppg", channels=3)

@@ -90,7 +90,7 @@ def test_bytes_by_hand(tmp_path: Path) -> None:
     np.testing.assert_array_equal(time, np.arange(8) / 4)
     assert values.dtype == np.float32
     assert (recording.channels, recording.rate_hz, recording.start) == (("EKG1-EKG2",), 4.0, START)
-    assert (recording.unit, recording.unit_how) == ("raw", "uV, said in the file")
+    assert (recording.unit, recording.unit_how) == ("raw", "uV, stated in the file")
     assert (recording.provenance["file_unit"], recording.duration_s) == ("uV", 2.0)
     assert "taken as UTC" in str(recording.provenance["time"])
     assert "Jane" not in f"{recording.provenance}{recording.warnings}"
@@ -121,7 +121,7 @@ def test_signals_of_every_kind(tmp_path: Path, suffix: str) -> None:
     np.testing.assert_allclose(read(ppg)[1][:, 0], PULSE[:1280], atol=0.05)
     np.testing.assert_allclose(read(motion)[1], acc, atol=1e-3)
     np.testing.assert_allclose(read(motion)[0], time)
-    assert (motion.unit, motion.unit_how) == ("g", "mg, said in the file")
+    assert (motion.unit, motion.unit_how) == ("g", "mg, stated in the file")
     assert (ppg.unit, ppg.provenance["file_unit"], ppg.warnings) == ("raw", "nW", [])
     assert ecg.start == START
     assert "Jane" not in f"{ecg.provenance}"
@@ -145,7 +145,7 @@ def test_what_flags_may_change(tmp_path: Path) -> None:
     flags = {"channel_columns": ["ch1"], "time_column": "timestamp", "time_unit": "ms"}
     recording = opened(path, modality="ppg", rate=50.0, **flags)
     assert (recording.rate_hz, recording.provenance["time_column"]) == (256, None)
-    assert recording.warnings == ["the rate is said to be 50 Hz and in the file 256 Hz"]
+    assert recording.warnings == ["the rate is stated as 50 Hz and in the file 256 Hz"]
 
 
 def test_blocks_are_the_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -223,7 +223,7 @@ def test_bytes_beyond_the_end_are_said(tmp_path: Path) -> None:
     path = tmp_path / "a.edf"
     path.write_bytes(by_hand([("ECG", "mV", [1, 2, 3])]) + bytes(7))
     recording = opened(path, modality="ecg")
-    assert recording.warnings == ["7 bytes beyond its said length were left out"]
+    assert recording.warnings == ["7 bytes beyond its stated length were left out"]
     assert len(read(recording)[0]) == 6
 
 

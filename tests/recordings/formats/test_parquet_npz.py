@@ -109,7 +109,7 @@ def test_channels_of_one_array(tmp_path: Path) -> None:
     np.savez(tmp_path / "a.npz", time=TIME, ppg=PPG[:, :2], fs=50.0, unit="nW")
     recording = opened(tmp_path / "a.npz", modality="ppg")
     np.testing.assert_array_equal(read(recording)[1], PPG[:, :2])
-    assert (recording.unit, recording.unit_how) == ("raw", "nW, said in the file")
+    assert (recording.unit, recording.unit_how) == ("raw", "nW, stated in the file")
     assert recording.provenance["file_unit"] == "nW"
 
 

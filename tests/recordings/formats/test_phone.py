@@ -134,7 +134,7 @@ def test_total_acceleration_of_sensor_logger(tmp_path: Path) -> None:
         recording = open_recording(found.sources[0])
         assert recording.start is not None
         assert abs(recording.start - START) < timedelta(microseconds=2)
-        assert recording.unit_how == "m/s2, said in the file"
+        assert recording.unit_how == "m/s2, stated in the file"
         assert recording.warnings == []
         stamps, values = read(recording)
         np.testing.assert_allclose(stamps, time, atol=1e-8)
@@ -198,7 +198,7 @@ def test_what_is_left_of_sensor_logger(tmp_path: Path) -> None:
     assert turn.provenance["file"] == "GyroscopeUncalibrated.csv"
     files = sensor_logger(time, {"GyroscopeUncalibrated": acc, "Gyroscope": 0.5 * acc})
     turn = only(write_folder(tmp_path / "c", files), modality="gyro")
-    assert turn.unit_how == "rad/s, said in the file"
+    assert turn.unit_how == "rad/s, stated in the file"
     np.testing.assert_allclose(read(turn)[1], np.rad2deg(0.5 * acc), atol=1e-4)
     with pytest.raises(InputError, match=r"no file in it is of acc \(there are .*gyroscope.csv"):
         only(tmp_path / "c")
@@ -270,7 +270,7 @@ def test_phyphox(tmp_path: Path, name: str, packed: bool) -> None:
     np.testing.assert_allclose(read(recording)[0], time, atol=1e-6)
     np.testing.assert_allclose(read(recording)[1], acc, atol=1e-6)
     turn = only(path, modality="gyro")
-    assert turn.unit_how == "rad/s, said in the file"
+    assert turn.unit_how == "rad/s, stated in the file"
     np.testing.assert_allclose(read(turn)[1], np.rad2deg(acc), rtol=1e-5)
 
 

@@ -56,7 +56,7 @@ def test_a_row_of_units(tmp_path: Path, separator: str, named_separator: str, na
         *(separator.join(map(str, row)) for row in rows),
     )
     check(path, atol=1e-5)
-    assert opened(path).unit_how == "m/s2, said in the file"
+    assert opened(path).unit_how == "m/s2, stated in the file"
 
 
 def test_separators_at_the_ends_of_all_rows(tmp_path: Path) -> None:
@@ -103,7 +103,7 @@ def test_raw_and_calibrated_columns_of_one_name(tmp_path: Path) -> None:
     columns = [f"Accelerometer {axis} CAL" for axis in "XYZ"]
     check(path, atol=1e-5, time_unit="ms")
     check(path, atol=1e-5, channel_columns=columns, time_unit="ms")
-    assert opened(path, channel_columns=columns, time_unit="ms").unit_how == "m/s2, said in the file"
+    assert opened(path, channel_columns=columns, time_unit="ms").unit_how == "m/s2, stated in the file"
 
 
 @given(lacking=st.integers(0, 3), surplus=st.integers(0, 3), every=st.integers(2, 30))
@@ -222,12 +222,12 @@ def test_thousands_apart_are_refused(tmp_path: Path, separator: str, form: str) 
 
 
 CASES = {
-    "shimmer-units-row/shimmer_tab.csv": ({}, 50.0, "m/s2, said in the file"),
-    "shimmer-units-row/brackets.csv": ({}, 50.0, "m/s2, said in the file"),
+    "shimmer-units-row/shimmer_tab.csv": ({}, 50.0, "m/s2, stated in the file"),
+    "shimmer-units-row/brackets.csv": ({}, 50.0, "m/s2, stated in the file"),
     "shimmer-units-row/shimmer_real.csv": (
         {"channel_columns": [f"Shimmer_40AC_Accel_LN_{axis}_CAL" for axis in "XYZ"]},
         51.2,
-        "m/s2, said in the file",
+        "m/s2, stated in the file",
     ),
     "muse-short-first-row/muse.csv": ({}, None, "g, by the magnitude at rest"),
     "muse-short-first-row/bangle.csv": ({}, None, "g, by the magnitude at rest"),

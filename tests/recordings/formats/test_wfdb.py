@@ -56,7 +56,7 @@ def test_bytes_by_hand(tmp_path: Path) -> None:
     np.testing.assert_allclose(time, [0, 0.01, 0.02, 0.03])
     assert values.dtype == np.float32
     assert (recording.channels, recording.rate_hz, recording.start) == (("V5", "MLII"), 100.0, START)
-    assert (recording.unit, recording.unit_how) == ("raw", "mV, said in the file")
+    assert (recording.unit, recording.unit_how) == ("raw", "mV, stated in the file")
     assert "taken as UTC" in str(recording.provenance["time"])
     assert "Jane" not in f"{recording.provenance}{recording.warnings}"
     one = opened_ecg(tmp_path / "a.hea", channels=1)
@@ -119,7 +119,7 @@ def test_acceleration_in_its_unit(tmp_path: Path) -> None:
     path = by_hand(tmp_path, f"a 3 50 {len(acc)}\n" + "".join(lines), a_dat=acc)
     recording = opened(path, "wfdb")
     np.testing.assert_allclose(read(recording)[1], acc / 1000, atol=1e-6)
-    assert (recording.unit, recording.unit_how) == ("g", "g, said in the file")
+    assert (recording.unit, recording.unit_how) == ("g", "g, stated in the file")
 
 
 def segments(folder: Path) -> Path:

@@ -92,7 +92,7 @@ def test_participant_by_folder_file_and_bids(tmp_path: Path) -> None:
         **{"sub-07_task-walk_motion": "sub-07"},
     }
     assert folder.rule == (
-        "4 participants, told by the recording's folder (2 recordings), the file's name (2 recordings), "
+        "4 participants, from the recording's folder (2 recordings), the file's name (2 recordings), "
         "sub-* in the path (1 recording) (--participant-from changes the rule)"
     )
 
@@ -177,9 +177,7 @@ def test_recordings_table(tmp_path: Path) -> None:
     assert (third.recording, third.placement, third.rate_hz) == ("third", None, None)
     assert third.start == datetime(2024, 5, 7, 9, 30)  # the zone is that of the recording's clock
     assert (two.recording, two.participant) == ("two", "two")
-    assert folder.problems == [
-        f"{tmp_path}/recordings.csv names 1 files that are not there, such as missing.csv"
-    ]
+    assert folder.problems == [f"{tmp_path}/recordings.csv names 1 missing file, such as missing.csv"]
     assert "recordings.csv (2 recordings)" in folder.rule
 
 
@@ -361,7 +359,7 @@ def test_modality_picks_among_the_files_of_a_recording(tmp_path: Path) -> None:
         assert [(s.recording, s.path.name) for s in ppg.sources] == [(name, "s.ppg.csv")]
         rates = [source.rate_hz for source in acc.sources + ppg.sources]
         assert rates == ([32.0, 64.0] if table else [None, None])  # each file's own row
-        with pytest.raises(UsageError, match=f"1 recordings without ecg, such as '{name}'"):
+        with pytest.raises(UsageError, match=f"1 recording without ecg, such as '{name}'"):
             find_recordings([tmp_path], modality="ecg")
 
 

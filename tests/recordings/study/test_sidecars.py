@@ -44,8 +44,11 @@ def test_bids_events(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("recording,onset\na,1\n", "no column 'duration'"),
-        ("onset,duration\n1,1\n", "no column 'recording'"),
+        (
+            "recording,onset\na,1\n",
+            "no column duration: its header has recording, onset; a table",
+        ),
+        ("onset,duration\n1,1\n", "no column recording: its header has onset, duration; "),
         ("recording,onset,duration\na,1,2\na,soon,2\n", r"onset 'soon' in line 3 is no time"),
         ("recording,onset,duration\na,1,-2\n", r"duration '-2' in line 2"),
         ("recording,onset,duration\na,soon,2\n", r"onset 'soon' in line 2"),
@@ -72,7 +75,7 @@ def test_participants(tmp_path: Path) -> None:
     )
     assert table["participant"].tolist() == ["01", "02"]
     assert table["age"].isna().tolist() == [True, False]
-    with pytest.raises(InputError, match="no column 'participant'"):
+    with pytest.raises(InputError, match="no column participant or participant_id: its header has "):
         read_participants(written(tmp_path / "participants.csv", "name,age\nx,1\n"))
 
 

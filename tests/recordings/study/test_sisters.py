@@ -97,6 +97,4 @@ def test_clear_evidence_stays(tmp_path: Path) -> None:
     write_csv(tmp_path / "P7_walk.csv", HEADER, time, *(acc * 9.80665).T)
     result = inspect([tmp_path])
     assert {row.recording: row.unit for row in result.recordings}["P7_walk"] == "m/s2"
-    assert any(
-        "1 recordings were not taken to be in g as most are (P7_walk)" in note for note in result.notes
-    )
+    assert any("1 recording not taken to be in g as most are (P7_walk)" in note for note in result.notes)

@@ -64,7 +64,7 @@ def test_gravity_taken_out_is_doubt() -> None:
     with pytest.raises(InputError, match=r"as if gravity were taken out.*--unit"):
         unit_of_acceleration(linear, 50.0, "f")
     unit = unit_of_acceleration(linear, 50.0, "f", given="m/s2")
-    assert unit == ("m/s2", FACTORS["m/s2"], "said by --unit", False, ["gravity seems to be taken out"])
+    assert unit == ("m/s2", FACTORS["m/s2"], "given by --unit", False, ["gravity seems to be taken out"])
 
 
 @pytest.mark.parametrize("scale", [64.0, 256.0, 3.9, 0.25, 0.0])
@@ -78,7 +78,7 @@ def test_a_bracket_counts_unless_the_values_deny_it() -> None:
     values = wrist()[1]
     assert unit_of_acceleration(values * 9.81, 50.0, "f", written="m/s^2")[:4:2] == (
         "m/s2",
-        "said in the file",
+        "stated in the file",
     )
     with pytest.raises(InputError, match=r"header says g.* says m/s2: settle it with --unit"):
         unit_of_acceleration(values * 9.81, 50.0, "f", written="g")
@@ -195,8 +195,8 @@ def test_raw_counts_are_never_a_unit(counts: int, seed: int) -> None:
     with pytest.raises(UnitInDoubt, match=f"as a scale such as 1/{counts}g$"):
         unit_of_acceleration(values, 50.0, "f")
     unit = unit_of_acceleration(values, 50.0, "f", given=f"1/{counts}g")
-    assert unit == (f"1/{counts} g", 1 / counts, "said by --unit", True, [])
-    assert unit_of_acceleration(values, 50.0, "f", written=f"1/{counts} g")[2] == "said in the file"
+    assert unit == (f"1/{counts} g", 1 / counts, "given by --unit", True, [])
+    assert unit_of_acceleration(values, 50.0, "f", written=f"1/{counts} g")[2] == "stated in the file"
     with pytest.raises(UnitInDoubt, match="as a scale such as 1/256g$" if counts > 8 else ""):
         unit_of_acceleration(np.rint(walking() * counts), 50.0, "f")
 
@@ -292,12 +292,12 @@ def test_rest_in_degrees_and_motion_in_radians_are_in_doubt(
     assert recognise_unit(values, 50.0, "f", GYRO, written="dps") == (
         "deg/s",
         1.0,
-        "said in the file",
+        "stated in the file",
         False,
         [],
     )
     assert recognise_unit(values, 50.0, "f", GYRO, written="rad/s")[0] == "rad/s"
-    assert recognise_unit(values, 50.0, "f", GYRO, given="rad/s")[:4:2] == ("rad/s", "said by --unit")
+    assert recognise_unit(values, 50.0, "f", GYRO, given="rad/s")[:4:2] == ("rad/s", "given by --unit")
 
 
 def test_a_header_that_cannot_be_is_refused() -> None:

@@ -92,7 +92,7 @@ def _read_header(lines: list[str]) -> _Header | None:
     # Name and date of birth stand above the date; its neighbour below is what the watch made of the ECG.
     with suppress(ValueError, IndexError):  # no day of any month, or no date at all
         start = datetime.strptime(values[date_at], "%Y-%m-%d %H:%M:%S %z").astimezone(UTC)
-        facts["time"] = "counted at the said rate, from the date in the header"
+        facts["time"] = "counted at the stated rate, from the date in the header"
     if date_at + 1 < rate_at:
         facts["classification"] = values[date_at + 1]
     if unit_at - 1 > rate_at:

@@ -89,8 +89,8 @@ def _table(
             if length and column.rate_hz
         ),
         bare_leads=True,
-        facts={} if dated else {"time": "counted at the said rate; the header's date is left out"},
-        warnings=[f"{extra} bytes beyond its said length were left out"] if extra > 0 else [],
+        facts={} if dated else {"time": "counted at the stated rate; the header's date is left out"},
+        warnings=[f"{extra} bytes beyond its stated length were left out"] if extra > 0 else [],
     )
 
 

@@ -102,7 +102,7 @@ def open_npz(path: Path, file_name: str) -> Table:
         rate_hz=rate,
         start=_start(start),
         unit=unit,
-        unit_how="said in the file" if unit else None,
+        unit_how="stated in the file" if unit else None,
     )
 
 

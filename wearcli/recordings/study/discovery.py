@@ -27,6 +27,7 @@ from wearcli.recordings.study.participants import (
 from wearcli.recordings.study.people import Person
 from wearcli.recordings.study.search import search
 from wearcli.recordings.study.unread import unread_counts
+from wearcli.words import counted
 
 
 @dataclass
@@ -171,7 +172,9 @@ def _choose_files(
         else:
             without.append(recording.name)
     if without:
-        problems.append(f"{len(without)} recordings without {modality}, such as '{without[0]}': left out")
+        problems.append(
+            f"{counted(len(without), 'recording')} without {modality}, such as '{without[0]}': left out"
+        )
 
 
 def _holds(item: RecordingFile, modality: Modality) -> bool:

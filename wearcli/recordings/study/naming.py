@@ -12,6 +12,7 @@ from wearcli.recordings.formats.format import Format
 from wearcli.recordings.study.participants import file_stem, less_signal
 from wearcli.recordings.study.roots import absolute
 from wearcli.recordings.study.sidecars import Entry, read_recordings_table
+from wearcli.words import counted
 
 
 class RecordingFile(NamedTuple):
@@ -65,7 +66,7 @@ class Entries:
                     absent.append(entry.file.name)
             if absent:
                 self.problems.append(
-                    f"{table} names {len(absent)} files that are not there, such as {absent[0]}"
+                    f"{table} names {counted(len(absent), 'missing file')}, such as {absent[0]}"
                 )
 
     def row(self, item: RecordingFile) -> tuple[Path, Entry] | None:

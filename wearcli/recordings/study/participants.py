@@ -138,7 +138,7 @@ def rule_in_words(used: Counter[str], participants: int) -> str:
         how = next(iter(used))
     else:
         how = ", ".join(f"{rule} ({counted(count, 'recording')})" for rule, count in used.most_common())
-    return f"{counted(participants, 'participant')}, told by {how} (--participant-from changes the rule)"
+    return f"{counted(participants, 'participant')}, from {how} (--participant-from changes the rule)"
 
 
 def doubt_in_words(doubt: str, participants: Sequence[str]) -> str:

@@ -112,9 +112,10 @@ def read_target_table(path: Path, recordings: Iterable[str] = (), other_keys: bo
         table, keys = _with_other_keys(table)
     missing = [name for name in keys if name not in table.columns]
     if missing:
+        instead = "recording or participant; onset and duration, or start and stop" if other_keys else ""
         raise InputError(
-            f"{path}: no column '{missing[0]}' (it has {', '.join(map(str, table.columns[:8]))}): a target "
-            "table has recording, onset, duration and targets"
+            f"{path}: no column {', '.join(missing)}: its header has {_titles(table)}; a table of labels has "
+            f"{instead or 'recording, onset, duration'}; and the targets: rename its columns"
         )
     for name in [name for name in keys if name in ("onset", "duration")]:
         numbers = pd.to_numeric(table[name], errors="coerce")
@@ -148,8 +149,16 @@ def read_participants(path: Path) -> "pd.DataFrame":
     table = read_frame(path, ("participant", "participant_id"))
     table = table.rename(columns={"participant_id": "participant"})
     if "participant" not in table.columns:
-        raise InputError(f"{path}: no column 'participant'")
+        raise InputError(
+            f"{path}: no column participant or participant_id: its header has {_titles(table)}: rename one"
+        )
     return table
+
+
+def _titles(table: "pd.DataFrame") -> str:
+    """The first columns of a table, for a message."""
+    more = len(table.columns) - 8
+    return ", ".join(map(str, table.columns[:8])) + (f" and {more} more" if more > 0 else "")
 
 
 def _header(path: Path) -> list[str]:

@@ -1,4 +1,4 @@
-"""Which three columns of a table are the axes of a sensor of motion, told by their names."""
+"""Which three columns of a table are the axes of a sensor of motion, recognised by their names."""
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple

@@ -1,4 +1,4 @@
-"""Which columns are optical channels or leads of an ECG, told by their words, and which of them to take."""
+"""Which columns are optical channels or leads of an ECG, by their words, and which of them to take."""
 
 import re
 from collections.abc import Sequence

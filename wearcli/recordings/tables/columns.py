@@ -1,4 +1,4 @@
-"""Which columns of a table are the time and the signal, told by what their names mean."""
+"""Which columns of a table are the time and the signal, recognised by what their names mean."""
 
 import re
 from collections.abc import Sequence

@@ -87,7 +87,7 @@ def recognise_numbers(
     # The middle stamp, not the first: a clock may start at 1970 and be set later.
     middle = float(np.median(head[finite]))
     epochs = [name for name in _COUNTS if name not in _DAY_NUMBERS and _is_moment(middle, _COUNTS[name])]
-    how = "said by --time-unit" if unit else "in the column name"
+    how = "given by --time-unit" if unit else "in the column name"
     counted_in = unit or name_unit
     if counted_in is None and epochs:
         counted_in, how = epochs[0], "by its magnitude"

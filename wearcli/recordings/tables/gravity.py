@@ -73,7 +73,7 @@ def measure_gravity(values: np.ndarray, rate_hz: float) -> Gravity:
 
 
 def has_gravity(values: np.ndarray, gravity: np.ndarray) -> bool:
-    """Return whether acceleration has gravity in it, told by gravity beside it.
+    """Return whether acceleration has gravity in it, recognised by gravity beside it.
 
     With gravity in it, acceleration that is averaged over a while points as gravity does, and is as long.
 

@@ -45,7 +45,7 @@ _REPEATED = 10
 
 
 class Fillers(NamedTuple):
-    """The fillers of a file, told by the values at its head.
+    """The fillers of a file, recognised by the values at its head.
 
     Attributes:
         codes: Values that stand for missing ones, in order, in the file's own unit.

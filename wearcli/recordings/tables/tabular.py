@@ -188,18 +188,18 @@ def _clock(
         elif nominal is None:
             raise InputError(f"{file_name}: its time does not move, or but once: say its rate with --rate-hz")
         elif np.nanmin(seconds) == np.nanmax(seconds):
-            table.warnings.append(f"its time does not move: {nominal:g} Hz is taken as said")
+            table.warnings.append(f"its time does not move: {nominal:g} Hz is taken as stated")
             table.start = scale.start or table.start
             scale = None
     if rate is None:
         names = ", ".join(column.name or "(no name)" for column in table.columns[:8])
         raise InputError(
-            f"{file_name}: no time column (it has {names}), and its rate is not said: name one "
+            f"{file_name}: no time column (it has {names}), and its rate is not stated: name one "
             "(--time-column) or --rate-hz"
         )
     if nominal is not None and abs(rate / nominal - 1) > _RATE_TOLERANCE:
         evidence = "in the file" if own else "measured as"
-        table.warnings.append(f"the rate is said to be {nominal:g} Hz and {evidence} {rate:.4g} Hz")
+        table.warnings.append(f"the rate is stated as {nominal:g} Hz and {evidence} {rate:.4g} Hz")
     check_rate(rate, file_name)
     return _Clock(scale, rate, nominal)
 
@@ -282,7 +282,7 @@ def _unit(
         return _Unit(table.unit, f"{table.unit}, {table.unit_how}", table.unit_factor)
     if not signal.units:
         name = (written or "raw").split(",")[0].strip() or "raw"
-        return _Unit(name, f"{name}, {'said' if written else 'as'} in the file", 1.0)
+        return _Unit(name, f"{name}, {'stated' if written else 'as'} in the file", 1.0)
     try:
         unit = recognise_unit(values, rate_hz, file_name, signal, reading.unit, written)
     except UnitInDoubt as doubt:
@@ -325,7 +325,7 @@ def _start(
 
     The stamps know best, then recordings.csv, then the header.
     """
-    how = "counted at the said rate" if scale is None else scale.how
+    how = "counted at the stated rate" if scale is None else scale.how
     if scale is not None and scale.start is not None:
         return scale.start, how
     header = table.start or table.start_by_order.get(cast(Order, reading.time_unit))

@@ -1,4 +1,4 @@
-"""The unit of a signal in a file: given by the user, written in the file, or told by the values."""
+"""The unit of a signal in a file: given by the user, written in the file, or recognised by the values."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -112,7 +112,7 @@ def recognise_unit(
     evidence = _RULES[signal.unit_rule](values, rate_hz, signal)
     scale: Scale | None
     if given is not None:
-        scale, how = parse_unit(given, signal), "said by --unit"
+        scale, how = parse_unit(given, signal), "given by --unit"
     elif np.isnan(evidence.value):
         raise InputError(f"{file_name}: no sample to tell the unit by: say it with {flag}")
     elif (scale := read_scale(written, signal)) is not None:
@@ -122,7 +122,7 @@ def recognise_unit(
                 f"{file_name}: its header says {scale.name}, but {evidence.seen} of {evidence.value:.4g} "
                 f"says {possible[0]}: settle it with --unit"
             )
-        how = "said in the file"
+        how = "stated in the file"
     elif written is not None and signal.unit_rule == "speed" and normal_unit(written) is None:
         raise InputError(
             f"{file_name}: its header says '{written}', which is no known unit of {signal.title}: "
@@ -183,7 +183,7 @@ def _by_gravity(values: np.ndarray, rate_hz: float, signal: ModalityRecord) -> E
 
 
 def _by_speed(values: np.ndarray, rate_hz: float, signal: ModalityRecord) -> Evidence:
-    """Rotation: what no sensor measures in rad/s is deg/s; rad/s is not told by the values.
+    """Rotation: what no sensor measures in rad/s is deg/s; rad/s is not recognised by the values.
 
     The speed that a sample in a thousand exceeds is looked at, after the offset of each axis (its median) is
     taken off. Real recordings of moving people have some 230 to 1000 in deg/s and 3 to 18 in rad/s. Slow
