@@ -70,6 +70,35 @@ def test_a_damaged_one(folder: Path, tmp_path: Path) -> None:
     edit(tmp_path, lambda info: info.update(format=1) or info.pop("scores"))
     with pytest.raises(InputError, match="no scores in it: compare again"):
         report(tmp_path)
-    (tmp_path / "comparison.json").write_text("{")
-    with pytest.raises(InputError, match="damaged"):
+    for content in (b"", b"{", b"[]", b"null", b"\xff", b"[" * 100_000):
+        (tmp_path / "comparison.json").write_bytes(content)
+        with pytest.raises(InputError, match=r"comparison.json: ") as error:
+            report(tmp_path)
+        assert str(error.value).isprintable()
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"format": "1"},
+        {"kind": "clustering"},
+        {"first": "nobody"},
+        {"models": {}},
+        {"models": []},
+        {"targets": []},
+        {"scores": {}},
+        {"scores": {"good": {"cadence_spm.mae": {"mean": float("nan"), "low": 1, "high": 2, "folds": []}}}},
+        {"protocol": 3},
+        {"arguments": []},
+        {"labels": 3},
+        {"participants": [3]},
+        {"n_samples": 1e999},
+    ],
+)
+def test_a_wrong_value_is_one_line(folder: Path, tmp_path: Path, wrong: dict[str, object]) -> None:
+    """Some were a traceback, or a page without its scores."""
+    (tmp_path / "comparison.json").write_text((folder / "gait/comparison.json").read_text())
+    edit(tmp_path, lambda info: info.update(wrong))
+    with pytest.raises(InputError, match=r"comparison.json: ") as error:
         report(tmp_path)
+    assert str(error.value).isprintable()

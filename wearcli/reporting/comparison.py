@@ -1,6 +1,5 @@
 """A comparison as the report reads it: comparison.json."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,7 +7,8 @@ from typing import Any
 
 from wearcli.comparison.result import Comparison
 from wearcli.comparison.save import DOCUMENT, FORMAT
-from wearcli.documents import parse
+from wearcli.conformity import shown
+from wearcli.documents import Fields, parse, read_json
 from wearcli.errors import InputError
 from wearcli.reporting.metrics import Score, find_metric, leading_metric
 from wearcli.reporting.wording import TITLES, plain
@@ -59,17 +59,37 @@ def read_comparison(folder: Path) -> ReportedComparison:
         InputError: The document is damaged, or a later wearcli wrote it.
     """
     path = folder / DOCUMENT
-    try:
-        values = json.loads(path.read_text(encoding="utf-8"))
-        if values["format"] > FORMAT:
-            raise InputError(f"{path}: of a later wearcli (format {values['format']}): upgrade wearcli")
-    except (OSError, ValueError, LookupError, TypeError) as error:
-        raise InputError(f"{path}: damaged ({error}): {_TODO}") from error
+    values = read_json(path, _TODO)
+    fields = Fields(values, str(path), _TODO)
+    if (written := fields.count("format")) > FORMAT:
+        raise InputError(f"{path}: of a later wearcli (format {shown(written)}): upgrade wearcli")
     if missing := [key for key in _NEEDED if key not in values]:
         raise InputError(f"{path}: no {missing[0]} in it: {_TODO}")
+    result = parse(Comparison, values, str(path), _TODO)
+    if problem := _contradiction(result):
+        raise fields.error(problem)
     return ReportedComparison(
-        parse(Comparison, values, str(path), _TODO),
-        protocol=str(values.get("protocol", "")),
-        arguments=values.get("arguments") or {},
-        made_with={key: values.get(key) for key in ("labels", "wearcli", "versions")},
+        result,
+        protocol=fields.optional(fields.text, "protocol") or "",
+        arguments=fields.table("arguments"),
+        made_with={
+            "labels": fields.table("labels"),
+            "wearcli": fields.optional(fields.text, "wearcli"),
+            "versions": fields.table("versions"),
+        },
     )
+
+
+def _contradiction(result: Comparison) -> str | None:
+    """What cannot be, in words; None for a comparison that can be shown."""
+    if result.kind not in ("classification", "regression"):
+        return f"its kind is {shown(result.kind)}, not classification or regression"
+    if not result.models:
+        return "no models in it"
+    if not result.targets:
+        return "no targets in it"
+    if result.first not in result.models:
+        return f"its first is {shown(result.first)}, none of its models"
+    if missing := [name for name in result.models if name not in result.scores]:
+        return f"no scores of {shown(missing[0])} in it"
+    return None

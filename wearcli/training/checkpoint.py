@@ -7,18 +7,19 @@ any moment finds a whole checkpoint, the old one or the new.
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import nn
 
+from wearcli.documents import Fields, parse, read_json
 from wearcli.errors import InputError
 from wearcli.files import atomic_file
 from wearcli.training.distributed import first
 
 Weights = dict[str, torch.Tensor]
+_TODO = "start the run anew"
 
 
 @dataclass
@@ -45,6 +46,14 @@ class Progress:
         return better
 
 
+@dataclass(frozen=True)
+class State:
+    """state.json: how far the run is, and the files of the checkpoint by what they hold."""
+
+    progress: Progress
+    files: dict[str, str]
+
+
 def save(
     folder: Path, progress: Progress, model: nn.Module, optimizer: torch.optim.Optimizer, best: Weights | None
 ) -> None:
@@ -56,7 +65,7 @@ def save(
     if best is not None:
         parts["best"] = best
     # A second checkpoint at one step gets other names, so that neither touches the other's files.
-    old = read_state(folder)["files"] if has_checkpoint(folder) else {}
+    old = read_state(folder).files if has_checkpoint(folder) else {}
     turn = next(n for n in range(2) if f"weights-{progress.step:08d}-{n}.safetensors" not in old.values())
     files = {name: f"{name}-{progress.step:08d}-{turn}.safetensors" for name in parts}
     for name, tensors in parts.items():
@@ -85,13 +94,13 @@ def load(folder: Path, model: nn.Module, optimizer: torch.optim.Optimizer) -> tu
     """
     state = read_state(folder)
     try:
-        parts = {name: load_file(folder / file) for name, file in state["files"].items()}
+        parts = {name: load_file(folder / file) for name, file in state.files.items()}
         model.load_state_dict(parts["weights"])
         _restore_moments(optimizer, parts["optimizer"])
     except (OSError, KeyError, RuntimeError, ValueError, SafetensorError) as error:
         first = str(error).splitlines()[0]
-        raise InputError(f"{folder}: cannot be resumed ({first}): start the run anew") from None
-    return Progress(**state["progress"]), parts.get("best")
+        raise InputError(f"{folder}: cannot be resumed ({first}): {_TODO}") from None
+    return state.progress, parts.get("best")
 
 
 def copy_weights(model: nn.Module) -> Weights:
@@ -99,12 +108,21 @@ def copy_weights(model: nn.Module) -> Weights:
     return {name: tensor.detach().cpu().clone() for name, tensor in model.state_dict().items()}
 
 
-def read_state(folder: Path) -> dict[str, Any]:
-    """The content of state.json; InputError where there is no checkpoint."""
-    try:
-        state: dict[str, Any] = json.loads((folder / "state.json").read_text())
-    except (OSError, ValueError) as error:
-        raise InputError(f"{folder}: no checkpoint to resume from ({error}): start the run anew") from None
+def read_state(folder: Path) -> State:
+    """The content of state.json; InputError where there is no checkpoint, or a damaged one."""
+    path = folder / "state.json"
+    if not path.is_file():
+        raise InputError(f"{folder}: no checkpoint to resume from: {_TODO}")
+    fields = Fields(read_json(path, _TODO), str(path), _TODO)
+    # A loss that is no number yet is written as NaN.
+    progress = {key: value for key, value in fields.table("progress").items() if value == value}
+    values = {
+        "progress": parse(Progress, progress, f"{path}: progress", _TODO),
+        "files": fields.table("files"),
+    }
+    state = parse(State, values, str(path), _TODO)
+    if not {"weights", "optimizer"} <= set(state.files):
+        raise fields.error("no files of weights and optimizer in it")
     return state
 
 

@@ -1,6 +1,5 @@
 """The curves of a run as one picture."""
 
-import json
 import warnings
 from collections.abc import Callable
 from importlib.util import find_spec
@@ -8,13 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wearcli.files import atomic_file
+from wearcli.training.log import Lines, read_log
 from wearcli.training.methods.relcon.first_stage import FOLDER
 from wearcli.training.monitor import COLLAPSED
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-Lines = list[dict[str, float]]
 NAMES = {"watch_macro_f1": "macro-F1", "watch_r": "r"}
 
 
@@ -52,13 +51,6 @@ def draw_curves(run: Path, say: Callable[[str], None]) -> Path | None:
         warnings.simplefilter("ignore")  # a sign in the name of the run that the font lacks
         figure.savefig(temporary, format="png", dpi=110)
     return run / "curves.png"
-
-
-def read_log(path: Path) -> Lines:
-    """The lines of a metrics.jsonl; none where there is no such file. A last one cut short is left out."""
-    if not path.is_file():
-        return []
-    return [json.loads(line) for line in path.read_text().splitlines(keepends=True) if line.endswith("\n")]
 
 
 def curve_panels(lines: Lines, first: Lines) -> list[tuple[str, Callable[["Axes", Lines], None], Lines]]:

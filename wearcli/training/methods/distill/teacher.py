@@ -81,7 +81,7 @@ def trained_weights(model: Model) -> Path:
             f"{model.name}: a teacher that trains too needs the weights of its run: name the run folder of "
             "pretrain with --teacher, or leave --train-teacher out"
         )
-    files = read_state(checkpoint)["files"]
+    files = read_state(checkpoint).files
     return checkpoint / str(files.get("best", files["weights"]))
 
 

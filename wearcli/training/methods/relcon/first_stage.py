@@ -11,6 +11,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import nn
 
+from wearcli.documents import Fields, read_json
 from wearcli.errors import InputError, UsageError
 from wearcli.files import atomic_file
 from wearcli.seeds import generator, whole_number
@@ -180,10 +181,8 @@ def batches(data: TrainingData, rows: np.ndarray, settings: Settings, stream: in
 
 
 def _about(folder: Path) -> dict[str, Any]:
-    try:
-        return dict(json.loads((folder / ABOUT).read_text()))
-    except (TypeError, ValueError) as error:
-        raise InputError(f"{folder / ABOUT}: cannot be read ({error}): learn the distance anew") from None
+    path, advice = folder / ABOUT, "learn the distance anew"
+    return Fields(read_json(path, advice), str(path), advice).without()
 
 
 def _shape(cut: StoreSettings) -> dict[str, Any]:
