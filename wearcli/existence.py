@@ -1,5 +1,7 @@
 """What a command is given must be there: checks that import nothing, so that a wrong name is said at once."""
 
+import os
+import re
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -8,6 +10,9 @@ from wearcli.errors import UsageError
 
 STREAM = "-"  # stdin
 RUN_CONFIG = "config.toml"  # which every folder of a training run holds
+MANIFEST = r"shard-(\d{1,9})-of-(\d{1,9})\.json"  # what a folder of parts holds, see `embedding.manifest`
+PART = r"part-[0-9a-f]{32}\.parquet"
+_PARTS = re.compile(f"{MANIFEST}|{PART}")
 
 
 def check_recordings(
@@ -19,10 +24,19 @@ def check_recordings(
             raise UsageError(f"{path}: no such file or folder: {todo}")
 
 
+def holds_parts(folder: Path) -> bool:
+    """Return whether a folder holds parts of an embeddings table, those of unfinished shards too."""
+    try:
+        with os.scandir(folder) as entries:
+            return any(_PARTS.fullmatch(entry.name) for entry in entries)
+    except OSError:  # no folder, or one that may not be listed
+        return False
+
+
 def check_tables(paths: Iterable[Path | str]) -> None:
     """Raise UsageError where an embeddings table is not there."""
     for path in paths:
-        if str(path) != STREAM and not Path(path).is_file():
+        if str(path) != STREAM and not Path(path).is_file() and not holds_parts(Path(path)):
             raise UsageError(
                 f"{path}: no such embeddings table: make one with 'wearcli embed', or name another"
             )

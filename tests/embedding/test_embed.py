@@ -20,9 +20,9 @@ from wearcli._version import __version__
 from wearcli.cli.app import app
 from wearcli.embedding import job, reuse
 from wearcli.embedding.embed import embed
-from wearcli.embedding.engine import Stream
 from wearcli.embedding.pipeline import PIPELINE
 from wearcli.embedding.result import EmbedResult, Watcher
+from wearcli.embedding.stream import Stream
 from wearcli.embedding.table import RECORDINGS_KEY, STREAM_END, read_table
 from wearcli.errors import InputError, UsageError
 from wearcli.models.folder import DEFAULT_MODEL, load_model

@@ -11,7 +11,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from wearcli.embedding.metadata import TableMetadata
-from wearcli.embedding.reuse import RecordingRows, open_earlier
+from wearcli.embedding.recording_rows import RecordingRows
+from wearcli.embedding.reuse import open_earlier
 from wearcli.embedding.sinks import Format, open_sink
 from wearcli.embedding.table import KEY, open_batches, read_table, schema
 from wearcli.errors import InputError, UsageError

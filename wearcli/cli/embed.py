@@ -15,6 +15,7 @@ from wearcli.cli.options import (
     Overwrite,
     ParticipantFrom,
     Paths,
+    ShardOption,
     Workers,
 )
 from wearcli.cli.reading import takes_reading
@@ -36,7 +37,8 @@ def embed(
             "-o",
             "--output",
             metavar="FILE",
-            help="Table to write; - streams to stdout. Default: embeddings.parquet",
+            help="Table to write; - streams to stdout; with --shard a folder of parts. Default: "
+            "embeddings.parquet, or embeddings/",
             rich_help_panel=OUTPUT,
         ),
     ] = None,
@@ -68,6 +70,15 @@ def embed(
         int, typer.Option(metavar="N", min=1, help="Number of windows embedded at once.")
     ] = BATCH,
     workers: Workers = None,
+    shard: ShardOption = None,
+    collect: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER",
+            help="Embed nothing: join the parts of all shards in this folder to one table.",
+            rich_help_panel=OUTPUT,
+        ),
+    ] = None,
     overwrite: Overwrite = False,
     dry_run: DryRun = False,
     json: Json = False,
@@ -85,12 +96,20 @@ def embed(
     from wearcli.cli.console import print_json, progress, say
     from wearcli.errors import UsageError
 
-    output = output or f"embeddings.{form or 'parquet'}"
+    parted = shard is not None and form in (None, "parquet")
+    output = output or ("embeddings" if parted else f"embeddings.{form or 'parquet'}")
     streamed = output == "-"
     if (streamed and (json or jsonl)) or (json and jsonl):
         raise UsageError("stdout carries one thing: choose one of -o -, --json and --jsonl")
     if streamed and form is None and not dry_run and sys.stdout.isatty():
         raise UsageError("-o - writes binary Arrow data: pipe it into a command, or use --format jsonl")
+    if collect is not None:
+        if paths or shard:
+            raise UsageError(
+                f"--collect {collect} embeds nothing: leave {'--shard' if shard else 'PATHS'} out"
+            )
+        _collect(collect, None if streamed else Path(output), form, overwrite, dry_run, json)
+        return
     given = input_paths(paths)
 
     from wearcli.cli.embedding_news import EmbedMessages
@@ -110,6 +129,7 @@ def embed(
             max_missing=max_missing,
             batch=batch,
             workers=workers,
+            shard=shard,
             overwrite=overwrite,
             dry_run=dry_run,
             participant_from=participant_from,
@@ -125,6 +145,31 @@ def embed(
         print_json(result.to_json() | ({"plan": result.plan} if dry_run else {}))
     if not dry_run:
         _say_summary(result)
+    _exit(result)
+
+
+def _collect(
+    folder: Path,
+    output: Path | None,
+    form: Literal["parquet", "arrow", "jsonl"] | None,
+    overwrite: bool,
+    dry_run: bool,
+    json: bool,
+) -> None:
+    """Join the parts in a folder, and say what is in the table."""
+    from wearcli.cli.console import print_json, say, say_error
+    from wearcli.embedding.collect import collect
+    from wearcli.existence import check_tables
+    from wearcli.words import counted
+
+    check_tables([folder])
+    result = collect(folder, output, form=form, overwrite=overwrite, dry_run=dry_run)
+    if json:
+        print_json(result.to_json())
+    for failure in result.failed:
+        say_error(f"failed: {failure['error']}")
+    held = f"{counted(result.windows, 'window')} of {counted(result.recordings, 'recording')}"
+    say(f"{folder} is complete: {held}" if dry_run else f"{held} -> {result.output}")
     _exit(result)
 
 
@@ -154,11 +199,15 @@ def _say_summary(result: "EmbedResult") -> None:
         return
     windows, recordings = counted(result.windows, "window"), counted(result.recordings, "recording")
     if result.embedded == 0 and not result.failed and not result.interrupted:
-        say(f"{result.output} is up to date: {windows} of {recordings}")
+        say(f"{result.output} is up to date: {windows} of {recordings}{_shard(result)}")
         return
     speed = result.windows_embedded / max(result.seconds, 1e-9)
     dropped = f", {result.windows_dropped} dropped for gaps" if result.windows_dropped else ""
     say(
         f"{windows} of {recordings} ({result.hours:.1f} h{dropped}) by "
-        f"{result.model} in {result.seconds:.1f} s, {speed:,.0f} windows/s -> {result.output}"
+        f"{result.model} in {result.seconds:.1f} s, {speed:,.0f} windows/s -> {result.output}{_shard(result)}"
     )
+
+
+def _shard(result: "EmbedResult") -> str:
+    return f" (shard {result.shard})" if result.shard else ""

@@ -8,8 +8,8 @@ from wearcli.words import counted
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
-    from wearcli.embedding.engine import Stream
     from wearcli.embedding.result import EmbedResult
+    from wearcli.embedding.stream import Stream
     from wearcli.recordings.recording import Source
 
 
@@ -121,8 +121,7 @@ class _Notes:
 
     def add(self, stream: "Stream") -> None:
         """Take those of a recording."""
-        if stream.recording is not None:
-            how = stream.recording.unit_how
+        if (how := stream.unit_how) is not None:
             self._units[how] = self._units.get(how, 0) + 1
         for warning in stream.warnings():
             self._warned.setdefault(warning, []).append(stream.source.recording)

@@ -184,6 +184,17 @@ Bootstrap = Annotated[
 ]
 Seed = Annotated[int, typer.Option(metavar="N", help="Seed of all random numbers.", rich_help_panel=GENERAL)]
 
+# Many machines.
+ShardOption = Annotated[
+    str | None,
+    typer.Option(
+        "--shard",
+        metavar="K/N",
+        help="Take the K-th of N shards of the study; every node can take one, and none has to ask another.",
+        rich_help_panel=GENERAL,
+    ),
+]
+
 # Output.
 TruthOutput = Annotated[
     Path, typer.Option("-o", "--output", metavar="FILE", help="Table to write.", rich_help_panel=OUTPUT)

@@ -7,6 +7,7 @@ from typing import Any
 
 from wearcli.embedding.table import read_table
 from wearcli.errors import UsageError, WearcliError
+from wearcli.existence import holds_parts
 from wearcli.models.folder import Model, bundled_models, load_model
 from wearcli.signals.windows import WindowSpec
 
@@ -91,7 +92,7 @@ def _name(given: str | Path) -> str:
 def _open(given: str | Path, stride_s: float | None) -> Entry:
     """Return the model or the table."""
     path = Path(given)
-    if path.suffix.lower() in TABLE_SUFFIXES and not path.is_dir():
+    if holds_parts(path) or (path.suffix.lower() in TABLE_SUFFIXES and not path.is_dir()):
         _, metadata = read_table(path)
         return Entry(path, {key: getattr(metadata, key) for key in ("rate_hz", "window_s", "stride_s")})
     try:

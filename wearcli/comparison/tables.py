@@ -9,8 +9,8 @@ from pathlib import Path
 from wearcli.comparison.models import Entry
 from wearcli.comparison.options import CompareOptions
 from wearcli.embedding.embed import embed
-from wearcli.embedding.engine import Stream
 from wearcli.embedding.result import EmbedResult, Watcher
+from wearcli.embedding.stream import Stream
 from wearcli.errors import InputError, UsageError, WearcliError
 from wearcli.models.folder import Model
 from wearcli.recordings.recording import Source

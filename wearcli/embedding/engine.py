@@ -26,8 +26,8 @@ _Item: TypeAlias = "Future[pa.RecordBatch] | WearcliError | None"
 
 
 @dataclass
-class Stream:
-    """One recording on its way: its batches, then its end or its error.
+class ThreadStream:
+    """One recording on its way: its batches, then its end or its error; a `stream.Stream`.
 
     Attributes:
         source: The recording's place and names.
@@ -42,6 +42,11 @@ class Stream:
     recording: Recording | None = None
     findings: Findings = field(default_factory=Findings)
     error: WearcliError | None = None
+
+    @property
+    def unit_how(self) -> str | None:
+        """The file's own unit and how it is known; None until the recording is open."""
+        return None if self.recording is None else self.recording.unit_how
 
     def warnings(self) -> list[str]:
         """Return what a user should know about the recording, a line each."""
@@ -90,7 +95,9 @@ class Stream:
         return min(1.0, float(batch.column("onset")[-1].as_py()) / self.recording.duration_s)
 
 
-def embed_recordings(sources: Sequence[Source], job: EmbedJob, workers: int) -> Generator[Stream, None, None]:
+def embed_recordings(
+    sources: Sequence[Source], job: EmbedJob, workers: int
+) -> Generator[ThreadStream, None, None]:
     """Yield one stream a recording, in order; its batches must be consumed before the next one is asked for.
 
     Args:
@@ -100,7 +107,7 @@ def embed_recordings(sources: Sequence[Source], job: EmbedJob, workers: int) -> 
     """
     stop = threading.Event()
 
-    def put(stream: Stream, item: _Item) -> None:
+    def put(stream: ThreadStream, item: _Item) -> None:
         while not stop.is_set() and stream.error is None:
             try:
                 return stream.queue.put(item, timeout=POLL_S)
@@ -108,7 +115,7 @@ def embed_recordings(sources: Sequence[Source], job: EmbedJob, workers: int) -> 
                 continue
         raise _Stopped
 
-    def read(stream: Stream) -> None:
+    def read(stream: ThreadStream) -> None:
         failure: WearcliError | None = None
         try:
             try:
@@ -126,11 +133,11 @@ def embed_recordings(sources: Sequence[Source], job: EmbedJob, workers: int) -> 
             return
 
     with ThreadPoolExecutor(workers) as pool, ThreadPoolExecutor(workers) as readers:
-        waiting, reading = deque(sources), deque[Stream]()
+        waiting, reading = deque(sources), deque[ThreadStream]()
         try:
             while waiting or reading:
                 while waiting and len(reading) < max(workers, 1):
-                    stream = Stream(waiting.popleft())
+                    stream = ThreadStream(waiting.popleft())
                     reading.append(stream)
                     readers.submit(read, stream)
                 yield reading[0]
@@ -153,7 +160,7 @@ def until(stop: threading.Event, chunks: Callable[[], Iterator[Chunk]]) -> Calla
     return checked
 
 
-def _drain(stream: Stream) -> None:
+def _drain(stream: ThreadStream) -> None:
     """Cancel the batches of a stream that nobody takes."""
     try:
         while isinstance(item := stream.queue.get_nowait(), Future):

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from wearcli.embedding.table import rows
+from wearcli.embedding.metadata import TableMetadata
+from wearcli.embedding.table import rows, schema
 from wearcli.modality import FeatureSet, feature_names, features
 from wearcli.models.encoder import Encoder
 from wearcli.models.folder import Model
@@ -51,6 +52,10 @@ class EmbedJob:
     def __getstate__(self) -> dict[str, Any]:
         """All but the loaded graph, which another process loads by itself."""
         return {key: value for key, value in vars(self).items() if key != "encoder"}
+
+    def schema(self, settings: TableMetadata) -> pa.Schema:
+        """Return the columns of the rows, with a table's metadata."""
+        return schema(self.encoder.dimension, len(settings.feature_names), settings, self.model.modality)
 
     def open(self, source: Source) -> Recording:
         """Open a recording; raises InputError where it cannot be read."""

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from wearcli.embedding.engine import Stream
+from wearcli.embedding.stream import Stream
 from wearcli.embedding.table import Extent
 from wearcli.recordings.recording import Source
 
@@ -17,7 +17,7 @@ class EmbedResult:
     not_read: how many files that may be recordings are not read, by suffix.
     plan: what becomes of each recording; sizes: bytes of those to embed. kept: recordings whose rows are as
     an earlier run made them. extents: how long each recording in the table is. output is empty where nothing
-    was written.
+    was written. shard: the shard of the study that was embedded, "" for the whole study.
     """
 
     model: str
@@ -40,6 +40,7 @@ class EmbedResult:
     warnings: dict[str, list[str]] = field(default_factory=dict)
     interrupted: bool = False
     extents: dict[str, Extent] = field(default_factory=dict)
+    shard: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """The document of `--json`: windows_per_s counts the windows embedded now."""
@@ -60,6 +61,7 @@ class EmbedResult:
             "not_read": self.not_read,
             "notes": self.notes,
             "warnings": self.warnings,
+            **({"shard": self.shard} if self.shard else {}),
         }
 
 

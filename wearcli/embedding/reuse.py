@@ -4,33 +4,28 @@ import hashlib
 import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Literal, Protocol
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from wearcli.conformity import is_finite, shown
-from wearcli.documents import Fields, parse_json
+from wearcli.documents import parse_json
 from wearcli.embedding.metadata import ADVICE, ModelIdentity, TableMetadata
+from wearcli.embedding.recording_rows import RecordingRows
 from wearcli.embedding.table import RECORDINGS_KEY, read_metadata
 from wearcli.errors import InputError, UsageError, reason
-from wearcli.files import content_bytes, content_sha256
-from wearcli.recordings.formats.registry import FORMATS
+from wearcli.files import content_sha256
 from wearcli.recordings.recording import Source
+from wearcli.recordings.study.shards import files_behind, source_bytes
 from wearcli.words import counted
 
 Action = Literal["embed", "keep"]
 # Rows depend on them; the last one is the pipeline's too.
 SETTINGS = ("model", "rate_hz", "window_s", "stride_s", "unit", "feature_names")
 WAY_OUT = "name another output with -o, or --overwrite to embed everything anew"
-
-
-def files_behind(source: Source) -> list[Path]:
-    """Return the files that hold a recording: several of a WFDB record, missing ones too."""
-    return FORMATS[source.format].files_behind(source.path)
 
 
 def fingerprint(source: Source) -> str:
@@ -63,45 +58,15 @@ def fingerprints(sources: Sequence[Source], workers: int) -> dict[str, str]:
         return dict(zip(names, pool.map(readable, sources), strict=True))
 
 
-@dataclass(frozen=True)
-class RecordingRows:
-    """What a Parquet table notes of one recording in it.
+class EarlierRows(Protocol):
+    """Rows that an earlier run made."""
 
-    Attributes:
-        windows: Number of its rows.
-        seconds: Seconds of it that held data.
-        fingerprint: Of its content, see `fingerprint`.
-        row: Number of its first row in the table.
-        span_s: Seconds from its first sample to its end, gaps included; None where that is not noted.
-    """
+    @property
+    def recordings(self) -> Mapping[str, RecordingRows]:
+        """Of each recording what is noted of it."""
 
-    windows: int
-    seconds: float
-    fingerprint: str | None = None
-    row: int = 0
-    span_s: float | None = None
-
-    @classmethod
-    def from_json(cls, document: object, name: str) -> Self:
-        """Return the note of a recording; raises InputError where it is damaged."""
-        fields = Fields(document, name, ADVICE)
-        stated = fields.without()
-        for key in ("windows", "seconds", "row"):
-            number = stated.get(key)
-            whole = isinstance(number, int) or key == "seconds"
-            if number is None or not is_finite(number) or not whole or number < 0:
-                raise fields.error(f"its {key} is {shown(number)}, not a number from 0 up")
-        return cls(
-            int(stated["windows"]),
-            float(stated["seconds"]),
-            fields.optional(fields.text, "fingerprint"),
-            int(stated["row"]),
-            fields.optional(fields.number, "span_s"),
-        )
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the JSON object."""
-        return asdict(self)
+    def rows(self, recording: str) -> Iterator[pa.Table]:
+        """Yield the rows of a recording, in parts; raises InputError where they are damaged."""
 
 
 class EarlierTable:
@@ -160,15 +125,17 @@ class EmbedPlan:
         actions: "embed" or "keep", by recording.
         fingerprints: By recording; empty where the table is not one that can be brought up to date.
         sizes: Bytes of the recordings to embed.
-        earlier: The table whose rows are kept, None where there is none to keep.
+        earlier: The rows that are kept, None where there are none to keep.
         notes: Lines for the user.
+        unchanged: Whether the table is there already as it is to be.
     """
 
     actions: dict[str, Action]
     fingerprints: dict[str, str]
     sizes: dict[str, int]
-    earlier: EarlierTable | None
+    earlier: EarlierRows | None
     notes: list[str]
+    unchanged: bool = False
 
 
 def plan_embedding(
@@ -209,11 +176,21 @@ def plan_embedding(
         entry = earlier.recordings.get(name) if earlier else None
         actions[name] = "keep" if entry and entry.fingerprint == prints[name] else "embed"
     sizes = {
-        source.recording: sum(map(content_bytes, files_behind(source)))
-        for source in sources
-        if actions[source.recording] == "embed"
+        source.recording: source_bytes(source) for source in sources if actions[source.recording] == "embed"
     }
-    return EmbedPlan(actions, prints, sizes, earlier, notes)
+    same_people = earlier and earlier.metadata.participant_doubt == settings.participant_doubt
+    return EmbedPlan(actions, prints, sizes, earlier, notes, bool(same_people) and not sizes)
+
+
+def read_earlier(path: Path) -> EarlierTable:
+    """Return the table at `path`; raises whatever the library does where it is damaged, or something else."""
+    notes = parse_json(pq.ParquetFile(path).metadata.metadata[RECORDINGS_KEY], str(path), ADVICE)
+    metadata = read_metadata(pq.read_schema(path), str(path))
+    recordings = {name: RecordingRows.from_json(entry, f"{path}: {name}") for name, entry in notes.items()}
+    earlier = EarlierTable(path, recordings, metadata)
+    if max((entry.row + entry.windows for entry in recordings.values()), default=0) > earlier.count:
+        raise ValueError("rows that are not there")
+    return earlier
 
 
 def open_earlier(path: Path, settings: TableMetadata, names: Collection[str]) -> EarlierTable | None:
@@ -230,27 +207,20 @@ def open_earlier(path: Path, settings: TableMetadata, names: Collection[str]) ->
     if not path.exists():
         return None
     try:
-        notes = parse_json(pq.ParquetFile(path).metadata.metadata[RECORDINGS_KEY], str(path), ADVICE)
-        earlier = read_metadata(pq.read_schema(path), str(path))
-        recordings = {
-            name: RecordingRows.from_json(entry, f"{path}: {name}") for name, entry in notes.items()
-        }
-        opened = EarlierTable(path, recordings, earlier)
-        if max((entry.row + entry.windows for entry in recordings.values()), default=0) > opened.count:
-            raise ValueError("rows that are not there")
+        earlier = read_earlier(path)
     except Exception:  # whatever a file of another kind, or a damaged one, makes the library raise
         raise UsageError(f"{path} is there and is not an embeddings table of wearcli: {WAY_OUT}") from None
-    _check_settings(path, earlier, settings)
-    others = sorted(set(recordings) - set(names))
+    check_settings(path, earlier.metadata, settings)
+    others = sorted(set(earlier.recordings) - set(names))
     if others:
         raise UsageError(
             f"{path} holds {counted(len(others), 'recording')} that are not among these inputs, such as "
             f"'{others[0]}': {WAY_OUT}"
         )
-    return opened
+    return earlier
 
 
-def _check_settings(path: Path, earlier: TableMetadata, settings: TableMetadata) -> None:
+def check_settings(path: Path, earlier: TableMetadata, settings: TableMetadata) -> None:
     """Raise UsageError where a table was made with other settings."""
     for key in SETTINGS if earlier.pipeline == settings.pipeline else SETTINGS[:-1]:
         before, now = getattr(earlier, key), getattr(settings, key)

@@ -21,7 +21,24 @@ SUFFIXES: dict[str, Format] = {
     ".arrows": "arrow",
     ".jsonl": "jsonl",
 }
-ROW_GROUP = 32_768  # rows; some 45 MB in memory
+ROW_GROUP = 32_768  # rows; some 145 MB in memory
+_BLOCK = 1024  # rows; they fill a row group
+
+
+def table_format(target: Path | None, form: Format | None) -> Format:
+    """Return the format of an output: as given, else by its suffix; Arrow on stdout.
+
+    Raises:
+        UsageError: No format has the suffix, or another one than the given.
+    """
+    if target is None:
+        return form or "arrow"
+    by_suffix = SUFFIXES.get(target.suffix.lower())
+    if form is None and by_suffix is None:
+        raise UsageError(f"{target}: no format has this suffix: use {', '.join(SUFFIXES)}, or --format")
+    if form is not None and by_suffix not in (None, form):
+        raise UsageError(f"{target}: the suffix says {by_suffix}, --format {form}: change one of them")
+    return form or by_suffix or "parquet"
 
 
 class Sink(Protocol):
@@ -48,21 +65,32 @@ class _ParquetSink:
         )
 
         # Short recordings share a row group: one each would make the footer larger than the data.
-        self._held: list[pa.Table] = []
-        self._rows = 0
+        self._pieces: list[pa.Table] = []
+        self._blocks: list[pa.Table] = []
+        self._rows = 0  # in the pieces
 
     def write(self, table: pa.Table) -> None:
-        self._held.append(table)
+        self._pieces.append(table)
         self._rows += table.num_rows
-        if self._rows >= ROW_GROUP:
-            self._flush()
+        while self._rows >= _BLOCK:
+            self._cut(_BLOCK)
+            if len(self._blocks) * _BLOCK == ROW_GROUP:
+                self._flush()
+
+    def _cut(self, count: int) -> None:
+        """Make one block of so many rows: then the file's bytes do not depend on how the rows came."""
+        pieces = pa.concat_tables(self._pieces)
+        self._blocks.append(pieces.slice(0, count).combine_chunks())
+        self._pieces, self._rows = [pieces.slice(count)], self._rows - count
 
     def _flush(self) -> None:
-        if self._held:
-            self._writer.write_table(pa.concat_tables(self._held), row_group_size=ROW_GROUP)
-        self._held, self._rows = [], 0
+        if self._blocks:
+            self._writer.write_table(pa.concat_tables(self._blocks), row_group_size=ROW_GROUP)
+        self._blocks = []
 
     def close(self, recordings: Mapping[str, Any]) -> None:
+        if self._rows:
+            self._cut(self._rows)
         self._flush()
         # Not in the schema's metadata, which stands before the first recording is read.
         self._writer.add_key_value_metadata({RECORDINGS_KEY: json.dumps(recordings, sort_keys=True).encode()})

@@ -11,17 +11,19 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO, Literal, NamedTuple
+from typing import BinaryIO, Literal, NamedTuple, cast
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from wearcli.embedding.columns import schema_problem
+from wearcli.embedding.manifest import PartsTable, open_parts
 from wearcli.embedding.metadata import ADVICE, TableMetadata
+from wearcli.embedding.parts import dimension, part_batches
 from wearcli.errors import InputError, reason
-from wearcli.existence import check_tables
-from wearcli.modality import Modality
+from wearcli.existence import check_tables, holds_parts
+from wearcli.modality import MODALITIES, Modality
 from wearcli.recordings.recording import Recording
 from wearcli.signals.origin import ORIGIN, origin, quality, quality_schema
 from wearcli.signals.windows import Windows
@@ -88,8 +90,12 @@ def read_metadata(table_schema: pa.Schema, name: str) -> TableMetadata:
 
 
 def read_table(source: Path | Literal["-"]) -> tuple[pa.Table, TableMetadata]:
-    """An embeddings table and what made it, from a Parquet or Arrow file or, with "-", a stream on stdin."""
-    if source != "-" and _is_parquet(Path(source)):
+    """An embeddings table and what made it.
+
+    Args:
+        source: A Parquet or Arrow file, a folder of parts, or "-" for a stream on stdin.
+    """
+    if source != "-" and not holds_parts(Path(source)) and _is_parquet(Path(source)):
         try:
             table = pq.read_table(source, page_checksum_verification=True)
             table.validate(full=True)
@@ -136,6 +142,8 @@ def open_batches(source: Path | Literal["-"], size: int = 4096) -> Iterator[Batc
     """
     if source == "-":
         yield _stream("stdin", sys.stdin.buffer)
+    elif holds_parts(source):
+        yield _parts(source, size)
     elif _is_parquet(source):
         try:
             # A buffer before reading would hold the whole file.
@@ -150,6 +158,32 @@ def open_batches(source: Path | Literal["-"], size: int = 4096) -> Iterator[Batc
     else:
         with source.open("rb") as stream:
             yield _stream(str(source), stream)
+
+
+def parts_schema(parts: PartsTable, folder: Path) -> pa.Schema:
+    """Return the columns and the metadata of the table in a folder of parts.
+
+    Raises:
+        InputError: There is no part, or the first one is damaged.
+    """
+    metadata = parts.metadata
+    if metadata.modality not in MODALITIES:
+        raise InputError(f"{folder}: its shards name no signal that there is: run them again")
+    signal = cast(Modality, metadata.modality)
+    return schema(dimension(parts, folder), len(metadata.feature_names), metadata, signal)
+
+
+def _parts(folder: Path, size: int) -> Batches:
+    """The table in a folder of parts."""
+    parts = open_parts(folder)
+    columns = parts_schema(parts, folder)
+    extents = {
+        name: Extent(entry.span_s, entry.seconds)
+        for _, part in parts.parts
+        for name, entry in part.recordings.items()
+        if entry.span_s is not None
+    }
+    return Batches(str(folder), columns, part_batches(parts, columns, size), parts.rows, extents)
 
 
 def _extents(notes: Mapping[bytes, bytes]) -> dict[str, Extent]:

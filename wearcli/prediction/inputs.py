@@ -14,6 +14,7 @@ from wearcli.embedding.metadata import TableMetadata
 from wearcli.embedding.result import EmbedResult, Watcher
 from wearcli.embedding.table import KEY, Extent, open_batches, read_metadata
 from wearcli.errors import UsageError
+from wearcli.existence import holds_parts
 from wearcli.files import folder_beside
 from wearcli.modality import feature_set
 from wearcli.models.folder import Model, bundled_models, load_model
@@ -185,11 +186,11 @@ def _table_among(paths: Sequence[Path | str]) -> Path | Literal["-"] | None:
 
 
 def _is_table(path: Path) -> bool:
-    """Whether a file has the metadata of wearcli, or is an Arrow stream."""
+    """Whether a path is a table or a stream of one, or a folder of the parts of one."""
     if path.suffix.lower() in (".arrow", ".arrows"):
         return True
     if not path.is_file():
-        return False
+        return holds_parts(path)
     with path.open("rb") as stream:
         head = stream.read(4)
     if head == b"PAR1":

@@ -8,6 +8,7 @@ from typing import Literal
 from wearcli.embedding.embed import embed
 from wearcli.embedding.table import open_batches, read_metadata
 from wearcli.errors import InputError, UsageError
+from wearcli.existence import holds_parts
 from wearcli.leftovers import scratch
 from wearcli.models.folder import bundled_models, load_model
 
@@ -34,7 +35,7 @@ def outside_tables(
     with scratch() as place:
         tables, warnings = [], []
         for test in tests:
-            if not test.is_dir():
+            if not test.is_dir() or holds_parts(test):
                 tables.append(test)
                 continue
             if fitted == "-":

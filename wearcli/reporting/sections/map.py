@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from wearcli.errors import UsageError, WearcliError
+from wearcli.existence import holds_parts
 from wearcli.reporting.choice import Choice
 from wearcli.reporting.elements import Html, table
 from wearcli.reporting.mapping.drawing import draw_map
@@ -65,7 +66,7 @@ def _tables(study: Study, choice: Choice) -> list[Path]:
     paths = choice.embeddings if choice.embeddings is not None else table_paths(study)
     if not paths:
         raise UsageError("the embeddings came through a pipe: name their table with --embeddings")
-    if missing := [path for path in paths if not path.is_file()]:
+    if missing := [path for path in paths if not path.is_file() and not holds_parts(path)]:
         raise UsageError(f"{missing[0]} is not there: name the table of the embeddings with --embeddings")
     return paths
 
