@@ -15,6 +15,7 @@ from wearcli.modality import MIN_QUALITY, MODALITIES, Modality
 from wearcli.recordings.reading import Reading
 from wearcli.recordings.recording import Chunk, Recording, Source
 from wearcli.recordings.study.discovery import find_recordings
+from wearcli.recordings.study.shards import Shard, choose_shard
 from wearcli.recordings.study.sisters import Sisters
 from wearcli.recordings.tables.gravity import still_magnitudes
 from wearcli.signals.clock import Clock
@@ -132,6 +133,7 @@ def inspect(
     modality: Modality = "acc",
     participant_from: str | None = None,
     reading: Reading | None = None,
+    shard: Shard | str | None = None,
     started: Callable[[int], None] = lambda recordings: None,
     finished: Callable[[Inspection], None] = lambda row: None,
 ) -> InspectResult:
@@ -142,6 +144,7 @@ def inspect(
         modality: The signal.
         participant_from: Rule that tells the participant; see `find_recordings`.
         reading: How to read the files where they do not tell.
+        shard: Inspect these recordings of the study alone, such as 3/64.
         started: Called with the number of recordings.
         finished: Called with each row.
 
@@ -157,7 +160,8 @@ def inspect(
     folder = find_recordings(
         [Path(path) for path in paths], participant_from=participant_from, modality=modality
     )
-    started(len(folder.closed) + len(folder.sources))
+    sources = choose_shard(shard, folder.sources)
+    started(len(folder.closed) + len(sources))
     rows = [
         Inspection(path, path, "folder", "", modality=modality, error=reason)
         for path, reason in folder.closed.items()
@@ -165,7 +169,7 @@ def inspect(
     for row in rows:
         finished(row)
     sisters = Sisters(folder.sources)
-    for source in folder.sources:
+    for source in sources:
         rows.append(inspect_one(source, reading, sisters))
         finished(rows[-1])
     sidecars = {name: [str(path) for path in files] for name, files in folder.sidecars.items()}

@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+import wearcli
 from tests.recordings.make import wrist, write_csv
 from wearcli.embedding import shards as shards_module
 from wearcli.embedding.collect import collect
@@ -252,3 +253,32 @@ def test_the_command(whole: Path, tmp_path: Path, command: Callable[..., tuple[i
     assert command("embed", "--collect", parts, study)[0] == 2
     assert command("embed", "--collect", str(tmp_path / "nothing"))[0] == 2
     assert command("embed", study, "--shard", "3/2")[0] == 2
+
+
+def test_predict_takes_a_shard(
+    whole: Path, tmp_path: Path, command: Callable[..., tuple[int, str, str]]
+) -> None:
+    """The files of all shards have the rows of one machine."""
+    study, probe = whole / "study", str(tmp_path / "activity")
+    names = [path.stem for path in study.glob("*_walk.csv")]
+    rows = [f"{name},0,5,walking\n{name},7,5,rest" for name in names]
+    labels = tmp_path / "labels.csv"
+    labels.write_text("\n".join(["recording,onset,duration,label", *rows]) + "\n")
+    options = {"probe": "linear", "bootstrap": 10, "folds": 2}
+    wearcli.probe(whole / "table.parquet", output=probe, task="activity", labels=labels, **options)  # type: ignore[arg-type]
+    wearcli.predict([study], probe, tmp_path / "local.csv", workers=1)
+    lines: list[str] = []
+    for number in (1, 2):
+        words = ("predict", str(study), "--probe", probe, "--shard", f"{number}/2", "--csv", "--workers", "1")
+        code, _, stderr = command(*words, "-o", str(tmp_path / "out"))
+        assert code == number - 1, stderr  # a recording of the second shard is damaged
+        assert "have no windows" not in stderr or number == 2
+        head, *more = (tmp_path / "out" / f"predictions-{number}-of-2.csv").read_text().splitlines()
+        lines += more
+    assert [head, *lines] == (tmp_path / "local.csv").read_text().splitlines()
+    code, _, stderr = command(
+        "predict", str(whole / "table.parquet"), "--probe", probe, "--shard", "1/2", "-o", str(tmp_path / "o")
+    )
+    assert (code, "embedded already" in stderr) == (2, True)
+    code, _, stderr = command(*words, "-o", str(tmp_path / "o.csv"))
+    assert (code, "give a folder for the files of all shards" in stderr) == (2, True)

@@ -10,6 +10,7 @@ from wearcli.cli.options import (
     JsonLines,
     ParticipantFrom,
     Paths,
+    ShardOption,
 )
 from wearcli.cli.reading import takes_reading
 from wearcli.modality import Modality
@@ -33,6 +34,7 @@ def inspect(
     json: Json = False,
     jsonl: JsonLines = False,
     participant_from: ParticipantFrom = None,
+    shard: ShardOption = None,
     reading: Reading = Reading(),
 ) -> None:
     """Show what recordings hold: rate, duration, unit, wear or quality, clipping, gaps, magnitude at rest.
@@ -65,6 +67,7 @@ def inspect(
             modality=modality,
             participant_from=participant_from,
             reading=reading,
+            shard=shard,
             started=lambda count: display.update(task, total=count),
             finished=finished,
         )

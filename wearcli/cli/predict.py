@@ -16,6 +16,7 @@ from wearcli.cli.options import (
     ParticipantFrom,
     PathsOrTable,
     ProbeModel,
+    ShardOption,
     UseProbe,
     Workers,
 )
@@ -80,7 +81,7 @@ def predict(
             "-o",
             "--output",
             metavar="FILE",
-            help=".parquet or .csv; with --bids a folder. Default: predictions.parquet",
+            help=".parquet or .csv; with --bids or --shard a folder. Default: predictions.parquet",
             rich_help_panel=OUTPUT,
         ),
     ] = None,
@@ -96,6 +97,7 @@ def predict(
     dry_run: DryRun = False,
     json: Json = False,
     workers: Workers = None,
+    shard: ShardOption = None,
 ) -> None:
     """Apply a saved probe to new recordings: class probabilities, or metrics with intervals.
 
@@ -143,6 +145,7 @@ def predict(
                 participant_from=participant_from,
                 reading=reading,
                 workers=workers,
+                shard=shard,
                 overwrite=overwrite,
                 dry_run=dry_run,
                 watcher=news.watcher,

@@ -16,6 +16,7 @@ from wearcli.cli.options import (
     ParticipantFrom,
     Paths,
     Seed,
+    ShardOption,
 )
 from wearcli.cli.reading import takes_reading
 from wearcli.modality import MODALITIES, Modality
@@ -35,7 +36,13 @@ def preprocess(
     paths: Paths = None,
     output: Annotated[
         Path,
-        typer.Option("-o", "--output", metavar="FOLDER", help="Folder to write.", rich_help_panel=OUTPUT),
+        typer.Option(
+            "-o",
+            "--output",
+            metavar="FOLDER",
+            help="Folder to write; with --shard one of stores.",
+            rich_help_panel=OUTPUT,
+        ),
     ] = STORE,
     modality: Annotated[Modality, typer.Option(help="Signal to cut.")] = "acc",
     channels: Channels = None,
@@ -84,6 +91,7 @@ def preprocess(
     overwrite: Overwrite = False,
     dry_run: DryRun = False,
     json: Json = False,
+    shard: ShardOption = None,
     participant_from: ParticipantFrom = None,
     reading: Reading = Reading(),
 ) -> None:
@@ -128,6 +136,7 @@ def preprocess(
             rotations=rotate,
             seed=seed,
             dtype=dtype,
+            shard=shard,
             overwrite=overwrite,
             dry_run=dry_run,
             participant_from=participant_from,

@@ -4,6 +4,7 @@ import os
 import time
 from collections.abc import Sequence
 from contextlib import closing
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -122,8 +123,9 @@ def embed(
         )
         result.seconds = time.perf_counter() - began
         return result
-    settings, job = preparation.settings, preparation.job
-    sources = choose_shard(shard, preparation.folder.sources)
+    job, sources = preparation.job, choose_shard(shard, preparation.folder.sources)
+    planned = tuple(source.recording for source in sources)
+    settings = replace(preparation.settings, recordings_planned=planned)
     updatable = form == "parquet"
     with reserved(None if dry_run else target, overwrite or updatable):
         plan = plan_embedding(

@@ -36,7 +36,7 @@ from wearcli.existence import holds_parts
 from wearcli.files import reserved
 from wearcli.interrupts import interrupt_flag
 from wearcli.recordings.recording import Source
-from wearcli.recordings.study.shards import Shard, source_bytes
+from wearcli.recordings.study.shards import Shard, source_bytes, study_hash
 
 PART_BYTES = 64 * 2**20  # of the recordings in a part: the work that a killed shard does again, at most
 
@@ -98,7 +98,7 @@ def embed_parts(
             planned = tuple(source.recording for source in chosen)
             manifest = Manifest(
                 shard,
-                _study_hash(everything, sizes),
+                study_hash(everything, sizes),
                 replace(settings, recordings_planned=planned),
                 tuple(parts),
                 tuple(result.failed),
@@ -162,14 +162,6 @@ def _part_name(shard: Shard, settings: TableMetadata, prints: Sequence[str]) -> 
     """The name of a part: the same for the same contents, settings and shard, and for no others."""
     identity = json.dumps([str(shard), same_rows(settings), list(prints)], sort_keys=True)
     return f"part-{hashlib.sha256(identity.encode()).hexdigest()[:32]}.parquet"
-
-
-def _study_hash(sources: Sequence[Source], sizes: Mapping[str, int]) -> str:
-    """What tells whether two nodes saw the same study."""
-    total = hashlib.sha256()
-    for source in sources:
-        total.update(json.dumps([source.recording, source.participant, sizes[source.recording]]).encode())
-    return total.hexdigest()
 
 
 def _plan(

@@ -22,6 +22,7 @@ from wearcli.prediction.match import check_model, check_table
 from wearcli.prediction.regroup import by_recording
 from wearcli.probing.saved import SavedProbe
 from wearcli.recordings.reading import Reading
+from wearcli.recordings.study.shards import Shard
 
 _ARROW = b"\xff\xff\xff\xff"  # an Arrow stream begins with it
 
@@ -36,6 +37,7 @@ class EmbeddingOptions:
         reading: How the files are read.
         workers: Number of threads.
         watcher: Watches the embedding.
+        shard: Which recordings of the study are embedded, such as 3/64; None: all.
         timezone: Zone of clocks that state none, where `reading` names none; a table may be given with it, as
             it has a use of its own there (the days of `gait`).
     """
@@ -46,12 +48,13 @@ class EmbeddingOptions:
     workers: int | None = None
     watcher: Watcher | None = None
     timezone: str | None = None
+    shard: Shard | None = None
 
     @property
     def given(self) -> bool:
         """Whether any of them differs from its default."""
         reads = self.reading not in (None, Reading())
-        return any((self.model, self.participant_from, reads, self.workers))
+        return any((self.model, self.participant_from, reads, self.workers, self.shard))
 
 
 @dataclass(frozen=True)
@@ -115,7 +118,9 @@ def recording_tables(
     """
     source = _table_among(paths)
     if source is not None and options.given:
-        raise UsageError(f"{source}: embedded already: --model and how to read files are for recordings")
+        raise UsageError(
+            f"{source}: embedded already: --model, --shard and how to read files are for recordings"
+        )
     with ExitStack() as stack:
         embedded = None
         if source is None:
@@ -168,6 +173,7 @@ def _embed(
         reading=replace(reading, timezone=reading.timezone or options.timezone),
         features=feature_set(saved.inputs(probe)) if probe == "features" else None,
         workers=options.workers,
+        shard=options.shard,
         dry_run=dry_run,
         watcher=options.watcher,
     )

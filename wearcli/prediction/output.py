@@ -17,6 +17,7 @@ from wearcli.errors import UsageError
 from wearcli.files import atomic_file, atomic_folder
 from wearcli.prediction.events import EventsFolder
 from wearcli.probing.saved import SavedProbe
+from wearcli.recordings.study.shards import Shard
 
 Form = Literal["parquet", "csv", "bids"]
 _DEFAULT = {"parquet": "predictions.parquet", "csv": "predictions.csv", "bids": "predictions"}
@@ -24,13 +25,14 @@ _ROW_GROUP = 65_536
 _DECIMALS = 4  # of probabilities as text
 
 
-def output_form(output: Path | None, csv: bool, bids: bool) -> tuple[Path, Form]:
+def output_form(output: Path | None, csv: bool, bids: bool, shard: Shard | None = None) -> tuple[Path, Form]:
     """Return where to write and in which form: by the flags, else by the suffix.
 
     Args:
         output: The file, or with `bids` the folder; None: a default name.
         csv: Write CSV.
         bids: Write BIDS events.
+        shard: The shard of the study that is written; `output` is then a folder of the files of all shards.
 
     Raises:
         UsageError: The suffix does not fit.
@@ -38,6 +40,12 @@ def output_form(output: Path | None, csv: bool, bids: bool) -> tuple[Path, Form]
     if csv and bids:
         raise UsageError("--csv with --bids: the events are .tsv already: leave one of the two out")
     form: Form = "bids" if bids else "csv" if csv else "parquet"
+    if shard is not None:
+        folder = output or Path("predictions")
+        if folder.suffix or folder.is_file():
+            raise UsageError(f"--shard {shard} with -o {folder}: give a folder for the files of all shards")
+        suffix = "" if bids else Path(_DEFAULT[form]).suffix
+        return folder / f"predictions-{shard.number}-of-{shard.count}{suffix}", form
     if output is None:
         return Path(_DEFAULT[form]), form
     suffix = output.suffix.lower()

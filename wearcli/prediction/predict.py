@@ -22,6 +22,7 @@ from wearcli.prediction.result import PredictResult
 from wearcli.prediction.rows import Rows
 from wearcli.probing.saved import SavedProbe, load_probe
 from wearcli.recordings.reading import Reading
+from wearcli.recordings.study.shards import Shard
 from wearcli.words import counted
 
 AT_MOST = 4096  # windows of a recording at once
@@ -54,6 +55,7 @@ def predict(
     participant_from: str | None = None,
     reading: Reading | None = None,
     workers: int | None = None,
+    shard: Shard | str | None = None,
     overwrite: bool = False,
     dry_run: bool = False,
     watcher: Watcher | None = None,
@@ -82,6 +84,8 @@ def predict(
         participant_from: See `wearcli.embed`.
         reading: How the files are read.
         workers: Number of threads.
+        shard: Take these recordings of the study alone, such as 3/64. `output` is then a folder, and the file
+            in it is called predictions-3-of-64.
         overwrite: Replace an output that exists already.
         dry_run: Check, and write nothing.
         watcher: Watches the embedding.
@@ -100,7 +104,13 @@ def predict(
     """
     saved = load_probe(Path(probe))
     name = choose_probe(saved, use)
-    target, form = output_form(None if output is None else Path(output), csv, bids)
+    shard = Shard.parse(shard) if isinstance(shard, str) else shard
+    if shard is not None and saved.result.level == "participant":
+        raise UsageError(
+            f"--shard {shard}: the probe's rows are participants, whose recordings may be in several shards: "
+            "embed with --shard, and give the folder of parts"
+        )
+    target, form = output_form(None if output is None else Path(output), csv, bids, shard)
     _check_merge(saved, merge, bids, min_bout)
     merge = merge or bids
     given = path_list(paths)
@@ -113,7 +123,7 @@ def predict(
         "participant_from": participant_from,
         **(reading or Reading()).to_json(),
     }
-    options = EmbeddingOptions(model, participant_from, reading, workers, watcher)
+    options = EmbeddingOptions(model, participant_from, reading, workers, watcher, shard=shard)
     with (
         reserved(None if dry_run else target, overwrite, mark=MARK if bids else None),
         recording_tables(

@@ -12,11 +12,14 @@ from wearcli.modality import MODALITIES, Modality
 from wearcli.recordings.reading import Reading
 from wearcli.recordings.recording import Recording, Source
 from wearcli.recordings.study.discovery import find_recordings
+from wearcli.recordings.study.shards import Shard, source_bytes, study_hash
 from wearcli.recordings.study.sisters import Sisters
+from wearcli.seeds import generator
 from wearcli.signals.defaults import MAX_MISSING, STORE
 from wearcli.signals.normalise import Normalisation
 from wearcli.signals.store import DType
-from wearcli.signals.store_writer import write_store
+from wearcli.signals.store_shards import shard_note, shard_store, write_shard_note
+from wearcli.signals.store_writer import NoWindowsError, write_store
 from wearcli.signals.windows import WindowSpec
 
 
@@ -25,7 +28,7 @@ class PreprocessResult:
     """What a run did.
 
     Attributes:
-        output: Folder of the store.
+        output: Folder of the store; empty where a shard has no window, and so no store.
         recordings: Number of recordings in it.
         windows: Number of windows in it.
         samples: Samples in a window.
@@ -62,6 +65,7 @@ def preprocess(
     rotations: int = 0,
     seed: int = 0,
     dtype: DType | None = None,
+    shard: Shard | str | None = None,
     modality: Modality = "acc",
     channels: int | None = None,
     overwrite: bool = False,
@@ -87,6 +91,8 @@ def preprocess(
         rotations: Number of copies of each window that are turned at random.
         seed: Seed of the rotations.
         dtype: Type of the stored values; None takes int16 where it may.
+        shard: Cut these recordings of the study alone, such as 3/64; `output` is then a folder of the stores
+            of all shards, see `signals.store_shards`.
         modality: The signal.
         channels: Number of channels to take of a signal that may have any; None for all.
         overwrite: Whether a store that is there is replaced.
@@ -104,7 +110,10 @@ def preprocess(
         >>> preprocess(["recordings"], "windows", window_s=10.0).windows
         1234
     """
-    target = Path(output)
+    shard = Shard.parse(shard) if isinstance(shard, str) else shard
+    target = Path(output) if shard is None else shard_store(Path(output), shard)
+    # A store whose shard was killed before it was said to be complete is made again.
+    overwrite = overwrite or (shard is not None and not shard_note(Path(output), shard).exists())
     check_output(target, overwrite, "store.json")
     if rotations < 0:
         raise UsageError(f"--rotate {rotations}: give 0 or more")
@@ -119,9 +128,11 @@ def preprocess(
     result = PreprocessResult(str(target), participant_rule=folder.rule, notes=list(folder.problems))
     result.participant_doubt = folder.doubt
     result.failed.extend(folder.failures())
-    result.planned = [source.recording for source in folder.sources]
+    sizes = {} if shard is None else {source.recording: source_bytes(source) for source in folder.sources}
+    sources = folder.sources if shard is None else shard.choose(folder.sources, sizes)
+    result.planned = [source.recording for source in sources]
     sisters = Sisters(folder.sources)
-    started(len(folder.sources))
+    started(len(sources))
     if dry_run:
         return result
 
@@ -130,7 +141,7 @@ def preprocess(
         finished(source, error)
 
     def opened() -> Iterator[Recording]:
-        for source in folder.sources:
+        for source in sources:
             try:
                 with blamed_on(source.path):
                     recording = sisters.open(source, reading)
@@ -143,27 +154,40 @@ def preprocess(
         result.recordings += 1
         finished(recording.source, None)
 
-    with reserved(target, overwrite, "store.json"), atomic_folder(target) as temporary:
-        settings = write_store(
-            opened(),
-            spec,
-            temporary,
-            normalize=normalize,
-            rotations=rotations,
-            seed=seed,
-            dtype=dtype,
-            done=done,
-            failed=lambda recording, error: fail(recording.source, error),
-        )
-        arguments = {
-            "paths": [str(path) for path in paths],
-            "modality": modality,
-            "channels": channels,
-            "participant_from": participant_from,
-            **reading.to_json(),
-        }
-        (temporary / "arguments.json").write_text(json.dumps(arguments, indent=2) + "\n")
-    result.windows, result.samples, result.dtype = settings.n_windows, settings.samples, settings.dtype
+    arguments = {
+        "paths": [str(path) for path in paths],
+        "modality": modality,
+        "channels": channels,
+        "participant_from": participant_from,
+        **reading.to_json(),
+    }
+    with reserved(target, overwrite, "store.json"):
+        try:
+            with atomic_folder(target) as temporary:
+                settings = write_store(
+                    opened(),
+                    spec,
+                    temporary,
+                    normalize=normalize,
+                    rotations=rotations,
+                    rng=generator(seed, "rotations", *([] if shard is None else [shard.number])),
+                    seed=seed,
+                    dtype=dtype,
+                    done=done,
+                    failed=lambda recording, error: fail(recording.source, error),
+                )
+                (temporary / "arguments.json").write_text(json.dumps(arguments, indent=2) + "\n")
+            result.windows, result.samples, result.dtype = (
+                settings.n_windows,
+                settings.samples,
+                settings.dtype,
+            )
+        except NoWindowsError:
+            if shard is None:
+                raise
+            result.output = ""
+        if shard is not None:
+            write_shard_note(Path(output), shard, study_hash(folder.sources, sizes), result.windows)
     return result
 
 

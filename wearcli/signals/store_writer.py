@@ -23,6 +23,10 @@ from wearcli.signals.windows import Windows, WindowSpec
 SHARD_BYTES = 64 * 2**20
 
 
+class NoWindowsError(InputError):
+    """No recording has a window, so there is no store."""
+
+
 class _Layout(NamedTuple):
     """What all windows of a store have in common, as its first recording tells it."""
 
@@ -76,6 +80,7 @@ def write_store(
     *,
     normalize: Normalisation = "none",
     rotations: int = 0,
+    rng: np.random.Generator | None = None,
     seed: int = 0,
     dtype: DType | None = None,
     shard_bytes: int = SHARD_BYTES,
@@ -92,6 +97,7 @@ def write_store(
             without keeping them.
         rotations: Number of copies of each window that are turned at random over SO(3), with their rotations
             in the index; windows are turned before they are normalised.
+        rng: Makes the rotations; None: that of the seed.
         seed: Seed of the rotations.
         dtype: int16 (in the steps of the signal's record; only without normalisation) or float32; None takes
             int16 where it may.
@@ -102,9 +108,10 @@ def write_store(
 
     Raises:
         UsageError: The windows cannot be stored as int16, or not be turned.
-        InputError: There is no window, or recordings are of several kinds.
+        NoWindowsError: There is no window.
+        InputError: Recordings are of several kinds.
     """
-    preparation = _Preparation(normalize, rotations, generator(seed, "rotations"))
+    preparation = _Preparation(normalize, rotations, rng or generator(seed, "rotations"))
     layout: _Layout | None = None
     shards: _Shards | None = None
     with pq.ParquetWriter(
@@ -130,7 +137,7 @@ def write_store(
                     index.write_table(part)
                 done(recording, sum(part.num_rows for part in parts))
     if layout is None or shards is None or shards.total == 0:
-        raise InputError(
+        raise NoWindowsError(
             f"no window of {spec.window_s:g} s in what was read: the recordings are too short or have too "
             "many gaps; see 'wearcli inspect', and --window"
         )

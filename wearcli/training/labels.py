@@ -14,10 +14,10 @@ from wearcli.labels.intervals import most_covering
 from wearcli.labels.tasks import Task, resolve_task
 from wearcli.labels.windows import UsableWindows
 from wearcli.recordings.study.discovery import find_sidecars
+from wearcli.signals.store_shards import is_store
 from wearcli.training.data import TrainingData
 from wearcli.training.methods.shared import LabelOptions
 from wearcli.training.settings import Settings
-from wearcli.training.stores import is_store
 
 # Of each table: its set, where SET= was given; where the recordings are; the file, where it was named.
 Sources = list[tuple[str | None, Path, Path | None]]

@@ -8,17 +8,13 @@ from wearcli.modality import MODALITIES, Modality
 from wearcli.recordings.reading import Reading
 from wearcli.signals.preprocess import preprocess
 from wearcli.signals.store import WindowStore
+from wearcli.signals.store_shards import is_store, store_folders
 from wearcli.signals.windows import WindowSpec
 from wearcli.training.methods.registry import METHODS
 from wearcli.training.settings import DataOptions, Settings
 from wearcli.words import counted
 
 Failed = list[dict[str, str]]
-
-
-def is_store(path: Path) -> bool:
-    """Whether `path` is the folder of a window store."""
-    return (path / "store.json").is_file()
 
 
 def open_stores(
@@ -91,7 +87,7 @@ def with_recordings(
 
 def all_stores(settings: Settings) -> list[WindowStore]:
     """The window stores among the paths."""
-    return [WindowStore.open(Path(path)) for path in settings.data.paths if is_store(Path(path))]
+    return [WindowStore.open(folder) for path in settings.data.paths for folder in store_folders(Path(path))]
 
 
 def own_stores(settings: Settings) -> list[WindowStore]:

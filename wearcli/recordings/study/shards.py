@@ -1,5 +1,7 @@
 """A study in shards: each node works on one, and no node has to ask another which one it is."""
 
+import hashlib
+import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -74,6 +76,19 @@ class Shard:
                 chosen.append(source)
             begin += weight
         return chosen
+
+
+def study_hash(sources: Sequence[Source], sizes: Mapping[str, int]) -> str:
+    """Return what tells whether two nodes saw the same study: a hash of its names, people and sizes.
+
+    Args:
+        sources: All recordings of the study, in order.
+        sizes: Their bytes, by name.
+    """
+    total = hashlib.sha256()
+    for source in sources:
+        total.update(json.dumps([source.recording, source.participant, sizes[source.recording]]).encode())
+    return total.hexdigest()
 
 
 def choose_shard(shard: Shard | str | None, sources: Sequence[Source]) -> list[Source]:
