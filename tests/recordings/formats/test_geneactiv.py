@@ -136,3 +136,13 @@ def test_a_calibration_that_cannot_be(tmp_path: Path, entry: bytes, value: bytes
     with pytest.raises(InputError, match=r"its calibration .* is damaged") as error:
         read(opened(path))
     check_line(error.value, path)
+
+
+@pytest.mark.parametrize(("rest", "lines"), [(1.02, []), (0.09, ["the magnitude at rest is 0.09"])])
+def test_a_rest_that_cannot_be_is_said(tmp_path: Path, rest: float, lines: list[str]) -> None:
+    z = round((rest * GAIN[2] + OFFSET[2]) / 100)
+    samples = [(round(OFFSET[0] / 100), round(OFFSET[1] / 100), z, 0, 0)] * 300
+    pages = [geneactiv_page(i, T0 + timedelta(seconds=6 * i), samples, 50) for i in range(3)]
+    recording = opened(write_geneactiv(tmp_path / "a.bin", pages))
+    read(recording)
+    assert [warning[: len(line)] for warning, line in zip(recording.warnings, lines, strict=True)] == lines

@@ -71,6 +71,13 @@ def study(paths: list[str], root: str = "study") -> tuple[list[str], str]:
         (["anna_1", "anna_2", "bert_1"], ["anna", "anna", "bert"]),
         (["P01_walk-2024-03-04_09-15-00", "P01_rest-2024-03-05_09-15-00"], ["P01", "P01"]),
         (["001L", "001R", "002L"], ["001", "001", "002"]),
+        # The word before the subject is the study where all have it, and a site or a person where not.
+        (["stress_predict-S21_lab", "stress_predict-S22", "stress_predict-S22_day2"], ["S21", "S22", "S22"]),
+        (["sleepwell-s021", "sleepwell-s022"], ["s021", "s022"]),
+        (["long-covid-home-S21"], ["S21"]),
+        (["lyon-S21", "paris-S21"], ["lyon-S21", "paris-S21"]),
+        (["NL-S21", "NL-S22"], ["NL-S21", "NL-S22"]),
+        (["anna-S1", "anna-S2"], ["anna-S1", "anna-S2"]),
         (["NL-01-003", "NL-01-003_day2", "NL-01-004"], ["NL-01-003", "NL-01-003", "NL-01-004"]),
         (
             [

@@ -1,3 +1,5 @@
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -9,7 +11,7 @@ from wearcli.errors import InputError, UsageError
 from wearcli.modality import MODALITIES
 from wearcli.recordings.tables.gravity import measure_gravity, still_magnitudes
 from wearcli.recordings.tables.scales import Scale, normal_unit, parse_unit, read_scale
-from wearcli.recordings.tables.units import FileUnit, UnitInDoubt, recognise_unit
+from wearcli.recordings.tables.units import FileUnit, UnitInDoubt, odd_rest, recognise_unit
 
 ACC, GYRO = MODALITIES["acc"], MODALITIES["gyro"]
 SCALES = {"g": 1.0, "mg": 1000.0, "m/s2": 9.80665}
@@ -209,6 +211,30 @@ def test_whole_milli_g_are_calibrated(calibration: float) -> None:
         with pytest.raises(UnitInDoubt, match="whole numbers, which may be mg or raw counts"):
             unit_of_acceleration(np.rint(values * 1.01), 50.0, "f")
     assert unit_of_acceleration(np.rint(values * 1.01), 50.0, "f", written="mg")[0] == "mg"
+
+
+@pytest.mark.parametrize("counts", [64, 128, 171, 256])
+@pytest.mark.parametrize("whole", [np.rint, np.trunc, lambda values: np.floor(values + 0.5)])
+def test_uneven_steps_are_milli_g_near_1024_too(
+    counts: int, whole: Callable[[np.ndarray], np.ndarray]
+) -> None:
+    values = np.concatenate([wrist()[1] / np.linalg.norm([0.1, 0.2, 0.97]), walking()]) * 1.02
+    steps = np.rint(values * counts)
+    assert unit_of_acceleration(whole(steps * 1000 / counts), 50.0, "f")[0] == "mg"
+    even = steps * round(1024 / counts)  # counts of 1024 in 1 g whose last bits are empty
+    with pytest.raises(UnitInDoubt, match="scale such as"):
+        unit_of_acceleration(even, 50.0, "f")
+
+
+@pytest.mark.parametrize(
+    ("size", "factor", "odd"),
+    [(1.0, 1.0, False), (0.09, 1.0, True), (2.5, 1.0, True), (64.0, 1 / 64, False), (9.0, 1 / 64, True)],
+)
+def test_a_rest_that_a_format_excludes_is_said(size: float, factor: float, odd: bool) -> None:
+    values = wrist()[1] / np.linalg.norm([0.1, 0.2, 0.97]) * size
+    lines = odd_rest(values, 50.0, ACC, factor)
+    rest = f"the magnitude at rest is {size * factor:.3g} g"
+    assert lines == ([f"{rest}: out of calibration, or the file is damaged"] if odd else [])
 
 
 def test_whole_speeds_may_be_raw_counts() -> None:

@@ -21,6 +21,7 @@ from wearcli.recordings.reading import Reading
 from wearcli.recordings.recording import Chunk, Recording, Source
 from wearcli.recordings.tables.clock import measure_rate
 from wearcli.recordings.tables.table import HEAD_ROWS
+from wearcli.recordings.tables.units import odd_rest
 from wearcli.recordings.tables.zone import clock_zone
 
 # How far the time from block to block may be from the nominal one; beyond lies a gap, or a clock set anew.
@@ -150,7 +151,11 @@ def open_device(
     def stream() -> Iterator[Chunk]:
         ending = Ending()
         batches = read_samples(source.path, file_name, modality, ending)
+        odd: list[str] | None = None
         while (samples := _readable(lambda: next(batches, None), file_name, title)) is not None:
+            if odd is None:
+                odd = odd_rest(samples.values[:HEAD_ROWS], rate, signal)
+                ending.warnings += odd
             yield from _chunks(samples, first_ns)
         warnings.extend(warning for warning in ending.warnings if warning not in warnings)
         if ending.last_ns is not None:

@@ -89,8 +89,7 @@ def _read(places: Sequence[Place]) -> _Paths:
     folder_names = _folder_names(places)
     stem_names = [read_name(place.stem) for place in places]
     split = _splits([name for names in folder_names for name in names] + stem_names)
-    stems = [_split(name.parts, split) for name in stem_names]
-    stems = _less_constant(stems)
+    stems = _less_constant(_less_prefix([_split(name.parts, split) for name in stem_names]))
     folders = []
     groups = []
     for names, stem in zip(folder_names, stem_names, strict=True):
@@ -127,6 +126,26 @@ def _splits(names: Iterable[Name]) -> bool:
 
 def _split(parts: Iterable[Part], split: bool) -> list[Part]:
     return [piece for part in parts for piece in (part.pieces if split and part.pieces else (part,))]
+
+
+def _less_prefix(stems: list[list[Part]]) -> list[list[Part]]:
+    """The parts of stems without the word that all have before a subject: of predict-S21 the S21.
+
+    The word is the name of the study. Capitals such as NL are a site, and S1 may be a session.
+    """
+    prefixes = set()
+    shorter = []
+    for parts in stems:
+        own = []
+        for part in parts:
+            prefix, _, rest = part.text.rpartition("-")
+            subject = _best(read_name(rest).parts) if prefix and not prefix.isupper() else None
+            if subject and subject.text == rest and subject.form is Form.SUBJECT and _digits(subject) > 1:
+                prefixes.add(prefix)
+                part = subject
+            own.append(part)
+        shorter.append(own)
+    return shorter if len(prefixes) == 1 else stems
 
 
 def _less_constant(stems: list[list[Part]]) -> list[list[Part]]:

@@ -21,7 +21,7 @@ from wearcli.recordings.tables.rows import RowRule, check_gravity, read_rows, re
 from wearcli.recordings.tables.table import HEAD_ROWS, Batch, Column, Table, check_width
 from wearcli.recordings.tables.times import recognise_time
 from wearcli.recordings.tables.timescale import Stamps, TimeScale
-from wearcli.recordings.tables.units import UnitInDoubt, recognise_unit
+from wearcli.recordings.tables.units import UnitInDoubt, odd_rest, recognise_unit
 from wearcli.recordings.tables.zone import ClockZone, clock_zone
 
 # A measured rate that is off the given one by more than this share is worth a warning.
@@ -279,6 +279,7 @@ def _unit(
     """The unit of a file by its format, its header, the user, or its values."""
     signal, written = MODALITIES[reading.modality], table.unit or chosen.unit
     if table.unit is not None and table.unit_factor is not None:
+        table.warnings += odd_rest(values, rate_hz, signal, table.unit_factor)
         return _Unit(table.unit, f"{table.unit}, {table.unit_how}", table.unit_factor)
     if not signal.units:
         name = (written or "raw").split(",")[0].strip() or "raw"

@@ -23,6 +23,8 @@ _COUNTS_PER_G = (16, 32, 64, 85, 128, 171, 256, 341, 512, 683, 819, 1024, 1365, 
 _NEAR_COUNT = 0.06  # share by which a sensor at rest may be off the count of 1 g
 # Of gyroscopes of 16 bits that measure up to 2000 deg/s.
 _SPEED_SCALE = "1/16.4deg/s"
+# Distinct values that show whether steps are in mg; counts in 1 g of such a coarse sensor, at most.
+_DISTINCT, _COARSE = 50, 256
 
 
 class FileUnit(NamedTuple):
@@ -143,6 +145,24 @@ def recognise_unit(
     return FileUnit(*scale, how, gravity, [odd] if odd else [])
 
 
+def odd_rest(values: np.ndarray, rate_hz: float, signal: ModalityRecord, factor: float = 1.0) -> list[str]:
+    """Return what is odd about gravity at rest where a format states the unit: one line or none.
+
+    Args:
+        values: The head of the recording (samples, channels), in the file's own unit.
+        rate_hz: Rate of the samples, Hz.
+        signal: The signal.
+        factor: What a value is multiplied by to be in the unit of the signal.
+    """
+    if not signal.gravity:
+        return []
+    gravity = measure_gravity(values[values.any(1)], rate_hz)
+    rest = gravity.magnitude * factor
+    if not gravity.still or CALIBRATED_G[0] <= rest <= CALIBRATED_G[1]:
+        return []
+    return [f"the magnitude at rest is {rest:.3g} g: out of calibration, or the file is damaged"]
+
+
 def _by_gravity(values: np.ndarray, rate_hz: float, signal: ModalityRecord) -> Evidence:
     """Acceleration: at rest, gravity alone is measured."""
     gravity = measure_gravity(values[values.any(1)], rate_hz)  # zeros on all axes are no measurement
@@ -171,7 +191,7 @@ def _by_gravity(values: np.ndarray, rate_hz: float, signal: ModalityRecord) -> E
     problem = "fits neither g, mg nor m/s2"
     if gravity.absent:
         problem = "averages out, as if gravity were taken out"
-    elif likely is not None and _all_whole(values):
+    elif likely is not None and _all_whole(values) and not (likely == "mg" and _steps_in_mg(values)):
         one_g = 1 / signal.units[likely].factor
         plain = CALIBRATED_G[0] <= magnitude / one_g <= CALIBRATED_G[1]
         # Of 1000 and 1024, the nearer one.
@@ -213,6 +233,18 @@ def _by_speed(values: np.ndarray, rate_hz: float, signal: ModalityRecord) -> Evi
         likely = "deg/s"
     scale = _SPEED_SCALE if fast > _TOO_FAST_RAD_S else None
     return Evidence(seen, fast, fits, likely, problem, scale, odd=odd)
+
+
+def _steps_in_mg(values: np.ndarray) -> bool:
+    """Whether whole values are the steps of a coarse sensor in mg, rounded or cut.
+
+    Of 256 counts in 1 g they are 0, 4, 8, 12, 16, 20, 23 mg and so on. Counts have even steps.
+    """
+    distinct = np.unique(np.abs(values[np.isfinite(values)].astype(np.float64)))
+    if len(distinct) < _DISTINCT:
+        return False
+    steps = [1000 / count for count in _COUNTS_PER_G if count <= _COARSE]
+    return any(bool(np.all((distinct + 1) % step <= 1.5)) for step in steps)
 
 
 def _all_whole(values: np.ndarray) -> bool:
