@@ -143,7 +143,7 @@ def test_arguments_that_cannot_be(tmp_path: Path) -> None:
     legs = study(tmp_path / "legs", "thigh", {"P9_thigh": 1.0, "P8_thigh": 1.0})
     for arguments, says in [
         ({}, "name either"),
-        ({"events": events, "main": main}, "name either"),
+        ({"events": events, "paths": [legs]}, "name either"),
         ({"events": tmp_path / "no.csv"}, "no such table of events"),
         ({"events": events, "distance_m": 10}, "name a table of them with --intervals"),
         ({"events": events, "min_quality": 2}, "--min-quality takes 0 to 1"),

@@ -7,9 +7,11 @@ import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
+from scipy.signal import decimate
 
 import wearcli
 from wearcli.signals.rhythm import stride_times
+from wearcli.truth.in_step import RATE_HZ, compare_steps
 
 pytestmark = pytest.mark.realdata
 
@@ -56,6 +58,34 @@ def test_the_published_metrics_come_out_of_the_published_contacts(
     )  # some are not published
     for metric in published.columns[2:]:
         np.testing.assert_allclose(ours[metric], published[metric], atol=1e-9, err_msg=metric)
+
+
+def test_walks_with_lost_samples_are_out_of_step(realdata: Path, walks: list[dict[str, object]]) -> None:
+    """Second walks of recordings whose sensors have different numbers of samples are not published now."""
+    published = pd.read_csv(realdata / "data" / "ipol_gait.gait.csv")
+    kept = set(zip(published["recording"], published["onset"].round(2), strict=True))
+    out: dict[bool, list[bool]] = {True: [], False: []}
+    for walk in walks:
+        if walk["placement"] == "lower_back":
+            values, rate = signal(walk)
+            told = json.loads(str(walk["extra"]))
+            contacts = np.array([on / 100 for foot in ("left", "right") for _, on in told[f"{foot}_events"]])
+            for label in walk["labels"]:  # type: ignore[attr-defined]
+                if label["label"] != "walk":
+                    continue
+                begin, end = label["onset"], label["onset"] + label["duration"]
+                inside = contacts[(contacts >= begin - 0.01) & (contacts <= end + 0.01)]
+                first = max(0, round((begin - 2) * rate))
+                cut = decimate(values[first : round((end + 2) * rate)], round(rate / RATE_HZ), axis=0)
+                compared = compare_steps(cut, first / rate, inside)
+                faulty = compared is None or compared.fault is not None
+                out[(walk["recording"], round(begin, 2)) in kept].append(faulty)
+    assert len(out[True]) == 83
+    assert (
+        sum(out[True]) <= 3
+    )  # one began a recording whose second half lost .92 s; one stands at three contacts
+    assert len(out[False]) == 45
+    assert sum(out[False]) >= 18  # the others lost samples after the walk, or few
 
 
 def test_the_thigh_as_published(realdata: Path) -> None:

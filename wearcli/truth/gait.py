@@ -15,6 +15,7 @@ from wearcli.truth.defaults import GAIT_MIN_QUALITY, GAIT_OUTPUT, GAIT_WINDOW_S
 from wearcli.truth.result import GaitTruth
 from wearcli.truth.second_sensor import SecondSensor, find_pairs
 from wearcli.truth.strides import event_rows
+from wearcli.truth.walk_signals import WalkSignals
 
 SHORTEST_WINDOW_S = 4.0  # two strides of the slowest walk
 _LOG = logging.getLogger(__name__)
@@ -42,15 +43,17 @@ def gait_truth(
     """Write a gait.csv (recording, onset, duration in s, metrics) from foot contacts or a second sensor.
 
     From `events` a walk is a row, with the metrics of `strides.walk_metrics`. The walks are the intervals, or
-    else lie between pauses. From a second sensor a window is a row, with stride_time_s, cadence_spm and
-    quality (`rhythm.stride_times`). The clocks of the two sensors are brought together by the recordings'
-    starts; without both starts they are taken to start together.
+    else lie between pauses. With `main`, recordings of the trunk, a walk whose contacts are out of step with
+    the signal is left out and named (`in_step`). From a second sensor a window is a row, with stride_time_s,
+    cadence_spm and quality (`rhythm.stride_times`). The clocks of the two sensors are brought together by the
+    recordings' starts; without both starts they are taken to start together.
 
     Args:
         paths: Recordings of a second sensor at the ankle, thigh or foot. Default: those of `main`.
         output: The table to write.
         events: A table of foot contacts (`events.read_events`).
-        main: The recordings that the rows are for, such as the wrist's.
+        main: The recordings that the rows are for, such as the wrist's; with `events` those in which the
+            contacts are looked for.
         intervals: A table (recording, onset, duration, label) of the recordings that the rows are for; a
             column distance_m comes before `distance_m`.
         labels: The labels of `intervals` that are walks.
@@ -83,7 +86,14 @@ def gait_truth(
         walks = None if intervals is None else _walk_intervals(Path(intervals), labels)
         result = GaitTruth(None if dry_run else str(output), source="events" if events else "second sensor")
         if events is not None:
-            rows = event_rows(Path(events), walks, distance_m, result)
+            check = None
+            if main is not None:
+                check = WalkSignals.from_study(Path(main), participant_from, reading, result).in_step
+            else:
+                result.notes.append(
+                    "contacts and signal were not compared: --for RECORDINGS finds walks that are out of step"
+                )
+            rows = event_rows(Path(events), walks, distance_m, result, check)
         else:
             folder = Path(str(main))
             sensors = [Path(path) for path in paths] or [folder]
@@ -119,10 +129,10 @@ def _check_options(
     window_s: float,
     min_quality: float,
 ) -> None:
-    if (events is None) == (main is None) or (events is not None and paths):
+    if (events is None and main is None) or (events is not None and paths):
         raise UsageError(
-            "name either a table of foot contacts (--events FILE), or recordings of a second sensor and what "
-            "they are for (PATHS --for FOLDER)"
+            "name either a table of foot contacts (--events FILE, with --for FOLDER beside it to compare "
+            "them with a signal), or recordings of a second sensor and what they are for (PATHS --for FOLDER)"
         )
     if not 0 <= min_quality <= 1:
         raise UsageError(f"a quality of {min_quality:g}: --min-quality takes 0 to 1")

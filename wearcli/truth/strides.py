@@ -1,5 +1,6 @@
 """Gait metrics of walks from the contacts and lift-offs of the feet."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,8 +35,16 @@ class Walk:
     distance_m: float
 
 
+# The walks, of those given with their events by recording, that are to be kept.
+Check = Callable[[Sequence[Walk], dict[str, dict[str, Steps]]], list[Walk]]
+
+
 def event_rows(
-    path: Path, intervals: pd.DataFrame | None, distance_m: float | None, result: GaitTruth
+    path: Path,
+    intervals: pd.DataFrame | None,
+    distance_m: float | None,
+    result: GaitTruth,
+    check: Check | None = None,
 ) -> pd.DataFrame:
     """Return a row a walk of a table of events: recording, onset, duration (s), metrics.
 
@@ -44,6 +53,7 @@ def event_rows(
         intervals: recording, onset, duration (s) of walks and maybe distance_m; None: `find_walks`.
         distance_m: Length of walks without a distance_m of their own, m.
         result: To which counts go.
+        check: Leaves out walks that are out of step with their signal.
     """
     steps = read_events(path)
     usual = np.nan if distance_m is None else distance_m
@@ -59,7 +69,7 @@ def event_rows(
         walks = [Walk(*values) for values in zip(*columns, strict=True)]
         result.left_out["recordings with events and no interval"] = len({*steps} - {*table["recording"]})
     rows = []
-    for walk in walks:
+    for walk in walks if check is None else check(walks, steps):
         metrics, odd = walk_metrics(walk, steps[walk.recording])
         result.left_out[f"strides under {STRIDE_S[0]:g} s or over {STRIDE_S[1]:g} s"] += odd
         result.left_out[f"walks of fewer than {FEWEST_STRIDES} strides"] += not metrics
