@@ -44,6 +44,7 @@ from wearcli.cli.app import main as wearcli
 CALLS = ("fsync", "rename", "replace", "link", "symlink", "unlink", "remove", "rmdir", "mkdir", "truncate")
 LIBRARIES = (
     "embedding.embed",
+    "embedding.collect",
     "signals.preprocess",
     "simulation.sample",
     "truth.gait",

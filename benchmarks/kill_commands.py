@@ -43,9 +43,27 @@ VERBS = {
     "embed an update": Verb(
         f"embed {NEW} -o OUT", "embed recordings/P0_walks.csv --unit g -o OUT", "t.parquet"
     ),
+    "embed a shard": Verb(
+        f"embed {NEW} -o OUT --shard 1/2", f"embed {NEW} -o OUT --shard 2/2", "shards", shared=True
+    ),
+    "embed a shard anew": Verb(
+        f"embed {NEW} -o OUT --shard 1/2 --overwrite",
+        f"embed {NEW} -o OUT --shard 1/2 --stride 5",
+        "shards",
+        shared=True,
+    ),
+    "embed --collect": Verb(
+        "embed --collect parts -o OUT --overwrite", f"embed {NEW} -o OUT --stride 5", "t.parquet"
+    ),
     "embed to Arrow": Verb(f"embed {NEW} -o OUT --overwrite", f"embed {NEW} -o OUT --stride 5", "t.arrow"),
     "preprocess": Verb(
         f"preprocess {NEW} -o OUT --overwrite", f"preprocess {NEW} -o OUT --window 4", "store"
+    ),
+    "preprocess a shard": Verb(
+        f"preprocess {NEW} -o OUT --shard 1/2 --overwrite",
+        f"preprocess {NEW} -o OUT --shard 1/2 --window 4",
+        "stores",
+        shared=True,
     ),
     "probe": Verb(
         f"probe {PROBED} --task activity -o OUT --overwrite",
@@ -116,6 +134,8 @@ VERBS = {
 }
 PREPARATION = (
     f"embed {NEW} -o e.parquet",
+    f"embed {NEW} -o parts --shard 1/2",
+    f"embed {NEW} -o parts --shard 2/2",
     f"probe {PROBED} --task activity -o activity",
     f"probe {PROBED} --task gait --labels recordings/gait.csv -o gait",
     "sample heart --study heart --participants 1",

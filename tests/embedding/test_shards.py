@@ -1,6 +1,7 @@
 """Shards make the table of a run on one machine, to the byte, whatever ends them on the way."""
 
 import json
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -18,6 +19,7 @@ from wearcli.embedding.result import EmbedResult, Watcher
 from wearcli.embedding.stream import Stream
 from wearcli.embedding.table import open_batches, read_table
 from wearcli.errors import InputError, UsageError
+from wearcli.leftovers import run_name
 from wearcli.models.encoder import Encoder
 from wearcli.models.folder import load_model
 
@@ -126,6 +128,22 @@ def test_a_killed_shard_goes_on_where_it_was(make: Shards, whole: Path, tmp_path
     assert {path.name: path.read_bytes() for path in (tmp_path / "parts").iterdir()} == listing
     make(tmp_path / "parts", "1", 1, overwrite=True)
     assert {path.name: path.read_bytes() for path in (tmp_path / "parts").iterdir()} == listing
+
+
+def test_what_a_killed_run_left_is_swept(make: Shards, tmp_path: Path) -> None:
+    """A part that was half written, its lock, and a manifest that could not remove the parts before it."""
+    parts = tmp_path / "parts"
+    make(parts, "1")
+    expected = {path.name: path.read_bytes() for path in parts.iterdir()}
+    gone = "part-" + 32 * "0" + ".parquet"
+    run = re.sub(r"-\d+-\d+$", "-999999999-1", run_name())
+    (parts / f".{gone}.{run}.00000000.tmp").write_bytes(b"half")
+    (parts / f".{gone}.lock").write_text(run)
+    (parts / gone).write_bytes(b"of a run with other settings")
+    manifest = parts / "shard-1-of-3.json"
+    manifest.write_text(json.dumps(json.loads(manifest.read_text()) | {"replaced": [gone]}))
+    make(parts, "1")
+    assert {path.name: path.read_bytes() for path in parts.iterdir()} == expected
 
 
 def test_an_interrupted_shard_keeps_what_is_complete(make: Shards, whole: Path, tmp_path: Path) -> None:

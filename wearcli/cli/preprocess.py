@@ -162,6 +162,8 @@ def _say_result(result: "PreprocessResult", dry_run: bool) -> None:
     if dry_run:
         for name in result.planned:
             say(f"would cut {name}")
+    elif not result.output:
+        say("no recording of this shard has a window: it has no store")
     else:
         say(
             f"{counted(result.windows, 'window')} of {result.samples} samples ({result.dtype}) of "

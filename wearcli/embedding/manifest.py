@@ -70,6 +70,7 @@ class Manifest:
         settings: What the rows depend on; `recordings_planned` are those of the shard.
         parts: Its parts, in order.
         failed: Name and error of what could not be embedded.
+        replaced: Files of earlier runs that are to be removed: what a run that was killed leaves to the next.
     """
 
     shard: Shard
@@ -77,6 +78,7 @@ class Manifest:
     settings: TableMetadata
     parts: tuple[Part, ...]
     failed: tuple[dict[str, str], ...]
+    replaced: tuple[str, ...] = ()
 
     @classmethod
     def from_json(cls, document: object, name: str) -> Self:
@@ -95,6 +97,7 @@ class Manifest:
             TableMetadata.from_json(fields.table("settings"), f"{name}: settings"),
             tuple(Part.from_json(part, f"{name}: parts") for part in fields.objects("parts")),
             tuple(failed),
+            tuple(Path(file).name for file in fields.texts("replaced")),
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -106,6 +109,7 @@ class Manifest:
             "settings": self.settings.to_json(),
             "parts": [part.to_json() for part in self.parts],
             "failed": list(self.failed),
+            "replaced": list(self.replaced),
         }
 
     def write(self, folder: Path) -> None:

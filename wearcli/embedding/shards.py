@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass, replace
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from wearcli.claims import claimed
 from wearcli.embedding.manifest import (
     Manifest,
     Part,
@@ -32,12 +34,13 @@ from wearcli.embedding.reuse import (
 from wearcli.embedding.stream import Runner
 from wearcli.embedding.writing import TableOutput, note_kept, write_table
 from wearcli.errors import UsageError, WearcliError
-from wearcli.existence import holds_parts
+from wearcli.existence import PART, holds_parts
 from wearcli.files import reserved
 from wearcli.interrupts import interrupt_flag
 from wearcli.recordings.recording import Source
 from wearcli.recordings.study.shards import Shard, source_bytes, study_hash
 
+_BESIDE = re.compile(rf"\.({PART})\..+")
 PART_BYTES = 64 * 2**20  # of the recordings in a part: the work that a killed shard does again, at most
 
 
@@ -64,6 +67,8 @@ def embed_parts(
     chosen = shard.choose(everything, sizes)
     _check_folder(folder)
     with reserved(None if dry_run else manifest_path(folder, shard), overwrite=True):
+        if not dry_run:
+            _sweep(folder)
         before = [] if overwrite else _manifests(folder, shard, settings)
         prints = fingerprints(chosen, workers)
         groups = list(_groups(chosen, sizes))
@@ -103,11 +108,7 @@ def embed_parts(
                 tuple(parts),
                 tuple(result.failed),
             )
-            stale = _stale(folder, manifest, overwrite)
-            manifest.write(folder)
-            for path in stale:
-                with suppress(OSError):  # another shard was faster
-                    path.unlink()
+            _replace(folder, manifest, overwrite)
     if result.interrupted and not parts:
         result.output = ""
     return result
@@ -179,9 +180,26 @@ def _plan(
     return plan
 
 
-def _stale(folder: Path, manifest: Manifest, overwrite: bool) -> list[Path]:
+def _sweep(folder: Path) -> None:
+    """Remove what killed runs left beside parts."""
+    names = {match[1] for path in folder.iterdir() if (match := _BESIDE.fullmatch(path.name))}
+    for name in names:
+        with suppress(UsageError), claimed(folder / name):  # a run that is alive has the claim
+            pass
+
+
+def _replace(folder: Path, manifest: Manifest, overwrite: bool) -> None:
+    """Write the manifest, and remove the files that nobody needs then."""
+    if stale := _stale(folder, manifest, overwrite):
+        replace(manifest, replaced=tuple(stale)).write(folder)
+        for name in stale:
+            (folder / name).unlink(missing_ok=True)  # another shard may have been faster
+    manifest.write(folder)
+
+
+def _stale(folder: Path, manifest: Manifest, overwrite: bool) -> list[str]:
     """Files that nobody needs once the manifest is written: its shard's parts before, other shards."""
-    stale: list[Path] = []
+    stale: list[str] = []
     own = manifest_path(folder, manifest.shard).name
     for name in manifest_names(folder):
         if name != own and not overwrite:
@@ -194,9 +212,9 @@ def _stale(folder: Path, manifest: Manifest, overwrite: bool) -> list[Path]:
         same = same and same_rows(before.settings) == same_rows(manifest.settings)
         if name != own and same:
             continue
-        stale += [folder / part.name for part in before.parts] + [folder / name] * (name != own)
+        stale += [*(part.name for part in before.parts), *before.replaced, *[name] * (name != own)]
     kept = {part.name for part in manifest.parts}
-    return [path for path in stale if path.name not in kept]
+    return [name for name in dict.fromkeys(stale) if name not in kept and (folder / name).exists()]
 
 
 @dataclass(frozen=True)
