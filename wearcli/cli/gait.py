@@ -1,5 +1,6 @@
 """`wearcli gait`."""
 
+from math import nan
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -36,13 +37,14 @@ BOUTS = "Walking bouts and days"
 def gait(
     paths: PathsOrTable = None,
     probe: Annotated[
-        Path,
+        Path | None,
         typer.Option(
             metavar="FOLDER",
-            help="Probe folder of 'wearcli probe --task gait'.",
+            help="Probe folder of 'wearcli probe --task gait'. Default: none for recordings, whose signal is "
+            f"then measured; {defaults.PROBE} for a table.",
             autocompletion=probe_folders,
         ),
-    ] = defaults.PROBE,
+    ] = None,
     use: UseProbe = None,
     model: ProbeModel = None,
     walking: Annotated[
@@ -61,6 +63,15 @@ def gait(
             rich_help_panel=BOUTS,
         ),
     ] = None,
+    intervals: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Table of walks (recording, onset, duration) to measure, instead of those that are looked "
+            "for; without --probe.",
+            rich_help_panel=BOUTS,
+        ),
+    ] = None,
     min_bout: Annotated[
         float,
         typer.Option(metavar="SECONDS", help="Leave out shorter bouts.", rich_help_panel=BOUTS),
@@ -76,20 +87,24 @@ def gait(
     json: Json = False,
     workers: Workers = None,
 ) -> None:
-    """Find walking bouts and a gait probe's metrics in them: bouts.csv, days.csv, gait.json, gait.png.
+    """Find walking bouts and measure gait in them: bouts.csv, days.csv, gait.json, gait.png.
 
-    Walking shakes the body with the rhythm of strides (level ground; most stairs too; no runs), or is what
-    the probe --walking says. An interval is that of the mean of n samples of a new person: the errors for one
-    person go together, so a long walk narrows it only so far. METRIC_sd is the deviation over a bout's
-    samples, not from stride to stride: for that the probe needs the target stride_time_cv. A day is a date in
-    --timezone (default: the one that a table was embedded with, else UTC), or is counted from the recording's
-    beginning where no start is known. Exit code 1: some recording failed; the rest is done.
+    Without --probe the signal of recordings is measured: steps, stride time, cadence, how regular strides
+    are; at the trunk how alike both steps are; at the lower back walking speed. What is not known is empty.
+    With --probe its metrics are predicted. Walking shakes the body with the rhythm of strides (level ground;
+    most stairs too; no runs), or is what the probe --walking says. An interval is that of the mean of n
+    samples of a new person: the errors for one person go together, so a long walk narrows it only so far.
+    METRIC_sd is the deviation over a bout's samples, not from stride to stride: for that the probe needs the
+    target stride_time_cv. A day is a date in --timezone (default: the one that a table was embedded with,
+    else UTC), or is counted from the recording's beginning where no start is known. Exit code 1: some recording
+    failed; the rest is done.
     """
     from wearcli.cli.arguments import input_paths
     from wearcli.cli.console import print_json, progress, say
     from wearcli.existence import check_probe_folder
 
-    check_probe_folder(probe)
+    if probe is not None:
+        check_probe_folder(probe)
     given = input_paths(paths)
 
     from wearcli.cli.embedding_news import EmbeddingNews
@@ -105,6 +120,7 @@ def gait(
             use=use,
             walking=walking,
             labels=label or [],
+            intervals=intervals,
             min_bout=min_bout,
             model=model,
             participant_from=participant_from,
@@ -131,8 +147,8 @@ def _summary(result: "GaitResult", dry_run: bool) -> None:
     from wearcli.cli.console import say, stderr
     from wearcli.cli.tables import print_table
 
-    probe = f"the {result.use} probe of {result.probe}"
-    would = f"would find walks and apply {probe} ({', '.join(result.targets)}); nothing is written"
+    apply = f"apply the {result.use} probe of {result.probe}" if result.probe else "measure"
+    would = f"would find walks and {apply} ({', '.join(result.targets)}); nothing is written"
     if nothing_written(result, would, dry_run):
         return
     several = len({row["placement"] for row in result.days}) > 1
@@ -143,7 +159,8 @@ def _summary(result: "GaitResult", dry_run: bool) -> None:
         say(f"and {len(walked) - MOST_ROWS} more days with walks in days.csv")
     if others := [name for name in result.targets if name not in shown]:
         say(f"{', '.join(others)}: in days.csv")
-    say("walked: minutes. Mean of a day's bouts [95 % interval of the mean for a new person].")
+    interval = " [95 % interval of the mean for a new person]" if result.probe else ""
+    say(f"walked: minutes. Mean of a day's bouts{interval}.")
     say(time_line(result.hours_recorded, result.hours, result.hours_left_out))
     people, days = counted(result.participants, "participant"), counted(len(result.days), "day")
     walks = f"{counted(result.bouts, 'bout')}, {result.walking_min:.1f} min of walking"
@@ -165,7 +182,7 @@ def _table(days: list[dict[str, Any]], metrics: list[str], placements: bool) -> 
 
 def _metric(row: dict[str, Any], target: str) -> str:
     """A metric and its interval, with about three digits."""
-    value, low, high = (row[f"{target}{end}"] for end in ("", "_low", "_high"))
+    value, low, high = (row.get(f"{target}{end}", nan) for end in ("", "_low", "_high"))
     if value != value:
         return "-"
     digits = 0 if abs(value) >= 100 else 1 if abs(value) >= 10 else 2

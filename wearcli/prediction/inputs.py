@@ -179,6 +179,11 @@ def _embed(
     )
 
 
+def names_table(paths: Sequence[Path | str]) -> bool:
+    """Whether the paths are an embeddings table, or a stream of one, and no recordings."""
+    return _table_among(paths) is not None
+
+
 def _table_among(paths: Sequence[Path | str]) -> Path | Literal["-"] | None:
     """The one embeddings table of the paths, None where they are recordings."""
     tables = [path for path in paths if str(path) == "-" or _is_table(Path(path))]

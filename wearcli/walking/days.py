@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, tzinfo
+from typing import Protocol
 
 import numpy as np
 import pandas as pd
@@ -12,7 +13,7 @@ import pyarrow as pa
 from wearcli.labels.pooling import newly_covered
 from wearcli.labels.windows import is_unworn
 from wearcli.walking.bouts import Bout
-from wearcli.walking.metrics import GaitProbe, Means
+from wearcli.walking.metrics import Means
 
 DAY_S = 86400
 _KEYS = ("participant", "placement")
@@ -21,6 +22,19 @@ DAY_COLUMNS = (
     *("hours_without_data", "walking_min", "bouts", "strides"),
     *("longest_bout_s", "p95_bout_s", "samples"),
 )
+
+
+class DayMetrics(Protocol):
+    """What the metrics of a day are made by: a probe, or measures of the signal."""
+
+    def day_means(self, bouts: list[Means]) -> Means | None:
+        """Return the means over the bouts of a day."""
+
+    def strides(self, means: Means | None, seconds: float) -> float:
+        """Return the strides in so many seconds."""
+
+    def columns(self, means: Means | None) -> dict[str, float]:
+        """Return the columns of the metrics."""
 
 
 @dataclass
@@ -117,7 +131,30 @@ class Days:
         self.by_key[participant, placement, day].bouts.append((bout.duration, means))
         return {"participant": participant, "placement": placement, "day": day}
 
-    def rows(self, probe: GaitProbe) -> Iterator[dict[str, object]]:
+    def add_walk(
+        self,
+        participant: str,
+        placement: str | None,
+        start: datetime | None,
+        onset: float,
+        duration: float,
+        means: Means | None,
+    ) -> dict[str, str]:
+        """Count a walk of a sensor; return its participant, placement and day.
+
+        Args:
+            participant: The person.
+            placement: The placement.
+            start: When it began; None where that is not known.
+            onset: When it began, s from the recording's start.
+            duration: Length, s.
+            means: Its measures; None where there are none.
+        """
+        day = str(day_names(pd.Series([start]), pd.Series([onset]), self.zone)[0])
+        self.by_key[participant, placement or "", day].bouts.append((duration, means))
+        return {"participant": participant, "placement": placement or "", "day": day}
+
+    def rows(self, probe: DayMetrics) -> Iterator[dict[str, object]]:
         """Yield the rows of days.csv, in order; a day without a bout has no metrics."""
         for key in sorted(self.by_key, key=lambda key: (*key[:2], len(key[2]), key[2])):
             day = self.by_key[key]

@@ -18,7 +18,14 @@ from wearcli.errors import UsageError
 from wearcli.files import atomic_folder, reserved
 from wearcli.labels.coverage import Coverage
 from wearcli.prediction.apply import choose_probe
-from wearcli.prediction.inputs import EmbeddingOptions, Inputs, path_list, path_names, recording_tables
+from wearcli.prediction.inputs import (
+    EmbeddingOptions,
+    Inputs,
+    names_table,
+    path_list,
+    path_names,
+    recording_tables,
+)
 from wearcli.prediction.predict import Step
 from wearcli.prediction.regroup import recording_name
 from wearcli.probing.saved import SavedProbe, load_probe
@@ -27,10 +34,12 @@ from wearcli.recordings.tables.zone import parse_zone
 from wearcli.walking.bouts import GAP_S, Bout, Bouts
 from wearcli.walking.days import DAY_COLUMNS, Days
 from wearcli.walking.defaults import MIN_BOUT_S, OUTPUT, PROBE, TIMEZONE
+from wearcli.walking.measured import STRIDE_S, MeasuredBouts
 from wearcli.walking.metrics import GaitProbe
 from wearcli.walking.picture import draw_gait
 from wearcli.walking.result import GaitResult, document
 from wearcli.walking.rule import Walking, choose_rule
+from wearcli.walking.without_probe import RULE, measured_rows, read_walks
 
 AT_MOST = 16384  # windows of a recording at once
 MARK = "gait.json"
@@ -43,12 +52,13 @@ BOUT_COLUMNS = (
 
 def gait(
     paths: Sequence[Path | str] | Path | str,
-    probe: Path | str = PROBE,
+    probe: Path | str | None = None,
     output: Path | str = OUTPUT,
     *,
     use: str | None = None,
     walking: Path | str | None = None,
     labels: Sequence[str] = (),
+    intervals: Path | str | None = None,
     min_bout: float = MIN_BOUT_S,
     timezone: str | None = None,
     model: str | Path | None = None,
@@ -60,7 +70,11 @@ def gait(
     watcher: Watcher | None = None,
     step: Step = lambda done, total: None,
 ) -> GaitResult:
-    """Find walking bouts, predict gait metrics in them, and write bouts.csv, days.csv, gait.json, gait.png.
+    """Find walking bouts, and measure or predict gait in them: bouts.csv, days.csv, gait.json, gait.png.
+
+    Without a probe the recordings' own signal is measured (`walking.measured`): bouts.csv then has steps,
+    stride_time_s, cadence_spm, stride_regularity, at the trunk step_regularity and step_symmetry, and at the
+    lower back walking_speed_mps, without intervals. What is not known is empty. With a probe:
 
     bouts.csv: recording, participant, placement, day, start, onset, duration (s), windows, samples (n of the
     interval), strides (duration / stride time), and for every metric its mean over the bout, <metric>_low and
@@ -78,11 +92,13 @@ def gait(
 
     Args:
         paths: Recordings, one embeddings table, or "-" for an Arrow stream of one on stdin.
-        probe: Folder of a regression probe.
+        probe: Folder of a regression probe. Default: none for recordings, probes/gait for a table.
         output: The folder to write.
         use: Which probe of the folder. Default: the first one.
         walking: Folder of a probe of activities. Default: the rule of `walking.rule`.
         labels: The classes of `walking` that are walks.
+        intervals: A table of walks (recording, onset, duration in s) to measure, instead of those that are
+            looked for; without a probe alone.
         min_bout: Length of the shortest bout, s; walking windows at most 2.5 s apart are one bout.
         timezone: Zone of the days, and of clocks that state none, such as Europe/Berlin. Default: that of
             `reading`, else the one that a table was embedded with, else UTC.
@@ -112,12 +128,23 @@ def gait(
     timezone = timezone or reading.timezone
     if timezone is not None:
         parse_zone(timezone)
+    given = path_list(paths)
+    if probe is None and not names_table(given):
+        if walking is not None or labels or use or model:
+            raise UsageError("--walking, --label, --use and --model need a gait probe: name it with --probe")
+        measured = MeasuredBouts(min_bout, Days(parse_zone(timezone or TIMEZONE), STRIDE_S))
+        if intervals is not None:
+            measured.intervals = read_walks(Path(intervals))
+        with reserved(None if dry_run else Path(output), overwrite, mark=MARK):
+            return _measure(given, measured, Path(output), participant_from, reading, timezone, dry_run, step)
+    if intervals is not None:
+        raise UsageError("--intervals measures walks of recordings, without --probe")
+    probe = probe or PROBE
     saved = _load_gait_probe(Path(probe))
     name = choose_probe(saved, use)
     walks = choose_rule(None if walking is None else Path(walking), labels)
     target = Path(output)
     with reserved(None if dry_run else target, overwrite, mark=MARK):
-        given = path_list(paths)
         options = EmbeddingOptions(
             model, participant_from, replace(reading, timezone=None), workers, watcher, timezone
         )
@@ -158,6 +185,45 @@ def gait(
         _write(target, bouts, by_day, result, dict(saved.result.model), settings)
         result.output = str(target)
         return result
+
+
+def _measure(
+    paths: list[Path | str],
+    measured: MeasuredBouts,
+    target: Path,
+    participant_from: str | None,
+    reading: Reading,
+    timezone: str | None,
+    dry_run: bool,
+    step: Step,
+) -> GaitResult:
+    """Measure recordings and write the folder."""
+    result = GaitResult("", "measured", measured.measures.targets, dict(RULE))
+    if measured.intervals is not None:
+        result.walking = {"by": "intervals"}
+    if timezone is not None:
+        reading = replace(reading, timezone=timezone)
+    places = [Path(path) for path in paths]
+    rows = list(measured_rows(places, measured, participant_from, reading, result, dry_run, step))
+    if dry_run or not result.recordings:
+        return result
+    columns = measured.measures.columns(None, spread=True)
+    bouts = pd.DataFrame(rows, columns=[*BOUT_COLUMNS, *columns])
+    by_day = pd.DataFrame(
+        measured.days.rows(measured.measures), columns=[*DAY_COLUMNS, *measured.measures.columns(None)]
+    )
+    result.sum_up(bouts, by_day)
+    if timezone is None and by_day["day"].str.contains("-").any():
+        result.notes.append(f"days are dates in {TIMEZONE}: --timezone gives them another zone")
+    settings = {
+        "paths": path_names(paths),
+        "min_bout_s": measured.min_bout_s,
+        "gap_s": GAP_S,
+        "timezone": timezone or TIMEZONE,
+    }
+    _write(target, bouts, by_day, result, {}, settings)
+    result.output = str(target)
+    return result
 
 
 def _load_gait_probe(folder: Path) -> SavedProbe:

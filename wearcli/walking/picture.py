@@ -62,7 +62,8 @@ def draw_gait(path: Path, bouts: pd.DataFrame, targets: list[str]) -> str | None
 def _draw(axes: "Axes", bouts: pd.DataFrame, target: str) -> None:
     from matplotlib.dates import ConciseDateFormatter, date2num
 
-    low, high = bouts[f"{target}_low"].to_numpy(), bouts[f"{target}_high"].to_numpy()
+    middle = bouts[target]
+    low, high = (bouts.get(f"{target}_{end}", middle).to_numpy() for end in ("low", "high"))
     if dated := bool(bouts["start"].notna().all()):
         moments = pd.to_datetime(
             bouts["start"].str[:23]

@@ -12,6 +12,7 @@ INTERVAL = (
     "/ n) / (sd_between^2 + sd_within^2)), of the errors on people held out (probe.json, intervals); errors "
     "of one person go together, so many samples do not make it vanish"
 )
+NO_INTERVAL = "none: the measures come from the signal; docs/results/gait.md has their errors"
 SPREAD = (
     "<metric>_sd is the deviation of the predictions over a bout's samples, each of several strides: not the "
     "variability from stride to stride, which stride_time_cv is where the probe has that target"
@@ -23,7 +24,7 @@ class GaitResult:
     """Bouts and days; `to_json` has the keys that others rely on.
 
     Attributes:
-        probe: The probe folder.
+        probe: The probe folder; empty where the signal was measured without one.
         use: Which of its probes.
         targets: The metrics.
         walking: How walking was recognised.
@@ -64,13 +65,13 @@ class GaitResult:
         """Return the document of `--json`: plain values only."""
         return asdict(self)
 
-    def sum_up(self, bouts: pd.DataFrame, days: pd.DataFrame, probe: GaitProbe) -> None:
+    def sum_up(self, bouts: pd.DataFrame, days: pd.DataFrame, probe: GaitProbe | None = None) -> None:
         """Take over the sums of both tables, and note what is unusual in them.
 
         Args:
             bouts: The rows of bouts.csv.
             days: The rows of days.csv.
-            probe: The gait probe.
+            probe: The gait probe; None where the signal was measured.
         """
         self.days = [{str(key): value for key, value in row.items()} for row in days.to_dict("records")]
         self.participants, self.bouts = int(days["participant"].nunique()), len(bouts)
@@ -84,7 +85,10 @@ class GaitResult:
                 "recording's beginning"
             )
         if bare := int((bouts["samples"] == 0).sum()):
-            self.notes.append(f"{bare} bouts have no metrics: the probe uses none of their windows")
+            why = "the probe uses none of their windows" if probe else "no stride repeats in them"
+            self.notes.append(f"{bare} bouts have no metrics: {why}")
+        if probe is None:
+            return
         if warning := probe.saved.elsewhere({*bouts["placement"]}):
             self.notes.append(warning)
         unknown = [target for target in probe.targets if not probe.half_width(target, 1) >= 0]
@@ -110,7 +114,7 @@ def document(result: GaitResult, model: dict[str, Any], settings: dict[str, Any]
         "walking": result.walking,
         "settings": settings,
         **{name: getattr(result, name) for name in counts},
-        "interval": INTERVAL,
+        "interval": INTERVAL if result.probe else NO_INTERVAL,
         "spread": SPREAD,
         "failed": result.failed,
         "notes": result.notes,
