@@ -95,9 +95,9 @@ def gait(
     most stairs too; no runs), or is what the probe --walking says. An interval is that of the mean of n
     samples of a new person: the errors for one person go together, so a long walk narrows it only so far.
     METRIC_sd is the deviation over a bout's samples, not from stride to stride: for that the probe needs the
-    target stride_time_cv. A day is a date in --timezone (default: the one that a table was embedded with,
-    else UTC), or is counted from the recording's beginning where no start is known. Exit code 1: some recording
-    failed; the rest is done.
+    target stride_time_cv. A day is a date in --timezone (default: that of the table, else UTC), or is counted
+    from the recording's beginning where no start is known. Exit code 1: some recording failed; the rest is
+    done.
     """
     from wearcli.cli.arguments import input_paths
     from wearcli.cli.console import print_json, progress, say

@@ -202,7 +202,7 @@ def walking_windows(windows: Windows, placement: str | None) -> np.ndarray:
         return walking_at_leg(windows.values, RATE_HZ)
     table = pd.DataFrame(features(windows.values, RATE_HZ), columns=list(FEATURE_NAMES))
     timed = rhythm(windows.values, RATE_HZ)
-    return walking_by_rule(table) & steady(timed.stride_s, windows.onset_s, STRIDE_S + GAP_S)
+    return np.asarray(walking_by_rule(table) & steady(timed.stride_s, windows.onset_s, STRIDE_S + GAP_S))
 
 
 def _means(walk: MeasuredWalk) -> Means | None:

@@ -16,8 +16,7 @@ STRIDE_S = (0.5, 2.2)  # a sprint to a very slow walk
 LONGEST_LAG = 0.7  # of the window: beyond it too little overlaps
 
 USUAL_S, USUAL_POWER = 0.80, -0.233  # stride time, s, of a deviation of 1 g, and its power
-# An arm that is held (a rollator, a pocket) shakes little at any speed: no slower stride is expected of it.
-USUAL_AT_MOST_S = 1.3
+USUAL_AT_MOST_S = 1.7  # of a sensor that hardly shakes
 OCTAVE_COSTS = 1.0  # of the correlation, for an octave from the usual stride; half an octave costs a quarter
 
 
@@ -43,7 +42,7 @@ def usual_stride_s(deviation_g: np.ndarray) -> np.ndarray:
     Args:
         deviation_g: Standard deviation of the magnitude, g.
     """
-    return np.minimum(USUAL_S * np.maximum(deviation_g, 1e-4) ** USUAL_POWER, USUAL_AT_MOST_S)
+    return np.asarray(np.minimum(USUAL_S * np.maximum(deviation_g, 1e-4) ** USUAL_POWER, USUAL_AT_MOST_S))
 
 
 def rhythm(values: np.ndarray, rate_hz: float) -> Rhythm:

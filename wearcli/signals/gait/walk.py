@@ -9,6 +9,7 @@ from wearcli.signals.gait.rhythm import BAND_HZ, rhythm
 from wearcli.signals.gait.trunk import steps, vertical
 
 WINDOW_S, HOP_S = 10.0, 5.0  # of the windows in which a walk is timed
+SHORTEST_S = 2.0  # a shorter walk has no two strides
 LEAST_REGULARITY = 0.2  # of a window that is timed
 OCTAVE = 0.2  # log2: a window so near to half or double of the walk's median has the wrong peak
 EDGE_AMPLITUDE = 0.6  # of the walk's median: a walk ends where its amplitude falls below
@@ -68,9 +69,9 @@ def measure_walk(
     first, last = max(0, round(begin_s * rate_hz)), min(len(values), round(end_s * rate_hz))
     inside = np.asarray(values[first:last], np.float64)
     length = min(round(WINDOW_S * rate_hz), len(inside))
+    if length < round(SHORTEST_S * rate_hz):
+        return MeasuredWalk(begin_s, end_s, *[np.nan] * 7)
     starts = np.arange(0, len(inside) - length + 1, max(1, round(HOP_S * rate_hz)))
-    if not length:
-        starts = starts[:0]
     windows = inside[starts[:, None] + np.arange(length)]
     timed = rhythm(windows, rate_hz)
     usable = np.isfinite(timed.stride_s) & (timed.regularity >= LEAST_REGULARITY)
