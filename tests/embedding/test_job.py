@@ -95,7 +95,7 @@ def test_a_row_that_is_not_finite_never_reaches_the_table(
     assert np.isfinite(embedding).all()
     assert (result.windows, len(rows), result.windows_dropped) == (29, 29, 10)
     assert result.warnings["P1"] == [
-        f"10 windows have no row: model {job.model.name} makes numbers of it that are not finite"
+        f"10 windows without a row: model {job.model.name} makes numbers of it that are not finite"
     ]
     monkeypatch.setattr(Spoiled, "__call__", lambda self, values: np.full((len(values), 1), np.nan))
     failed = embed([tmp_path], tmp_path / "f.parquet", stride_s=2.5)

@@ -11,6 +11,7 @@ import wearcli
 from wearcli.embedding.table import read_table
 from wearcli.errors import UsageError
 from wearcli.signals.features.rotation import FEATURE_NAMES
+from wearcli.training.presets import settings_with_defaults
 from wearcli.training.views.augment import ROTATION
 
 PEOPLE = 6
@@ -71,6 +72,13 @@ def test_from_recordings_to_a_probe(study: Path, run: Path, tmp_path: Path) -> N
     probe = wearcli.probe(tmp_path / "e.parquet", task="activity", output=tmp_path / "probe", bootstrap=20)
     assert probe.scores["features"]["macro_f1"]["mean"] > 0.9
     assert probe.scores["majority"]["macro_f1"]["mean"] < 0.5
+
+
+def test_a_store_of_rotation_needs_no_modality(run: Path, tmp_path: Path) -> None:
+    settings = settings_with_defaults({"paths": (str(run / "windows"),), "method": "masked"})
+    assert settings.data.modality == "gyro"
+    with pytest.raises(UsageError, match="its windows are of gyro, not acc"):
+        wearcli.pretrain(run / "windows", output=tmp_path / "r", modality="acc", steps=1)
 
 
 def test_masked_patches_of_rotation(study: Path, tmp_path: Path) -> None:

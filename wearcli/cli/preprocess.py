@@ -166,6 +166,6 @@ def _say_result(result: "PreprocessResult", dry_run: bool) -> None:
         say("no recording of this shard has a window: it has no store")
     else:
         say(
-            f"{counted(result.windows, 'window')} of {result.samples} samples ({result.dtype}) of "
+            f"{counted(result.windows, 'window')} of {counted(result.samples, 'sample')} ({result.dtype}) of "
             f"{counted(result.recordings, 'recording')} -> {result.output}"
         )

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 import typer
 
 from wearcli.cli.options import Json, Overwrite, Seed
+from wearcli.words import counted
 
 WRIST = "Of the study wrist"
 # What to try next, by study.
@@ -82,7 +83,7 @@ def sample(
         overwrite=overwrite,
     )
     say(
-        f"{written['participants']} participants, {written['recordings']} recordings, "
+        f"{counted(written['participants'], 'participant')}, {counted(written['recordings'], 'recording')}, "
         f"{written['hours']} hours in {folder}: next, wearcli {_NEXT[study].format(folder=folder)}"
     )
     if json:

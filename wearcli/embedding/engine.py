@@ -19,6 +19,7 @@ from wearcli.embedding.job import EmbedJob
 from wearcli.errors import InputError, WearcliError, blamed_on, unreadable
 from wearcli.recordings.recording import Chunk, Recording, Source
 from wearcli.signals.windows import Findings
+from wearcli.words import counted
 
 AHEAD = 4  # batches of one recording that may wait: bounds the memory, however long the recording
 POLL_S = 0.2
@@ -50,7 +51,9 @@ class ThreadStream:
 
     def warnings(self) -> list[str]:
         """Return what a user should know about the recording, a line each."""
-        spoiled = [f"{count} windows have no row: {why}" for why, count in self.findings.spoiled.items()]
+        spoiled = [
+            f"{counted(count, 'window')} without a row: {why}" for why, count in self.findings.spoiled.items()
+        ]
         return [*(self.recording.warnings if self.recording else []), *self.findings.warnings, *spoiled]
 
     def batches(self, interrupted: threading.Event) -> Iterator[pa.RecordBatch]:

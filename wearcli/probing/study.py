@@ -219,7 +219,7 @@ def _regressions(
         measured = np.isfinite(truth)
         reason = ""
         if measured.sum() < FEWEST_SAMPLES:
-            reason = f"has a value in {measured.sum()} samples only"
+            reason = f"has a value in {counted(int(measured.sum()), 'sample')} only"
         elif len(np.unique(division.fold[measured])) < 2:
             reason = "has values of people in one fold only"
         elif np.ptp(truth[measured]) == 0:
@@ -229,7 +229,8 @@ def _regressions(
             continue
         if not measured.all():
             warnings.append(
-                f"target {name} has no value in {(~measured).sum()} of {len(truth)} samples: those left out"
+                f"target {name} has no value in {(~measured).sum()} of {counted(len(truth), 'sample')}: "
+                "left out"
             )
         problems.append(whole.for_target(column, None if measured.all() else measured))
         targets.append(name)

@@ -6,6 +6,7 @@ from wearcli.errors import InputError
 from wearcli.labels.samples import Samples
 from wearcli.labels.tasks import Task
 from wearcli.probing.problem import Problem
+from wearcli.words import counted
 
 FEWEST_SAMPLES = 5
 
@@ -23,13 +24,13 @@ def check_samples(task: Task, samples: Samples, people: np.ndarray) -> None:
     """
     if len(people) < 2:
         raise InputError(
-            f"all {len(samples)} samples are of one participant ({people[0]}): a probe is scored on people "
+            f"all samples are of one participant ({people[0]}): a probe is scored on people "
             "that it has not seen; add others, or tell them apart with 'wearcli embed --participant-from'"
         )
     if len(samples) < FEWEST_SAMPLES:
         raise InputError(
-            f"only {len(samples)} samples of {task.source} have windows, {FEWEST_SAMPLES} are the fewest: "
-            "add recordings, or shorten --epoch, or lower --min-segments"
+            f"{task.source}: only {counted(len(samples), 'sample')} with windows, {FEWEST_SAMPLES} are the "
+            "fewest: add recordings, or shorten --epoch, or lower --min-segments"
         )
 
 
@@ -81,10 +82,12 @@ def class_warnings(
         holders = np.unique(owner[members])
         absent = n_folds - len(np.unique(fold[members]))
         if absent == n_folds - 1:
-            who = people[holders[0]] if len(holders) == 1 else f"{len(holders)} participants"
+            who = people[holders[0]] if len(holders) == 1 else counted(len(holders), "participant")
             alone.append(f"'{name}' ({who})")
         elif absent:
-            rare.append(f"'{name}' ({len(holders)} participants, absent from {absent} of {n_folds} folds)")
+            rare.append(
+                f"'{name}' ({counted(len(holders), 'participant')}, absent from {absent} of {n_folds} folds)"
+            )
     warnings = []
     if alone:
         warnings.append(

@@ -24,7 +24,8 @@ def comparison_headline(comparison: ReportedComparison) -> list[str]:
     encoders, people = count(len(result.models), "encoder"), count(result.n_participants, "participant")
     first = (
         f"{result.task}: {encoders} by the same {PROBES[result.probe]} on {subject}; "
-        f"{result.n_samples:,} samples of {people}, each predicted by a probe that had not seen the person."
+        f"{count(result.n_samples, 'sample')} of {people}, each predicted by a probe that had not "
+        "seen the person."
     )
     lines = [_best(comparison, target) for target in result.targets]
     return [_upper(first), *(line for line in lines if line)]
@@ -59,7 +60,7 @@ def _samples(study: Study) -> str:
     result = study.result
     scored = max((study.predictions_for(target) for target in study.targets), key=len)
     if result.level == "participant":
-        samples = f"means of {result.n_windows:,} windows"
+        samples = f"means of {count(result.n_windows, 'window')}"
     elif result.epoch:
         samples = f"epochs of {result.epoch:g} s"
     else:

@@ -1,6 +1,7 @@
 """The settings of a run from the options that a person gave, and what is refused among them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 from wearcli.errors import UsageError
@@ -17,15 +18,29 @@ def settings_with_defaults(options: Mapping[str, Any]) -> Settings:
     """The settings with these options, and the others at the defaults of their method and preset.
 
     Args:
-        options: Options by name; None is as if not given.
+        options: Options by name; None is as if not given. Without a modality, that of the window stores among
+            the paths is taken.
 
     Raises:
+        InputError: A window store among the paths is damaged.
         UsageError: There is no such option, method or preset, or an option does not belong to the method.
     """
     given = {key: value for key, value in options.items() if value is not None}
     method = method_named(given.get("method", "simclr"))
     refuse_foreign(given, method)
+    if "modality" not in given and method.paired is None:
+        signals = _signals(map(Path, given.get("paths", ())))
+        if len(signals) == 1:
+            given["modality"] = signals.pop()
     return Settings.from_options({**preset(method, given), **given})
+
+
+def _signals(paths: Iterable[Path]) -> set[str]:
+    """The modalities of the window stores among these paths."""
+    from wearcli.signals.store import WindowStore
+    from wearcli.signals.store_shards import store_folders
+
+    return {WindowStore.open(store).settings.modality for path in paths for store in store_folders(path)}
 
 
 def preset(method: Method, given: Mapping[str, Any]) -> dict[str, Any]:

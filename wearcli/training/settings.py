@@ -74,7 +74,9 @@ class DataOptions:
     """What is learned from, and how recordings are read and cut into windows."""
 
     paths: tuple[str, ...] = ()
-    modality: Modality = field(default="acc", metadata=option("The signal to learn from."))
+    modality: Modality = field(
+        default="acc", metadata=option("The signal to learn from. Window stores have their own.")
+    )
     channels: int | None = field(
         default=None,
         metadata=option(
