@@ -130,12 +130,12 @@ class MeasuredBouts:
             latest = float(windows.onset_s[-1])
             if walks is None:
                 for bout in bouts.add(table, walking_windows(windows, recording.source.placement)):
-                    yield self._row(recording, trail, bout.onset, bout.duration, bout.windows)
+                    yield from self._row(recording, trail, bout.onset, bout.duration, bout.windows)
                 pending = float(bouts.held[0]["onset"][0].as_py()) if bouts.held else latest
             else:
                 rest = table.slice(len(table) - 1)
                 while walks and sum(walks[0]) + MARGIN_S < latest:
-                    yield self._row(recording, trail, *walks.pop(0), rest, exact=True)
+                    yield from self._row(recording, trail, *walks.pop(0), rest, exact=True)
                 pending = min(walks[0][0], latest) if walks else latest
             trail.forget(pending - MARGIN_S - GAP_S)
         extent = Extent(findings.span_s, findings.seconds)
@@ -143,10 +143,10 @@ class MeasuredBouts:
         self.coverage.end(extent)
         if walks is None:
             for bout in bouts.end():
-                yield self._row(recording, trail, bout.onset, bout.duration, bout.windows)
+                yield from self._row(recording, trail, bout.onset, bout.duration, bout.windows)
         elif rest is not None:
             for onset, duration in walks:
-                yield self._row(recording, trail, onset, duration, rest, exact=True)
+                yield from self._row(recording, trail, onset, duration, rest, exact=True)
 
     def _given_walks(self, recording: Recording) -> list[tuple[float, float]] | None:
         """Onset and duration of the walks of a recording that are given, in order; None where none are."""
@@ -163,8 +163,8 @@ class MeasuredBouts:
         duration: float,
         windows: pa.Table,
         exact: bool = False,
-    ) -> dict[str, object]:
-        """A row of bouts.csv."""
+    ) -> Iterator[dict[str, object]]:
+        """The row of bouts.csv; none of a bout that was looked for and in which no stride repeats."""
         placement = (recording.source.placement or "").lower()
         first, signal = trail.signal(onset - MARGIN_S, onset + duration + MARGIN_S)
         walk = measure_walk(
@@ -178,8 +178,10 @@ class MeasuredBouts:
         )
         begin, length = first + walk.begin_s, walk.end_s - walk.begin_s
         means = _means(walk)
+        if means is None and not exact:
+            return
         start = None if recording.start is None else recording.start + timedelta(seconds=begin)
-        return {
+        yield {
             "recording": recording.source.recording,
             **self.days.add_walk(
                 recording.source.participant, recording.source.placement, start, begin, length, means
