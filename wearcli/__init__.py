@@ -1,9 +1,9 @@
 """wearcli: a folder of wearable recordings in; embeddings and scored probes out.
 
-Each command is one function here too: `compare`, `embed`, `gait`, `gait_truth`, `heart_truth`, `info`,
-`inspect`, `predict`, `preprocess`, `pretrain`, `probe`, `report`, `retrieve`, `write_sample`. Beside them
-stand `find_recordings`, `open_recording`, `load_model` and `load_probe`, and the types of the
-results. All are imported on first use, so that `import wearcli` stays light.
+Each command is one function here too: `compare`, `embed` (and `collect`), `gait`, `gait_truth`,
+`heart_truth`, `info`, `inspect`, `predict`, `preprocess`, `pretrain`, `probe`, `report`, `retrieve`,
+`write_sample`. Beside them stand `find_recordings`, `open_recording`, `load_model` and `load_probe`,
+and the types of the results. All are imported on first use, so that `import wearcli` stays light.
 
 Example:
     >>> import wearcli
@@ -20,6 +20,7 @@ from wearcli._version import __version__
 if TYPE_CHECKING:
     from wearcli.comparison.compare import compare
     from wearcli.comparison.result import Comparison
+    from wearcli.embedding.collect import collect
     from wearcli.embedding.embed import embed
     from wearcli.embedding.metadata import TableMetadata
     from wearcli.embedding.result import EmbedResult
@@ -69,6 +70,7 @@ _MODULES = {
     "SavedProbe": "wearcli.probing.saved",
     "Source": "wearcli.recordings.recording",
     "TableMetadata": "wearcli.embedding.metadata",
+    "collect": "wearcli.embedding.collect",
     "compare": "wearcli.comparison.compare",
     "embed": "wearcli.embedding.embed",
     "find_recordings": "wearcli.recordings.study.discovery",
@@ -110,6 +112,7 @@ __all__ = [
     "Source",
     "TableMetadata",
     "__version__",
+    "collect",
     "compare",
     "embed",
     "find_recordings",

@@ -76,6 +76,9 @@ def test_shards_are_the_table_of_one_machine_to_the_byte(make: Shards, whole: Pa
     assert sum(result.embedded for result in results) == 9
     parts = sorted((tmp_path / "parts").glob("part-*.parquet"))
     assert len(parts) > 3
+    (tmp_path / "parts").rename(tmp_path / "v1.2")
+    make(tmp_path / "v1.2", "2")  # a folder's name may have a dot
+    (tmp_path / "v1.2").rename(tmp_path / "parts")
     result = collect(tmp_path / "parts", tmp_path / "table.parquet")
     assert (tmp_path / "table.parquet").read_bytes() == (whole / "table.parquet").read_bytes()
     assert (result.recordings, [f["recording"] for f in result.failed]) == (9, ["P9_broken"])

@@ -14,7 +14,7 @@ from wearcli.embedding.prepare import prepare
 from wearcli.embedding.result import EmbedResult, Watcher
 from wearcli.embedding.reuse import plan_embedding
 from wearcli.embedding.shards import embed_parts
-from wearcli.embedding.sinks import Format, table_format
+from wearcli.embedding.sinks import SUFFIXES, Format, table_format
 from wearcli.embedding.stream import Runner
 from wearcli.embedding.writing import TableOutput, note_kept, write_table
 from wearcli.errors import UsageError
@@ -95,9 +95,10 @@ def embed(
     runner: Runner = partial(embed_recordings, workers=workers)
     target = None if output is None else Path(output)
     shard = Shard.parse(shard) if isinstance(shard, str) else shard
-    parts = target if shard is not None and target is not None and target.suffix == "" else None
-    form = form or "parquet" if parts is not None else table_format(target, form)
-    if shard is not None and (parts is None) == (form == "parquet"):
+    is_file = target is None or target.suffix.lower() in SUFFIXES or form in ("arrow", "jsonl")
+    parts = None if shard is None or is_file else target
+    form = "parquet" if parts is not None else table_format(target, form)
+    if shard is not None and parts is None and form == "parquet":
         raise UsageError(f"--shard with -o {target}: give a folder for its parts, or a file .arrow or .jsonl")
     preparation = prepare(
         paths,

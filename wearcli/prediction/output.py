@@ -42,7 +42,7 @@ def output_form(output: Path | None, csv: bool, bids: bool, shard: Shard | None 
     form: Form = "bids" if bids else "csv" if csv else "parquet"
     if shard is not None:
         folder = output or Path("predictions")
-        if folder.suffix or folder.is_file():
+        if folder.suffix.lower() in (".parquet", ".csv", ".tsv", ".json") or folder.is_file():
             raise UsageError(f"--shard {shard} with -o {folder}: give a folder for the files of all shards")
         suffix = "" if bids else Path(_DEFAULT[form]).suffix
         return folder / f"predictions-{shard.number}-of-{shard.count}{suffix}", form
