@@ -243,7 +243,7 @@ def test_only_what_every_table_has_is_a_sample(tmp_path: Path) -> None:
             found = shared.samples.rows[["recording", "onset"]].itertuples(index=False, name=None)
             assert sorted(found) == sorted(both)
             assert shared.left_out == len(expected["a"] | expected["b"]) - len(both)
-            assert {n: shared.tables[n].about["samples"] for n in "ab"} == {n: len(expected[n]) for n in "ab"}
+            assert {n: shared.tables[n].samples for n in "ab"} == {n: len(expected[n]) for n in "ab"}
 
 
 @pytest.mark.parametrize("epoch", [None, WINDOW_S])

@@ -159,7 +159,12 @@ def _planned(task: Task, options: CompareOptions, entries: dict[str, Entry], tab
     """Return the result of a dry run."""
     result = Comparison(task.name, task.kind, options.probe, options.epoch, options.bootstrap, options.seed)
     result.models = {
-        name: {**entry.windows, "recordings_to_embed": tables.to_embed.get(name, 0)}
+        name: {
+            "rate_hz": entry.windows["rate_hz"],
+            "window_s": entry.windows["window_s"],
+            "stride_s": entry.windows["stride_s"],
+            "recordings_to_embed": tables.to_embed.get(name, 0),
+        }
         for name, entry in entries.items()
     }
     return result

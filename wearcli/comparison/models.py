@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from wearcli.embedding.table import read_table
 from wearcli.errors import UsageError, WearcliError
 from wearcli.existence import holds_parts
+from wearcli.labels.shared import WindowCut, window_cut
 from wearcli.models.folder import Model, bundled_models, load_model
 from wearcli.signals.windows import WindowSpec
 
@@ -23,10 +23,10 @@ NOT_MODELS = (
 
 @dataclass(frozen=True)
 class Entry:
-    """A model to embed with, or a table; `windows` has rate_hz, window_s and stride_s of its windows."""
+    """A model to embed with, or a table; and how its windows are cut."""
 
     source: Model | Path
-    windows: dict[str, Any]
+    windows: WindowCut
 
 
 def name_models(given: Sequence[str | Path]) -> dict[str, str | Path]:
@@ -94,7 +94,7 @@ def _open(given: str | Path, stride_s: float | None) -> Entry:
     path = Path(given)
     if holds_parts(path) or (path.suffix.lower() in TABLE_SUFFIXES and not path.is_dir()):
         _, metadata = read_table(path)
-        return Entry(path, {key: getattr(metadata, key) for key in ("rate_hz", "window_s", "stride_s")})
+        return Entry(path, window_cut(metadata))
     try:
         model = load_model(given)
     except UsageError:

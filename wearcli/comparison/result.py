@@ -3,6 +3,8 @@
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from wearcli.embedding.metadata import ModelName
+from wearcli.labels.shared import WindowCut
 from wearcli.probing.records import ClassCount, Interval, Score
 
 
@@ -15,6 +17,26 @@ class Difference(Interval):
 
     p: float | None
     p_holm: float | None
+
+
+class ModelAbout(WindowCut, total=False):
+    """A model of a comparison: its table, its windows and what was fitted on them.
+
+    `features` is the name of its features in the scores, or None. `samples` are its own, `dropped` what it
+    does not use, by reason. `chosen` has the hyper-parameter of each target in each fold. `given` is the
+    model as the user named it. A dry run has `recordings_to_embed` alone beside the windows.
+    """
+
+    table: str
+    model: ModelName | None
+    participant_doubt: str | None
+    samples: int
+    dropped: dict[str, int]
+    features: str | None
+    dimension: int
+    chosen: dict[str, list[float | None]]
+    recordings_to_embed: int
+    given: str
 
 
 @dataclass
@@ -32,9 +54,7 @@ class Comparison:
         n_participants: How many participants these are of.
         folds: How many folds there are.
         first: The model that the others are compared with.
-        models: For each model its table, model, rate_hz, window_s, stride_s, dimension, features (the name of
-            its features in `scores`, or None), samples (its own), dropped, and chosen (the hyper-parameter of
-            each target in each fold).
+        models: What is compared, by the name of a model.
         scores: Scores by the name of a model, of hand-made features (`features`, or `features of NAME` where
             models have others), `majority` or `mean`.
         less_features: For each model, its scores less those of the features of its own windows.
@@ -59,7 +79,7 @@ class Comparison:
     n_participants: int = 0
     folds: int = 0
     first: str = ""
-    models: dict[str, dict[str, Any]] = field(default_factory=dict)
+    models: dict[str, ModelAbout] = field(default_factory=dict)
     scores: dict[str, dict[str, Score]] = field(default_factory=dict)
     less_features: dict[str, dict[str, Difference]] = field(default_factory=dict)
     less_first: dict[str, dict[str, Difference]] = field(default_factory=dict)

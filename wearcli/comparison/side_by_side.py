@@ -9,7 +9,7 @@ import numpy as np
 
 from wearcli.comparison.multiple import corrected
 from wearcli.comparison.options import CompareOptions
-from wearcli.comparison.result import Comparison, Difference
+from wearcli.comparison.result import Comparison, Difference, ModelAbout
 from wearcli.labels.shared import Shared, SharedTable, share
 from wearcli.labels.tasks import Task
 from wearcli.probing.bootstrap import summary
@@ -36,12 +36,16 @@ class ModelRows:
         models: Scores by the name of a model.
         features: Scores of features, by the name of the first model that has them.
         owner: For each model, the first model that has the same features; None where its table has none.
+        dimension: Length of the embedding, by model.
+        chosen: The hyper-parameter of each target in each fold, by model.
         digests: The first model that has features, by the content of these features.
     """
 
     models: dict[str, Rows] = field(default_factory=dict)
     features: dict[str, Rows] = field(default_factory=dict)
     owner: dict[str, str | None] = field(default_factory=dict)
+    dimension: dict[str, int] = field(default_factory=dict)
+    chosen: dict[str, dict[str, list[float | None]]] = field(default_factory=dict)
     digests: dict[str, str] = field(default_factory=dict)
 
     def title(self, model: str) -> str | None:
@@ -95,14 +99,13 @@ def side_by_side(
         vectors = table.vectors(task, options.epoch, options.keep_nonwear, options.min_quality)
         if FEATURES not in vectors:
             shared.warnings.append(f"{name}: its table has no hand-made features to compare it with")
-        _add_model(rows, name, table, vectors, study, counts, options, model_step)
+        _add_model(rows, name, vectors, study, counts, options, model_step)
     return _comparison(task, options, shared, study, rows, counts)
 
 
 def _add_model(
     rows: ModelRows,
     name: str,
-    table: SharedTable,
     vectors: dict[str, np.ndarray],
     study: Study,
     counts: list[Counting],
@@ -122,9 +125,8 @@ def _add_model(
     rows.models[name] = scores[options.probe]
     if FEATURES in scores:
         rows.features[name] = scores[FEATURES]
-    table.about["features"] = rows.owner[name]  # becomes the title of the features when all models are scored
-    table.about["dimension"] = vectors["embedding"].shape[1]
-    table.about["chosen"] = {
+    rows.dimension[name] = vectors["embedding"].shape[1]
+    rows.chosen[name] = {
         target: fitted[options.probe, place].chosen for place, target in enumerate(study.targets)
     }
 
@@ -145,8 +147,6 @@ def _comparison(
     for name, scores in rows.features.items():
         everything[str(rows.title(name))] = scores
     everything[trivial_name(study.problems[0])] = trivial_rows(study, counts, study.measured)
-    for name, table in shared.tables.items():
-        table.about["features"] = rows.title(name)
     return Comparison(
         task.name,
         task.kind,
@@ -158,7 +158,7 @@ def _comparison(
         n_participants=len(study.people),
         folds=study.n_folds,
         first=first,
-        models={name: table.about for name, table in shared.tables.items()},
+        models={name: _about(name, table, rows) for name, table in shared.tables.items()},
         scores={
             name: {metric: summary(row, study.n_folds) for metric, row in scores.items()}
             for name, scores in everything.items()
@@ -175,6 +175,23 @@ def _comparison(
         failed=[{"model": name, "error": str(error)} for name, error in shared.errors.items()],
         warnings=shared.warnings + study.warnings,
     )
+
+
+def _about(name: str, table: SharedTable, rows: ModelRows) -> ModelAbout:
+    """Return what stands in the comparison about a model."""
+    return {
+        "table": str(table.path),
+        "model": table.metadata.model.to_json() or None,
+        "rate_hz": table.metadata.rate_hz,
+        "window_s": table.metadata.window_s,
+        "stride_s": table.metadata.stride_s,
+        "participant_doubt": table.metadata.participant_doubt,
+        "samples": table.samples,
+        "dropped": table.dropped,
+        "features": rows.title(name),
+        "dimension": rows.dimension[name],
+        "chosen": rows.chosen[name],
+    }
 
 
 def _differences(

@@ -3,12 +3,19 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Self
+from typing import Any, Self, TypedDict
 
 from wearcli.documents import Fields, parse_json
 from wearcli.modality import FEATURE_SETS, FeatureSet
 
 ADVICE = "make the table again with 'wearcli embed --overwrite'"
+
+
+class ModelName(TypedDict, total=False):
+    """The model that made the embeddings, as it stands in documents."""
+
+    name: str
+    sha256: str
 
 
 @dataclass(frozen=True)
@@ -27,9 +34,14 @@ class ModelIdentity:
         """
         return cls(fields.optional(fields.text, "name"), fields.optional(fields.text, "sha256"))
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> ModelName:
         """Return the JSON object; empty where nothing is stated."""
-        return {key: value for key, value in vars(self).items() if value is not None}
+        document: ModelName = {}
+        if self.name is not None:
+            document["name"] = self.name
+        if self.sha256 is not None:
+            document["sha256"] = self.sha256
+        return document
 
 
 @dataclass(frozen=True)

@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import reduce
 from pathlib import Path
-from typing import Any
+from typing import TypedDict
 
 import numpy as np
 import pandas as pd
 
+from wearcli.embedding.metadata import TableMetadata
 from wearcli.embedding.table import read_table
 from wearcli.errors import InputError, UsageError, WearcliError
 from wearcli.labels.defaults import MIN_QUALITY
@@ -19,21 +20,33 @@ from wearcli.labels.tasks import Task
 from wearcli.labels.windows import UsableWindows, usable_windows
 
 
+class WindowCut(TypedDict, total=False):
+    """How windows are cut: samples a second, length and stride in s; None where a table does not state it."""
+
+    rate_hz: float | None
+    window_s: float | None
+    stride_s: float | None
+
+
 @dataclass(frozen=True)
 class SharedTable:
     """One of the tables.
 
     Attributes:
         path: Its file.
+        metadata: What made it.
         whole: One interval a recording.
         rows: Row numbers of the shared samples among the table's own.
-        about: Its path, model, rate_hz, window_s, stride_s, its own samples (how many) and what it dropped.
+        samples: How many samples of its own it has.
+        dropped: What it does not use, by reason.
     """
 
     path: Path
+    metadata: TableMetadata
     whole: pd.DataFrame
     rows: np.ndarray
-    about: dict[str, Any]
+    samples: int
+    dropped: dict[str, int]
 
     def vectors(
         self, task: Task, epoch: float | None, keep_nonwear: bool, min_quality: float = MIN_QUALITY
@@ -93,28 +106,28 @@ def share(
     """
     errors: dict[str, WearcliError] = {}
     windows: dict[str, UsableWindows] = {}
-    abouts: dict[str, dict[str, Any]] = {}
+    metadata: dict[str, TableMetadata] = {}
     for name, path in paths.items():
         try:
-            windows[name], abouts[name] = _without_vectors(path, keep_nonwear, min_quality)
+            windows[name], metadata[name] = _without_vectors(path, keep_nonwear, min_quality)
         except WearcliError as error:
             errors[name] = error
     wholes = _common_wholes({name: whole_recordings(one.times) for name, one in windows.items()}, errors)
     joined: dict[str, Samples] = {}
-    doubts = list(dict.fromkeys(text for about in abouts.values() if (text := about["participant_doubt"])))
+    dropped: dict[str, dict[str, int]] = {}
+    doubts = list(dict.fromkeys(text for one in metadata.values() if (text := one.participant_doubt)))
     warnings: list[str] = []
     for name, whole in wholes.items():
         try:
-            joined[name], more, dropped = gather(task, windows[name], epoch, whole)
+            joined[name], more, dropped[name] = gather(task, windows[name], epoch, whole)
         except WearcliError as error:
             errors[name] = error
             continue
         warnings = warnings or more
-        abouts[name] |= {"samples": len(joined[name]), "dropped": dropped}
     if not joined:
         raise one_error(errors)
     if task.kind == "classification" and epoch is None:
-        check_alike({name: abouts[name] for name in joined})
+        check_alike({name: window_cut(metadata[name]) for name in joined})
     keys = {name: sample_keys(samples) for name, samples in joined.items()}
     common = reduce(lambda shared, more: shared[shared.isin(more)], keys.values())
     if not len(common):
@@ -130,26 +143,23 @@ def share(
         vectors={},
         truth=joined[first].truth[rows[first]],
     )
-    tables = {name: SharedTable(Path(paths[name]), wholes[name], rows[name], abouts[name]) for name in joined}
+    tables = {
+        name: SharedTable(
+            Path(paths[name]), metadata[name], wholes[name], rows[name], len(own), dropped[name]
+        )
+        for name, own in joined.items()
+    }
     left_out = len(reduce(lambda all_, more: all_.union(more), keys.values())) - len(common)
     return Shared(samples, tables, left_out, errors, doubts + warnings)
 
 
 def _without_vectors(
     path: Path, keep_nonwear: bool, min_quality: float
-) -> tuple[UsableWindows, dict[str, Any]]:
-    """The windows of a table without their vectors, and what stands in the comparison about the table."""
+) -> tuple[UsableWindows, TableMetadata]:
+    """The windows of a table without their vectors, and what made it."""
     table, metadata = read_table(path)
     windows = usable_windows(table, str(path), keep_nonwear, min_quality)
-    about = {
-        "table": str(path),
-        "model": metadata.model.to_json() or None,
-        "rate_hz": metadata.rate_hz,
-        "window_s": metadata.window_s,
-        "stride_s": metadata.stride_s,
-        "participant_doubt": metadata.participant_doubt,
-    }
-    return replace(windows, vectors={}), about
+    return replace(windows, vectors={}), metadata
 
 
 def _common_wholes(
@@ -193,24 +203,29 @@ def one_error(errors: Mapping[str, WearcliError]) -> WearcliError:
     return (UsageError if usage else InputError)("; ".join(lines))
 
 
-def check_alike(abouts: Mapping[str, Mapping[str, Any]]) -> None:
+def window_cut(metadata: TableMetadata) -> WindowCut:
+    """Return how the windows of a table are cut."""
+    return {"rate_hz": metadata.rate_hz, "window_s": metadata.window_s, "stride_s": metadata.stride_s}
+
+
+def check_alike(cuts: Mapping[str, WindowCut]) -> None:
     """Check that windows of several tables or models have one length and one stride.
 
     Args:
-        abouts: window_s and stride_s of every table or model, by name.
+        cuts: How the windows of every table or model are cut, by name.
 
     Raises:
         UsageError: They differ, so that windows cannot be each other's samples.
     """
-    (first, one), *others = abouts.items()
+    (first, one), *others = cuts.items()
     for name, other in others:
-        if any(one[key] != other[key] for key in ("window_s", "stride_s")):
+        if (one["window_s"], one["stride_s"]) != (other["window_s"], other["stride_s"]):
             raise UsageError(
                 f"{first} has windows of {_windows(one)}, {name} of {_windows(other)}: give --epoch, so that "
                 "all are scored on the same epochs"
             )
 
 
-def _windows(about: Mapping[str, Any]) -> str:
-    length, stride = about["window_s"], about["stride_s"]
+def _windows(cut: WindowCut) -> str:
+    length, stride = cut["window_s"], cut["stride_s"]
     return f"{length:g} s" + (f" every {stride:g} s" if stride not in (None, length) else "")

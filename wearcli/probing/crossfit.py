@@ -5,7 +5,7 @@ import warnings
 from collections.abc import Callable, Iterable
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
@@ -14,6 +14,7 @@ from threadpoolctl import threadpool_limits
 from wearcli.probing.kinds import PROBES, input_column, load_kind
 from wearcli.probing.kinds.kind import Fit, Predictor, Training
 from wearcli.probing.problem import Problem
+from wearcli.probing.records import Chosen
 from wearcli.seeds import generator
 
 _PARALLEL_BYTES = 2 << 30  # larger vectors are fitted one fold at a time: each fit copies them
@@ -132,7 +133,7 @@ def fit_all(
     }
 
 
-def chosen_by_fits(fitted: CrossFits, targets: list[str]) -> dict[str, dict[str, dict[str, Any]]]:
+def chosen_by_fits(fitted: CrossFits, targets: list[str]) -> dict[str, dict[str, Chosen]]:
     """Return the hyper-parameters of the fits.
 
     Args:
@@ -142,9 +143,9 @@ def chosen_by_fits(fitted: CrossFits, targets: list[str]) -> dict[str, dict[str,
     Returns:
         chosen[probe][target]: the hyper-parameter of each fold's fit, and that of everybody.
     """
-    chosen: dict[str, dict[str, dict[str, Any]]] = {}
+    chosen: dict[str, dict[str, Chosen]] = {}
     for (probe, place), fits in fitted.items():
-        values = {load_kind(probe).hyperparameter: fits.chosen, "everybody": fits.chosen_by_all}
+        values: Chosen = {load_kind(probe).hyperparameter: fits.chosen, "everybody": fits.chosen_by_all}
         chosen.setdefault(probe, {})[targets[place]] = values
     return chosen
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import cast
 
 from wearcli.files import reserved
 from wearcli.labels.by_person import Level
@@ -15,7 +14,7 @@ from wearcli.probing.kinds import FEATURES, check_kinds
 from wearcli.probing.learning_curve import learning_curve
 from wearcli.probing.options import STREAM, ProbeOptions
 from wearcli.probing.outside import outside_tables
-from wearcli.probing.records import LearningPoint, ModelName
+from wearcli.probing.records import LearningPoint
 from wearcli.probing.result import ProbeResult
 from wearcli.probing.save import save_result
 from wearcli.probing.scoring import Scored, group_scores, score
@@ -193,7 +192,7 @@ def _result(
         epoch=options.epoch,
         bootstrap=options.bootstrap,
         seed=options.seed,
-        model=cast(ModelName, gathered.metadata.model.to_json()),
+        model=gathered.metadata.model.to_json(),
         dropped=gathered.left_out,
         tables=["-" if table == STREAM else table for table in options.embeddings],
         label_tables=[str(path) for path in gathered.task.paths],

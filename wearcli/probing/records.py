@@ -3,13 +3,6 @@
 from typing import NotRequired, TypedDict
 
 
-class ModelName(TypedDict, total=False):
-    """The model that made the embeddings."""
-
-    name: str
-    sha256: str
-
-
 class Interval(TypedDict):
     """A score or a difference with its 95 % interval over participants; None where it is undefined."""
 
@@ -55,6 +48,10 @@ class Band(TypedDict):
     coverage: float | None
     sd_between: float | None
     sd_within: float | None
+
+
+# The hyper-parameter of each fold's fit by its name, and under `everybody` that of the fit on all samples.
+Chosen = dict[str, list[float | None] | float | None]
 
 
 class Groups(TypedDict):

@@ -3,15 +3,16 @@
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from wearcli.embedding.metadata import ModelName
 from wearcli.labels.by_person import Level
 from wearcli.probing.records import (
     Band,
     Calibration,
+    Chosen,
     ClassCount,
     Groups,
     Interval,
     LearningPoint,
-    ModelName,
     Score,
 )
 
@@ -47,7 +48,7 @@ class ProbeResult:
     intervals: dict[str, dict[str, Band]] = field(default_factory=dict)
     groups: Groups | None = None
     learning_curve: list[LearningPoint] = field(default_factory=list)
-    chosen: dict[str, dict[str, dict[str, Any]]] = field(default_factory=dict)
+    chosen: dict[str, dict[str, Chosen]] = field(default_factory=dict)
     level: Level = "window"
     min_segments: int = 1
     epoch: float | None = None

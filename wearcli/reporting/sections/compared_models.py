@@ -13,13 +13,12 @@ def section(comparison: ReportedComparison) -> list[Section]:
     result = comparison.result
     rows = []
     for name, about in result.models.items():
-        model = about.get("model") or {}
         rows.append(
             [
                 name,
-                model.get("name", "–") if isinstance(model, dict) else str(model),
-                *(number(about.get(key)) for key in ("rate_hz", "window_s", "stride_s")),
-                *(f"{about.get(key) or 0:,}" for key in ("dimension", "samples")),
+                (about.get("model") or {}).get("name", "–"),
+                *map(number, (about.get("rate_hz"), about.get("window_s"), about.get("stride_s"))),
+                *(f"{count:,}" for count in (about.get("dimension", 0), about.get("samples", 0))),
             ]
         )
     text = f"All encoders are scored on the {result.n_samples:,} samples that all of them have."
