@@ -3,9 +3,8 @@
 import json
 import re
 from bisect import bisect_left
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -28,7 +27,7 @@ class EventsFolder:
     """
 
     def __init__(
-        self, folder: Path, classes: list[str], document: dict[str, Any], names: Collection[str]
+        self, folder: Path, classes: list[str], document: Mapping[str, object], names: Collection[str]
     ) -> None:
         self._folder, self._classes, self._document = folder, classes, document
         self._names = sorted(name.split("/")[-1] for name in names)

@@ -1,10 +1,10 @@
 """Where predictions are written: Parquet, CSV, or BIDS events; whole or not at all."""
 
 import json
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Literal, Protocol
 
 import numpy as np
 import pandas as pd
@@ -96,7 +96,7 @@ def open_output(
     form: Form,
     schema: pa.Schema,
     classes: list[str],
-    document: dict[str, Any],
+    document: Mapping[str, object],
     names: Collection[str],
 ) -> Iterator[Sink]:
     """Return a sink that writes `output` once the block has ended without an error.
@@ -126,7 +126,7 @@ def open_output(
 class _Parquet:
     """Rows as Parquet, with the document in the schema's metadata."""
 
-    def __init__(self, path: Path, schema: pa.Schema, document: dict[str, Any]) -> None:
+    def __init__(self, path: Path, schema: pa.Schema, document: Mapping[str, object]) -> None:
         self._schema = schema.with_metadata({KEY: json.dumps(document, sort_keys=True).encode()})
         self._writer = pq.ParquetWriter(path, self._schema, compression="zstd")
         self._held: list[pa.Table] = []  # short recordings share a row group

@@ -1,10 +1,9 @@
 """`wearcli.predict`: a saved probe applied to recordings or to their embeddings."""
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
-from typing import Any
 
 from wearcli._version import __version__
 from wearcli.embedding.result import Watcher
@@ -170,7 +169,7 @@ def _empty_result(application: Application, folder: Path, inputs: Inputs, merge:
         kind=fitted.kind,
         probe=application.probe,
         folder=str(folder),
-        model=dict(fitted.model),
+        model=fitted.model,
         row="participant" if fitted.level == "participant" else row,
         epoch_s=application.sample_s,
         classes=fitted.classes,
@@ -251,7 +250,7 @@ def _no_rows(name: str, result: PredictResult) -> str:
     return f"{name}: nothing can be predicted ({reasons})"
 
 
-def _document(result: PredictResult, arguments: dict[str, Any]) -> dict[str, Any]:
+def _document(result: PredictResult, arguments: Mapping[str, object]) -> dict[str, object]:
     """What made the predictions, for the output's metadata."""
     return {
         "version": __version__,

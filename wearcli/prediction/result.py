@@ -1,7 +1,16 @@
 """The result of `predict`."""
 
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, TypedDict
+
+from wearcli.embedding.metadata import ModelName
+
+
+class CalibratedBy(TypedDict):
+    """How the probabilities were calibrated."""
+
+    method: str
+    temperature: float | None
 
 
 @dataclass
@@ -40,7 +49,7 @@ class PredictResult:
     kind: str
     probe: str
     folder: str
-    model: dict[str, Any]
+    model: ModelName
     row: str
     epoch_s: float | None
     classes: list[str]
@@ -57,7 +66,7 @@ class PredictResult:
     hours: dict[str, float] = field(default_factory=dict)
     confidence: dict[str, float] = field(default_factory=dict)
     means: dict[str, dict[str, float | None]] = field(default_factory=dict)
-    calibration: dict[str, Any] | None = None
+    calibration: CalibratedBy | None = None
     warnings: list[str] = field(default_factory=list)
     plan: list[str] = field(default_factory=list)
     output: str | None = None

@@ -1,11 +1,10 @@
 """`wearcli.gait`: walking bouts, and a gait probe's metrics in them, by bout and by day."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from wearcli._version import __version__
+from wearcli.embedding.metadata import ModelName
 from wearcli.embedding.result import Watcher
 from wearcli.errors import UsageError
 from wearcli.files import atomic_folder, reserved
@@ -182,7 +182,7 @@ def gait(
             "timezone": timezone or TIMEZONE,
             "sample_s": gait_probe.sample_s,
         }
-        _write(target, bouts, by_day, result, dict(saved.result.model), settings)
+        _write(target, bouts, by_day, result, saved.result.model, settings)
         result.output = str(target)
         return result
 
@@ -241,8 +241,8 @@ def _write(
     bouts: pd.DataFrame,
     days: pd.DataFrame,
     result: GaitResult,
-    model: dict[str, Any],
-    settings: dict[str, Any],
+    model: ModelName,
+    settings: Mapping[str, object],
 ) -> None:
     """Write the folder, whole or not at all."""
     with atomic_folder(target) as temporary:
@@ -262,7 +262,7 @@ def _bout_rows(
     min_bout: float,
     result: GaitResult,
     step: Step,
-) -> Iterator[dict[str, Any]]:
+) -> Iterator[dict[str, object]]:
     """Yield the rows of bouts.csv, one recording after the other; counts go to `result` and `days`."""
     coverage = Coverage(False, 0.0, inputs.stride_s)
     for recording, tables in groupby(inputs.tables, recording_name):
@@ -294,7 +294,7 @@ def _timed(table: pa.Table) -> pa.Table:
     return table.filter(complete)  # a null counts as False
 
 
-def _row(bout: Bout, probe: GaitProbe, days: Days) -> dict[str, Any]:
+def _row(bout: Bout, probe: GaitProbe, days: Days) -> dict[str, object]:
     """A row of bouts.csv."""
     means = probe.bout_means(bout.windows)
     start = bout.windows["start"][0].as_py()

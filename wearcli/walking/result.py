@@ -1,10 +1,12 @@
 """The result of `gait`, and the document beside its tables."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import pandas as pd
 
+from wearcli.embedding.metadata import ModelName
 from wearcli.walking.metrics import GaitProbe
 
 INTERVAL = (
@@ -46,7 +48,7 @@ class GaitResult:
     probe: str
     use: str
     targets: list[str]
-    walking: dict[str, Any]
+    walking: Mapping[str, object]
     recordings: int = 0
     participants: int = 0
     windows: int = 0
@@ -96,7 +98,7 @@ class GaitResult:
             self.notes.append(f"the probe has no interval of {', '.join(unknown)}: fit it again")
 
 
-def document(result: GaitResult, model: dict[str, Any], settings: dict[str, Any]) -> dict[str, Any]:
+def document(result: GaitResult, model: ModelName, settings: Mapping[str, object]) -> dict[str, object]:
     """Return gait.json: what made the tables, and how to read them.
 
     Args:

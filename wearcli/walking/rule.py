@@ -17,10 +17,9 @@ runs do not. The rule holds for wrist, waist, back and foot: at a thigh it misse
 takes runs for walks, so use a probe there.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -62,7 +61,7 @@ class WalkingRule:
         labels: Its classes that are walks.
     """
 
-    document: dict[str, Any]
+    document: Mapping[str, object]
     activity: SavedProbe | None = None
     labels: Sequence[str] = ()
 

@@ -1,6 +1,7 @@
 """Regression: predicted against true values, and the Bland-Altman plot of the two (Lancet 1986;327:307)."""
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -8,6 +9,7 @@ import pandas as pd
 from wearcli.reporting.choice import Choice
 from wearcli.reporting.drawing import NARROW, Drawing, new_figure, short_names
 from wearcli.reporting.elements import element
+from wearcli.reporting.metrics import Score
 from wearcli.reporting.page import Block, Section
 from wearcli.reporting.palette import INK, PAGE, colour, marker
 from wearcli.reporting.study import Study
@@ -62,7 +64,7 @@ def limits(truth: np.ndarray, predicted: np.ndarray) -> tuple[float, float, floa
     return bias, bias - reach, bias + reach
 
 
-def draw_scatter(predictions: pd.DataFrame, target: str, probe: str, scores: dict[str, Any]) -> Drawing:
+def draw_scatter(predictions: pd.DataFrame, target: str, probe: str, scores: Mapping[str, Score]) -> Drawing:
     """Draw predicted against true values of people not seen, a colour and marker for each participant."""
     truth, predicted = (predictions[name].to_numpy() for name in ("truth", "predicted"))
     figure, axes, people = _points(predictions, truth, predicted)
