@@ -38,6 +38,8 @@ READING = {"unit", "rate_hz", "columns", "time_column", "time_unit", "timezone"}
 CALLBACKS = {"watcher", "watch", "step", "started", "finished"}
 # Two flags that are one argument, or a flag that turns an argument round.
 CONVERTED = {"clock_offset", "align", "no_untrained", "untrained", "reading", "timezone"}
+# A flag of a command that is a Python function by itself.
+OWN_FUNCTIONS = {"collect"}  # `wearcli.embedding.collect`
 # Where the flag is not given, the command leaves the function's default in place.
 LEFT_TO_THE_FUNCTION = {
     "gait": {"label"},
@@ -49,7 +51,11 @@ LEFT_TO_THE_FUNCTION = {
 
 def own_parameters(name: str) -> dict[str, inspect.Parameter]:
     parameters = inspect.signature(COMMANDS[name]).parameters
-    return {key: value for key, value in parameters.items() if key not in FOR_ALL | READING | CONVERTED}
+    return {
+        key: value
+        for key, value in parameters.items()
+        if key not in FOR_ALL | READING | CONVERTED | OWN_FUNCTIONS
+    }
 
 
 def pairs(name: str) -> dict[str, tuple[inspect.Parameter, inspect.Parameter]]:

@@ -36,11 +36,14 @@ def settings_with_defaults(options: Mapping[str, Any]) -> Settings:
 
 
 def _signals(paths: Iterable[Path]) -> set[str]:
-    """The modalities of the window stores among these paths."""
+    """The modalities of the window stores among these paths; without a store nothing heavy is imported."""
+    stores = [path for path in paths if path.is_dir() and any(path.glob("store*.json"))]
+    if not stores:
+        return set()
     from wearcli.signals.store import WindowStore
     from wearcli.signals.store_shards import store_folders
 
-    return {WindowStore.open(store).settings.modality for path in paths for store in store_folders(path)}
+    return {WindowStore.open(store).settings.modality for path in stores for store in store_folders(path)}
 
 
 def preset(method: Method, given: Mapping[str, Any]) -> dict[str, Any]:
