@@ -1,7 +1,6 @@
 """`inspect`: what each recording holds and how good it is, in one pass over it."""
 
 import dataclasses
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -23,7 +22,6 @@ from wearcli.signals.cutting import iter_windows
 from wearcli.signals.grid import GAP_PERIODS
 from wearcli.signals.quality import Clipping
 from wearcli.signals.windows import WindowSpec
-from wearcli.words import counted
 
 # Windows that wear is asked of; a recording shorter than one has no wear.
 _RATE_HZ, _WINDOW_S = 30.0, 10.0
@@ -168,27 +166,18 @@ def inspect(
     ]
     for row in rows:
         finished(row)
-    sisters = Sisters(folder.sources)
     for source in sources:
-        rows.append(inspect_one(source, reading, sisters))
+        rows.append(inspect_one(source, reading, folder.sisters))
         finished(rows[-1])
     sidecars = {name: [str(path) for path in files] for name, files in folder.sidecars.items()}
     return InspectResult(
-        rows, folder.rule, folder.problems + _odd_units(rows), sidecars, folder.doubt, folder.not_read
+        rows,
+        folder.rule,
+        folder.problems + folder.sisters.contradictions(),
+        sidecars,
+        folder.doubt,
+        folder.not_read,
     )
-
-
-def _odd_units(rows: list[Inspection]) -> list[str]:
-    """A note where the values of a few recordings tell another unit than those of most: one may be wrong."""
-    units = Counter(
-        row.unit for row in rows if row.unit is not None and (row.unit_how or "").startswith("by ")
-    )
-    if len(units) < 2:
-        return []
-    usual = units.most_common(1)[0][0]
-    odd = [row for row in rows if row.unit not in (None, usual) and (row.unit_how or "").startswith("by ")]
-    names = ", ".join(row.recording for row in odd[:3]) + (", ..." if len(odd) > 3 else "")
-    return [f"{counted(len(odd), 'recording')} not taken to be in {usual} as most are ({names}): see --unit"]
 
 
 def inspect_one(source: Source, reading: Reading, sisters: Sisters) -> Inspection:

@@ -16,7 +16,6 @@ from wearcli.modality import MODALITIES, FeatureSet, check_feature_set, feature_
 from wearcli.models.folder import Model, load_model
 from wearcli.recordings.reading import Reading
 from wearcli.recordings.study.discovery import Folder, find_recordings
-from wearcli.recordings.study.sisters import Sisters
 from wearcli.signals.windows import WindowSpec
 
 
@@ -78,7 +77,7 @@ def prepare(
         None if features == default else features,
         reading.to_json(),
     )
-    job = EmbedJob(loaded, spec, reading, features, batch, Sisters(folder.sources))
+    job = EmbedJob(loaded, spec, reading, features, batch, folder.sisters)
     return Preparation(folder, job, _settings(loaded, spec, folder, arguments, features))
 
 

@@ -13,7 +13,6 @@ from wearcli.recordings.reading import Reading
 from wearcli.recordings.recording import Recording, Source
 from wearcli.recordings.study.discovery import find_recordings
 from wearcli.recordings.study.shards import Shard, source_bytes, study_hash
-from wearcli.recordings.study.sisters import Sisters
 from wearcli.seeds import generator
 from wearcli.signals.defaults import MAX_MISSING, STORE
 from wearcli.signals.normalise import Normalisation
@@ -38,6 +37,7 @@ class PreprocessResult:
         participant_rule: How the participants were recognised, in words.
         notes: Remarks for people.
         participant_doubt: Why the participants are not certain, in one line; "" where they are.
+        not_read: How many files that may be recordings are not read, by suffix.
     """
 
     output: str
@@ -50,6 +50,7 @@ class PreprocessResult:
     participant_rule: str = ""
     notes: list[str] = field(default_factory=list)
     participant_doubt: str = ""
+    not_read: dict[str, int] = field(default_factory=dict)
 
 
 def preprocess(
@@ -126,12 +127,11 @@ def preprocess(
         [Path(path) for path in paths], participant_from=participant_from, modality=modality
     )
     result = PreprocessResult(str(target), participant_rule=folder.rule, notes=list(folder.problems))
-    result.participant_doubt = folder.doubt
+    result.participant_doubt, result.not_read = folder.doubt, folder.not_read
     result.failed.extend(folder.failures())
     sizes = {} if shard is None else {source.recording: source_bytes(source) for source in folder.sources}
     sources = folder.sources if shard is None else shard.choose(folder.sources, sizes)
     result.planned = [source.recording for source in sources]
-    sisters = Sisters(folder.sources)
     started(len(sources))
     if dry_run:
         return result
@@ -144,7 +144,7 @@ def preprocess(
         for source in sources:
             try:
                 with blamed_on(source.path):
-                    recording = sisters.open(source, reading)
+                    recording = folder.sisters.open(source, reading)
             except InputError as error:
                 fail(source, error)
                 continue
@@ -188,6 +188,7 @@ def preprocess(
             result.output = ""
         if shard is not None:
             write_shard_note(Path(output), shard, study_hash(folder.sources, sizes), result.windows)
+    result.notes += folder.sisters.contradictions()
     return result
 
 

@@ -10,7 +10,6 @@ from wearcli.prediction.predict import Step
 from wearcli.recordings.reading import Reading
 from wearcli.recordings.study.discovery import find_recordings
 from wearcli.recordings.study.sidecars import read_target_table
-from wearcli.recordings.study.sisters import Sisters
 from wearcli.signals.gait.trunk import PLACEMENTS
 from wearcli.signals.gait.walking import LEG_DEVIATION_G, LEG_REGULARITY, RUN_STRIDE_S
 from wearcli.walking.measured import LOWER_BACK, MeasuredBouts
@@ -73,12 +72,11 @@ def measured_rows(
     result.plan = [source.recording for source in study.sources]
     if dry_run:
         return
-    sisters = Sisters(study.sources)
     elsewhere = set()
     for done, source in enumerate(study.sources):
         try:
             with blamed_on(source.path):
-                yield from measured.rows(sisters.open(source, reading))
+                yield from measured.rows(study.sisters.open(source, reading))
             result.recordings += 1
         except WearcliError as error:
             result.failed.append({"recording": source.recording, "error": str(error)})

@@ -13,6 +13,8 @@ from wearcli.recordings.recording import Recording, Source
 from wearcli.recordings.study import sisters as sisters_module
 from wearcli.recordings.study.discovery import find_recordings
 from wearcli.recordings.study.sisters import Sisters
+from wearcli.signals.preprocess import preprocess
+from wearcli.words import counted
 
 HEADER = "time,acc_x,acc_y,acc_z"
 
@@ -42,7 +44,10 @@ def test_sisters_decide(tmp_path: Path, unit: str, factor: float, sisters: int) 
         Sisters([clip]).open(clip, Reading())
     recording = Sisters(sources).open(clip, Reading())
     count = min(sisters, 12)
-    assert recording.unit_how == f"{unit}, as in {count} other recordings with the same columns and rate"
+    assert (
+        recording.unit_how
+        == f"{unit}, as in {counted(count, 'other recording')} with the same columns and rate"
+    )
     values = np.concatenate([chunk.values for chunk in recording.chunks()])
     np.testing.assert_allclose(values, fall(1.0), atol=1e-4)
     # Neither the order nor what was opened before counts.
@@ -95,6 +100,10 @@ def test_clear_evidence_stays(tmp_path: Path) -> None:
     study(tmp_path, 4, 1.0)
     time, acc = wrist(seed=7)
     write_csv(tmp_path / "P7_walk.csv", HEADER, time, *(acc * 9.80665).T)
+    (tmp_path / "old.agd").write_bytes(b"SQLite format 3")
     result = inspect([tmp_path])
+    store = preprocess([tmp_path], tmp_path / "store")
+    assert store.not_read == result.not_read == {".agd": 1}
+    assert any("1 recording not taken to be in g as most are (P7_walk)" in note for note in store.notes)
     assert {row.recording: row.unit for row in result.recordings}["P7_walk"] == "m/s2"
     assert any("1 recording not taken to be in g as most are (P7_walk)" in note for note in result.notes)

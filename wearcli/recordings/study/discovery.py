@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path, PurePath
 
 from wearcli.errors import UsageError, printable
@@ -26,6 +27,7 @@ from wearcli.recordings.study.participants import (
 )
 from wearcli.recordings.study.people import Person
 from wearcli.recordings.study.search import search
+from wearcli.recordings.study.sisters import Sisters
 from wearcli.recordings.study.unread import unread_counts
 from wearcli.words import counted
 
@@ -52,6 +54,11 @@ class Folder:
     doubt: str = ""
     not_read: dict[str, int] = field(default_factory=dict)
     closed: dict[str, str] = field(default_factory=dict)
+
+    @cached_property
+    def sisters(self) -> Sisters:
+        """What opens the recordings of the study: those in doubt about their unit as their sisters are."""
+        return Sisters(self.sources)
 
     def failures(self) -> list[dict[str, str]]:
         """Return the folders that cannot be entered as the outputs list what failed."""

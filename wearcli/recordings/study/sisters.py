@@ -1,8 +1,8 @@
-"""The unit of a recording whose values do not tell it: that of recordings of its study laid out alike."""
+"""The units of a study: those laid out alike decide one in doubt, and contradictions are noted."""
 
 import hashlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from threading import Lock
 from typing import NamedTuple
@@ -13,6 +13,7 @@ from wearcli.recordings.open import open_recording
 from wearcli.recordings.reading import Reading
 from wearcli.recordings.recording import Recording, Source
 from wearcli.recordings.tables.units import UnitInDoubt
+from wearcli.words import counted
 
 _ENOUGH, _MOST = 12, 400  # sisters that decide, and files that are looked at for them
 _AGREED = 0.75  # share of the sisters whose unit is clear that must have it in common
@@ -38,12 +39,16 @@ class Sisters:
 
     Args:
         sources: All recordings of the run.
+
+    Attributes:
+        unit_hows: How the unit of each recording that was opened is known, by its name.
     """
 
     def __init__(self, sources: Sequence[Source]) -> None:
         # Any order does that is the same in every run; by a hash, neighbours are of all people and tasks.
         self._sources = sorted(sources, key=lambda s: hashlib.sha256(s.recording.encode()).digest())
         self._looks: dict[str, _Look | None] = {}
+        self.unit_hows: dict[str, str] = {}
 
     def open(self, source: Source, reading: Reading) -> Recording:
         """Open a recording as `open_recording` does.
@@ -53,15 +58,22 @@ class Sisters:
             InputError: It cannot be read.
         """
         try:
-            return open_recording(source, reading)
+            recording = open_recording(source, reading)
         except UnitInDoubt as doubt:
             with _LOOKING:
                 unit, count = self._decision(source, reading, doubt)
             if unit is None:
                 raise
-        recording = open_recording(source, replace(reading, unit=unit))
-        recording.unit_how = f"{unit}, as in {count} other recordings with the same columns and rate"
+            recording = open_recording(source, replace(reading, unit=unit))
+            recording.unit_how = (
+                f"{unit}, as in {counted(count, 'other recording')} with the same columns and rate"
+            )
+        self.unit_hows[source.recording] = recording.unit_how
         return recording
+
+    def contradictions(self) -> list[str]:
+        """Return a note where the values of a few opened recordings tell another unit than those of most."""
+        return _contradictions(self.unit_hows)
 
     def _decision(self, source: Source, reading: Reading, doubt: UnitInDoubt) -> tuple[str | None, int]:
         """The unit that the sisters have, None where they have none in common; and their number."""
@@ -87,6 +99,28 @@ class Sisters:
         in_unit = doubt.value * signal.units[unit].factor
         plausible = not signal.gravity or _PLAUSIBLE_G[0] <= in_unit <= _PLAUSIBLE_G[1]
         return (unit, count) if plausible and count >= _AGREED * clear.total() else (None, 0)
+
+
+def _contradictions(unit_hows: Mapping[str, str]) -> list[str]:
+    """A note where values tell another unit of a few recordings than of most: one may be wrong."""
+    by_values = {name: _unit(how) for name, how in unit_hows.items() if _how(how).startswith("by ")}
+    units = Counter(by_values.values())
+    if len(units) < 2:
+        return []
+    usual = units.most_common(1)[0][0]
+    odd = [name for name, unit in by_values.items() if unit != usual]
+    names = ", ".join(odd[:3]) + (", ..." if len(odd) > 3 else "")
+    return [f"{counted(len(odd), 'recording')} not taken to be in {usual} as most are ({names}): see --unit"]
+
+
+def _unit(unit_how: str) -> str:
+    """The unit in `Recording.unit_how`."""
+    return unit_how.partition(", ")[0]
+
+
+def _how(unit_how: str) -> str:
+    """How it is known, in `Recording.unit_how`."""
+    return unit_how.partition(", ")[2]
 
 
 def _look(source: Source, reading: Reading) -> _Look | None:
