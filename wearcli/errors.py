@@ -79,6 +79,15 @@ def unreadable(path: Path, error: BaseException) -> InputError:
     return line
 
 
+def without_frames(error: WearcliError) -> WearcliError:
+    """Return an error to be kept, without the frames that raised it: readers in them would live as long."""
+    link: BaseException | None = error
+    while link is not None:
+        link.__traceback__ = None
+        link = link.__cause__ or link.__context__
+    return error
+
+
 @contextlib.contextmanager
 def blamed_on(path: Path) -> Iterator[None]:
     """Turn whatever is raised inside into the one line of a file, so that the rest of a batch goes on.

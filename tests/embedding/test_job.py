@@ -1,7 +1,10 @@
 """One job in another process gives the rows that the engine's threads give."""
 
+import gc
 import multiprocessing
 import pickle
+import threading
+import weakref
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
@@ -10,12 +13,13 @@ import pyarrow as pa
 import pytest
 
 from wearcli.embedding.embed import embed
+from wearcli.embedding.engine import embed_recordings
 from wearcli.embedding.job import EmbedJob
 from wearcli.embedding.table import read_table
 from wearcli.errors import InputError
 from wearcli.models.folder import load_model
 from wearcli.recordings.reading import Reading
-from wearcli.recordings.recording import Source
+from wearcli.recordings.recording import Recording, Source
 from wearcli.recordings.study.discovery import find_recordings
 from wearcli.signals.windows import Findings, WindowSpec
 
@@ -125,3 +129,37 @@ def test_samples_and_features_that_are_not_finite(
     monkeypatch.setattr("wearcli.embedding.job.features", poor)
     assert job.rows(recording, first, findings).num_rows == len(first) - 1
     assert findings.spoiled == {"its samples are not finite": 2, "its features are not finite": 1}
+
+
+class _Reader:
+    """Stands for a reader of a library, which has threads of its own."""
+
+
+class _FailingJob(EmbedJob):
+    """A job that fails in the midst of a library."""
+
+    def open(self, source: Source) -> Recording:
+        """Raise as a damaged file makes a library raise; its reader is in a frame."""
+        reader = _Reader()
+        READERS.append(weakref.ref(reader))
+        try:
+            raise ValueError("damaged")
+        except ValueError as error:
+            raise InputError(f"{source.path}: damaged") from error
+
+
+READERS: list["weakref.ref[_Reader]"] = []
+
+
+def test_a_recording_that_failed_keeps_no_reader(tmp_path: Path, job: EmbedJob) -> None:
+    """One that lived until the process ended made Python abort, as its threads still read."""
+    failing = _FailingJob(job.model, job.spec, job.reading, None, 7)
+    gc.collect()
+    gc.disable()
+    try:
+        for stream in embed_recordings([Source("a", tmp_path / "a.csv", "csv", "p")], failing, 1):
+            assert list(stream.batches(threading.Event())) == []
+            assert "damaged" in str(stream.error)
+        assert [reader() for reader in READERS] == [None]
+    finally:
+        gc.enable()

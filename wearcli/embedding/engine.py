@@ -16,7 +16,7 @@ from typing import TypeAlias
 import pyarrow as pa
 
 from wearcli.embedding.job import EmbedJob
-from wearcli.errors import InputError, WearcliError, blamed_on, unreadable
+from wearcli.errors import InputError, WearcliError, blamed_on, unreadable, without_frames
 from wearcli.recordings.recording import Chunk, Recording, Source
 from wearcli.signals.windows import Findings
 from wearcli.words import counted
@@ -75,7 +75,7 @@ class ThreadStream:
                 with blamed_on(self.source.path):
                     batch = item.result()
             except WearcliError as error:
-                self.error = error  # its reader stops at this
+                self.error = without_frames(error)  # its reader stops at this
                 _drain(self)
                 return
             count += batch.num_rows
@@ -128,9 +128,9 @@ def embed_recordings(
                     for windows in job.windows(recording, stream.findings):
                         put(stream, pool.submit(job.rows, recording, windows, stream.findings))
             except WearcliError as error:
-                failure = error
+                failure = without_frames(error)
             except SystemExit as error:  # a library's: it ends a thread, and nobody would know
-                failure = unreadable(stream.source.path, error)
+                failure = without_frames(unreadable(stream.source.path, error))
             put(stream, failure)
         except _Stopped:
             return

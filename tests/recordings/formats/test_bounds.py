@@ -117,6 +117,28 @@ def test_an_array_of_one_monstrous_cell(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("small")
+def test_a_parquet_file_of_one_value_for_ever_is_a_bomb(tmp_path: Path) -> None:
+    zeros = np.zeros(10**6, np.float32)
+    for name, compression in (("a", "none"), ("b", "zstd")):
+        path = tmp_path / f"{name}.parquet"
+        pq.write_table(pa.table({"x": zeros, "y": zeros, "z": zeros}), path, compression=compression)
+        refused(path)
+
+
+def test_a_text_that_a_parquet_file_repeats_is_in_memory_once(tmp_path: Path) -> None:
+    """Each cell of a table with one text of a megabyte took a megabyte."""
+    text = pa.DictionaryArray.from_arrays(pa.array(np.zeros(len(TIME), np.int32)), pa.array(["q" * 10**6]))
+    axes = {axis: ACC[:, k] for k, axis in enumerate("xyz")}
+    path = tmp_path / "a.parquet"
+    pq.write_table(pa.table({"time": text, **axes}), path, store_schema=False)
+    before = pa.total_allocated_bytes()
+    refused(path, says="its time column holds texts of 1,000,000 bytes")
+    pq.write_table(pa.table({"time": TIME, "sensor": text, **axes}), path, store_schema=False)
+    assert len(read(opened(path))[0]) == len(TIME)
+    assert pa.total_allocated_bytes() - before < 10**7
+
+
+@pytest.mark.usefixtures("small")
 def test_a_gt3x_that_is_a_bomb(tmp_path: Path) -> None:
     device_writers.write_gt3x(
         tmp_path / "a.gt3x", device_writers.info(), log_bin=_gt3x_log() + b"\x1e" * 10**7

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from wearcli.errors import InputError
+from wearcli.recordings.formats import bombs
 from wearcli.recordings.reading import Reading
 from wearcli.recordings.study.sidecars import (
     read_participants,
@@ -160,3 +161,24 @@ def test_rows_of_recordings_say_how_a_file_is_read(tmp_path: Path) -> None:
         timezone="Europe/Berlin",
     )
     assert second.reading is None
+
+
+def test_tables_larger_than_any_study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A recordings.csv.gz of one megabyte took minutes and all memory."""
+    path = tmp_path / "recordings.csv.gz"
+    path.write_bytes(gzip.compress(b"recording,participant\n" + b"a,b\n" * 10**6, 9))
+    monkeypatch.setattr(bombs, "HARMLESS_BYTES", 2**16)
+    with pytest.raises(InputError, match="unpacks to more than 200 times"):
+        read_recordings_table(path)
+    monkeypatch.setattr(bombs, "MOST_RECORDINGS", 2)
+    small = written(tmp_path / "recordings.csv", "recording,participant\na,P1\n")
+    assert len(read_recordings_table(small)) == 1
+    with pytest.raises(InputError, match="has more than 2 rows"):
+        read_recordings_table(written(small, "recording,participant\na,P1\nb,P1\nc,P2\n"))
+
+
+def test_a_table_of_labels_with_a_million_columns(tmp_path: Path) -> None:
+    names = ",".join(f"c{i}" for i in range(10**6))
+    path = written(tmp_path / "labels.csv", f"recording,onset,duration,label,{names}\na,0,1,walk\n")
+    with pytest.raises(InputError, match=r"has 1,000,004 columns, more than 10,000"):
+        read_target_table(path)

@@ -1,4 +1,7 @@
-"""How far a packed file may unpack. A bomb, which would fill memory, disk or days, ends in one line."""
+"""How far a packed file may unpack, and how large a table beside recordings may be: limits on bombs.
+
+What would fill memory, disk or days ends in one line.
+"""
 
 import io
 import zipfile
@@ -10,6 +13,10 @@ from wearcli.errors import InputError
 MOST_RATIO = 200
 # A file that unpacks to less is no danger, whatever its ratio.
 HARMLESS_BYTES = 2**28
+# Tables beside recordings: rows of recordings.csv, rows of the others (labels of seconds), and columns.
+MOST_RECORDINGS = 2_000_000
+MOST_ROWS = 20_000_000
+MOST_COLUMNS = 10_000
 
 
 class Readable(Protocol):

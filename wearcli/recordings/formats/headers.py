@@ -63,7 +63,7 @@ def split_row(line: str, delimiter: str) -> Row:
     if not line.strip():
         return []
     if '"' not in line and len(line) < _LONGEST_CELL:
-        return [cell.strip() for cell in line.split(delimiter)]
+        return list(map(str.strip, line.split(delimiter)))
     try:
         return [cell.strip() for cell in next(csv.reader([line], delimiter=delimiter, skipinitialspace=True))]
     except csv.Error:  # a cell of more than 128 KB: no row of samples

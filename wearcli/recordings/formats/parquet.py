@@ -6,9 +6,11 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from wearcli.errors import InputError
+from wearcli.recordings.formats.bombs import check_ratio
 from wearcli.recordings.formats.damage import not_readable, not_to_its_end
 from wearcli.recordings.formats.format import Format
 from wearcli.recordings.tables.labels import tells_sensors
@@ -17,6 +19,7 @@ from wearcli.recordings.tables.table import HEAD_ROWS, Batch, Column, Table, cel
 _FIRST_ROWS = 2**11
 _MOST_LOOKED_AT = 500  # columns of numbers
 _TEXT_ROWS = 2**14  # that tell which sensors a table has rows of
+_LONGEST_STAMP = 1000  # characters
 
 
 def open_parquet(path: Path, file_name: str) -> Table:
@@ -29,13 +32,14 @@ def open_parquet(path: Path, file_name: str) -> Table:
         with pq.ParquetFile(path) as file:
             schema, rows = file.schema_arrow, file.metadata.num_rows
             check_width(len(schema), file_name)
+            _check_size(file, path, file_name)
             empty = _empty_columns(file, schema)
             columns = [
                 Column(
                     field.name,
                     cell_kind(field.type),
                     empty=field.name in empty,
-                    texts=_first_texts(file, field.name) if tells_sensors(field.name) else (),
+                    texts=_first_texts(path, field.name) if _may_tell_sensors(field) else (),
                 )
                 for field in schema
             ]
@@ -64,10 +68,22 @@ def _empty_columns(file: pq.ParquetFile, schema: pa.Schema) -> set[str]:
     return {*names}
 
 
-def _first_texts(file: pq.ParquetFile, name: str) -> tuple[str, ...]:
-    """The different texts in the first rows of a column; none where it holds no texts."""
-    batch = next(file.iter_batches(_TEXT_ROWS, columns=[name]), None)
-    if batch is None or cell_kind(batch.schema[0].type) != "text":
+def _may_tell_sensors(field: pa.Field) -> bool:
+    return tells_sensors(field.name) and cell_kind(field.type) == "text"
+
+
+def _check_size(file: pq.ParquetFile, path: Path, file_name: str) -> None:
+    """Raise InputError for a bomb: one repeated value takes no room, however often it stands there."""
+    pages = sum(file.metadata.row_group(i).total_byte_size for i in range(file.num_row_groups))
+    samples = file.metadata.num_rows * np.dtype(np.float32).itemsize * min(3, file.metadata.num_columns)
+    check_ratio(max(pages, samples), path.stat().st_size, file_name)
+
+
+def _first_texts(path: Path, name: str) -> tuple[str, ...]:
+    """The different texts in the first rows of a column, each in memory once."""
+    with pq.ParquetFile(path, read_dictionary=[name]) as file:
+        batch = next(file.iter_batches(_TEXT_ROWS, columns=[name]), None)
+    if batch is None:
         return ()
     return tuple(sorted({str(text) for text in batch.column(0).unique().to_pylist() if text}))
 
@@ -78,7 +94,8 @@ def _stream(
     wanted = [*([] if time is None else [time]), *channels]
     try:
         # A buffered stream reads page by page: a row group of hours would else be loaded whole.
-        with pq.ParquetFile(path, buffer_size=2**20, pre_buffer=False) as file:
+        texts = [schema.names[j] for j in wanted if cell_kind(schema[j].type) == "text"]
+        with pq.ParquetFile(path, buffer_size=2**20, pre_buffer=False, read_dictionary=texts) as file:
             names = [schema.names[j] for j in wanted]
             if twice := [name for name in names if schema.names.count(name) > 1]:
                 raise InputError(
@@ -89,19 +106,30 @@ def _stream(
                 with np.errstate(over="ignore"):  # beyond float32: infinite, and so a missing sample
                     for k, j in enumerate(channels):
                         values[:, k] = to_numpy(batch.column(schema.names[j]))
-                yield Batch(None if time is None else _stamps(batch.column(schema.names[time])), values)
+                stamps = None if time is None else batch.column(schema.names[time])
+                yield Batch(None if stamps is None else _stamps(stamps, file_name), values)
     except (pa.ArrowException, OSError) as error:
         raise not_to_its_end(file_name, error) from None
 
 
-def _stamps(column: pa.Array) -> np.ndarray | pa.Array:
+def _stamps(column: pa.Array, file_name: str) -> np.ndarray | pa.Array:
     if pa.types.is_dictionary(column.type):
+        if _is_text(column.type.value_type):
+            longest = pc.max(pc.binary_length(column.dictionary)).as_py() or 0
+            if longest > _LONGEST_STAMP:
+                raise InputError(
+                    f"{file_name}: its time column holds texts of {longest:,} bytes: name another with "
+                    "--time-column"
+                )
         column = column.dictionary_decode()
-    text = pa.types.is_string(column.type) or pa.types.is_large_string(column.type)
-    if not (text or pa.types.is_string_view(column.type)):
+    if not _is_text(column.type):
         return to_numpy(column)
     column.validate(full=True)  # nobody has looked whether it is UTF-8
     return column
+
+
+def _is_text(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind))
 
 
 def is_recording(path: Path) -> bool:

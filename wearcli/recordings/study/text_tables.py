@@ -9,11 +9,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wearcli.errors import InputError
+from wearcli.recordings.formats import bombs
+from wearcli.recordings.formats.bombs import Unpacking
 
 if TYPE_CHECKING:
     import pandas as pd
 
 _LINE = 2**16
+_BLOCK = 2**20
 _COMMA_NUMBER = re.compile(r"[+-]?\d+,\d+(?:[eE][+-]?\d+)?")
 _POINT_NUMBER = re.compile(r"[+-]?\d*\.\d+(?:[eE][+-]?\d+)?")
 
@@ -46,7 +49,7 @@ def read_frame(path: Path, texts: tuple[str, ...]) -> "pd.DataFrame":
     import pandas as pd
 
     try:
-        text = _text(path)
+        text = _text(path, bombs.MOST_ROWS)
         between = separator(text.split("\n", 1)[0])
         table = pd.read_csv(
             io.StringIO(text),
@@ -69,7 +72,7 @@ def read_rows(path: Path) -> list[dict[str, str]]:
         InputError: It cannot be read.
     """
     try:
-        text = _text(path)
+        text = _text(path, bombs.MOST_RECORDINGS)
         between = separator(text.split("\n", 1)[0])
         rows: list[dict[Any, Any]] = [
             *csv.DictReader(io.StringIO(text, newline=""), delimiter=between, skipinitialspace=True)
@@ -96,10 +99,24 @@ def _is_packed(path: Path) -> bool:
     return path.suffix.lower() == ".gz"
 
 
-def _text(path: Path) -> str:
-    """The whole text, with one kind of line end."""
-    data = gzip.decompress(path.read_bytes()) if _is_packed(path) else path.read_bytes()
-    return _decode(data).replace("\r\n", "\n").replace("\r", "\n").lstrip("\n")
+def _text(path: Path, most_rows: int) -> str:
+    """The whole text, with one kind of line end; InputError where it is larger than any such table."""
+    if _is_packed(path):
+        with gzip.open(path) as packed:
+            stream = Unpacking(packed, path.stat().st_size, str(path))
+            data = b"".join(iter(lambda: stream.read(_BLOCK), b""))
+    else:
+        data = path.read_bytes()
+    if max(data.count(b"\n"), data.count(b"\r")) > most_rows:
+        raise InputError(f"{path}: has more than {most_rows:,} rows, as no such table has: take it away")
+    text = _decode(data).replace("\r\n", "\n").replace("\r", "\n").lstrip("\n")
+    header = text.split("\n", 1)[0]
+    if (columns := header.count(separator(header)) + 1) > bombs.MOST_COLUMNS:
+        raise InputError(
+            f"{path}: has {columns:,} columns, more than {bombs.MOST_COLUMNS:,}: it has one row an interval "
+            "or a recording: take it away"
+        )
+    return text
 
 
 def _decode(data: bytes, errors: str = "strict") -> str:
