@@ -40,7 +40,7 @@ def work(first: int, last: int, seed: int, keep: Path | None) -> None:
     with tempfile.TemporaryDirectory() as scratch:
         for case in whole_cases().values():  # loads the libraries
             write_files(case.files, Path(scratch) / "whole")
-            read_input(Path(scratch) / "whole", case.modality)
+            read_input(Path(scratch) / "whole", case)
             shutil.rmtree(Path(scratch) / "whole")
         _limit_memory()
         for number in range(first, last):
@@ -52,7 +52,7 @@ def work(first: int, last: int, seed: int, keep: Path | None) -> None:
             print(json.dumps({"begins": number}), flush=True)
             began, outcome = time.perf_counter(), ""
             try:
-                outcome = read_input(folder, case.modality)
+                outcome = read_input(folder, case)
             except (KeyboardInterrupt, SystemExit):
                 raise
             except BaseException as error:
@@ -128,7 +128,8 @@ def main() -> int:
                     others.setdefault(outcome, []).append(int(str(note["number"])))
                 longest = max(longest, float(str(note["s"])))
                 memory = max(memory, int(str(note["bytes"])))
-            print(f"{sum(counts.values())} inputs: {dict(counts)}", file=sys.stderr, flush=True)
+            figures = f"longest {longest:.2f} s, most memory {memory / 2**20:.0f} MiB"
+            print(f"{sum(counts.values())} inputs: {dict(counts)}, {figures}", file=sys.stderr, flush=True)
     result = {
         **{key: counts[key] for key in ("read", "refused", "anything else")},
         "longest_s": round(longest, 2),

@@ -5,7 +5,6 @@ import io
 import tempfile
 import zipfile
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
 from pathlib import Path
@@ -13,32 +12,17 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from scipy.io import savemat
 
+from tests.fuzz.case import Case
+from tests.fuzz.documents import document_cases
 from tests.recordings.formats import device_writers as devices
 from tests.recordings.formats.test_apple_ecg import ENGLISH, GERMAN
+from tests.recordings.formats.test_bids_motion import dataset
+from tests.recordings.formats.test_edf import by_hand
+from tests.recordings.formats.test_matlab_avro import embrace_plus
 from tests.recordings.formats.test_phone import M_S2, phyphox, sensor_logger
 from tests.recordings.make import wrist
-
-
-@dataclass(frozen=True)
-class Case:
-    """A recording, with what belongs to it.
-
-    Attributes:
-        files: Contents by file name, below a study's folder.
-        modality: The signal to read.
-        only: Which file is damaged; None for any of them.
-    """
-
-    files: Mapping[str, bytes]
-    modality: str = "acc"
-    only: str | None = None
-
-    @property
-    def damaged(self) -> list[str]:
-        """Names of the files that may be damaged."""
-        return [self.only] if self.only else sorted(self.files)
-
 
 TIME, ACC = wrist(4.0)
 COUNTS = np.round(ACC * 256).astype(int)
@@ -96,6 +80,19 @@ def _written(write: Callable[[Path], object], name: str) -> bytes:
         return (Path(folder) / name).read_bytes()
 
 
+def _bids() -> Mapping[str, bytes]:
+    """A BIDS motion dataset of 30 s."""
+    with tempfile.TemporaryDirectory() as folder:
+        dataset(Path(folder))
+        files = [path for path in sorted(Path(folder).rglob("*")) if path.is_file()]
+        return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
+
+
+def _interrupted() -> bytes:
+    """An EDF+D whose records follow each other."""
+    return by_hand([("ECG II", "uV", PULSE[:100].astype(int).tolist())], "EDF+D", b"")
+
+
 def _cwa(axes: int, packing: int, rate_code: int = 0x4A) -> bytes:
     """Five seconds of an AX3, or of an AX6 with its rotation."""
     size = 80 if axes == 3 and packing == 2 else 120 if packing == 0 else 40
@@ -150,6 +147,9 @@ def whole_cases() -> dict[str, Case]:
     )
     parts = {"Accelerometer": (ACC - [0, 0, 1]) * M_S2, "Gravity": np.tile([0, 0, M_S2], (len(TIME), 1))}
     logged = {name: text.encode() for name, text in sensor_logger(TIME, parts).items()}
+    fields = {"walk": {"t": TIME, "acceleration": ACC, "who": "nobody"}}
+    bids = _bids()
+    channels = next(name for name in bids if name.endswith("_channels.tsv"))
     walk = phyphox(TIME, {"Accelerometer": ("{} (m/s^2)", ACC * M_S2)})
     return {
         "csv": Case({"P1_a.csv": plain}),
@@ -186,5 +186,14 @@ def whole_cases() -> dict[str, Case]:
         "geneactiv": Case({"P1.bin": _geneactiv()}),
         "gt3x": Case({"P1.gt3x": _gt3x(newer=False)}),
         "gt3x of 16 bits": Case({"P1.gt3x": _gt3x(newer=True)}),
+        "bids motion": Case(bids),
+        "bids channels": Case(bids, only=channels),
+        "embraceplus": Case({"P1.avro": _written(embrace_plus, "P1.avro")}),
+        "matlab": Case({"P1.mat": _written(lambda path: savemat(path, {"acc": ACC, "fs": 50.0}), "P1.mat")}),
+        "matlab packed": Case(
+            {"P1.mat": _written(lambda path: savemat(path, fields, do_compression=True), "P1.mat")}
+        ),
+        "edf of interruptions": Case({"P1.edf": _interrupted()}, "ecg"),
+        **document_cases(),
         "sidecars": Case({"recordings.csv": recordings, "P1_a.csv": plain}, only="recordings.csv"),
     }

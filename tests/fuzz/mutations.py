@@ -1,11 +1,18 @@
 """Ways in which a file is damaged, at random and repeatable: the one home of them."""
 
+import copy
 import gzip
 import io
+import json
 import random
 import zipfile
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import pyarrow.parquet as pq
+
+from wearcli.embedding.table import KEY
 
 Mutation = Callable[[bytearray, Sequence[bytes], random.Random], None]
 
@@ -39,6 +46,23 @@ _WORDS = (
         b"\xef\xbb\xbf",
     ),
     *("\u202e".encode(), "µ".encode(), b"../../x", b"~", b"(" * 50, b"[" * 50, b"{}", b"None", b"time,x,y,z"),
+    *(b"null", b"true", b"NaN", b"-Infinity", b"[" * 5000, b'{"a":' * 2000, b'"\\ud800"'),
+)
+_VALUES: tuple[object, ...] = (
+    *(None, True, -1, 0, 1, 0.5, 2**63, 10**400, 1e308, -1e308, float("nan"), float("inf"), "", "a", "1"),
+    *(
+        "\ud800",
+        "\u202e\n",
+        "x" * 3000,
+        [],
+        {},
+        [[]],
+        [None],
+        ["a", "a"],
+        {"": 1},
+        {"a": {"a": 0}},
+        [0] * 300,
+    ),
 )
 _EXTREMES = (0, 1, 2, 127, 128, 255, 256, 32767, 32768, 65535, 2**24, 2**31 - 1, 2**31, 2**32 - 1, 2**63 - 1)
 
@@ -124,14 +148,19 @@ MUTATIONS: tuple[Mutation, ...] = (
 
 
 def mutate(data: bytes, others: Sequence[bytes], generator: random.Random) -> bytes:
-    """Return a file damaged in one to four ways; of a packed one in half of the cases what is in it."""
+    """Return a file damaged in one to four ways; of a packed one, or of a
+    document, in half of the cases what is in it."""
     if generator.random() < 0.5:
         try:
             if data[:2] == b"\x1f\x8b":
                 return gzip.compress(mutate(gzip.decompress(data), others, generator), 1)
             if data[:4] == b"PK\x03\x04":
                 return _mutate_member(data, others, generator)
-        except (OSError, zlib.error, zipfile.BadZipFile):
+            if data[:1] == b"{":
+                return _mutate_document(data, generator)
+            if data[:4] == b"PAR1" and (notes := _notes(data)):
+                return _rewrite_notes(data, {**notes, KEY: _mutate_document(notes[KEY], generator)})
+        except (OSError, ValueError, zlib.error, zipfile.BadZipFile):
             pass
     damaged = bytearray(data)
     for _ in range(generator.choice((1, 1, 1, 2, 4))):
@@ -151,4 +180,41 @@ def _mutate_member(data: bytes, others: Sequence[bytes], generator: random.Rando
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
         for name, content in members.items():
             archive.writestr(name, content)
+    return packed.getvalue()
+
+
+def _mutate_document(data: bytes, generator: random.Random) -> bytes:
+    """A JSON document with one to four values of another kind, or without them."""
+    document = json.loads(data)
+    for _ in range(generator.choice((1, 1, 1, 2, 4))):
+        places = list(_places(document))
+        if not places:
+            break
+        inside, key = generator.choice(places)
+        if isinstance(inside, dict) and generator.random() < 0.15:
+            del inside[key]
+        else:
+            inside[key] = copy.deepcopy(generator.choice(_VALUES))
+    return json.dumps(document).encode()
+
+
+def _places(value: Any) -> Iterator[tuple[Any, Any]]:
+    """All values within a JSON value: what holds them, and their key or number there."""
+    if isinstance(value, dict | list):
+        for key in list(value) if isinstance(value, dict) else range(min(len(value), 20)):
+            yield value, key
+            yield from _places(value[key])
+
+
+def _notes(data: bytes) -> dict[bytes, bytes] | None:
+    """The metadata of an embeddings table; None of another Parquet file."""
+    notes = pq.read_schema(io.BytesIO(data)).metadata or {}
+    return notes if KEY in notes else None
+
+
+def _rewrite_notes(data: bytes, notes: dict[bytes, bytes]) -> bytes:
+    packed = io.BytesIO()
+    pq.write_table(
+        pq.read_table(io.BytesIO(data)).replace_schema_metadata(notes), packed, write_page_checksum=True
+    )
     return packed.getvalue()

@@ -17,7 +17,7 @@ INPUTS, PARTS = 2000, 8
 def test_whole_files_are_read(tmp_path: Path, name: str) -> None:
     case = whole_cases()[name]
     write_files(case.files, tmp_path)
-    assert read_input(tmp_path, case.modality) == "read"
+    assert read_input(tmp_path, case) == "read"
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # pyarrow, of odd bytes
@@ -31,6 +31,6 @@ def test_damaged_files_are_read_or_refused(tmp_path: Path, part: int) -> None:
             folder = tmp_path / str(number)
             folder.mkdir()
             case = write_input(folder, number)
-            outcomes[read_input(folder, case.modality)] += 1
+            outcomes[read_input(folder, case)] += 1
     assert sum(outcomes.values()) == INPUTS / PARTS
     assert min(outcomes["read"], outcomes["refused"]) > 10

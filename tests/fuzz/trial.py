@@ -1,14 +1,15 @@
-"""One damaged input, read down to its windows: what comes of it."""
+"""One damaged input, read down to its windows or numbers: what comes of it."""
 
 import random
 import signal
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 
-from tests.fuzz.files import Case, whole_cases
+from tests.fuzz.case import Case
+from tests.fuzz.files import whole_cases
 from tests.fuzz.mutations import mutate
 from wearcli.errors import WearcliError
 from wearcli.recordings.open import open_recording
@@ -51,7 +52,7 @@ def write_input(folder: Path, number: int, seed: int = 0) -> Case:
     return case
 
 
-def read_input(folder: Path, modality: str) -> str:
+def read_input(folder: Path, case: Case) -> str:
     """Return "read" or "refused"; whatever else happens is raised.
 
     Raises:
@@ -60,6 +61,10 @@ def read_input(folder: Path, modality: str) -> str:
     """
     with _limited():
         try:
+            if case.read is not None:
+                _check_finite(case.read(folder))
+                return "read"
+            modality = case.modality
             sources = find_recordings([folder], modality=modality).sources  # type: ignore[arg-type]
             outcomes = [_read(source, modality) for source in sources]
         except WearcliError as error:
@@ -67,13 +72,18 @@ def read_input(folder: Path, modality: str) -> str:
     return "read" if "read" in outcomes else "refused"
 
 
+def _check_finite(values: Sequence[np.ndarray]) -> None:
+    for array in values:
+        if not np.isfinite(array).all():
+            raise Wrong("a number that is not finite")
+
+
 def _read(source, modality: str) -> str:  # type: ignore[no-untyped-def]
     try:
         recording = open_recording(source, Reading(modality=modality))  # type: ignore[arg-type]
         last = -np.inf
         for windows in iter_windows(recording, _SPEC, 64):
-            if not np.isfinite(windows.values).all():
-                raise Wrong("a window holds a number that is not finite")
+            _check_finite([windows.values])
             if not (np.diff(windows.onset_s, prepend=last) > 0).all():
                 raise Wrong("windows are out of order")
             last = windows.onset_s[-1]

@@ -106,3 +106,14 @@ def test_codes_of_the_column_label_are_classes(tmp_path: Path, task: str) -> Non
     assert resolved.table["label"].tolist()[:2] == ["1", "7"]
     path.write_text("recording,onset,duration,label\na,0,1,1.5\na,1,1,7\n")
     assert resolve_task(task, path, None, None, TableMetadata(), None, ["a"]).kind == "regression"
+
+
+def test_a_start_beyond_the_years_of_a_clock_is_not_known() -> None:
+    """It was a traceback (OutOfBoundsDatetime)."""
+    spans = clocks({"a_1": BEGIN})
+    assert spans.spans["begin"].notna().all()
+    start = pa.array([2**50], pa.int64()).cast(pa.timestamp("s", "UTC"))
+    columns = {"recording": ["a"], "participant": ["a"], "start": start, "onset": [0.0], "duration": [10.0]}
+    beyond = recording_clocks(pa.table(columns), TableMetadata(arguments=EmbedArguments()))
+    assert beyond is not None
+    assert beyond.spans["begin"].isna().all()

@@ -9,8 +9,7 @@ import pytest
 from wearcli.errors import InputError
 from wearcli.training.checkpoint import read_state
 from wearcli.training.log import read_log
-from wearcli.training.methods.relcon.first_stage import _about as read_distance
-from wearcli.training.methods.relcon.first_stage import find_distance
+from wearcli.training.methods.relcon.first_stage import find_distance, read_about
 
 STATE = {"progress": {"step": 4, "seconds": 1.5}, "files": {"weights": "w", "optimizer": "o"}}
 DAMAGED = (b"", b"\xff\xfe", b"[" * 100_000, b"3", b"null", b"{", b"[]", b'{"step": 1')
@@ -51,7 +50,7 @@ def test_a_damaged_state_is_one_line(tmp_path: Path, content: bytes) -> None:
 @pytest.mark.parametrize("content", DAMAGED)
 def test_a_damaged_distance_is_one_line(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "distance.json").write_bytes(content)
-    check_refused(read_distance, find_distance(tmp_path), "distance.json")
+    check_refused(read_about, find_distance(tmp_path), "distance.json")
 
 
 @pytest.mark.parametrize(

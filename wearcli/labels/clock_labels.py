@@ -33,7 +33,10 @@ def recording_clocks(table: pa.Table, metadata: TableMetadata) -> RecordingClock
     if not {*columns} <= {*table.column_names}:
         return None
     rows = table.select(columns).to_pandas()
-    rows["begin"] = pd.to_datetime(rows["start"], utc=True) - pd.to_timedelta(rows["onset"], unit="s")
+    try:
+        rows["begin"] = pd.to_datetime(rows["start"], utc=True) - pd.to_timedelta(rows["onset"], unit="s")
+    except (ValueError, OverflowError):  # a start or an onset beyond the years that a clock has
+        rows["begin"] = pd.Series(pd.NaT, rows.index, "datetime64[us, UTC]")
     rows["seconds"] = rows["onset"] + rows["duration"]
     spans = rows.groupby("recording", observed=True, as_index=False).agg(
         participant=("participant", "first"), begin=("begin", "min"), seconds=("seconds", "max")

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree
 
-from wearcli.reporting.elements import Html
+from wearcli.reporting.elements import Html, visible
 from wearcli.reporting.palette import GRID, INK, MUTED, PAGE
 
 if TYPE_CHECKING:
@@ -140,10 +140,10 @@ def inline_svg(drawing: Drawing) -> Html:
 def _svg(drawing: Drawing, ground: str) -> bytes:
     """Return the figure as an SVG file."""
     buffer = BytesIO()
-    words = {"Title": drawing.title, "Description": drawing.alternative}
+    words = {"Title": visible(drawing.title), "Description": visible(drawing.alternative)}
     nothing = dict.fromkeys(("Creator", "Date", "Format", "Type"))
     drawing.figure.savefig(buffer, format="svg", dpi=POINTS_DPI, facecolor=ground, metadata=nothing | words)
-    return buffer.getvalue()
+    return visible(buffer.getvalue().decode()).encode()
 
 
 def _referred(node: ElementTree.Element) -> Iterator[str]:
@@ -171,8 +171,8 @@ def _on_page(key: str, value: str, prefix: str) -> str:
 
 
 def shorten(name: str, length: int = 22) -> str:
-    """Return the name, without its middle where it is too long."""
-    last = (length - 1) // 2
+    """Return the name as a figure can show it, without its middle where it is too long."""
+    name, last = visible(name), (length - 1) // 2
     return name if len(name) <= length else f"{name[: length - 1 - last]}…{name[-last:]}"
 
 

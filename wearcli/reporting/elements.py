@@ -1,11 +1,20 @@
 """HTML whose text is escaped unless it was made here: a name out of a file can do no harm on the page."""
 
 import html
+import re
 from collections.abc import Iterable, Sequence
+
+# Control characters, halves of surrogate pairs and what is no character: HTML and XML may not hold them.
+_NO_TEXT = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 
 
 class Html(str):
     """Markup, safe as it stands. Any other string is text."""
+
+
+def visible(text: str) -> str:
+    r"""Return a text, or markup, with what HTML and XML may not hold as an escape such as `\x1b`."""
+    return _NO_TEXT.sub(lambda match: match[0].encode("unicode_escape").decode("ascii"), text)
 
 
 def escape(text: str) -> Html:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from wearcli.reporting.drawing import NARROW, Drawing, inline_svg
-from wearcli.reporting.elements import Html, bullets, element, paragraph, scrolling
+from wearcli.reporting.elements import Html, bullets, element, paragraph, scrolling, visible
 from wearcli.reporting.palette import DARK_GRID, DARK_INK, DARK_MUTED, DARK_PAGE, GRID, INK, MUTED, PAGE
 
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
@@ -66,7 +66,7 @@ def compose(title: str, headline: Sequence[str], sections: Sequence[Section], ma
         Html(f"<style>{_css()}</style>"),
     ]
     document = element("html", element("head", *head), element("body", *body), lang="en")
-    return f"<!DOCTYPE html>\n{document}\n"
+    return visible(f"<!DOCTYPE html>\n{document}\n")
 
 
 def _headline(lines: Sequence[str]) -> list[Html]:

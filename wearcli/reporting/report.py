@@ -1,6 +1,5 @@
 """`wearcli.report`: a probe folder or a comparison as one HTML page, and its figures for papers."""
 
-import json
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field, replace
@@ -9,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from wearcli._version import __version__
+from wearcli.documents import write_json
 from wearcli.errors import UsageError
 from wearcli.existence import check_results
 from wearcli.files import atomic_file, atomic_folder, reserved
@@ -190,5 +190,5 @@ def _write_figures(drawings: list[Drawing], folder: Path) -> list[str]:
             "caption": drawing.caption,
             "text_alternative": drawing.alternative,
         }
-    (folder / LIST).write_text(json.dumps(entries, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    write_json(folder / LIST, entries)
     return names

@@ -72,6 +72,9 @@ def listed(words: Iterable[str]) -> str:
     return f"{', '.join(first)} and {last}" if first else last
 
 
+_SLUG = 40  # signs of a name in the name of a file, which has 255 bytes at most
+
+
 def plain(name: str) -> str:
     """Write a column's name as words: walking_speed_mps becomes walking speed (m/s)."""
     stem, _, unit = name.rpartition("_")
@@ -83,4 +86,4 @@ def plain(name: str) -> str:
 
 def slug(name: str) -> str:
     """Return the name as part of a file's name or an id."""
-    return re.sub(r"[^A-Za-z0-9]+", "_", name).strip("_").lower() or "x"
+    return re.sub(r"[^A-Za-z0-9]+", "_", name)[:_SLUG].strip("_").lower() or "x"

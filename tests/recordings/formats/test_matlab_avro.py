@@ -53,6 +53,20 @@ def test_what_is_no_mat_file_is_one_line(tmp_path: Path, data: bytes, says: str)
     check_line(error.value, path)
 
 
+@pytest.mark.parametrize("kind", [8, 10, 19, 100, 0x1109, 0xFFFF])
+def test_an_element_of_no_type_is_one_line(tmp_path: Path, kind: int) -> None:
+    """scipy took the type as a place in its memory: the process ended (SIGSEGV), or divided by zero."""
+    path = tmp_path / "P1_walk.mat"
+    savemat(path, {"acc": ACC, "fs": 50.0})
+    data = path.read_bytes()
+    at = data.index(b"acc\0") + 4
+    assert data[at : at + 4] == b"\x09\0\0\0"
+    path.write_bytes(data[:at] + kind.to_bytes(4, "little") + data[at + 4 :])
+    with pytest.raises(InputError, match=f"not a readable .mat file .an element of type {kind}") as error:
+        opened(path, "mat")
+    check_line(error.value, path)
+
+
 def embrace_plus(path: Path, factor: bool = False) -> np.ndarray:
     """A file with acceleration and pulse; returns the counts of acceleration (n, 3)."""
     counts = np.rint(ACC * 2048).astype(int)

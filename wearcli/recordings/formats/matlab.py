@@ -11,9 +11,10 @@ from pathlib import Path
 import numpy as np
 
 from wearcli.errors import InputError, reason
-from wearcli.recordings.formats.bombs import check_ratio
+from wearcli.recordings.formats.bombs import HARMLESS_BYTES, MOST_RATIO, check_ratio
 from wearcli.recordings.formats.damage import not_readable
 from wearcli.recordings.formats.format import Format
+from wearcli.recordings.formats.matlab_elements import check_elements
 from wearcli.recordings.formats.npz import RATE_KEYS
 from wearcli.recordings.tables.table import HEAD_ROWS, Batch, Column, Table
 
@@ -60,13 +61,14 @@ def _read_arrays(path: Path, file_name: str) -> dict[str, np.ndarray]:
     from scipy.io import loadmat, whosmat
 
     try:
-        with path.open("rb") as stream:
-            head = stream.read(1024)
-        if _HDF5 in head or head[:10] == b"MATLAB 7.3":
+        data = path.read_bytes()
+        if _HDF5 in data[:1024] or data[:10] == b"MATLAB 7.3":
             raise InputError(
                 f"{file_name}: is of MATLAB 7.3 (HDF5), which is not read: save it with -v7, or export it as "
                 "CSV"
             )
+        check_elements(data, max(HARMLESS_BYTES, MOST_RATIO * len(data)))
+        del data
         cells = sum(int(np.prod(shape, dtype=np.float64)) for _, shape, _ in whosmat(path, appendmat=False))
         check_ratio(8 * cells, path.stat().st_size, file_name)
         content: Mapping[str, object] = loadmat(path, appendmat=False)

@@ -56,7 +56,7 @@ def learn_distance(
     """
     folder = run / FOLDER
     if (folder / ABOUT).is_file():
-        return _about(folder)
+        return read_about(folder)
     folder.mkdir(exist_ok=True)
     own = stage_settings(settings, options)
     with torch.random.fork_rng(devices=[]):
@@ -141,7 +141,7 @@ def copy_distance(source: Path, run: Path, cut: StoreSettings) -> None:
         InputError: It is damaged, or was learned on other windows.
     """
     folder = find_distance(source)
-    about = _about(folder)
+    about = read_about(folder)
     for key, value in _shape(cut).items():
         if about.get(key) != value:
             raise InputError(
@@ -180,7 +180,12 @@ def batches(data: TrainingData, rows: np.ndarray, settings: Settings, stream: in
     return draw
 
 
-def _about(folder: Path) -> dict[str, Any]:
+def read_about(folder: Path) -> dict[str, Any]:
+    """Return what is kept beside the weights of a learned distance.
+
+    Raises:
+        InputError: The document is damaged.
+    """
     path, advice = folder / ABOUT, "learn the distance anew"
     return Fields(read_json(path, advice), str(path), advice).without()
 
