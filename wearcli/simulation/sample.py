@@ -6,7 +6,7 @@ numbers.
 
 import math
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NotRequired, TypedDict, cast
 
 import numpy as np
 import pandas as pd
@@ -36,6 +36,23 @@ WRIST = {
 Rows = list[dict[str, object]]
 
 
+class WrittenStudy(TypedDict):
+    """What `write_sample` wrote; the last five are of the study `wrist` alone."""
+
+    output: str
+    study: Study
+    participants: int
+    recordings: int
+    hours: float
+    bytes: int
+    seed: int
+    minutes: NotRequired[float]
+    pulse_mg: NotRequired[float]
+    step_mg: NotRequired[float]
+    noise_mg: NotRequired[float]
+    exercise: NotRequired[float]
+
+
 def write_sample(
     folder: Path,
     participants: int | None = None,
@@ -48,7 +65,7 @@ def write_sample(
     noise_mg: float | None = None,
     exercise: float | None = None,
     overwrite: bool = False,
-) -> dict[str, object]:
+) -> WrittenStudy:
     """Write a made-up study.
 
     motion: a participant has `<participant>_daily` (wrist: seven activities of about a minute, labels.csv)
@@ -107,7 +124,7 @@ def write_sample(
             pd.DataFrame(rows).to_csv(into / f"{name}.csv", index=False, lineterminator="\n")
         (into / README).write_text(readme)
         size = sum(file.stat().st_size for file in into.rglob("*") if file.is_file())
-    return {
+    written: WrittenStudy = {
         "output": str(folder),
         "study": study,
         "participants": participants,
@@ -115,8 +132,8 @@ def write_sample(
         "hours": round(seconds / 3600, 2),
         "bytes": size,
         "seed": seed,
-        **wrist,
     }
+    return cast(WrittenStudy, {**written, **wrist})
 
 
 def _wrist_options(study: Study, given: dict[str, float]) -> dict[str, float]:
