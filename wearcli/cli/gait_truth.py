@@ -117,9 +117,8 @@ def gait_truth(
     """Make gait.csv, the truth for a gait probe, from foot contacts or from a second sensor on a leg.
 
     From --events a walk is a row: stride time (median), cadence, stride_time_cv (deviation over mean),
-    stance, double support, speed. With --for, a walk whose contacts are out of step with the signal of the
-    trunk (lost samples, another clock) is left out and named. From a second sensor a window is a row: stride
-    time, cadence, and a quality. Exit code 1: some recording failed; the rest is done.
+    stance, double support, speed. With --for, a walk that is out of step with the signal of the trunk is left
+    out and named. From a second sensor a window is a row: stride time, cadence. Exit code 1: some failed.
     """
     from wearcli.cli.console import progress
     from wearcli.cli.truth_text import print_truth

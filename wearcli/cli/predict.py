@@ -109,12 +109,8 @@ def predict(
     """
     from wearcli.cli.arguments import input_paths
     from wearcli.cli.console import progress, say
-    from wearcli.errors import UsageError
-    from wearcli.existence import check_probe_folder
 
-    if probe is None:
-        raise UsageError(f"no probe named: --probe FOLDER{_probes_here()}")
-    check_probe_folder(probe)
+    probe = _checked_probe(probe)
     given = input_paths(paths)
 
     from wearcli.cli.embedding_news import EmbeddingNews
@@ -156,6 +152,17 @@ def predict(
             raise typer.Exit(130) from None
     news.tell()
     _show(result, json, dry_run)
+
+
+def _checked_probe(probe: Path | None) -> Path:
+    """Return the probe folder that was named; raises UsageError where there is none."""
+    from wearcli.errors import UsageError
+    from wearcli.existence import check_probe_folder
+
+    if probe is None:
+        raise UsageError(f"no probe named: --probe FOLDER{_probes_here()}")
+    check_probe_folder(probe)
+    return probe
 
 
 def _show(result: "PredictResult", json: bool, dry_run: bool) -> None:

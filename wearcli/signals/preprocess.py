@@ -13,6 +13,7 @@ from wearcli.recordings.reading import Reading
 from wearcli.recordings.recording import Recording, Source
 from wearcli.recordings.study.discovery import find_recordings
 from wearcli.recordings.study.shards import Shard, source_bytes, study_hash
+from wearcli.recordings.study.sisters import Sisters
 from wearcli.seeds import generator
 from wearcli.signals.defaults import MAX_MISSING, STORE
 from wearcli.signals.normalise import Normalisation
@@ -116,10 +117,7 @@ def preprocess(
     # A store whose shard was killed before it was said to be complete is made again.
     overwrite = overwrite or (shard is not None and not shard_note(Path(output), shard).exists())
     check_output(target, overwrite, "store.json")
-    if rotations < 0:
-        raise UsageError(f"--rotate {rotations}: give 0 or more")
-    if dtype == "int16" and normalize != "none":
-        raise UsageError("int16 holds windows as they were measured: leave --dtype or --normalize out")
+    _check(rotations, dtype, normalize)
     reading = (reading or Reading()).for_signal(modality, channels)
     reading.check()
     spec = _window_spec(modality, rate_hz, window_s, stride_s, max_missing, align)
@@ -128,7 +126,7 @@ def preprocess(
     )
     result = PreprocessResult(str(target), participant_rule=folder.rule, notes=list(folder.problems))
     result.participant_doubt, result.not_read = folder.doubt, folder.not_read
-    result.failed.extend(folder.failures())
+    result.failed += folder.failures()
     sizes = {} if shard is None else {source.recording: source_bytes(source) for source in folder.sources}
     sources = folder.sources if shard is None else shard.choose(folder.sources, sizes)
     result.planned = [source.recording for source in sources]
@@ -140,32 +138,17 @@ def preprocess(
         result.failed.append({"recording": source.recording, "error": str(error)})
         finished(source, error)
 
-    def opened() -> Iterator[Recording]:
-        for source in sources:
-            try:
-                with blamed_on(source.path):
-                    recording = folder.sisters.open(source, reading)
-            except InputError as error:
-                fail(source, error)
-                continue
-            yield recording
-
     def done(recording: Recording, windows: int) -> None:
         result.recordings += 1
         finished(recording.source, None)
 
-    arguments = {
-        "paths": [str(path) for path in paths],
-        "modality": modality,
-        "channels": channels,
-        "participant_from": participant_from,
-        **reading.to_json(),
-    }
+    asked = {"modality": modality, "channels": channels, "participant_from": participant_from}
+    arguments = {"paths": [str(path) for path in paths], **asked, **reading.to_json()}
     with reserved(target, overwrite, "store.json"):
         try:
             with atomic_folder(target) as temporary:
                 settings = write_store(
-                    opened(),
+                    _opened(sources, folder.sisters, reading, fail),
                     spec,
                     temporary,
                     normalize=normalize,
@@ -190,6 +173,31 @@ def preprocess(
             write_shard_note(Path(output), shard, study_hash(folder.sources, sizes), result.windows)
     result.notes += folder.sisters.contradictions()
     return result
+
+
+def _check(rotations: int, dtype: DType | None, normalize: Normalisation) -> None:
+    """Raise UsageError where these options contradict each other."""
+    if rotations < 0:
+        raise UsageError(f"--rotate {rotations}: give 0 or more")
+    if dtype == "int16" and normalize != "none":
+        raise UsageError("int16 holds windows as they were measured: leave --dtype or --normalize out")
+
+
+def _opened(
+    sources: Sequence[Source],
+    sisters: Sisters,
+    reading: Reading,
+    fail: Callable[[Source, WearcliError], None],
+) -> Iterator[Recording]:
+    """Yield the recordings that can be opened; `fail` is called with each other one."""
+    for source in sources:
+        try:
+            with blamed_on(source.path):
+                recording = sisters.open(source, reading)
+        except InputError as error:
+            fail(source, error)
+            continue
+        yield recording
 
 
 def _window_spec(

@@ -38,7 +38,7 @@ from wearcli.walking.measured import STRIDE_S, MeasuredBouts
 from wearcli.walking.metrics import GaitProbe
 from wearcli.walking.picture import draw_gait
 from wearcli.walking.result import GaitResult, document
-from wearcli.walking.rule import Walking, choose_rule
+from wearcli.walking.rule import Walking, WalkingRule, choose_rule
 from wearcli.walking.without_probe import RULE, measured_rows, read_walks
 
 AT_MOST = 16384  # windows of a recording at once
@@ -139,52 +139,56 @@ def gait(
             return _measure(given, measured, Path(output), participant_from, reading, timezone, dry_run, step)
     if intervals is not None:
         raise UsageError("--intervals measures walks of recordings, without --probe")
-    probe = probe or PROBE
-    saved = _load_gait_probe(Path(probe))
-    name = choose_probe(saved, use)
+    saved = _load_gait_probe(Path(probe or PROBE))
+    options = EmbeddingOptions(
+        model, participant_from, replace(reading, timezone=None), workers, watcher, timezone
+    )
     walks = choose_rule(None if walking is None else Path(walking), labels)
-    target = Path(output)
-    with reserved(None if dry_run else target, overwrite, mark=MARK):
-        options = EmbeddingOptions(
-            model, participant_from, replace(reading, timezone=None), workers, watcher, timezone
-        )
-        with recording_tables(
-            given, saved, name, at_most=AT_MOST, options=options, output=target, dry_run=dry_run
-        ) as inputs:
-            gait_probe = GaitProbe(saved, name, inputs.stride_s)
-            result = GaitResult(str(Path(probe)), name, gait_probe.targets, walks.document)
-            if inputs.embedded is not None:
-                result.failed, result.plan = inputs.embedded.failed, list(inputs.embedded.plan)
-            if dry_run or inputs.empty:
-                return result
-            timezone = timezone or inputs.metadata.arguments.reading.get("timezone")
-            days = Days(parse_zone(timezone or TIMEZONE), inputs.stride_s)
-            rows = list(
-                _bout_rows(
-                    inputs,
-                    walks.for_table(inputs.metadata, inputs.name),
-                    gait_probe,
-                    days,
-                    min_bout,
-                    result,
-                    step,
-                )
-            )
-        bouts = pd.DataFrame(rows, columns=[*BOUT_COLUMNS, *gait_probe.columns(None, spread=True)])
-        by_day = pd.DataFrame(days.rows(gait_probe), columns=[*DAY_COLUMNS, *gait_probe.columns(None)])
-        result.sum_up(bouts, by_day, gait_probe)
-        if timezone is None and by_day["day"].str.contains("-").any():
-            result.notes.append(f"days are dates in {TIMEZONE}: --timezone gives them another zone")
-        settings = {
-            "paths": path_names(given),
-            "min_bout_s": min_bout,
-            "gap_s": GAP_S,
-            "timezone": timezone or TIMEZONE,
-            "sample_s": gait_probe.sample_s,
-        }
-        _write(target, bouts, by_day, result, saved.result.model, settings)
-        result.output = str(target)
-        return result
+    result = GaitResult(str(Path(probe or PROBE)), choose_probe(saved, use), [], walks.document)
+    with reserved(None if dry_run else Path(output), overwrite, mark=MARK):
+        _predict(given, saved, walks, min_bout, options, Path(output), result, dry_run, step)
+    return result
+
+
+def _predict(
+    given: list[Path | str],
+    saved: SavedProbe,
+    walks: WalkingRule,
+    min_bout: float,
+    options: EmbeddingOptions,
+    target: Path,
+    result: GaitResult,
+    dry_run: bool,
+    step: Step,
+) -> None:
+    """Predict gait in the bouts by the probe that `result` names, write the folder, and fill `result`."""
+    with recording_tables(
+        given, saved, result.use, at_most=AT_MOST, options=options, output=target, dry_run=dry_run
+    ) as inputs:
+        gait_probe = GaitProbe(saved, result.use, inputs.stride_s)
+        result.targets = gait_probe.targets
+        if inputs.embedded is not None:
+            result.failed, result.plan = inputs.embedded.failed, list(inputs.embedded.plan)
+        if dry_run or inputs.empty:
+            return
+        timezone = options.timezone or inputs.metadata.arguments.reading.get("timezone")
+        days = Days(parse_zone(timezone or TIMEZONE), inputs.stride_s)
+        rule = walks.for_table(inputs.metadata, inputs.name)
+        rows = list(_bout_rows(inputs, rule, gait_probe, days, min_bout, result, step))
+    bouts = pd.DataFrame(rows, columns=[*BOUT_COLUMNS, *gait_probe.columns(None, spread=True)])
+    by_day = pd.DataFrame(days.rows(gait_probe), columns=[*DAY_COLUMNS, *gait_probe.columns(None)])
+    result.sum_up(bouts, by_day, gait_probe)
+    if timezone is None and by_day["day"].str.contains("-").any():
+        result.notes.append(f"days are dates in {TIMEZONE}: --timezone gives them another zone")
+    settings = {
+        "paths": path_names(given),
+        "min_bout_s": min_bout,
+        "gap_s": GAP_S,
+        "timezone": timezone or TIMEZONE,
+        "sample_s": gait_probe.sample_s,
+    }
+    _write(target, bouts, by_day, result, saved.result.model, settings)
+    result.output = str(target)
 
 
 def _measure(
