@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 from xml.etree import ElementTree
 
+import numpy as np
 import pytest
 from matplotlib.figure import Figure
 from PIL import Image
@@ -114,3 +115,14 @@ def test_names_that_are_too_long() -> None:
     assert short_names(["P01", "P02"], 10) == ["P01", "P02"]
     assert short_names(["walk_", "walk_a"], 10) == ["walk_", "a"]
     assert short_names(["one_and_only"], 20) == ["one_and_only"]
+
+
+def test_a_matrix_of_very_many_classes_shows_the_largest() -> None:
+    """1,500 classes are 2,250,000 cells: a page with them never came to its end."""
+    samples = np.arange(1, 301)
+    drawing = draw_confusion(np.diag(samples).tolist(), [f"c{n}" for n in samples], "linear")
+    assert drawing.caption.startswith("The 60 of 300 classes with most samples. ")
+    assert [label.get_text() for label in drawing.figure.axes[0].get_yticklabels()] == [
+        f"c{n}" for n in range(241, 301)
+    ]
+    assert len(drawing.figure.axes[0].patches) == 3600

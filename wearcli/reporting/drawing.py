@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 NARROW = 360  # px: as wide as a phone
+MOST_CLASSES = 60  # that a figure shows: nobody can read more, and 1,500 x 1,500 cells never end
 PAPER_DPI, POINTS_DPI = 300, 220  # of a PNG; of points that are an image within an SVG
 STYLE = {
     "svg.fonttype": "none",

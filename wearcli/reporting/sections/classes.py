@@ -5,7 +5,7 @@ from typing import Any
 
 from wearcli.reporting.choice import Choice
 from wearcli.reporting.dot_plot import Dot, draw_dot_plot, probe_kind
-from wearcli.reporting.drawing import Drawing
+from wearcli.reporting.drawing import MOST_CLASSES, Drawing
 from wearcli.reporting.elements import Html, table
 from wearcli.reporting.page import Section
 from wearcli.reporting.palette import PROBES as STYLES
@@ -21,10 +21,14 @@ def section(study: Study, choice: Choice) -> list[Section]:
 
 
 def _draw_f1(study: Study) -> Drawing:
-    """Draw F1 of each class, the best class on top."""
+    """Draw F1 of each class, the best class on top; of many classes the largest alone."""
     scores = study.result.per_class
     probes = [name for name in scores if name in STYLES]
-    names = sorted(study.result.classes, key=lambda name: -(scores[study.probe][name] or 0))
+    sizes: Mapping[str, Mapping[str, Any]] = study.result.class_samples
+    largest = sorted(study.result.classes, key=lambda name: -sizes.get(name, {}).get("samples", 0))[
+        :MOST_CLASSES
+    ]
+    names = sorted(largest, key=lambda name: -(scores[study.probe][name] or 0))
     rows = [
         (name, [Dot(scores[probe][name], kind=kind) for kind, probe in enumerate(probes)]) for name in names
     ]
@@ -34,13 +38,10 @@ def _draw_f1(study: Study) -> Drawing:
         f"{name} " + ", ".join(f"{number(scores[probe][name])} by the {PROBES[probe]}" for probe in probes)
         for name in names
     )
-    return Drawing(
-        "f1_by_class",
-        "F1 of each class",
-        figure,
-        f"F1 of each class: {words}.",
-        "F1 of held-out predictions; the class with the highest F1 is on top.",
-    )
+    caption = "F1 of held-out predictions; the class with the highest F1 is on top."
+    if (every := len(study.result.classes)) > len(names):
+        caption += f" The {len(names)} of {every:,} classes with most samples; the table has all."
+    return Drawing("f1_by_class", "F1 of each class", figure, f"F1 of each class: {words}.", caption)
 
 
 def _class_table(study: Study) -> Html:

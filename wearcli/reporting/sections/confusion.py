@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from wearcli.reporting.choice import Choice
-from wearcli.reporting.drawing import Drawing, new_figure, shorten
+from wearcli.reporting.drawing import MOST_CLASSES, Drawing, new_figure, shorten
 from wearcli.reporting.page import Section
 from wearcli.reporting.palette import COLOURS, INK, MUTED, ON_COLOUR
 from wearcli.reporting.study import Study
@@ -28,7 +28,7 @@ def section(study: Study, choice: Choice) -> list[Section]:
 
 
 def draw_confusion(matrix: list[list[int]], classes: list[str], probe: str) -> Drawing:
-    """Draw a matrix whose cells show shares of their row, and counts.
+    """Draw a matrix whose cells show shares of their row, and counts; of many classes the largest alone.
 
     Args:
         matrix: Counts (classes, classes); a row is a true class, a column a predicted one.
@@ -38,19 +38,21 @@ def draw_confusion(matrix: list[list[int]], classes: list[str], probe: str) -> D
     counts = np.asarray(matrix)
     total = counts.sum(axis=1)
     shares = counts / np.maximum(total, 1)[:, None]
-    many = len(classes) >= _MANY
+    shown = np.sort(np.argsort(-total, kind="stable")[:MOST_CLASSES])
+    names = [shorten(classes[code]) for code in shown]
+    many = len(shown) >= _MANY
     cell = 26 if many else _CELL
-    longest = max(len(shorten(name)) for name in classes)
-    side, room = cell * len(classes), 7 * longest + 34
+    longest = max(map(len, names))
+    side, room = cell * len(shown), 7 * longest + 34
     figure = new_figure(side + room + 8, side + room + 8, layout=None)
     width = side + room + 8
     axes = figure.add_axes((room / width, room / width, side / width, side / width))
-    axes.set(xlim=(0, len(classes)), ylim=(len(classes), 0))
+    axes.set(xlim=(0, len(shown)), ylim=(len(shown), 0))
     axes.grid(False)
     axes.spines[:].set_visible(False)
-    for row in range(len(classes)):
-        for column in range(len(classes)):
-            share, amount = shares[row, column], counts[row, column]
+    for row, true in enumerate(shown):
+        for column, predicted in enumerate(shown):
+            share, amount = shares[true, predicted], counts[true, predicted]
             # Opacity, not a ramp of colours: it goes from the page's own ground to blue in both schemes.
             axes.add_patch(_square(column, row, share, row == column))
             if amount == 0:
@@ -61,22 +63,23 @@ def draw_confusion(matrix: list[list[int]], classes: list[str], probe: str) -> D
             lines = [(0.5, 7.5, words)] if many else [(0.42, 7.5, words), (0.76, 6.5, f"{amount:,}")]
             for y, size, text in lines:
                 axes.text(column + 0.5, row + y, text, ha="center", va="center", color=colour, size=size)
-    names = [shorten(name) for name in classes]
-    axes.set_xticks(np.arange(len(classes)) + 0.5, names, rotation=90, rotation_mode="anchor")
+    axes.set_xticks(np.arange(len(shown)) + 0.5, names, rotation=90, rotation_mode="anchor")
     for label in axes.get_xticklabels():
         label.set(ha="right", va="center")
-    axes.set_yticks(np.arange(len(classes)) + 0.5, names)
+    axes.set_yticks(np.arange(len(shown)) + 0.5, names)
     axes.tick_params(length=0)
     axes.set_xlabel("predicted", color=MUTED)
     axes.set_ylabel("true", color=MUTED, rotation_mode="anchor", ha="center")
     caption = (
         f"Rows: the true class; a cell: the share of the row, of people not seen, by the {PROBES[probe]}"
     )
+    if len(shown) < len(classes):
+        caption = f"The {len(shown)} of {len(classes):,} classes with most samples. {caption}"
     return Drawing(
         "confusion_matrix",
         "Confusion matrix",
         figure,
-        " ".join(_sentence(name, counts[row], classes, row) for row, name in enumerate(classes)),
+        " ".join(_sentence(classes[code], counts[code], classes, code) for code in shown),
         f"{caption}{'' if many else '; below it the number of samples'}.",
     )
 
