@@ -54,7 +54,8 @@ def draw_confusion(matrix: list[list[int]], classes: list[str], probe: str) -> D
         for column, predicted in enumerate(shown):
             share, amount = shares[true, predicted], counts[true, predicted]
             # Opacity, not a ramp of colours: it goes from the page's own ground to blue in both schemes.
-            axes.add_patch(_square(column, row, share, row == column))
+            if amount or row == column:
+                axes.add_patch(_square(column, row, share, row == column))
             if amount == 0:
                 continue
             full = share >= 0.85
