@@ -72,6 +72,11 @@ def _may_tell_sensors(field: pa.Field) -> bool:
     return tells_sensors(field.name) and cell_kind(field.type) == "text"
 
 
+def _is_text(kind: pa.DataType) -> bool:
+    """Whether a column has texts, and no lists or structs, which are no column of the file by their name."""
+    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
+
+
 def _check_size(file: pq.ParquetFile, path: Path, file_name: str) -> None:
     """Raise InputError for a bomb: one repeated value takes no room, however often it stands there."""
     pages = sum(file.metadata.row_group(i).total_byte_size for i in range(file.num_row_groups))
@@ -94,7 +99,7 @@ def _stream(
     wanted = [*([] if time is None else [time]), *channels]
     try:
         # A buffered stream reads page by page: a row group of hours would else be loaded whole.
-        texts = [schema.names[j] for j in wanted if cell_kind(schema[j].type) == "text"]
+        texts = [schema.names[j] for j in wanted if _is_text(schema[j].type)]
         with pq.ParquetFile(path, buffer_size=2**20, pre_buffer=False, read_dictionary=texts) as file:
             names = [schema.names[j] for j in wanted]
             if twice := [name for name in names if schema.names.count(name) > 1]:

@@ -276,8 +276,8 @@ def damage(folder: Path, kind: str) -> None:
         ("half the weights", "cannot be read"),
         ("empty", "cannot be read"),
         ("of another model", "cannot be read"),
-        ("not JSON", "cannot be read"),
-        ("not a table", "cannot be read"),
+        ("not JSON", "not valid JSON"),
+        ("not a table", "it is not a JSON object"),
         ("rate_hz=100.0", "rate_hz 100.0, not 50.0"),
         ("samples=256", "samples 256, not 100"),
         ('unit="m/s2"', "unit m/s2, not g"),
@@ -355,7 +355,8 @@ def test_other_than_acceleration_is_refused(tmp_path):
     (tmp_path / "one").mkdir()
     write_store((recording(n) for n in range(3)), make.SPEC, tmp_path / "one")
     for options, says in (
-        ({}, "its windows are of ppg, not acc"),
+        ({}, "--method relcon is of acceleration, not of ppg"),  # the store says what it is of
+        ({"modality": "acc"}, "its windows are of ppg, not acc"),
         ({"modality": "ppg"}, "--method relcon is of acceleration, not of ppg"),
     ):
         with pytest.raises(UsageError, match=says):
