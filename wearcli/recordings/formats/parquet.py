@@ -72,11 +72,6 @@ def _may_tell_sensors(field: pa.Field) -> bool:
     return tells_sensors(field.name) and cell_kind(field.type) == "text"
 
 
-def _is_text(kind: pa.DataType) -> bool:
-    """Whether a column has texts, and no lists or structs, which are no column of the file by their name."""
-    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
-
-
 def _check_size(file: pq.ParquetFile, path: Path, file_name: str) -> None:
     """Raise InputError for a bomb: one repeated value takes no room, however often it stands there."""
     pages = sum(file.metadata.row_group(i).total_byte_size for i in range(file.num_row_groups))
@@ -134,6 +129,7 @@ def _stamps(column: pa.Array, file_name: str) -> np.ndarray | pa.Array:
 
 
 def _is_text(kind: pa.DataType) -> bool:
+    """Whether a column has texts; a list or struct of them is no column of the file by its name."""
     return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind))
 
 
