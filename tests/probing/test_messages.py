@@ -72,6 +72,13 @@ def test_no_overlap_in_time(folder: Path) -> None:
     refused(InputError, r"no window lies by half .* \(p00_a: labels 5000 to 5010 s, windows 0 to 60 s\)")
 
 
+def test_a_row_of_labels_without_a_recording(folder: Path) -> None:
+    table = pd.read_csv("labels.csv").assign(recording="stranger")
+    table.loc[0, "recording"] = None
+    table.to_csv("labels.csv", index=False)
+    refused(InputError, r"no recording of .*labels.csv \(stranger\) is among the embeddings'")
+
+
 def test_recording_names_that_differ(folder: Path) -> None:
     table = pd.read_csv("labels.csv")
     relabel(folder, recording=table["recording"].str.replace("p0", "p00"))

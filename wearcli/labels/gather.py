@@ -39,7 +39,7 @@ def gather(
     whole = whole_recordings(windows.times) if whole is None else whole
     intervals, left_out = task_intervals(task, whole)
     what = "recording" if "recording" in task.table else "participant"
-    labelled, embedded = set(task.table[what]), set(whole[what])
+    labelled, embedded = (set(table[what].dropna()) for table in (task.table, whole))
     if not labelled & embedded:
         raise InputError(
             f"no {what} of {task.source} ({some(labelled)}) is among the embeddings' ({some(embedded)}): "
