@@ -97,7 +97,7 @@ def _locked(path: Path, lock: Path) -> int:
             if _is_file(descriptor, lock):  # and not one that its holder removed a moment ago
                 _sign(descriptor, lock)
                 return descriptor
-        except BaseException:
+        except BaseException:  # Ctrl-C too: nothing is swallowed, the lock is let go first
             os.close(descriptor)
             raise
         os.close(descriptor)

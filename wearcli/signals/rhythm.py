@@ -6,7 +6,8 @@ where it comes back after a step too).
 """
 
 import numpy as np
-import scipy.fft
+
+from wearcli.signals.gait.rhythm import autocovariance
 
 STRIDE_S = (0.6, 2.0)  # a sprint to a very slow walk
 # Impacts ring up to tens of Hertz and differ from stride to stride; below is what every stride repeats.
@@ -58,17 +59,8 @@ def _autocorrelation(values: np.ndarray, rate_hz: float) -> tuple[np.ndarray, np
         finite = np.isfinite(signal)
         total = np.where(finite, signal, 0).sum(axis=2, keepdims=True)
         signal = np.where(finite, signal, total / np.maximum(finite.sum(axis=2, keepdims=True), 1))
-    signal = signal - signal.mean(axis=2, keepdims=True)
-    # A limb that turns slowly has a slope of gravity in it, whose ends would not meet.
-    ramp = np.linspace(-1, 1, samples)
-    signal -= (signal @ ramp / (ramp @ ramp))[:, :, None] * ramp
-    size = scipy.fft.next_fast_len(2 * samples, real=True)
-    spectrum = scipy.fft.rfft(signal, n=size, axis=2)
-    energy = (spectrum.real**2 + spectrum.imag**2).sum(axis=1)
-    hz = np.arange(energy.shape[1]) * rate_hz / size
-    energy *= (hz >= BAND_HZ[0]) & (hz <= BAND_HZ[1])
     lags = np.arange(min(int(STRIDE_S[1] * rate_hz) + 2, samples))
-    covariance = scipy.fft.irfft(energy, n=size, axis=1)[:, lags]
+    covariance = autocovariance(signal.transpose(0, 2, 1), rate_hz, BAND_HZ)[:, lags]
     start = covariance[:, :1]
     # Each lag by the samples that overlap there: else the correlation falls with the lag.
     curve = covariance / np.where(start > 0, start, 1) * (samples / (samples - lags))

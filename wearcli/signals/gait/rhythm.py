@@ -82,6 +82,21 @@ def autocorrelation(
         longest_s: The longest lag that is needed, s; lags end there, or at `LONGEST_LAG` of the window.
     """
     samples = values.shape[1]
+    lags = np.arange(min(int(longest_s * rate_hz) + 2, int(LONGEST_LAG * samples)) + 1)
+    shared = autocovariance(values, rate_hz, band_hz)[:, lags]
+    start = shared[:, :1]
+    return np.asarray(shared / np.where(start > 0, start, 1) * (samples / (samples - lags)))
+
+
+def autocovariance(values: np.ndarray, rate_hz: float, band_hz: tuple[float, float]) -> np.ndarray:
+    """Return the sums of products of the vector with itself at lags from 0, (n, lags), g^2, within a band.
+
+    Args:
+        values: Windows (n, samples, channels), g, finite.
+        rate_hz: Rate of the windows, Hz.
+        band_hz: What of the spectrum counts, Hz.
+    """
+    samples = values.shape[1]
     signal = np.asarray(values, np.float64).transpose(0, 2, 1)
     signal = signal - signal.mean(axis=2, keepdims=True)
     # A limb that turns slowly has a slope of gravity in it, whose ends would not meet.
@@ -92,10 +107,7 @@ def autocorrelation(
     energy = (spectrum.real**2 + spectrum.imag**2).sum(axis=1)
     hz = np.arange(energy.shape[1]) * rate_hz / size
     energy *= (hz >= band_hz[0]) & (hz <= band_hz[1])
-    lags = np.arange(min(int(longest_s * rate_hz) + 2, int(LONGEST_LAG * samples)) + 1)
-    covariance = scipy.fft.irfft(energy, n=size, axis=1)[:, lags]
-    start = covariance[:, :1]
-    return np.asarray(covariance / np.where(start > 0, start, 1) * (samples / (samples - lags)))
+    return np.asarray(scipy.fft.irfft(energy, n=size, axis=1))
 
 
 def parabola(curve: np.ndarray, peak: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
